@@ -1,0 +1,43 @@
+// Who may import whom: imports run one way, and never in a circle (docs/architecture.md).
+const rooms = {
+  core: [],
+  data: ['core'],
+  llm: ['core'],
+  compiler: ['core'],
+  engine: ['core', 'compiler'],
+  models: ['core', 'compiler'],
+  generate: ['core', 'compiler', 'engine', 'models'],
+  train: ['core', 'compiler', 'engine', 'models'],
+  audit: ['core', 'models'],
+  compress: ['core', 'generate', 'llm', 'audit', 'models'],
+  evaluate: ['core', 'generate', 'llm', 'models'],
+  executors: ['core'],
+  study: ['core', 'data', 'compress', 'audit', 'train', 'evaluate', 'executors', 'models', 'generate', 'engine', 'llm'],
+  analysis: ['core'],
+  report: ['core', 'analysis'],
+  server: ['core', 'study', 'analysis', 'report'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-imports-cli',
+      severity: 'error',
+      from: { pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-imports`,
+      comment: `src/${room} may import ${allowed.length ? allowed.join(', ') : 'nothing of ours'}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

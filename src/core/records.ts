@@ -1,0 +1,120 @@
+/** The records that pass between rooms: items with their questions in, samples to train on, one flat row per judged answer out. */
+import type { JsonObject } from './json.js';
+import type { Level } from './levels.js';
+
+/** How a run asks: with the context in the prompt, without it, or without it after training on the text itself. */
+export type Book = 'open' | 'closed' | 'text';
+
+/** A text at one level, and where it came from. */
+export interface LevelText {
+  readonly text: string;
+  /** Name of the compression method: `recorded`, `oracle`, `summarize`, `extract`, `hybrid`, `select`, `prune` … */
+  readonly method: string;
+  /** What made it: model, prompt version, parameters, date, source file … */
+  readonly provenance: JsonObject;
+}
+
+/** One question about an item. */
+export interface Question {
+  /** Unique within the item. */
+  readonly id: string;
+  /** The whole wording put to the model, e.g. `Complete the sentence: Misty Buscher is the mayor of`. */
+  readonly prompt: string;
+  /** A wording kept for testing only: when present it is asked in evaluation and never trained on. */
+  readonly testPrompt?: string;
+  /** Accepted answers; the first is the reference and the one trained on. Never empty. */
+  readonly answers: readonly string[];
+  /** Question type: a LongMemEval type, a relation's name, or `fact`. */
+  readonly type: string;
+  /** Whether the right answer is that the text does not say. */
+  readonly abstention?: boolean;
+  /** Information of the answer in bits, where known (a choice among n equally likely values has log2 n). */
+  readonly bits?: number;
+  /** The subject the question is about, where known: words of it earn no credit in judging. */
+  readonly subject?: string;
+  /** When the question is asked (LongMemEval's `question_date`). */
+  readonly date?: string;
+}
+
+/** One source document with its texts at every level and its questions. */
+export interface Item {
+  readonly id: string;
+  /** The data set's name, e.g. `wikiupdate`, `longmemeval`, `world-articles`. */
+  readonly dataset: string;
+  readonly texts: Readonly<Partial<Record<Level, LevelText>>>;
+  readonly questions: readonly Question[];
+}
+
+/** One (context, question, answer) built from an item at one level. */
+export interface Sample {
+  /** `item/question` (and the level, where it matters, is the run's). */
+  readonly id: string;
+  readonly item: string;
+  readonly question: string;
+  /** The level's text; undefined in a closed-book sample. */
+  readonly context?: string;
+  readonly prompt: string;
+  readonly answer: string;
+}
+
+/** What a judge said of one answer; a failed judgement is `unscored`, never zero. */
+export type Verdict =
+  | {
+      readonly status: 'scored';
+      /** 1 to 5. */ readonly score: number;
+      readonly correct: boolean;
+      readonly reason: string;
+    }
+  | { readonly status: 'unscored'; readonly reason: string };
+
+/** One answer a model gave. */
+export interface AnswerRecord {
+  readonly item: string;
+  readonly question: string;
+  readonly type: string;
+  /** The wording that was put to the model. */
+  readonly prompt: string;
+  readonly reference: string;
+  readonly answers: readonly string[];
+  readonly answer: string;
+  /** Why generation stopped. */
+  readonly finish: 'stop' | 'length';
+  readonly abstention: boolean;
+  /** Whether the context was shortened to fit the model's context length. */
+  readonly contextTruncated: boolean;
+  readonly bits: number | null;
+}
+
+/** One flat row per judged answer: all that analysis and report read. */
+export interface Row {
+  readonly run: string;
+  readonly dataset: string;
+  readonly item: string;
+  readonly question: string;
+  readonly type: string;
+  readonly book: Book;
+  /** `none` for a closed-book run, which has no level. */
+  readonly level: Level | 'none';
+  /** LoRA rank; 0 is the untuned base model. */
+  readonly rank: number;
+  /** lora_alpha / rank (or / sqrt(rank)); 0 for the base. */
+  readonly scale: number;
+  /** Number of items trained on; 0 for the base. */
+  readonly items: number;
+  readonly seed: number;
+  readonly judge: string;
+  readonly status: 'scored' | 'unscored';
+  /** 1 to 5, or null when unscored. */
+  readonly score: number | null;
+  readonly correct: boolean | null;
+  readonly abstention: boolean;
+  readonly contextTruncated: boolean;
+  /** Token reduction rate of this item's text at this level; null in closed book. */
+  readonly trr: number | null;
+  /** Share of this item's answers still found in its text at this level; null in closed book. */
+  readonly retention: number | null;
+  readonly bits: number | null;
+  readonly prompt: string;
+  readonly reference: string;
+  readonly answer: string;
+}

@@ -1,0 +1,65 @@
+/** Settings of training and answering: plain data, part of a run's identity, shared by study, train and generate. */
+
+/** The seven linear layers of a decoder block that can be adapted, by PEFT's names. */
+export const TARGET_MODULES = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+export type TargetModule = (typeof TARGET_MODULES)[number];
+
+/** LoRA (Hu et al., 2021): W x + scale · B A x, with A [r, in], B [out, r]. */
+export interface LoraSettings {
+  /** 1 to 512. */
+  readonly rank: number;
+  readonly alpha: number;
+  /** Scale alpha/√r in place of alpha/r (rsLoRA, Kalajdzievski 2023). */
+  readonly rslora: boolean;
+  /** Dropout on the adapter's input, 0 to below 1. */
+  readonly dropout: number;
+  readonly targets: readonly TargetModule[];
+  /** Other ranks for some modules: keys as PEFT's `rank_pattern`. */
+  readonly rankPattern?: Readonly<Record<string, number>>;
+}
+
+/** How the frozen base is stored while training: full f32, or quantised (QLoRA). */
+export type Quantisation = 'none' | 'nf4' | 'int4' | 'int8';
+
+export type Device = 'cpu' | 'webgpu' | 'cuda';
+
+export interface TrainSettings {
+  readonly lora: LoraSettings;
+  readonly learningRate: number;
+  readonly schedule: 'constant' | 'linear' | 'cosine';
+  /** Share of all steps spent warming up, 0 to 1. */
+  readonly warmupRatio: number;
+  readonly epochs: number;
+  /** Stops earlier than `epochs` would. */
+  readonly maxSteps?: number;
+  /** Tokens of one micro-batch, shared context counted once. */
+  readonly batchTokens: number;
+  /** Micro-batches per optimiser step. */
+  readonly accumulation: number;
+  /** Largest global gradient norm; 0 leaves gradients as they are. */
+  readonly clipNorm: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  readonly seed: number;
+  /** Longest sample in tokens; the context is what gets shortened. */
+  readonly maxLength: number;
+  readonly quantisation: Quantisation;
+  /** Steps between checkpoints; 0 writes none. */
+  readonly checkpointEverySteps: number;
+}
+
+export interface GenerateSettings {
+  readonly maxNewTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly seed: number;
+  /** Strings that end an answer (and are cut from it). */
+  readonly stop: readonly string[];
+}
+
+/** lora_alpha / r, or lora_alpha / √r with rsLoRA. */
+export function loraScale(lora: LoraSettings, rank: number = lora.rank): number {
+  return lora.alpha / (lora.rslora ? Math.sqrt(rank) : rank);
+}

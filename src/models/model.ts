@@ -1,0 +1,77 @@
+/** What a loaded base model is: its configuration, a source of weights by Hugging Face names, its tokenizer and its chat template. */
+
+/** Scaling of rotary frequencies as Llama 3 does it. */
+export interface RopeScaling {
+  readonly type: 'llama3';
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalMaxPositions: number;
+}
+
+export interface ModelConfig {
+  readonly family: 'qwen2' | 'qwen3' | 'llama';
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDim: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling | null;
+  readonly rmsNormEpsilon: number;
+  /** Whether the output head is the embedding matrix. */
+  readonly tiedEmbeddings: boolean;
+  /** Whether q, k and v have biases (Qwen2). */
+  readonly attentionBias: boolean;
+  readonly maxPositions: number;
+  readonly bosTokenId: number | null;
+  /** Tokens that end an answer. */
+  readonly eosTokenIds: readonly number[];
+}
+
+/** Weights by their Hugging Face names (`model.layers.0.self_attn.q_proj.weight` …), whatever the file format. */
+export interface WeightSource {
+  readonly names: readonly string[];
+  /** Shape as stored by Hugging Face: linear weights are [out, in]. Throws UserError when the tensor is absent. */
+  shape(name: string): readonly number[];
+  /** The tensor's values in f32, row-major. */
+  read(name: string): Float32Array;
+}
+
+/** Text to token ids and back, without special tokens added. */
+export interface Tokenizer {
+  encode(text: string): number[];
+  encodeBatch(texts: readonly string[]): number[][];
+  decode(ids: readonly number[]): string;
+  /** SHA-256 of what defines it. */
+  readonly identity: string;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** A chat template rendered as the model's makers meant it. */
+export interface ChatTemplate {
+  /** Prompt text up to where the assistant's answer starts. */
+  render(messages: readonly ChatMessage[]): string;
+  /** Text that ends an answer, e.g. `<|im_end|>`. */
+  readonly endOfTurn: string;
+  readonly identity: string;
+}
+
+export interface LoadedModel {
+  /** Name for people: folder name, hub id or file name. */
+  readonly name: string;
+  /** Folder or GGUF file it was read from. */
+  readonly path: string;
+  readonly config: ModelConfig;
+  readonly weights: WeightSource;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  /** SHA-256 over everything that defines the model's function. */
+  readonly identity: string;
+}
