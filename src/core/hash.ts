@@ -1,10 +1,7 @@
 /** Canonical JSON (RFC 8785) and SHA-256: the one way lightmem computes identities. */
 import { createHash } from 'node:crypto';
-import canonicalizeModule from 'canonicalize';
+import canonicalize from 'canonicalize';
 import type { Json } from './json.js';
-
-// The package is typed as a CommonJS default.
-const canonicalize = canonicalizeModule as unknown as (value: unknown) => string | undefined;
 
 /** Canonical JSON text of a value: same data, same text, whatever the order of keys. */
 export function canonicalJson(value: Json | object): string {
