@@ -1,0 +1,139 @@
+/** The builder: makes graphs node by node, inferring shapes as it goes; a node made twice is made once. */
+import { broadcast, product, sameShape, type Dim, type Shape } from './dims.js';
+import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
+import { inferOutputs } from './shapes.js';
+
+export class Builder {
+  readonly #inputs: Value[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #made = new Map<string, readonly Value[]>();
+  #next = 0;
+
+  /** Nodes made so far, in order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** A named input of the program. */
+  input(name: string, type: DataType, shape: Shape): Value {
+    const value: Value = { id: this.#next++, type, shape, name };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Adds a node and returns all its outputs; the same operation on the same inputs is added once. */
+  apply<P extends Op>(op: P, inputs: readonly Value[], attributes: OpAttributes[P]): readonly Value[] {
+    const key = JSON.stringify([op, inputs.map((each) => each.id), attributes]);
+    const made = this.#made.get(key);
+    if (made) return made;
+    const outputs = inferOutputs(op, inputs, attributes).map((output): Value => ({
+      ...output,
+      id: this.#next++,
+      name: undefined,
+    }));
+    this.#nodes.push({ op, inputs, outputs, attributes });
+    this.#made.set(key, outputs);
+    return outputs;
+  }
+
+  /** Adds a node and returns its first output. */
+  op<P extends Op>(op: P, inputs: readonly Value[], attributes: OpAttributes[P]): Value {
+    return at(this.apply(op, inputs, attributes), 0);
+  }
+
+  /** The finished graph. */
+  finish(outputs: Readonly<Record<string, Value>>): Graph {
+    return {
+      inputs: this.#inputs,
+      nodes: this.#nodes,
+      outputs: Object.entries(outputs).map(([name, value]) => ({ name, value })),
+    };
+  }
+
+  add = (a: Value, b: Value): Value => this.op('Add', [a, b], {});
+  sub = (a: Value, b: Value): Value => this.op('Sub', [a, b], {});
+  mul = (a: Value, b: Value): Value => this.op('Mul', [a, b], {});
+  div = (a: Value, b: Value): Value => this.op('Div', [a, b], {});
+  neg = (x: Value): Value => this.op('Neg', [x], {});
+  exp = (x: Value): Value => this.op('Exp', [x], {});
+  log = (x: Value): Value => this.op('Log', [x], {});
+  sigmoid = (x: Value): Value => this.op('Sigmoid', [x], {});
+  /** SiLU: x · sigmoid(x). */
+  silu = (x: Value): Value => this.op('QuickGelu', [x], { alpha: 1 });
+  matmul = (a: Value, b: Value): Value => this.op('MatMul', [a, b], {});
+  softmax = (x: Value, axis = -1): Value => this.op('Softmax', [x], { axis });
+
+  /** alpha · op(a) · op(b) over matrices. */
+  gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1 } = {}): Value {
+    return this.op('Gemm', [a, b], { transA, transB, alpha });
+  }
+
+  transpose(x: Value, perm: readonly number[]): Value {
+    return perm.every((axis, i) => axis === i) ? x : this.op('Transpose', [x], { perm });
+  }
+
+  reshape(x: Value, shape: Shape): Value {
+    return sameShape(x.shape, shape) ? x : this.op('Reshape', [x], { shape });
+  }
+
+  expand(x: Value, shape: Shape): Value {
+    return sameShape(x.shape, shape) ? x : this.op('Expand', [x], { shape });
+  }
+
+  reduceSum(x: Value, axes: readonly number[], keepdims = true): Value {
+    return axes.length === 0 ? x : this.op('ReduceSum', [x], { axes, keepdims });
+  }
+
+  reduceMean(x: Value, axes: readonly number[], keepdims = true): Value {
+    return this.op('ReduceMean', [x], { axes, keepdims });
+  }
+
+  reduceMax(x: Value, axes: readonly number[], keepdims = true): Value {
+    return this.op('ReduceMax', [x], { axes, keepdims });
+  }
+
+  gather(x: Value, indices: Value, axis = 0): Value {
+    return this.op('Gather', [x, indices], { axis });
+  }
+
+  concat(values: readonly Value[], axis: number): Value {
+    return values.length === 1 ? at(values, 0) : this.op('Concat', values, { axis });
+  }
+
+  split(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
+    return sizes.length === 1 ? [x] : this.apply('Split', [x], { axis, sizes });
+  }
+
+  /** A tensor of numbers known now. */
+  constant(data: readonly number[], shape: readonly number[] = [data.length], type: DataType = 'float32'): Value {
+    return this.op('Constant', [], { type, shape, data });
+  }
+
+  scalar(value: number, type: DataType = 'float32'): Value {
+    return this.constant([value], [], type);
+  }
+
+  /** A tensor filled with one f32 value, of a shape that may be symbolic. */
+  full(shape: Shape, value = 0): Value {
+    return this.op('ConstantOfShape', [], { shape, value });
+  }
+
+  scale(x: Value, factor: number): Value {
+    return factor === 1 ? x : this.mul(x, this.scalar(factor));
+  }
+
+  /** Two leading axes made one: [a, b, …] → [a·b, …]. */
+  flatten(x: Value): Value {
+    const [a, b, ...rest] = x.shape as [Dim, Dim, ...Dim[]];
+    return this.reshape(x, [product([a, b]), ...rest]);
+  }
+
+  /** Undoes broadcasting: sums a value over the axes along which `shape` was stretched to it. */
+  sumTo(x: Value, shape: Shape): Value {
+    if (sameShape(x.shape, shape)) return x;
+    broadcast(x.shape, shape);
+    const lead = x.shape.length - shape.length;
+    const axes = x.shape.flatMap((dim, i) => (i < lead || (at(shape, i - lead) === 1 && dim !== 1) ? [i] : []));
+    return this.reshape(this.reduceSum(x, axes), shape);
+  }
+}

@@ -1,0 +1,103 @@
+/** The intermediate representation: a graph of nodes over typed, shaped values, in an order in which every value is made before it is used. */
+import { ShapeError } from '../core/errors.js';
+import type { Dim, Shape } from './dims.js';
+
+export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
+
+/** One tensor of the graph. */
+export interface Value {
+  readonly id: number;
+  readonly type: DataType;
+  readonly shape: Shape;
+  /** Inputs and outputs have names; what lies between does not need one. */
+  readonly name: string | undefined;
+}
+
+/** Attributes of every operation; the keys are the operations there are, by ONNX's names. */
+export interface OpAttributes {
+  Add: NoAttributes;
+  Sub: NoAttributes;
+  Mul: NoAttributes;
+  Div: NoAttributes;
+  Neg: NoAttributes;
+  Exp: NoAttributes;
+  Log: NoAttributes;
+  Sigmoid: NoAttributes;
+  /** x · sigmoid(alpha x); alpha 1 is SiLU (ONNX Runtime's `com.microsoft` domain). */
+  QuickGelu: { readonly alpha: number };
+  MatMul: NoAttributes;
+  /** op(A) · op(B) over matrices. */
+  Gemm: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
+  Transpose: { readonly perm: readonly number[] };
+  Reshape: { readonly shape: Shape };
+  Expand: { readonly shape: Shape };
+  Softmax: { readonly axis: number };
+  ReduceSum: ReduceAttributes;
+  ReduceMean: ReduceAttributes;
+  ReduceMax: ReduceAttributes;
+  Gather: { readonly axis: number };
+  GatherElements: { readonly axis: number };
+  /** data with updates added at indices along the axis. */
+  ScatterElements: { readonly axis: number; readonly reduction: 'add' | 'none' };
+  Concat: { readonly axis: number };
+  Split: { readonly axis: number; readonly sizes: readonly number[] };
+  Slice: { readonly axis: number; readonly start: number; readonly end: number };
+  Where: NoAttributes;
+  Cast: { readonly to: DataType };
+  Constant: { readonly type: DataType; readonly shape: readonly number[]; readonly data: readonly number[] };
+  /** Zeros of a shape (ONNX's ConstantOfShape). */
+  ConstantOfShape: { readonly shape: Shape; readonly value: number };
+  /** Root-mean-square norm over the last axis, with the inverse deviation as a second output (Zhang and Sennrich, 2019). */
+  SimplifiedLayerNormalization: { readonly epsilon: number };
+  /** Rotary position embedding over halves (Su et al., 2021): x [B, S, heads·d], positions [B, S], cos and sin [P, d/2]. */
+  RotaryEmbedding: { readonly heads: number };
+  /** −log softmax(scores)[label] per row, and the softmax itself: scores [M, V], labels [M]; lowered to primitives. */
+  SoftmaxCrossEntropyLoss: NoAttributes;
+  /** Blocks of integers to floats: (x − zero) · scale along an axis. */
+  DequantizeLinear: { readonly axis: number; readonly blockSize: number };
+}
+
+export interface ReduceAttributes {
+  readonly axes: readonly number[];
+  readonly keepdims: boolean;
+}
+
+export type NoAttributes = Readonly<Record<never, never>>;
+export type Op = keyof OpAttributes;
+
+export interface Node<P extends Op = Op> {
+  readonly op: P;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: OpAttributes[P];
+}
+
+/** A whole program: named inputs, nodes in order, named outputs. */
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly { readonly name: string; readonly value: Value }[];
+}
+
+/** What a shape rule says of a node's outputs. */
+export interface OutputType {
+  readonly type: DataType;
+  readonly shape: Shape;
+}
+
+/** Whether a node is of an operation, narrowing its attributes. */
+export function isOp<P extends Op>(node: Node, op: P): node is Node<P> {
+  return node.op === op;
+}
+
+/** The n-th of a list that must have it. */
+export function at<T>(list: readonly T[], index: number): T {
+  const value = list[index < 0 ? list.length + index : index];
+  if (value === undefined) throw new ShapeError(`element ${index} of a list of ${list.length} was asked for`);
+  return value;
+}
+
+/** The size of an axis, counted from the end when negative. */
+export function dimOf(value: { readonly shape: Shape }, axis: number): Dim {
+  return at(value.shape, axis);
+}

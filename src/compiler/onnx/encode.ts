@@ -1,0 +1,259 @@
+/** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from the inputs' own. */
+import { UnsupportedOpError } from '../../core/errors.js';
+import { symbolsOf, type Dim, type Shape } from '../dims.js';
+import { isOp, type DataType, type Graph, type Node, type Op, type Value } from '../ir.js';
+import { encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
+
+/** ONNX's numbers for element types (TensorProto.DataType). */
+const ELEMENT_TYPES: Record<DataType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
+const ATTRIBUTE_TYPES = { float: 1, int: 2, tensor: 4, ints: 7 } as const;
+
+const OPSET = 21;
+const IR_VERSION = 10;
+const CONTRIB_DOMAIN = 'com.microsoft';
+const CONTRIB_OPS: ReadonlySet<Op> = new Set<Op>(['QuickGelu', 'RotaryEmbedding']);
+
+const float = (name: string, f: number): AttributeProto => ({ name, type: ATTRIBUTE_TYPES.float, f });
+const int = (name: string, i: number): AttributeProto => ({ name, type: ATTRIBUTE_TYPES.int, i });
+const ints = (name: string, values: readonly number[]): AttributeProto => ({
+  name,
+  type: ATTRIBUTE_TYPES.ints,
+  ints: values,
+});
+
+function bytesOf(type: DataType, data: readonly number[]): Uint8Array {
+  switch (type) {
+    case 'float32':
+      return new Uint8Array(Float32Array.from(data).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.from(data, (each) => BigInt(each)).buffer);
+    case 'int32':
+      return new Uint8Array(Int32Array.from(data).buffer);
+    case 'int8':
+      return new Uint8Array(Int8Array.from(data).buffer);
+    case 'uint8':
+    case 'bool':
+      return Uint8Array.from(data);
+    case 'float16':
+      throw new UnsupportedOpError('constants in float16 are not written: cast from float32');
+  }
+}
+
+class Encoder {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers = new Map<string, TensorProto>();
+  readonly #names = new Map<number, string>();
+  readonly #sizes = new Map<string, string>();
+
+  constructor(readonly graph: Graph) {
+    for (const input of graph.inputs) this.#names.set(input.id, input.name ?? `input${input.id}`);
+  }
+
+  encode(): Uint8Array {
+    for (const node of this.graph.nodes) this.#node(node);
+    const output = this.graph.outputs.map(({ name, value }) => {
+      this.#emit('Identity', [this.#name(value)], [name]);
+      return info(name, value);
+    });
+    return encodeModel({
+      irVersion: IR_VERSION,
+      producerName: 'lightmem',
+      opsetImport: [
+        { domain: '', version: OPSET },
+        { domain: CONTRIB_DOMAIN, version: 1 },
+      ],
+      graph: {
+        name: 'lightmem',
+        node: this.#nodes,
+        initializer: [...this.#initializers.values()],
+        input: this.graph.inputs.map((each) => info(this.#name(each), each)),
+        output,
+      },
+    });
+  }
+
+  #name(value: Value): string {
+    const known = this.#names.get(value.id) ?? `v${value.id}`;
+    this.#names.set(value.id, known);
+    return known;
+  }
+
+  #emit(
+    opType: string,
+    input: readonly string[],
+    output: readonly string[],
+    attribute: readonly AttributeProto[] = [],
+    domain = '',
+  ): void {
+    this.#nodes.push({ opType, input, output, attribute, domain });
+  }
+
+  #constant(type: DataType, dims: readonly number[], data: readonly number[]): string {
+    const name = `const_${type}_${dims.join('x')}_${data.length <= 16 ? data.join('_') : `#${this.#initializers.size}`}`;
+    if (!this.#initializers.has(name)) {
+      this.#initializers.set(name, { name, dims, dataType: ELEMENT_TYPES[type], rawData: bytesOf(type, data) });
+    }
+    return name;
+  }
+
+  #integers(data: readonly number[]): string {
+    return this.#constant('int64', [data.length], data);
+  }
+
+  /** Name of a one-element tensor that holds a size. */
+  #size(dim: Dim): string {
+    if (typeof dim === 'number') return this.#integers([dim]);
+    const known = this.#sizes.get(dim);
+    if (known !== undefined) return known;
+    const name = `size_${this.#sizes.size}`;
+    this.#sizes.set(dim, name);
+    const [first, ...rest] = factors(dim);
+    if (rest.length > 0)
+      this.#chain(
+        'Mul',
+        [first, ...rest].map((each) => this.#size(each)),
+        name,
+      );
+    else if (dim.startsWith('('))
+      this.#chain(
+        'Add',
+        terms(dim).map((each) => this.#size(each)),
+        name,
+      );
+    else this.#sizeOfSymbol(dim, name);
+    return name;
+  }
+
+  #chain(op: 'Mul' | 'Add', names: readonly string[], result: string): void {
+    names.slice(1).reduce((left, right, i) => {
+      const out = i === names.length - 2 ? result : `${result}_${i}`;
+      this.#emit(op, [left, right], [out]);
+      return out;
+    }, names[0] ?? '');
+  }
+
+  #sizeOfSymbol(symbol: string, name: string): void {
+    for (const input of this.graph.inputs) {
+      const axis = input.shape.indexOf(symbol);
+      if (axis < 0) continue;
+      this.#emit('Shape', [this.#name(input)], [name], [int('start', axis), int('end', axis + 1)]);
+      return;
+    }
+    throw new UnsupportedOpError(`no input has the size "${symbol}" as one of its axes`);
+  }
+
+  /** Name of a tensor that holds a shape; at most one unknown size may be left to ONNX as −1 where `infer` allows it. */
+  #shape(shape: Shape, infer: boolean): string {
+    const unknown = shape.filter((dim) => symbolsOf(dim).length > 0).length;
+    if (unknown === 0 || (infer && unknown === 1))
+      return this.#integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
+    const name = `shape_${shape.join('_')}`.replace(/[^\w]/g, '.');
+    if (!this.#sizes.has(name)) {
+      this.#sizes.set(name, name);
+      this.#emit(
+        'Concat',
+        shape.map((dim) => this.#size(dim)),
+        [name],
+        [int('axis', 0)],
+      );
+    }
+    return name;
+  }
+
+  #node(node: Node): void {
+    if (isOp(node, 'Constant')) {
+      const { type, shape, data } = node.attributes;
+      for (const output of node.outputs) this.#names.set(output.id, this.#constant(type, shape, data));
+      return;
+    }
+    const { extra, attributes } = this.#operands(node);
+    const inputs = [...node.inputs.map((each) => this.#name(each)), ...extra];
+    const outputs = node.outputs.map((each) => this.#name(each));
+    this.#emit(node.op, inputs, outputs, attributes, CONTRIB_OPS.has(node.op) ? CONTRIB_DOMAIN : '');
+  }
+
+  /** What a node needs beside its inputs, in ONNX's way: further inputs, and attributes. */
+  #operands(node: Node): { extra: readonly string[]; attributes: readonly AttributeProto[] } {
+    const plain = (...attributes: AttributeProto[]) => ({ extra: [], attributes });
+    if (isOp(node, 'Reshape')) return { extra: [this.#shape(node.attributes.shape, true)], attributes: [] };
+    if (isOp(node, 'Expand')) return { extra: [this.#shape(node.attributes.shape, false)], attributes: [] };
+    if (isOp(node, 'ConstantOfShape')) {
+      const value: TensorProto = {
+        dims: [1],
+        dataType: ELEMENT_TYPES.float32,
+        rawData: bytesOf('float32', [node.attributes.value]),
+      };
+      return {
+        extra: [this.#shape(node.attributes.shape, false)],
+        attributes: [{ name: 'value', type: ATTRIBUTE_TYPES.tensor, t: value }],
+      };
+    }
+    if (isOp(node, 'ReduceSum') || isOp(node, 'ReduceMean') || isOp(node, 'ReduceMax')) {
+      return {
+        extra: [this.#integers(node.attributes.axes)],
+        attributes: [int('keepdims', Number(node.attributes.keepdims))],
+      };
+    }
+    if (isOp(node, 'Split'))
+      return { extra: [this.#integers(node.attributes.sizes)], attributes: [int('axis', node.attributes.axis)] };
+    if (isOp(node, 'Slice')) {
+      const { start, end, axis } = node.attributes;
+      return { extra: [[start], [end], [axis]].map((each) => this.#integers(each)), attributes: [] };
+    }
+    if (isOp(node, 'Gemm')) {
+      const { transA, transB, alpha } = node.attributes;
+      return plain(int('transA', Number(transA)), int('transB', Number(transB)), float('alpha', alpha));
+    }
+    if (isOp(node, 'QuickGelu')) return plain(float('alpha', node.attributes.alpha));
+    if (isOp(node, 'Transpose')) return plain(ints('perm', node.attributes.perm));
+    if (isOp(node, 'Softmax') || isOp(node, 'Gather') || isOp(node, 'GatherElements') || isOp(node, 'Concat'))
+      return plain(int('axis', node.attributes.axis));
+    if (isOp(node, 'ScatterElements')) {
+      const reduction: AttributeProto = {
+        name: 'reduction',
+        type: 3,
+        s: new TextEncoder().encode(node.attributes.reduction),
+      };
+      return plain(int('axis', node.attributes.axis), reduction);
+    }
+    if (isOp(node, 'Cast')) return plain(int('to', ELEMENT_TYPES[node.attributes.to]));
+    if (isOp(node, 'SimplifiedLayerNormalization'))
+      return plain(int('axis', -1), int('stash_type', 1), float('epsilon', node.attributes.epsilon));
+    if (isOp(node, 'RotaryEmbedding')) return plain(int('num_heads', node.attributes.heads), int('interleaved', 0));
+    if (isOp(node, 'DequantizeLinear'))
+      return plain(int('axis', node.attributes.axis), int('block_size', node.attributes.blockSize));
+    if (isOp(node, 'SoftmaxCrossEntropyLoss'))
+      throw new UnsupportedOpError(`${node.op} must be lowered to primitives first`);
+    return plain();
+  }
+}
+
+function factors(dim: string): readonly [Dim, ...Dim[]] {
+  const parts = (dim.match(/\([^)]*\)|[^*]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return parts as [Dim, ...Dim[]];
+}
+
+function terms(dim: string): Dim[] {
+  return dim
+    .slice(1, -1)
+    .split('+')
+    .map((term) => (/^\d+$/.test(term) ? Number(term) : term));
+}
+
+function info(name: string, value: Value): ValueInfoProto {
+  const dim = value.shape.map((each) => (typeof each === 'number' ? { dimValue: each } : { dimParam: each }));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPES[value.type], shape: { dim } } } };
+}
+
+/** Bytes of the ONNX model (opset 21) of a lowered graph; throws UnsupportedOpError for what ONNX cannot say. */
+export function encodeOnnx(graph: Graph): Uint8Array {
+  return new Encoder(graph).encode();
+}

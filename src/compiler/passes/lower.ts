@@ -1,0 +1,42 @@
+/** Pass: writes composite operations in primitives that every execution provider runs. */
+import { Builder } from '../builder.js';
+import { at, type Graph, type Node, type Value } from '../ir.js';
+
+/** Rebuilds a graph, letting `rewrite` replace nodes; returning undefined keeps the node as it is. */
+export function rebuild(
+  graph: Graph,
+  rewrite: (b: Builder, node: Node, inputs: readonly Value[]) => readonly Value[] | undefined,
+): Graph {
+  const b = new Builder();
+  const now = new Map<number, Value>(
+    graph.inputs.map((each) => [each.id, b.input(each.name ?? `input${each.id}`, each.type, each.shape)]),
+  );
+  const current = (value: Value): Value => {
+    const found = now.get(value.id);
+    if (!found) throw new Error(`value ${value.id} is used before it is made`);
+    return found;
+  };
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map(current);
+    const outputs = rewrite(b, node, inputs) ?? b.apply(node.op, inputs, node.attributes);
+    node.outputs.forEach((output, i) => now.set(output.id, at(outputs, i)));
+  }
+  return b.finish(Object.fromEntries(graph.outputs.map(({ name, value }) => [name, current(value)])));
+}
+
+/** loss = log Σ exp(x − max) + max − x[label], and the softmax exp(x − max) / Σ. */
+function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[] {
+  const column = b.reshape(labels, [...labels.shape, 1]);
+  const top = b.reduceMax(scores, [-1]);
+  const shifted = b.exp(b.sub(scores, top));
+  const total = b.reduceSum(shifted, [-1]);
+  const picked = b.op('GatherElements', [scores, column], { axis: 1 });
+  const loss = b.sub(b.add(b.log(total), top), picked);
+  return [b.reshape(loss, labels.shape), b.div(shifted, total)];
+}
+
+export function lowerComposites(graph: Graph): Graph {
+  return rebuild(graph, (b, node, inputs) =>
+    node.op === 'SoftmaxCrossEntropyLoss' ? crossEntropy(b, at(inputs, 0), at(inputs, 1)) : undefined,
+  );
+}

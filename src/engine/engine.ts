@@ -1,0 +1,65 @@
+/** The contract of an engine: something that compiles a graph into a program and runs it on tensors. */
+import type { DataType, Graph } from '../compiler/ir.js';
+import type { Device } from '../core/settings.js';
+
+export interface TensorData {
+  float32: Float32Array;
+  float16: Uint16Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+/** A tensor's values, row-major. */
+export interface Tensor<T extends DataType = DataType> {
+  readonly type: T;
+  readonly shape: readonly number[];
+  readonly data: TensorData[T];
+}
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A compiled graph. */
+export interface Program {
+  /**
+   * Runs once. `into` gives buffers that outputs are written to in place of new ones, where the engine can.
+   * The call may block its thread for as long as the computation takes.
+   */
+  run(inputs: Tensors, into?: Tensors): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly device: Device;
+  /** Threads within one operation; default: all cores. */
+  readonly threads?: number;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** Verifies, optimises and loads a graph; throws ShapeError or UnsupportedOpError where the graph is wrong. */
+  compile(graph: Graph): Promise<Program>;
+}
+
+/** A tensor of f32 values. */
+export function float32(
+  shape: readonly number[],
+  data: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)),
+): Tensor<'float32'> {
+  return { type: 'float32', shape, data };
+}
+
+/** A tensor of integers in 64 bits. */
+export function int64(shape: readonly number[], values: ArrayLike<number>): Tensor<'int64'> {
+  return { type: 'int64', shape, data: BigInt64Array.from(values, (each) => BigInt(each)) };
+}
+
+/** The f32 values of a named tensor; throws where it is absent or of another type. */
+export function floatsOf(tensors: Tensors, name: string): Float32Array {
+  const tensor = tensors[name];
+  if (tensor?.type !== 'float32') throw new TypeError(`"${name}" is not a float32 tensor of the result`);
+  return tensor.data as Float32Array;
+}
