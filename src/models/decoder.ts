@@ -1,0 +1,138 @@
+/** The whole decoder as graphs: for training (loss and gradients) and for generation (logits, with a cache of keys and values). */
+import type { Shape } from '../compiler/dims.js';
+import { gradients } from '../compiler/gradients.js';
+import type { Graph, Value } from '../compiler/ir.js';
+import { decoderLayer, spanOf, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
+import { llama } from './llama.js';
+import type { ModelConfig } from './model.js';
+import { Network, type Parameter, type Training } from './network.js';
+import { qwen2 } from './qwen2.js';
+import { qwen3 } from './qwen3.js';
+
+const FAMILIES: { readonly [F in ModelConfig['family']]: (config: ModelConfig) => LayerOptions } = {
+  qwen2,
+  qwen3,
+  llama,
+};
+
+const EMBEDDING = 'model.embed_tokens.weight';
+
+/** A graph and the weights it takes as inputs. */
+export interface ModelGraph {
+  readonly graph: Graph;
+  readonly parameters: readonly Parameter[];
+}
+
+/** Name of a parameter's gradient among the outputs of a training graph. */
+export const gradientName = (parameter: string): string => `gradient:${parameter}`;
+
+/** Names of a layer's cached keys and values, `past` as inputs and `present` as outputs. */
+export const cacheName = (when: 'past' | 'present', layer: number, what: 'keys' | 'values'): string =>
+  `${when}.${layer}.${what}`;
+
+function inputsOf(net: Network, config: ModelConfig, span: string): { ids: Value; pass: Pass } {
+  const b = net.builder;
+  const ids = b.input('ids', 'int64', ['B', 'S']);
+  const table: Shape = ['R', config.headDim / 2];
+  return {
+    ids,
+    pass: {
+      positions: b.input('positions', 'int64', ['B', 'S']),
+      mask: b.input('mask', 'float32', ['B', 'S', span]),
+      cos: b.input('cos', 'float32', table),
+      sin: b.input('sin', 'float32', table),
+    },
+  };
+}
+
+function embedding(net: Network, config: ModelConfig): Value {
+  return net.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
+}
+
+/** Final hidden states [B·S, D] of all tokens, normed, and each layer's keys and values. */
+function hiddenStates(
+  net: Network,
+  config: ModelConfig,
+  ids: Value,
+  pass: Pass,
+): { hidden: Value; present: readonly KeyValues[] } {
+  const options = FAMILIES[config.family](config);
+  const b = net.builder;
+  let x = b.gather(embedding(net, config), b.reshape(ids, ['B*S']));
+  const present: KeyValues[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const made = decoderLayer(net, x, layer, pass, config, options);
+    x = made.out;
+    present.push(made.present);
+  }
+  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), present };
+}
+
+/** Logits [M, V] of chosen tokens: only rows that are needed pass through the head. */
+function logitsAt(net: Network, config: ModelConfig, hidden: Value, rows: Value): Value {
+  const head = config.tiedEmbeddings
+    ? embedding(net, config)
+    : net.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
+  return net.builder.gemm(net.builder.gather(hidden, rows), head, { transB: true });
+}
+
+/**
+ * The training graph. Inputs: ids, positions [B, S]; mask [B, S, S]; cos, sin; rows [M] (tokens, counted over B·S, whose next
+ * token is learnt), targets [M], weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and
+ * the gradient of the loss with respect to every trained parameter.
+ */
+export function trainingGraph(config: ModelConfig, training: Training): ModelGraph {
+  const net = new Network(training);
+  const b = net.builder;
+  const { ids, pass } = inputsOf(net, config, 'S');
+  const [rows, targets, weights] = [
+    b.input('rows', 'int64', ['M']),
+    b.input('targets', 'int64', ['M']),
+    b.input('weights', 'float32', ['M']),
+  ];
+  const { hidden } = hiddenStates(net, config, ids, pass);
+  const losses = b.op('SoftmaxCrossEntropyLoss', [logitsAt(net, config, hidden, rows), targets], {});
+  const loss = b.reduceSum(b.mul(losses, weights), [0], false);
+  const trained = net.trained;
+  const grads = gradients(
+    b,
+    loss,
+    trained.map((each) => each.value),
+  );
+  const named = trained.map((each, i) => [gradientName(each.name), grads[i] as Value] as const);
+  return { graph: b.finish({ loss, losses, ...Object.fromEntries(named) }), parameters: net.parameters };
+}
+
+/** The same loss without gradients, for held-out samples. */
+export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
+  const { graph, parameters } = trainingGraph(config, training);
+  return {
+    graph: { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss' || name === 'losses') },
+    parameters,
+  };
+}
+
+/**
+ * The generation graph. Inputs: ids, positions [B, S]; mask [B, S, P + S]; cos, sin; rows [M]; past keys and values
+ * [B, Hkv, P, d] per layer; all parameters. Outputs: `logits` [M, V] and each layer's present keys and values [B, Hkv, P + S, d].
+ */
+export function generationGraph(config: ModelConfig, training: Training): ModelGraph {
+  const net = new Network(training);
+  const b = net.builder;
+  const { ids, pass } = inputsOf(net, config, spanOf('P', 'S'));
+  const shape: Shape = ['B', config.keyValueHeads, 'P', config.headDim];
+  const past = Array.from({ length: config.layers }, (_, layer) => ({
+    keys: b.input(cacheName('past', layer, 'keys'), 'float32', shape),
+    values: b.input(cacheName('past', layer, 'values'), 'float32', shape),
+  }));
+  const rows = b.input('rows', 'int64', ['M']);
+  const { hidden, present } = hiddenStates(net, config, ids, { ...pass, past });
+  const outputs = present.flatMap(({ keys, values }, layer) => [
+    [cacheName('present', layer, 'keys'), keys] as const,
+    [cacheName('present', layer, 'values'), values] as const,
+  ]);
+  return {
+    graph: b.finish({ logits: logitsAt(net, config, hidden, rows), ...Object.fromEntries(outputs) }),
+    parameters: net.parameters,
+  };
+}

@@ -1,0 +1,84 @@
+/** A model's graph under construction: its builder, and every parameter it asks for, frozen or trained. */
+import { Builder } from '../compiler/builder.js';
+import type { Value } from '../compiler/ir.js';
+import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../core/settings.js';
+
+/** One tensor of weights that the program takes as an input. */
+export interface Parameter {
+  /** Hugging Face's or PEFT's name: `model.layers.0.mlp.up_proj.weight`, `….up_proj.lora_A.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly trained: boolean;
+  readonly value: Value;
+}
+
+/** What is trained: nothing, a LoRA adapter on a frozen base, or all weights. */
+export type Training =
+  { readonly kind: 'none' } | { readonly kind: 'lora'; readonly lora: LoraSettings } | { readonly kind: 'all' };
+
+/** A LoRA adapter's rank for a module: `rank_pattern` first (a suffix of the module's path), then `rank`. */
+export function rankOf(lora: LoraSettings, module: string): number {
+  const pattern = Object.entries(lora.rankPattern ?? {}).find(
+    ([suffix]) => module === suffix || module.endsWith(`.${suffix}`),
+  );
+  return pattern?.[1] ?? lora.rank;
+}
+
+/** Whether LoRA adapts a module, by the last part of its path. */
+export function isTarget(lora: LoraSettings, module: string): boolean {
+  const last = module.slice(module.lastIndexOf('.') + 1);
+  return (TARGET_MODULES as readonly string[]).includes(last) && lora.targets.includes(last as TargetModule);
+}
+
+export class Network {
+  readonly builder = new Builder();
+  readonly #parameters = new Map<string, Parameter>();
+
+  constructor(
+    /** An adapter that is there to be applied but not trained is `{ kind: 'lora' }` in a graph without gradients. */
+    readonly training: Training,
+  ) {}
+
+  get parameters(): readonly Parameter[] {
+    return [...this.#parameters.values()];
+  }
+
+  get trained(): readonly Parameter[] {
+    return this.parameters.filter((each) => each.trained);
+  }
+
+  /** A tensor of the base model; asked for twice (tied embeddings), it is one input. */
+  weight(name: string, shape: readonly number[]): Value {
+    return this.#parameter(name, shape, this.training.kind === 'all');
+  }
+
+  #parameter(name: string, shape: readonly number[], trained: boolean): Value {
+    const known = this.#parameters.get(name);
+    if (known) return known.value;
+    const value = this.builder.input(name, 'float32', shape);
+    this.#parameters.set(name, { name, shape, trained, value });
+    return value;
+  }
+
+  /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
+  linear(x: Value, module: string, inputs: number, outputs: number, bias = false): Value {
+    const b = this.builder;
+    const product = b.gemm(x, this.weight(`${module}.weight`, [outputs, inputs]), { transB: true });
+    const y = bias ? b.add(product, this.weight(`${module}.bias`, [outputs])) : product;
+    if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return y;
+    return b.add(y, this.#lora(x, module, inputs, outputs, this.training.lora));
+  }
+
+  #lora(x: Value, module: string, inputs: number, outputs: number, lora: LoraSettings): Value {
+    const rank = rankOf(lora, module);
+    const a = this.#parameter(`${module}.lora_A.weight`, [rank, inputs], true);
+    const b = this.#parameter(`${module}.lora_B.weight`, [outputs, rank], true);
+    const down = this.builder.gemm(x, a, { transB: true }); // [T, r]
+    return this.builder.gemm(down, b, { transB: true, alpha: loraScale(lora, rank) });
+  }
+
+  /** Root-mean-square norm over the last axis with a learnt weight. */
+  rmsNorm(x: Value, name: string, size: number, epsilon: number): Value {
+    return this.builder.op('SimplifiedLayerNormalization', [x, this.weight(`${name}.weight`, [size])], { epsilon });
+  }
+}

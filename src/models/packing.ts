@@ -1,0 +1,107 @@
+/** Packing: samples that begin alike share one row [trunk][branch][branch] …, each branch seeing the trunk and itself, at positions that go on from the trunk. */
+
+/** A row's tokens and how they see each other. */
+export interface Row {
+  readonly ids: readonly number[];
+  readonly positions: readonly number[];
+  /** 0 for the trunk, 1, 2 … for the branches. */
+  readonly branch: readonly number[];
+}
+
+/** One token to be learnt: read at a place of the row, with a weight in the loss. */
+export interface Target {
+  readonly at: number;
+  readonly token: number;
+  readonly weight: number;
+  /** Index of the sample among those packed. */
+  readonly sample: number;
+}
+
+export interface PackedRow extends Row {
+  readonly targets: readonly Target[];
+  readonly samples: readonly string[];
+}
+
+/** What packing needs of a sample; answer tokens are learnt with `weight`. */
+export interface Packable {
+  readonly id: string;
+  readonly prompt: readonly number[];
+  readonly answer: readonly number[];
+  /** Weight of each answer token in the loss, default 1. */
+  readonly weight?: number;
+}
+
+/** Score added where a token is not seen. */
+export const UNSEEN = -1e9;
+
+/** How many tokens all prompts begin with alike; at least one token of every prompt is left out. */
+export function sharedPrefix(prompts: readonly (readonly number[])[]): number {
+  const first = prompts[0] ?? [];
+  return prompts.reduce((shared, prompt) => {
+    const most = Math.min(shared, prompt.length - 1);
+    let same = 0;
+    while (same < most && prompt[same] === first[same]) same++;
+    return same;
+  }, first.length - 1);
+}
+
+/** Packs samples behind the tokens they share; the last answer token is learnt but, having no successor, not fed. */
+export function pack(samples: readonly Packable[]): PackedRow {
+  const trunk = sharedPrefix(samples.map((each) => each.prompt));
+  const ids = [...(samples[0]?.prompt.slice(0, trunk) ?? [])];
+  const positions = ids.map((_, i) => i);
+  const branch = ids.map(() => 0);
+  const targets: Target[] = [];
+  samples.forEach((sample, index) => {
+    const start = ids.length + sample.prompt.length - trunk - 1;
+    sample.answer.forEach((token, i) =>
+      targets.push({ at: start + i, token, weight: sample.weight ?? 1, sample: index }),
+    );
+    const own = [...sample.prompt.slice(trunk), ...sample.answer.slice(0, -1)];
+    own.forEach((token, i) => {
+      ids.push(token);
+      positions.push(trunk + i);
+      branch.push(index + 1);
+    });
+  });
+  return { ids, positions, branch, targets, samples: samples.map((each) => each.id) };
+}
+
+/** Tokens that a packed row of these samples holds. */
+export function packedLength(samples: readonly Packable[]): number {
+  const trunk = sharedPrefix(samples.map((each) => each.prompt));
+  return samples.reduce((total, each) => total + each.prompt.length - trunk + each.answer.length - 1, trunk);
+}
+
+/**
+ * Splits samples, kept in order, into groups whose packed rows hold at most `limit` tokens; one sample that is longer
+ * by itself has a row of its own.
+ */
+export function packWithin(samples: readonly Packable[], limit: number): PackedRow[] {
+  const groups: Packable[][] = [];
+  for (const sample of samples) {
+    const last = groups.at(-1);
+    if (last && packedLength([...last, sample]) <= limit) last.push(sample);
+    else groups.push([sample]);
+  }
+  return groups.map(pack);
+}
+
+/** Fills one row's part [S, K] of a mask: `keys` are the K tokens that may be seen, the row's own tokens the last of them. */
+export function fillMask(
+  mask: Float32Array,
+  offset: number,
+  width: number,
+  queries: Row,
+  keys: Pick<Row, 'positions' | 'branch'>,
+): void {
+  const before = keys.branch.length - queries.branch.length;
+  for (let i = 0; i < queries.branch.length; i++) {
+    const own = queries.branch[i];
+    const start = offset + i * width;
+    for (let j = 0; j <= before + i; j++) {
+      const other = keys.branch[j];
+      if (other === own || other === 0) mask[start + j] = 0;
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
+import { Random } from '../core/random.js';
+import { float32, floatsOf, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
+import { gradientName, trainingGraph } from '../models/decoder.js';
+import type { ModelConfig, WeightSource } from '../models/model.js';
+import type { Parameter, Training } from '../models/network.js';
+import type { PackedRow } from '../models/packing.js';
+import { ropeTables } from '../models/rope.js';
+import { batchTensors, weightOf } from './batches.js';
+import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
+
+/** Where a parameter's values come from at the start. */
+export type Initialiser = (parameter: Parameter) => Float32Array;
+
+/** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
+export function loraInitialiser(weights: WeightSource, seed: number): Initialiser {
+  return ({ name, shape }) => {
+    if (name.endsWith('.lora_B.weight')) return new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
+    if (!name.endsWith('.lora_A.weight')) return weights.read(name);
+    const random = new Random(seed, 'lora', name);
+    const bound = 1 / Math.sqrt(shape[1] ?? 1);
+    return Float32Array.from({ length: (shape[0] ?? 0) * (shape[1] ?? 0) }, () => (2 * random.uniform() - 1) * bound);
+  };
+}
+
+/** What one optimiser step gave. */
+export interface StepResult {
+  /** Mean loss over the step's learnt tokens, by weight. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** Tokens of the step's rows, padding left out. */
+  readonly tokens: number;
+  /** −log p of every learnt token, micro-batch by micro-batch, in the order of rows and their targets. */
+  readonly losses: readonly Float32Array[];
+}
+
+interface Accumulated {
+  readonly loss: number;
+  readonly losses: readonly Float32Array[];
+  readonly gradients: Map<string, Float32Array>;
+}
+
+export class Trainer {
+  readonly #inputs: Record<string, Tensor> = {};
+  /** Values of the trained parameters, changed in place by every step. */
+  readonly trained = new Map<string, Float32Array>();
+  readonly optimiser: AdamW;
+  readonly #program: Program;
+
+  private constructor(
+    program: Program,
+    readonly parameters: readonly Parameter[],
+    initial: Initialiser,
+    tables: Tensors,
+    optimiser: AdamWSettings,
+  ) {
+    this.#program = program;
+    this.optimiser = new AdamW(optimiser);
+    for (const parameter of parameters) {
+      const data = initial(parameter);
+      this.#inputs[parameter.name] = float32(parameter.shape, data);
+      if (parameter.trained) this.trained.set(parameter.name, data);
+    }
+    Object.assign(this.#inputs, tables);
+  }
+
+  static async create(options: {
+    readonly engine: Engine;
+    readonly config: ModelConfig;
+    readonly training: Training;
+    readonly initial: Initialiser;
+    readonly optimiser: AdamWSettings;
+    /** Longest position that any row holds, plus one. */
+    readonly positions: number;
+  }): Promise<Trainer> {
+    const { graph, parameters } = trainingGraph(options.config, options.training);
+    const program = await options.engine.compile(graph);
+    return new Trainer(
+      program,
+      parameters,
+      options.initial,
+      ropeTensors(options.config, options.positions),
+      options.optimiser,
+    );
+  }
+
+  /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
+  async #gradients(batch: readonly PackedRow[], totalWeight: number): Promise<Accumulated> {
+    const result = await this.#program.run(batchTensors(batch, totalWeight, this.#inputs));
+    const gradients = new Map(
+      [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
+    );
+    return { loss: floatsOf(result, 'loss')[0] ?? NaN, losses: [floatsOf(result, 'losses')], gradients };
+  }
+
+  /** Loss and gradients of several micro-batches as if they were one. */
+  async accumulate(batches: readonly (readonly PackedRow[])[]): Promise<Accumulated> {
+    const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
+    let loss = 0;
+    const losses: Float32Array[] = [];
+    const sums = new Map<string, Float32Array>();
+    for (const batch of batches) {
+      const part = await this.#gradients(batch, totalWeight);
+      loss += part.loss;
+      losses.push(...part.losses);
+      for (const [name, gradient] of part.gradients) addInto(sums, name, gradient);
+    }
+    return { loss, losses, gradients: sums };
+  }
+
+  /** One optimiser step over micro-batches. The parameters are left alone when the loss or the gradient is not finite. */
+  async step(batches: readonly (readonly PackedRow[])[], learningRate: number, clipNorm: number): Promise<StepResult> {
+    const { loss, losses, gradients } = await this.accumulate(batches);
+    const gradientNorm = clipByNorm(gradients, clipNorm);
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
+      this.optimiser.step(this.trained, gradients, learningRate, decaying);
+    const tokens = batches.flat().reduce((total, row) => total + row.ids.length, 0);
+    return { loss, gradientNorm, tokens, losses };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}
+
+/** Weight decay spares norms and biases. */
+const decaying = (name: string): boolean => !/norm\.weight$|\.bias$/.test(name);
+
+function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float32Array): void {
+  const sofar = sums.get(name);
+  if (!sofar) sums.set(name, gradient);
+  else for (let i = 0; i < sofar.length; i++) sofar[i] = (sofar[i] as number) + (gradient[i] as number);
+}
+
+/** Rotary tables as tensors. */
+export function ropeTensors(config: ModelConfig, positions: number): Tensors {
+  const { cos, sin } = ropeTables(config, positions);
+  const shape = [positions, config.headDim / 2];
+  return { cos: float32(shape, cos), sin: float32(shape, sin) };
+}
