@@ -1,57 +1,59 @@
-/** Symbolic dimensions: integers, named sizes such as `B` and `S`, their products and sums, with the little algebra that shapes need. */
+/** Symbolic dimensions: integers, named sizes such as `B` and `S`, and sums of their products, in one form, so that equal sizes compare equal. */
 import { ShapeError } from '../core/errors.js';
 
-/** A size: a number, or a product such as `B*S` or `2*(P+S)` in canonical form. */
+/** A size: a number, or what `product` and `sum` write: `B*S`, `2*S`, `P+S`, `B*P+B*S`; never a bracket. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
-interface Monomial {
-  readonly factor: number;
-  readonly symbols: readonly string[];
+/** How often each product of symbols occurs in a sum; '' stands for the number 1. */
+type Polynomial = ReadonlyMap<string, number>;
+
+function addTo(total: Map<string, number>, symbols: string, count: number): void {
+  total.set(symbols, (total.get(symbols) ?? 0) + count);
 }
 
-function parse(dim: Dim): Monomial {
-  if (typeof dim === 'number') return { factor: dim, symbols: [] };
-  const parts = dim.match(/\([^)]*\)|[^*]+/g) ?? [];
-  const numbers = parts.filter((part) => /^\d+$/.test(part)).map(Number);
-  return {
-    factor: numbers.reduce((a, b) => a * b, 1),
-    symbols: parts.filter((part) => !/^\d+$/.test(part)).sort(),
-  };
+function parse(dim: Dim): Polynomial {
+  const terms = new Map<string, number>();
+  for (const term of String(dim).split('+')) {
+    const factors = term.split('*');
+    const wrong = factors.find((factor) => !/^(\d+|[A-Za-z_]\w*)$/.test(factor));
+    if (wrong !== undefined)
+      throw new ShapeError(`invalid size "${dim}": use whole numbers and names, or sum() and product() of them`);
+    const symbols = factors.filter((factor) => !/^\d/.test(factor)).sort();
+    const count = factors.filter((factor) => /^\d/.test(factor)).reduce((a, b) => a * Number(b), 1);
+    addTo(terms, symbols.join('*'), count);
+  }
+  return terms;
 }
 
-function format({ factor, symbols }: Monomial): Dim {
-  if (symbols.length === 0 || factor === 0) return factor;
-  return [...(factor === 1 ? [] : [String(factor)]), ...symbols].join('*');
+function format(terms: Polynomial): Dim {
+  const present = [...terms].filter(([, count]) => count !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (present.every(([symbols]) => symbols === '')) return present[0]?.[1] ?? 0;
+  return present
+    .map(([symbols, count]) => (symbols === '' ? String(count) : count === 1 ? symbols : `${count}*${symbols}`))
+    .join('+');
+}
+
+function times(a: Polynomial, b: Polynomial): Polynomial {
+  const terms = new Map<string, number>();
+  for (const [left, m] of a)
+    for (const [right, n] of b) {
+      const symbols = [left, right].filter((each) => each !== '').flatMap((each) => each.split('*'));
+      addTo(terms, symbols.sort().join('*'), m * n);
+    }
+  return terms;
 }
 
 /** Product of sizes. */
 export function product(dims: Shape): Dim {
-  const parsed = dims.map(parse);
-  return format({
-    factor: parsed.reduce((a, b) => a * b.factor, 1),
-    symbols: parsed.flatMap((each) => each.symbols).sort(),
-  });
+  return format(dims.map(parse).reduce(times, new Map([['', 1]])));
 }
 
 /** Sum of sizes, as in concatenation. */
 export function sum(dims: Shape): Dim {
-  if (dims.every((dim) => typeof dim === 'number')) return dims.reduce((a, b) => a + b, 0);
-  return `(${dims.join('+')})`;
-}
-
-/** `a / b` where b divides a symbol by symbol; undefined where it does not. */
-export function quotient(a: Dim, b: Dim): Dim | undefined {
-  const left = parse(a);
-  const right = parse(b);
-  const symbols = [...left.symbols];
-  for (const symbol of right.symbols) {
-    const at = symbols.indexOf(symbol);
-    if (at < 0) return undefined;
-    symbols.splice(at, 1);
-  }
-  const factor = left.factor / right.factor;
-  return Number.isInteger(factor) ? format({ factor, symbols }) : undefined;
+  const terms = new Map<string, number>();
+  for (const dim of dims) for (const [symbols, count] of parse(dim)) addTo(terms, symbols, count);
+  return format(terms);
 }
 
 /** Whether two shapes are the same, size by size. */
@@ -78,23 +80,21 @@ export function axisOf(axis: number, rank: number): number {
   return positive;
 }
 
-/** The value of a size, given the values of its symbols; sums are read term by term. */
+/** The value of a size, given the values of its symbols; throws ShapeError where one is missing. */
 export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): number {
-  const { factor, symbols } = parse(dim);
-  return symbols.reduce((value, symbol) => value * evaluateSymbol(symbol, sizes), factor);
+  const valueOf = (symbol: string): number => {
+    const known = sizes.get(symbol);
+    if (known === undefined) throw new ShapeError(`size of "${symbol}" is not known`);
+    return known;
+  };
+  return [...parse(dim)].reduce(
+    (total, [symbols, count]) =>
+      total + (symbols === '' ? [] : symbols.split('*')).reduce((value, symbol) => value * valueOf(symbol), count),
+    0,
+  );
 }
 
-function evaluateSymbol(symbol: string, sizes: ReadonlyMap<string, number>): number {
-  const known = sizes.get(symbol);
-  if (known !== undefined) return known;
-  if (!symbol.startsWith('(')) throw new ShapeError(`size of "${symbol}" is not known`);
-  return symbol
-    .slice(1, -1)
-    .split('+')
-    .reduce((total, term) => total + evaluateDim(/^\d+$/.test(term) ? Number(term) : term, sizes), 0);
-}
-
-/** Symbols a size depends on: `2*B*(P+S)` depends on B, P and S. */
+/** Symbols a size depends on: `B*P+B*S` depends on B, P and S. */
 export function symbolsOf(dim: Dim): readonly string[] {
-  return typeof dim === 'number' ? [] : (dim.match(/[A-Za-z_]\w*/g) ?? []);
+  return typeof dim === 'number' ? [] : [...new Set(dim.match(/[A-Za-z_]\w*/g) ?? [])];
 }

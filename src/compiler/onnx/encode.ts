@@ -115,24 +115,17 @@ class Encoder {
     if (known !== undefined) return known;
     const name = `size_${this.#sizes.size}`;
     this.#sizes.set(dim, name);
-    const [first, ...rest] = factors(dim);
-    if (rest.length > 0)
-      this.#chain(
-        'Mul',
-        [first, ...rest].map((each) => this.#size(each)),
-        name,
-      );
-    else if (dim.startsWith('('))
-      this.#chain(
-        'Add',
-        terms(dim).map((each) => this.#size(each)),
-        name,
-      );
+    const terms = dim.split('+');
+    const factors = dim.split('*');
+    if (terms.length > 1) this.#chain('Add', terms, name);
+    else if (factors.length > 1) this.#chain('Mul', factors, name);
     else this.#sizeOfSymbol(dim, name);
     return name;
   }
 
-  #chain(op: 'Mul' | 'Add', names: readonly string[], result: string): void {
+  /** Computes a sum or product of sizes into `result`. */
+  #chain(op: 'Mul' | 'Add', parts: readonly string[], result: string): void {
+    const names = parts.map((part) => this.#size(/^\d/.test(part) ? Number(part) : part));
     names.slice(1).reduce((left, right, i) => {
       const out = i === names.length - 2 ? result : `${result}_${i}`;
       this.#emit(op, [left, right], [out]);
@@ -234,18 +227,6 @@ class Encoder {
       throw new UnsupportedOpError(`${node.op} must be lowered to primitives first`);
     return plain();
   }
-}
-
-function factors(dim: string): readonly [Dim, ...Dim[]] {
-  const parts = (dim.match(/\([^)]*\)|[^*]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  return parts as [Dim, ...Dim[]];
-}
-
-function terms(dim: string): Dim[] {
-  return dim
-    .slice(1, -1)
-    .split('+')
-    .map((term) => (/^\d+$/.test(term) ? Number(term) : term));
 }
 
 function info(name: string, value: Value): ValueInfoProto {
