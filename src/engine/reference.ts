@@ -1,0 +1,386 @@
+/** The reference engine: a plain interpreter of graphs in f64, one short function per operation; slow, for tests and finite differences. */
+import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js';
+import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
+import { verify } from '../compiler/verify.js';
+import { ShapeError } from '../core/errors.js';
+import type { Engine, Program, Tensor, TensorData, Tensors } from './engine.js';
+import { halfBits, halfValue, roundToHalf } from './half.js';
+
+/** An array of any type with its values in f64, row-major. */
+export interface NdArray {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+type Index = readonly number[];
+
+/** Outputs of one node; `resolve` gives a symbolic shape's sizes in this run. */
+type Kernel<P extends Op> = (
+  inputs: readonly NdArray[],
+  attributes: OpAttributes[P],
+  resolve: (shape: Shape) => readonly number[],
+) => readonly NdArray[];
+
+const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Every index of a shape, row-major. */
+function* indices(shape: readonly number[]): Generator<Index> {
+  const strides = shape.map((_, axis) => count(shape.slice(axis + 1)));
+  for (let i = 0; i < count(shape); i++) yield shape.map((size, axis) => Math.floor(i / at(strides, axis)) % size);
+}
+
+function generate(shape: readonly number[], valueAt: (index: Index) => number): NdArray {
+  return { shape, data: Float64Array.from(indices(shape), valueAt) };
+}
+
+/** Where an index lies in an array, under broadcasting: leading axes are dropped, axes of size 1 are stretched. */
+function offsetOf(x: NdArray, index: Index): number {
+  const lead = index.length - x.shape.length;
+  return x.shape.reduce((offset, size, axis) => offset * size + (size === 1 ? 0 : at(index, lead + axis)), 0);
+}
+
+const read = (x: NdArray, index: Index): number => x.data[offsetOf(x, index)] ?? NaN;
+
+const replaced = (index: Index, axis: number, value: number): Index =>
+  index.map((each, i) => (i === axis ? value : each));
+
+/** An index that may count from the end; throws RangeError outside the axis. */
+function wrapped(index: number, size: number): number {
+  if (index < -size || index >= size) throw new RangeError(`index ${index} is outside an axis of ${size}`);
+  return index < 0 ? index + size : index;
+}
+
+const joined = (...arrays: readonly NdArray[]): readonly number[] =>
+  arrays.map((each): Shape => each.shape).reduce(broadcast) as readonly number[];
+
+const map = (x: NdArray, f: (value: number) => number): NdArray => ({ shape: x.shape, data: x.data.map(f) });
+
+const zip = (a: NdArray, b: NdArray, f: (a: number, b: number) => number): NdArray =>
+  generate(joined(a, b), (index) => f(read(a, index), read(b, index)));
+
+const unary =
+  (f: (value: number) => number): Kernel<Op> =>
+  ([x]) => [map(x as NdArray, f)];
+
+const binary =
+  (f: (a: number, b: number) => number): Kernel<Op> =>
+  (inputs) => [zip(at(inputs, 0), at(inputs, 1), f)];
+
+/** Folds the values along axes into one; the axes stay, of size 1. */
+function fold(x: NdArray, axes: readonly number[], f: (values: readonly number[]) => number): NdArray {
+  const gone = new Set(axes.map((axis) => axisOf(axis, x.shape.length)));
+  const inner = x.shape.map((size, axis) => (gone.has(axis) ? size : 1));
+  const outer = x.shape.map((size, axis) => (gone.has(axis) ? 1 : size));
+  return generate(outer, (index) =>
+    f(
+      [...indices(inner)].map((within) =>
+        read(
+          x,
+          index.map((each, axis) => each + at(within, axis)),
+        ),
+      ),
+    ),
+  );
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const meanOf = (values: readonly number[]): number => sumOf(values) / values.length;
+const maxOf = (values: readonly number[]): number => Math.max(...values);
+
+const reduction =
+  (f: (values: readonly number[]) => number): Kernel<'ReduceSum' | 'ReduceMean' | 'ReduceMax'> =>
+  ([x], { axes, keepdims }) => {
+    const folded = fold(x as NdArray, axes, f);
+    const gone = new Set(axes.map((axis) => axisOf(axis, folded.shape.length)));
+    return [keepdims ? folded : { shape: folded.shape.filter((_, axis) => !gone.has(axis)), data: folded.data }];
+  };
+
+function transpose(x: NdArray, perm: readonly number[]): NdArray {
+  return generate(
+    perm.map((axis) => at(x.shape, axis)),
+    (index) =>
+      read(
+        x,
+        perm.map((_, axis) => at(index, perm.indexOf(axis))),
+      ),
+  );
+}
+
+function matmul(a: NdArray, b: NdArray): NdArray {
+  const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)) as readonly number[];
+  const inner = [...Array(at(a.shape, -1)).keys()];
+  return generate([...batch, at(a.shape, -2), at(b.shape, -1)], (index) => {
+    const [lead, row, column] = [index.slice(0, -2), at(index, -2), at(index, -1)];
+    return sumOf(inner.map((k) => read(a, [...lead, row, k]) * read(b, [...lead, k, column])));
+  });
+}
+
+function softmax(x: NdArray, axis: number): NdArray {
+  const powers = zip(x, fold(x, [axis], maxOf), (value, top) => Math.exp(value - top));
+  return zip(powers, fold(powers, [axis], sumOf), (value, total) => value / total);
+}
+
+function slice(x: NdArray, axis: number, start: number, size: number): NdArray {
+  const along = axisOf(axis, x.shape.length);
+  return generate(replaced(x.shape, along, size), (index) => read(x, replaced(index, along, at(index, along) + start)));
+}
+
+function concat(parts: readonly NdArray[], axis: number): NdArray {
+  const first = at(parts, 0);
+  const along = axisOf(axis, first.shape.length);
+  const owners = parts.flatMap((part) => [...Array(at(part.shape, along)).keys()].map((place) => ({ part, place })));
+  return generate(replaced(first.shape, along, owners.length), (index) => {
+    const { part, place } = at(owners, at(index, along));
+    return read(part, replaced(index, along, place));
+  });
+}
+
+function gather(x: NdArray, places: NdArray, axis: number): NdArray {
+  const along = axisOf(axis, x.shape.length);
+  const end = along + places.shape.length;
+  return generate([...x.shape.slice(0, along), ...places.shape, ...x.shape.slice(along + 1)], (index) => {
+    const place = wrapped(read(places, index.slice(along, end)), at(x.shape, along));
+    return read(x, [...index.slice(0, along), place, ...index.slice(end)]);
+  });
+}
+
+/** Index in x that `places` names at an index of its own. */
+function elementIndex(x: NdArray, places: NdArray, index: Index, axis: number): Index {
+  const along = axisOf(axis, x.shape.length);
+  return replaced(index, along, wrapped(read(places, index), at(x.shape, along)));
+}
+
+function scatterElements(x: NdArray, places: NdArray, updates: NdArray, axis: number, add: boolean): NdArray {
+  const data = x.data.slice();
+  for (const index of indices(places.shape)) {
+    const offset = offsetOf(x, elementIndex(x, places, index, axis));
+    data[offset] = (add ? (data[offset] ?? NaN) : 0) + read(updates, index);
+  }
+  return { shape: x.shape, data };
+}
+
+function rmsNorm(x: NdArray, weight: NdArray, epsilon: number): readonly NdArray[] {
+  const inverse = fold(x, [-1], (values) => 1 / Math.sqrt(meanOf(values.map((each) => each ** 2)) + epsilon));
+  const normed = zip(x, inverse, (a, b) => a * b);
+  return [zip(normed, weight, (a, b) => a * b), inverse];
+}
+
+/** Each head is two halves, (u, v) → (u·cos − v·sin, v·cos + u·sin). */
+function rotate(x: NdArray, positions: NdArray, cos: NdArray, sin: NdArray, heads: number): NdArray {
+  const width = at(x.shape, 2) / heads;
+  const half = width / 2;
+  return generate(x.shape, (index) => {
+    const [row, place, channel] = [at(index, 0), at(index, 1), at(index, 2)];
+    const position = wrapped(read(positions, [row, place]), at(cos.shape, 0));
+    const within = channel % width;
+    const other = within < half ? -read(x, [row, place, channel + half]) : read(x, [row, place, channel - half]);
+    const angle = [position, within % half];
+    return read(x, index) * read(cos, angle) + other * read(sin, angle);
+  });
+}
+
+function crossEntropy(scores: NdArray, labels: NdArray): readonly NdArray[] {
+  const shares = softmax(scores, -1);
+  const loss = generate(labels.shape, (index) => {
+    const row = [...slice(scores, 0, at(index, 0), 1).data];
+    const top = maxOf(row);
+    const label = wrapped(read(labels, index), row.length);
+    return Math.log(sumOf(row.map((each) => Math.exp(each - top)))) + top - at(row, label);
+  });
+  return [loss, shares];
+}
+
+function dequantize(x: NdArray, scale: NdArray, zero: NdArray | undefined, axis: number, blockSize: number): NdArray {
+  const along = axisOf(axis, x.shape.length);
+  return generate(x.shape, (index) => {
+    const block = replaced(index, along, Math.floor(at(index, along) / blockSize));
+    return (read(x, index) - (zero ? read(zero, block) : 0)) * read(scale, block);
+  });
+}
+
+const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
+
+/** What every operation computes; an operation without a function does not compile. */
+const KERNELS: { readonly [P in Op]: Kernel<P> } = {
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  Div: binary((a, b) => a / b),
+  Neg: unary((x) => -x),
+  Exp: unary(Math.exp),
+  Log: unary(Math.log),
+  Sigmoid: unary(sigmoid),
+  QuickGelu: ([x], { alpha }) => [map(x as NdArray, (value) => value * sigmoid(alpha * value))],
+  MatMul: (inputs) => [matmul(at(inputs, 0), at(inputs, 1))],
+  Gemm: (inputs, { transA, transB, alpha }) => {
+    const [a, b] = [at(inputs, 0), at(inputs, 1)];
+    const whole = matmul(transA ? transpose(a, [1, 0]) : a, transB ? transpose(b, [1, 0]) : b);
+    return [map(whole, (value) => alpha * value)];
+  },
+  Transpose: ([x], { perm }) => [transpose(x as NdArray, perm)],
+  Reshape: ([x], { shape }, resolve) => [{ shape: resolve(shape), data: (x as NdArray).data }],
+  Expand: ([x], { shape }, resolve) => [generate(resolve(shape), (index) => read(x as NdArray, index))],
+  Softmax: ([x], { axis }) => [softmax(x as NdArray, axis)],
+  ReduceSum: reduction(sumOf),
+  ReduceMean: reduction(meanOf),
+  ReduceMax: reduction(maxOf),
+  Gather: (inputs, { axis }) => [gather(at(inputs, 0), at(inputs, 1), axis)],
+  GatherElements: (inputs, { axis }) => {
+    const [x, places] = [at(inputs, 0), at(inputs, 1)];
+    return [generate(places.shape, (index) => read(x, elementIndex(x, places, index, axis)))];
+  },
+  ScatterElements: (inputs, { axis, reduction }) => [
+    scatterElements(at(inputs, 0), at(inputs, 1), at(inputs, 2), axis, reduction === 'add'),
+  ],
+  Concat: (inputs, { axis }) => [concat(inputs, axis)],
+  Split: ([x], { axis, sizes }) => sizes.map((size, i) => slice(x as NdArray, axis, sumOf(sizes.slice(0, i)), size)),
+  Slice: ([x], { axis, start, end }) => [slice(x as NdArray, axis, start, end - start)],
+  Where: (inputs) => {
+    const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    return [generate(joined(condition, a, b), (index) => read(read(condition, index) ? a : b, index))];
+  },
+  // Values are rounded to the output's type after every operation.
+  Cast: ([x]) => [x as NdArray],
+  Constant: (_, { shape, data }) => [{ shape, data: Float64Array.from(data) }],
+  ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],
+  SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
+  RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
+  SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
+  DequantizeLinear: (inputs, { axis, blockSize }) => [
+    dequantize(at(inputs, 0), at(inputs, 1), inputs[2], axis, blockSize),
+  ],
+};
+
+/** Rounding to a type; f32 keeps f64's precision on purpose. */
+function rounded(x: NdArray, type: DataType): NdArray {
+  switch (type) {
+    case 'float32':
+      return x;
+    case 'float16':
+      return map(x, roundToHalf);
+    case 'bool':
+      return map(x, (value) => (value === 0 ? 0 : 1));
+    case 'int64':
+    case 'int32':
+    case 'int8':
+    case 'uint8':
+      return map(x, Math.trunc);
+  }
+}
+
+function runNode<P extends Op>(
+  node: Node<P>,
+  inputs: readonly NdArray[],
+  sizes: ReadonlyMap<string, number>,
+): NdArray[] {
+  const kernel: Kernel<P> = KERNELS[node.op];
+  const resolve = (shape: Shape): number[] => shape.map((dim) => evaluateDim(dim, sizes));
+  const made = kernel(inputs, node.attributes, resolve);
+  return node.outputs.map((output, i) => {
+    const array = rounded(at(made, i), output.type);
+    const expected = resolve(output.shape);
+    if (array.shape.join() !== expected.join())
+      throw new ShapeError(`${node.op} made [${array.shape.join(', ')}] where its rule says [${expected.join(', ')}]`);
+    return array;
+  });
+}
+
+/** Values of the symbols in the inputs' shapes; throws ShapeError where an input does not fit. */
+function sizesOf(graph: Graph, inputs: Readonly<Record<string, NdArray>>): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  const bound = graph.inputs.map((value) => ({ value, array: inputOf(value, inputs) }));
+  for (const { value, array } of bound)
+    value.shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && /^\w+$/.test(dim) && !sizes.has(dim)) sizes.set(dim, at(array.shape, axis));
+    });
+  for (const { value, array } of bound) {
+    const expected = value.shape.map((dim) => evaluateDim(dim, sizes));
+    if (array.shape.join() !== expected.join())
+      throw new ShapeError(
+        `input "${value.name}" is [${array.shape.join(', ')}], the graph says [${value.shape.join(', ')}] = [${expected.join(', ')}]`,
+      );
+  }
+  return sizes;
+}
+
+function inputOf(value: Value, inputs: Readonly<Record<string, NdArray>>): NdArray {
+  const array = inputs[value.name ?? ''];
+  if (!array) throw new TypeError(`input "${value.name}" is missing`);
+  if (array.shape.length !== value.shape.length)
+    throw new ShapeError(`input "${value.name}" has ${array.shape.length} axes, the graph says ${value.shape.length}`);
+  return array;
+}
+
+/** Runs a graph with all floats in f64, inputs and outputs too: what finite differences need. */
+export function interpret(graph: Graph, inputs: Readonly<Record<string, NdArray>>): Readonly<Record<string, NdArray>> {
+  const sizes = sizesOf(graph, inputs);
+  const values = new Map(graph.inputs.map((value) => [value.id, inputOf(value, inputs)]));
+  const valueOf = (value: Value): NdArray => {
+    const array = values.get(value.id);
+    if (!array) throw new ShapeError(`value ${value.id} is used before it is made`);
+    return array;
+  };
+  for (const node of graph.nodes) {
+    const made = runNode(node, node.inputs.map(valueOf), sizes);
+    node.outputs.forEach((output, i) => values.set(output.id, at(made, i)));
+  }
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, valueOf(value)]));
+}
+
+/** A tensor's values in f64. */
+export function fromTensor(tensor: Tensor): NdArray {
+  const value = tensor.type === 'float16' ? (bits: number): number => halfValue(bits) : Number;
+  return { shape: tensor.shape, data: Float64Array.from(tensor.data as Float32Array, value) };
+}
+
+const ENCODERS: { readonly [T in DataType]: (data: Float64Array) => TensorData[T] } = {
+  float32: (data) => Float32Array.from(data),
+  float16: (data) => Uint16Array.from(data, halfBits),
+  int64: (data) => BigInt64Array.from([...data], (each) => BigInt(each)),
+  int32: (data) => Int32Array.from(data),
+  int8: (data) => Int8Array.from(data),
+  uint8: (data) => Uint8Array.from(data),
+  bool: (data) => Uint8Array.from(data),
+};
+
+/** A tensor of a type from values in f64, rounded to it. */
+export function toTensor(type: DataType, { shape, data }: NdArray): Tensor {
+  return { type, shape, data: ENCODERS[type](data) };
+}
+
+class ReferenceProgram implements Program {
+  constructor(readonly graph: Graph) {}
+
+  run(inputs: Tensors, into: Tensors = {}): Promise<Tensors> {
+    return Promise.resolve().then(() => this.#run(inputs, into));
+  }
+
+  #run(inputs: Tensors, into: Tensors): Tensors {
+    const arrays = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, fromTensor(tensor)]));
+    const results = interpret(this.graph, arrays);
+    const outputs = this.graph.outputs.map(({ name, value }) => {
+      const tensor = toTensor(value.type, results[name] as NdArray);
+      const buffer = into[name];
+      if (!buffer) return [name, tensor] as const;
+      (buffer.data as Float32Array).set(tensor.data as Float32Array);
+      return [name, buffer] as const;
+    });
+    return Object.fromEntries(outputs);
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The reference engine; it runs graphs as they are, unlowered, and rounds to f32 only at the outputs. */
+export function referenceEngine(): Engine {
+  return {
+    name: 'reference',
+    compile: (graph) =>
+      Promise.resolve().then(() => {
+        verify(graph);
+        return new ReferenceProgram(graph);
+      }),
+  };
+}
