@@ -5,21 +5,31 @@ import { at, dimOf, type Op, type OpAttributes, type OutputType, type ReduceAttr
 
 type ShapeRule<P extends Op> = (inputs: readonly Value[], attributes: OpAttributes[P]) => readonly OutputType[];
 
-function fail(op: string, inputs: readonly Value[], why: string): never {
-  throw new ShapeError(`${op}(${inputs.map((each) => `${each.type}[${each.shape.join(', ')}]`).join(', ')}): ${why}`);
+function fail(why: string): never {
+  throw new ShapeError(why);
+}
+
+function needOneType(inputs: readonly Value[]): void {
+  if (inputs.some((each) => each.type !== at(inputs, 0).type)) fail('all must have one type');
+}
+
+function needIntegers(value: Value, what: string): void {
+  if (value.type !== 'int64' && value.type !== 'int32') fail(`${what} must be int64 or int32`);
 }
 
 const same = (inputs: readonly Value[]): OutputType[] => [{ type: at(inputs, 0).type, shape: at(inputs, 0).shape }];
 
 function elementwise(inputs: readonly Value[]): OutputType[] {
   const [a, b] = [at(inputs, 0), at(inputs, 1)];
-  if (a.type !== b.type) fail('elementwise', inputs, 'both sides must have one type');
+  needOneType(inputs);
   return [{ type: a.type, shape: broadcast(a.shape, b.shape) }];
 }
 
 function reduced(inputs: readonly Value[], axes: readonly number[], keepdims: boolean): OutputType[] {
   const x = at(inputs, 0);
   const gone = new Set(axes.map((axis) => axisOf(axis, x.shape.length)));
+  // ONNX reads an empty list as all axes.
+  if (gone.size === 0 || gone.size < axes.length) fail(`axes [${axes.join(', ')}] must be one or more, each once`);
   const shape = x.shape.flatMap((dim, i) => (gone.has(i) ? (keepdims ? [1] : []) : [dim]));
   return [{ type: x.type, shape }];
 }
@@ -29,6 +39,12 @@ const reduceRule = (inputs: readonly Value[], { axes, keepdims }: ReduceAttribut
 
 function withAxis(shape: Shape, axis: number, dim: Dim): Shape {
   return shape.map((each, i) => (i === axis ? dim : each));
+}
+
+function needElementIndices(x: Value, indices: Value, axis: number): void {
+  needIntegers(indices, 'indices');
+  if (indices.shape.length !== x.shape.length) fail('indices must have as many axes as the data');
+  axisOf(axis, x.shape.length);
 }
 
 export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
@@ -43,62 +59,76 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   QuickGelu: same,
   MatMul: (inputs) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
-    if (dimOf(a, -1) !== dimOf(b, -2)) fail('MatMul', inputs, 'inner sizes differ');
+    needOneType(inputs);
+    if (a.shape.length < 2 || b.shape.length < 2) fail('both sides must have two axes or more');
+    if (dimOf(a, -1) !== dimOf(b, -2)) fail('inner sizes differ');
     const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return [{ type: a.type, shape: [...batch, dimOf(a, -2), dimOf(b, -1)] }];
   },
   Gemm: (inputs, { transA, transB }) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
-    if (a.shape.length !== 2 || b.shape.length !== 2) fail('Gemm', inputs, 'both sides must be matrices');
+    needOneType(inputs);
+    if (a.shape.length !== 2 || b.shape.length !== 2) fail('both sides must be matrices');
     const [m, k] = transA ? [dimOf(a, 1), dimOf(a, 0)] : [dimOf(a, 0), dimOf(a, 1)];
     const [k2, n] = transB ? [dimOf(b, 1), dimOf(b, 0)] : [dimOf(b, 0), dimOf(b, 1)];
-    if (k !== k2) fail('Gemm', inputs, `inner sizes differ: ${k} and ${k2}`);
+    if (k !== k2) fail(`inner sizes differ: ${k} and ${k2}`);
     return [{ type: a.type, shape: [m, n] }];
   },
   Transpose: (inputs, { perm }) => {
     const x = at(inputs, 0);
-    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
-      fail('Transpose', inputs, `perm ${perm.join(' ')} does not fit`);
+    if (perm.length !== x.shape.length || !x.shape.every((_, axis) => perm.includes(axis)))
+      fail(`perm [${perm.join(', ')}] does not name every axis once`);
     return [{ type: x.type, shape: perm.map((axis) => dimOf(x, axis)) }];
   },
   Reshape: (inputs, { shape }) => {
     const x = at(inputs, 0);
-    if (product(x.shape) !== product(shape)) fail('Reshape', inputs, `cannot become [${shape.join(', ')}]`);
+    if (product(x.shape) !== product(shape)) fail(`cannot become [${shape.join(', ')}]`);
     return [{ type: x.type, shape }];
   },
   Expand: (inputs, { shape }) => {
     const x = at(inputs, 0);
-    if (!sameShape(broadcast(x.shape, shape), shape)) fail('Expand', inputs, `cannot become [${shape.join(', ')}]`);
+    if (!sameShape(broadcast(x.shape, shape), shape)) fail(`cannot become [${shape.join(', ')}]`);
     return [{ type: x.type, shape }];
   },
-  Softmax: same,
+  Softmax: (inputs, { axis }) => {
+    axisOf(axis, at(inputs, 0).shape.length);
+    return same(inputs);
+  },
   ReduceSum: reduceRule,
   ReduceMean: reduceRule,
   ReduceMax: reduceRule,
   Gather: (inputs, { axis }) => {
     const [x, indices] = [at(inputs, 0), at(inputs, 1)];
     const along = axisOf(axis, x.shape.length);
+    needIntegers(indices, 'indices');
     return [{ type: x.type, shape: [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)] }];
   },
-  GatherElements: (inputs) => [{ type: at(inputs, 0).type, shape: at(inputs, 1).shape }],
-  ScatterElements: (inputs) => {
-    if (!sameShape(at(inputs, 1).shape, at(inputs, 2).shape))
-      fail('ScatterElements', inputs, 'indices and updates must have one shape');
+  GatherElements: (inputs, { axis }) => {
+    const [x, indices] = [at(inputs, 0), at(inputs, 1)];
+    needElementIndices(x, indices, axis);
+    return [{ type: x.type, shape: indices.shape }];
+  },
+  ScatterElements: (inputs, { axis }) => {
+    const [x, indices, updates] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    needElementIndices(x, indices, axis);
+    needOneType([x, updates]);
+    if (!sameShape(indices.shape, updates.shape)) fail('indices and updates must have one shape');
     return same(inputs);
   },
   Concat: (inputs, { axis }) => {
     const x = at(inputs, 0);
     const along = axisOf(axis, x.shape.length);
+    needOneType(inputs);
     for (const each of inputs) {
-      if (!sameShape(withAxis(each.shape, along, 0), withAxis(x.shape, along, 0)))
-        fail('Concat', inputs, 'sizes beside the axis differ');
+      if (!sameShape(withAxis(each.shape, along, 0), withAxis(x.shape, along, 0))) fail('sizes beside the axis differ');
     }
     return [{ type: x.type, shape: withAxis(x.shape, along, sum(inputs.map((each) => dimOf(each, along)))) }];
   },
   Split: (inputs, { axis, sizes }) => {
     const x = at(inputs, 0);
     const along = axisOf(axis, x.shape.length);
-    if (dimOf(x, along) !== sum(sizes)) fail('Split', inputs, `sizes ${sizes.join(' + ')} do not fill axis ${along}`);
+    if (dimOf(x, along) !== sum(sizes) || sizes.some((size) => size < 1))
+      fail(`sizes ${sizes.join(' + ')} do not fill axis ${along}`);
     return sizes.map((size) => ({ type: x.type, shape: withAxis(x.shape, along, size) }));
   },
   Slice: (inputs, { axis, start, end }) => {
@@ -106,57 +136,71 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     const along = axisOf(axis, x.shape.length);
     const size = dimOf(x, along);
     if (typeof size !== 'number' || start < 0 || end > size || start >= end)
-      fail('Slice', inputs, `${start} to ${end} of axis ${along}`);
+      fail(`${start} to ${end} is not within axis ${along} of size ${size}`);
     return [{ type: x.type, shape: withAxis(x.shape, along, end - start) }];
   },
   Where: (inputs) => {
     const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    if (condition.type !== 'bool') fail('the condition must be bool');
+    needOneType([a, b]);
     return [{ type: a.type, shape: broadcast(condition.shape, broadcast(a.shape, b.shape)) }];
   },
   Cast: (inputs, { to }) => [{ type: to, shape: at(inputs, 0).shape }],
-  Constant: (_, { type, shape }) => [{ type, shape }],
+  Constant: (_, { type, shape, data }) => {
+    if (data.length !== product(shape)) fail(`${data.length} values do not fill [${shape.join(', ')}]`);
+    return [{ type, shape }];
+  },
   ConstantOfShape: (_, { shape }) => [{ type: 'float32', shape }],
   SimplifiedLayerNormalization: (inputs) => {
     const [x, weight] = [at(inputs, 0), at(inputs, 1)];
-    if (!sameShape(weight.shape, [dimOf(x, -1)]))
-      fail('SimplifiedLayerNormalization', inputs, 'weight must match the last axis');
+    if (!sameShape(weight.shape, [dimOf(x, -1)])) fail('weight must match the last axis');
     return [
       { type: x.type, shape: x.shape },
       { type: x.type, shape: [...x.shape.slice(0, -1), 1] },
     ];
   },
   RotaryEmbedding: (inputs, { heads }) => {
-    const [x, positions, cos] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
+    if (positions.type !== 'int64') fail('positions must be int64');
     if (x.shape.length !== 3 || !sameShape(positions.shape, x.shape.slice(0, 2)))
-      fail('RotaryEmbedding', inputs, 'x must be [B, S, heads·d] and positions [B, S]');
-    if (dimOf(x, 2) !== product([heads, 2, dimOf(cos, 1)]))
-      fail('RotaryEmbedding', inputs, `${heads} heads do not fit`);
+      fail('x must be [B, S, heads·d] and positions [B, S]');
+    if (cos.shape.length !== 2 || !sameShape(cos.shape, sin.shape)) fail('cos and sin must be [P, d/2], both');
+    if (dimOf(x, 2) !== product([heads, 2, dimOf(cos, 1)])) fail(`${heads} heads do not fit`);
     return [{ type: x.type, shape: x.shape }];
   },
   SoftmaxCrossEntropyLoss: (inputs) => {
     const [scores, labels] = [at(inputs, 0), at(inputs, 1)];
+    needIntegers(labels, 'labels');
     if (scores.shape.length !== 2 || !sameShape(labels.shape, scores.shape.slice(0, 1)))
-      fail('SoftmaxCrossEntropyLoss', inputs, 'scores must be [M, V] and labels [M]');
+      fail('scores must be [M, V] and labels [M]');
     return [
       { type: scores.type, shape: labels.shape },
       { type: scores.type, shape: scores.shape },
     ];
   },
   DequantizeLinear: (inputs, { axis, blockSize }) => {
-    const [x, scale] = [at(inputs, 0), at(inputs, 1)];
+    const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), inputs[2]];
     const along = axisOf(axis, x.shape.length);
     const size = dimOf(x, along);
-    if (typeof size !== 'number' || dimOf(scale, along) !== Math.ceil(size / blockSize))
-      fail('DequantizeLinear', inputs, `blocks of ${blockSize} do not fit`);
+    if (typeof size !== 'number' || !sameShape(scale.shape, withAxis(x.shape, along, Math.ceil(size / blockSize))))
+      fail(`one scale for each block of ${blockSize} along axis ${along} is needed`);
+    if (zero && (zero.type !== x.type || !sameShape(zero.shape, scale.shape)))
+      fail('zero points must have the type of the data and the shape of the scales');
     return [{ type: scale.type, shape: x.shape }];
   },
 };
 
-/** Types and shapes of a node's outputs; throws ShapeError where the inputs do not fit. */
+/** Types and shapes of a node's outputs; throws ShapeError, which tells the operation and its inputs, where these do not fit. */
 export function inferOutputs<P extends Op>(
   op: P,
   inputs: readonly Value[],
   attributes: OpAttributes[P],
 ): readonly OutputType[] {
-  return SHAPE_RULES[op](inputs, attributes);
+  try {
+    return SHAPE_RULES[op](inputs, attributes);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const given = inputs.map((each) => `${each.type}[${each.shape.join(', ')}]`).join(', ');
+    throw new ShapeError(`${op}(${given}): ${error.message}`);
+  }
 }
