@@ -1,7 +1,14 @@
 /** The builder: makes graphs node by node, inferring shapes as it goes; a node made twice is made once. */
-import { broadcast, product, sameShape, type Dim, type Shape } from './dims.js';
+import { broadcast, product, sameShape, sum, type Dim, type Shape } from './dims.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
 import { inferOutputs } from './shapes.js';
+
+/** Text that tells two nodes apart; JSON alone writes -Infinity, Infinity and NaN alike, and -0 as 0. */
+function keyOf(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): string {
+  return JSON.stringify([op, inputs.map((each) => each.id), attributes], (_, value: unknown) =>
+    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${value}` : value,
+  );
+}
 
 export class Builder {
   readonly #inputs: Value[] = [];
@@ -14,16 +21,16 @@ export class Builder {
     return this.#nodes;
   }
 
-  /** A named input of the program. */
+  /** A named input of the program; its sizes are numbers, names, or sums and products of them. */
   input(name: string, type: DataType, shape: Shape): Value {
-    const value: Value = { id: this.#next++, type, shape, name };
+    const value: Value = { id: this.#next++, type, shape: shape.map((dim) => sum([dim])), name };
     this.#inputs.push(value);
     return value;
   }
 
   /** Adds a node and returns all its outputs; the same operation on the same inputs is added once. */
   apply<P extends Op>(op: P, inputs: readonly Value[], attributes: OpAttributes[P]): readonly Value[] {
-    const key = JSON.stringify([op, inputs.map((each) => each.id), attributes]);
+    const key = keyOf(op, inputs, attributes);
     const made = this.#made.get(key);
     if (made) return made;
     const outputs = inferOutputs(op, inputs, attributes).map((output): Value => ({
