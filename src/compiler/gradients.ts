@@ -161,8 +161,8 @@ function applyRule<P extends Op>(
   const rule: GradientRule<P> | undefined = GRADIENT_RULES[node.op];
   if (!rule) throw new UnsupportedOpError(`no gradient rule for ${node.op}`);
   const dy = grads[0];
-  if (!dy && node.op !== 'Split')
-    throw new UnsupportedOpError(`a gradient flows only into a secondary output of ${node.op}`);
+  if (node.op !== 'Split' && grads.slice(1).some((each) => each !== undefined))
+    throw new UnsupportedOpError(`a gradient flows into a secondary output of ${node.op}`);
   return rule(b, node, dy as Value, grads);
 }
 
