@@ -47,14 +47,18 @@ function bytesOf(type: DataType, data: readonly number[]): Uint8Array {
   }
 }
 
+/** A number's text; -0 and 0 are two numbers. */
+const textOf = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
 class Encoder {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #names = new Map<number, string>();
   readonly #sizes = new Map<string, string>();
+  readonly #shapes = new Map<string, string>();
 
   constructor(readonly graph: Graph) {
-    for (const input of graph.inputs) this.#names.set(input.id, input.name ?? `input${input.id}`);
+    for (const input of graph.inputs) this.#names.set(input.id, input.name ?? `%${input.id}`);
   }
 
   encode(): Uint8Array {
@@ -81,7 +85,7 @@ class Encoder {
   }
 
   #name(value: Value): string {
-    const known = this.#names.get(value.id) ?? `v${value.id}`;
+    const known = this.#names.get(value.id) ?? `%${value.id}`;
     this.#names.set(value.id, known);
     return known;
   }
@@ -97,7 +101,7 @@ class Encoder {
   }
 
   #constant(type: DataType, dims: readonly number[], data: readonly number[]): string {
-    const name = `const_${type}_${dims.join('x')}_${data.length <= 16 ? data.join('_') : `#${this.#initializers.size}`}`;
+    const name = `%const_${type}_${dims.join('x')}_${data.length <= 16 ? data.map(textOf).join('_') : `#${this.#initializers.size}`}`;
     if (!this.#initializers.has(name)) {
       this.#initializers.set(name, { name, dims, dataType: ELEMENT_TYPES[type], rawData: bytesOf(type, data) });
     }
@@ -113,7 +117,7 @@ class Encoder {
     if (typeof dim === 'number') return this.#integers([dim]);
     const known = this.#sizes.get(dim);
     if (known !== undefined) return known;
-    const name = `size_${this.#sizes.size}`;
+    const name = `%size_${this.#sizes.size}`;
     this.#sizes.set(dim, name);
     const terms = dim.split('+');
     const factors = dim.split('*');
@@ -148,16 +152,13 @@ class Encoder {
     const unknown = shape.filter((dim) => symbolsOf(dim).length > 0).length;
     if (unknown === 0 || (infer && unknown === 1))
       return this.#integers(shape.map((dim) => (typeof dim === 'number' ? dim : -1)));
-    const name = `shape_${shape.join('_')}`.replace(/[^\w]/g, '.');
-    if (!this.#sizes.has(name)) {
-      this.#sizes.set(name, name);
-      this.#emit(
-        'Concat',
-        shape.map((dim) => this.#size(dim)),
-        [name],
-        [int('axis', 0)],
-      );
-    }
+    const key = shape.join(',');
+    const known = this.#shapes.get(key);
+    if (known !== undefined) return known;
+    const name = `%shape_${this.#shapes.size}`;
+    this.#shapes.set(key, name);
+    const sizes = shape.map((dim) => this.#size(dim));
+    this.#emit('Concat', sizes, [name], [int('axis', 0)]);
     return name;
   }
 
