@@ -10,7 +10,7 @@ const rooms = {
   train: ['core', 'compiler', 'engine', 'models'],
   audit: ['core', 'models'],
   compress: ['core', 'generate', 'llm', 'audit', 'models'],
-  evaluate: ['core', 'generate', 'llm', 'models'],
+  evaluate: ['core', 'engine', 'generate', 'llm', 'models'],
   executors: ['core'],
   study: ['core', 'data', 'compress', 'audit', 'train', 'evaluate', 'executors', 'models', 'generate', 'engine', 'llm'],
   analysis: ['core'],

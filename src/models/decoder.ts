@@ -5,7 +5,7 @@ import type { Graph, Value } from '../compiler/ir.js';
 import { decoderLayer, spanOf, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
 import { llama } from './llama.js';
 import type { ModelConfig } from './model.js';
-import { Network, type Parameter, type Training } from './network.js';
+import { DROPOUT_INPUT, Network, dropoutColumns, type Parameter, type Training } from './network.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 
@@ -44,6 +44,10 @@ function inputsOf(net: Network, config: ModelConfig, span: string): { ids: Value
     },
   };
 }
+
+/** Widest input of any linear layer. */
+export const widestInput = (config: ModelConfig): number =>
+  Math.max(config.hiddenSize, config.intermediateSize, config.heads * config.headDim);
 
 function embedding(net: Network, config: ModelConfig): Value {
   return net.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
@@ -90,6 +94,9 @@ export function trainingGraph(config: ModelConfig, training: Training): ModelGra
     b.input('targets', 'int64', ['M']),
     b.input('weights', 'float32', ['M']),
   ];
+  if (training.kind === 'lora' && training.lora.dropout > 0) {
+    net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['B*S', dropoutColumns(widestInput(config))]));
+  }
   const { hidden } = hiddenStates(net, config, ids, pass);
   const losses = b.op('SoftmaxCrossEntropyLoss', [logitsAt(net, config, hidden, rows), targets], {});
   const loss = b.reduceSum(b.mul(losses, weights), [0], false);
@@ -105,7 +112,9 @@ export function trainingGraph(config: ModelConfig, training: Training): ModelGra
 
 /** The same loss without gradients, for held-out samples. */
 export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
-  const { graph, parameters } = trainingGraph(config, training);
+  const still: Training =
+    training.kind === 'lora' ? { kind: 'lora', lora: { ...training.lora, dropout: 0 } } : training;
+  const { graph, parameters } = trainingGraph(config, still);
   return {
     graph: { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss' || name === 'losses') },
     parameters,

@@ -1,6 +1,7 @@
 /** A model's graph under construction: its builder, and every parameter it asks for, frozen or trained. */
 import { Builder } from '../compiler/builder.js';
 import type { Value } from '../compiler/ir.js';
+import { sha256 } from '../core/hash.js';
 import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../core/settings.js';
 
 /** One tensor of weights that the program takes as an input. */
@@ -24,6 +25,15 @@ export function rankOf(lora: LoraSettings, module: string): number {
   return pattern?.[1] ?? lora.rank;
 }
 
+/** Columns by which modules' dropout masks are shifted against each other in the shared table. */
+const DROPOUT_SPREAD = 1024;
+
+/** Name of the input that holds the dropout table: 0 or 1/(1 − p) each, [T, widest input + DROPOUT_SPREAD]. */
+export const DROPOUT_INPUT = 'dropout';
+
+/** Columns of the dropout table for a widest adapted input. */
+export const dropoutColumns = (widest: number): number => widest + DROPOUT_SPREAD;
+
 /** Whether LoRA adapts a module, by the last part of its path. */
 export function isTarget(lora: LoraSettings, module: string): boolean {
   const last = module.slice(module.lastIndexOf('.') + 1);
@@ -33,6 +43,8 @@ export function isTarget(lora: LoraSettings, module: string): boolean {
 export class Network {
   readonly builder = new Builder();
   readonly #parameters = new Map<string, Parameter>();
+
+  #dropout: Value | undefined;
 
   constructor(
     /** An adapter that is there to be applied but not trained is `{ kind: 'lora' }` in a graph without gradients. */
@@ -73,8 +85,21 @@ export class Network {
     const rank = rankOf(lora, module);
     const a = this.#parameter(`${module}.lora_A.weight`, [rank, inputs], true);
     const b = this.#parameter(`${module}.lora_B.weight`, [outputs, rank], true);
-    const down = this.builder.gemm(x, a, { transB: true }); // [T, r]
+    const down = this.builder.gemm(this.#dropped(x, module, inputs), a, { transB: true }); // [T, r]
     return this.builder.gemm(down, b, { transB: true, alpha: loraScale(lora, rank) });
+  }
+
+  /** Has LoRA's inputs dropped out: `table` [T, dropoutColumns(widest)] is drawn anew for every micro-batch. */
+  useDropout(table: Value): void {
+    this.#dropout = table;
+  }
+
+  /** x times this module's part of the dropout table: one table serves all modules, each at an offset of its own. */
+  #dropped(x: Value, module: string, width: number): Value {
+    if (!this.#dropout) return x;
+    const start = Number.parseInt(sha256(module).slice(0, 8), 16) % DROPOUT_SPREAD;
+    const mask = this.builder.op('Slice', [this.#dropout], { axis: 1, start, end: start + width });
+    return this.builder.mul(x, mask);
   }
 
   /** Root-mean-square norm over the last axis with a learnt weight. */

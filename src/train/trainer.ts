@@ -1,9 +1,9 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import { float32, floatsOf, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
-import { gradientName, trainingGraph } from '../models/decoder.js';
+import { gradientName, trainingGraph, widestInput } from '../models/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
-import type { Parameter, Training } from '../models/network.js';
+import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
 import { ropeTables } from '../models/rope.js';
 import { batchTensors, weightOf } from './batches.js';
@@ -46,6 +46,7 @@ export class Trainer {
   readonly trained = new Map<string, Float32Array>();
   readonly optimiser: AdamW;
   readonly #program: Program;
+  #dropout: { readonly rate: number; readonly columns: number; readonly seed: number } | undefined;
 
   private constructor(
     program: Program,
@@ -72,25 +73,37 @@ export class Trainer {
     readonly optimiser: AdamWSettings;
     /** Longest position that any row holds, plus one. */
     readonly positions: number;
+    /** Seed of the dropout masks. */
+    readonly seed?: number;
   }): Promise<Trainer> {
     const { graph, parameters } = trainingGraph(options.config, options.training);
     const program = await options.engine.compile(graph);
-    return new Trainer(
-      program,
-      parameters,
-      options.initial,
-      ropeTensors(options.config, options.positions),
-      options.optimiser,
-    );
+    const tables = ropeTensors(options.config, options.positions);
+    const trainer = new Trainer(program, parameters, options.initial, tables, options.optimiser);
+    if (options.training.kind === 'lora' && options.training.lora.dropout > 0) {
+      const columns = dropoutColumns(widestInput(options.config));
+      trainer.#dropout = { rate: options.training.lora.dropout, columns, seed: options.seed ?? 0 };
+    }
+    return trainer;
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
-  async #gradients(batch: readonly PackedRow[], totalWeight: number): Promise<Accumulated> {
-    const result = await this.#program.run(batchTensors(batch, totalWeight, this.#inputs));
+  async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
+    const tensors = batchTensors(batch, totalWeight, this.#inputs);
+    const result = await this.#program.run({ ...tensors, ...this.#dropoutTable(tensors['ids']?.shape ?? [], micro) });
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
     );
     return { loss: floatsOf(result, 'loss')[0] ?? NaN, losses: [floatsOf(result, 'losses')], gradients };
+  }
+
+  /** A fresh dropout table for this step and micro-batch, drawn from the seed alone. */
+  #dropoutTable(shape: readonly number[], micro: number): Tensors {
+    if (!this.#dropout) return {};
+    const { rate, columns, seed } = this.#dropout;
+    const rows = shape.reduce((a, b) => a * b, 1);
+    const random = new Random(seed, 'dropout', this.optimiser.steps, micro);
+    return { [DROPOUT_INPUT]: float32([rows, columns], dropoutMask(rows * columns, rate, random)) };
   }
 
   /** Loss and gradients of several micro-batches as if they were one. */
@@ -99,8 +112,8 @@ export class Trainer {
     let loss = 0;
     const losses: Float32Array[] = [];
     const sums = new Map<string, Float32Array>();
-    for (const batch of batches) {
-      const part = await this.#gradients(batch, totalWeight);
+    for (const [micro, batch] of batches.entries()) {
+      const part = await this.#gradients(batch, totalWeight, micro);
       loss += part.loss;
       losses.push(...part.losses);
       for (const [name, gradient] of part.gradients) addInto(sums, name, gradient);
@@ -130,6 +143,19 @@ function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float3
   const sofar = sums.get(name);
   if (!sofar) sums.set(name, gradient);
   else for (let i = 0; i < sofar.length; i++) sofar[i] = (sofar[i] as number) + (gradient[i] as number);
+}
+
+/** 0 with probability `rate`, else 1/(1 − rate); two values are drawn from each 32 random bits. */
+export function dropoutMask(size: number, rate: number, random: Random): Float32Array {
+  const kept = 1 / (1 - rate);
+  const limit = Math.round(rate * 65536);
+  const mask = new Float32Array(size);
+  for (let i = 0; i < size; i += 2) {
+    const bits = random.bits();
+    if ((bits & 0xffff) >= limit) mask[i] = kept;
+    if (bits >>> 16 >= limit && i + 1 < size) mask[i + 1] = kept;
+  }
+  return mask;
 }
 
 /** Rotary tables as tensors. */
