@@ -1,0 +1,111 @@
+/** The contract of a data format: whether a record is of its form, and the item it holds. */
+import type { Item, LevelText, Question } from '../../core/records.js';
+import { isLevel, LEVELS, type Level } from '../../core/levels.js';
+import type { CheckContext } from '../schema.js';
+import { check, noteOddities, soundText } from '../schema.js';
+
+/** Formats of records; `folder` is a folder of texts. */
+export const FORMATS = [
+  'wikiupdate',
+  'akew',
+  'longmemeval',
+  'items',
+  'alpaca',
+  'sharegpt',
+  'openai',
+  'plain',
+  'folder',
+] as const;
+
+export type DataFormat = (typeof FORMATS)[number];
+
+/** Names of columns (or fields) that a plain record keeps its parts in; what is absent is found by usual names. */
+export interface ColumnMapping {
+  readonly id?: string;
+  readonly text?: string;
+  readonly question?: string;
+  /** One answer, or an array of accepted ones. */
+  readonly answer?: string;
+  readonly type?: string;
+  readonly date?: string;
+  /** Columns that hold the text at other levels. */
+  readonly levels?: Readonly<Partial<Record<Level, string>>>;
+}
+
+export interface ReadContext extends CheckContext {
+  readonly dataset: string;
+  readonly columns: ColumnMapping;
+}
+
+/** One data format: each lives in a file of its own. */
+export interface RecordFormat {
+  readonly name: DataFormat;
+  /** The data set's name, where the format has one. */
+  readonly dataset?: string;
+  /** Whether following records of the same id add questions to one item. */
+  readonly joinsRows?: boolean;
+  /** Whether a record looks like this format. */
+  matches(record: Readonly<Record<string, unknown>>): boolean;
+  /** The record's item, or undefined after telling every problem to the log. */
+  read(record: Readonly<Record<string, unknown>>, context: ReadContext): Item | undefined;
+}
+
+/** A level's text as recorded in a data file. */
+export function recordedText(text: string, format: DataFormat, field: string): LevelText {
+  return { text, method: 'recorded', provenance: { format, field } };
+}
+
+/** Texts of several levels from the record's fields; undefined when one of them is unsound. */
+export function readTexts(
+  record: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [Level, string])[],
+  format: DataFormat,
+  context: ReadContext,
+): Partial<Record<Level, LevelText>> | undefined {
+  const texts: Partial<Record<Level, LevelText>> = {};
+  let sound = true;
+  for (const [level, field] of fields) {
+    const text = check(soundText, record[field], context, 'item', [field]);
+    if (text === undefined) sound = false;
+    else {
+      noteOddities(text, field, context);
+      texts[level] = recordedText(text, format, field);
+    }
+  }
+  return sound ? texts : undefined;
+}
+
+/** Tells of fields that look like levels and are none; true when there are any. */
+export function hasUnknownLevels(names: readonly string[], context: ReadContext, prefix = ''): boolean {
+  const unknown = names.filter((name) => /^summ_/.test(name) && !isLevel(name));
+  for (const name of unknown) {
+    const fix = `use one of ${LEVELS.join(', ')}`;
+    const field = `${prefix}${name}`;
+    context.log.add({ ...context.place, field, what: 'is no known level', fix, scope: 'item' });
+  }
+  return unknown.length > 0;
+}
+
+/** Notes the fields of a record that nothing was read from. */
+export function noteIgnored(
+  record: Readonly<Record<string, unknown>>,
+  used: ReadonlySet<string>,
+  { log, place }: ReadContext,
+): void {
+  for (const field of Object.keys(record))
+    if (!used.has(field)) log.note(`field "${field.slice(0, 60)}" is not used`, place);
+}
+
+/** Merges questions of one wording: any answer recorded for it counts as right, each question's own first. */
+export function mergeAnswers(questions: readonly Question[]): Question[] {
+  const byPrompt = new Map<string, Set<string>>();
+  for (const { prompt, answers } of questions) {
+    const all = byPrompt.get(prompt) ?? new Set<string>();
+    for (const answer of answers) all.add(answer);
+    byPrompt.set(prompt, all);
+  }
+  return questions.map((question) => ({
+    ...question,
+    answers: [...new Set([...question.answers, ...(byPrompt.get(question.prompt) ?? [])])],
+  }));
+}

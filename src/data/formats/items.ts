@@ -1,0 +1,116 @@
+/** Items as lightmem itself writes them: one record per item, with texts by level and questions. */
+import { z } from 'zod';
+import { isObject, type JsonObject } from '../../core/json.js';
+import { isLevel, LEVELS, type Level } from '../../core/levels.js';
+import type { Item, LevelText, Question } from '../../core/records.js';
+import { answerText, check, idText, noteOddities, soundText } from '../schema.js';
+import { mergeAnswers, noteIgnored, type ReadContext, type RecordFormat } from './format.js';
+import { tellPlaceholder } from './triplets.js';
+
+const levelText = z.union([
+  soundText.transform((text) => ({ text, method: 'recorded', provenance: {} })),
+  z.object({
+    text: soundText,
+    method: soundText.default('recorded'),
+    provenance: z.record(z.string(), z.json()).default({}),
+  }),
+]);
+
+const answers = z.union([answerText.transform((answer) => [answer]), z.array(answerText).min(1, 'has no answer')]);
+
+const questionFields = z.looseObject({
+  id: idText.optional(),
+  prompt: soundText.optional(),
+  question: soundText.optional(),
+  testPrompt: soundText.optional(),
+  answers: answers.optional(),
+  answer: answers.optional(),
+  type: soundText.optional(),
+  abstention: z.boolean().optional(),
+  bits: z.number().nonnegative().optional(),
+  subject: soundText.optional(),
+  date: soundText.optional(),
+});
+
+export const items: RecordFormat = {
+  name: 'items',
+  matches: (record) => isObject(record['texts']),
+  read(record, context): Item | undefined {
+    const before = context.log.countOf('item');
+    const id = check(idText, record['id'], context, 'item', ['id']);
+    const dataset = check(soundText.optional(), record['dataset'], context, 'item', ['dataset']) ?? context.dataset;
+    const texts = readLevelTexts(record['texts'], context);
+    const questions = readQuestions(record['questions'] ?? [], ['questions'], context);
+    noteIgnored(record, new Set(['id', 'dataset', 'texts', 'questions']), context);
+    if (id === undefined || context.log.countOf('item') > before) return undefined;
+    return { id, dataset, texts, questions };
+  },
+};
+
+function readLevelTexts(value: unknown, context: ReadContext): Item['texts'] {
+  const texts: Partial<Record<Level, LevelText>> = {};
+  for (const [name, entry] of Object.entries(isObject(value) ? value : {})) {
+    const path = ['texts', name];
+    if (!isLevel(name)) {
+      const fix = `use one of ${LEVELS.join(', ')}`;
+      context.log.add({ ...context.place, field: path.join('.'), what: 'is no known level', fix, scope: 'item' });
+      continue;
+    }
+    const schema = isObject(entry) ? levelText.options[1] : levelText.options[0];
+    const read = check<{ text: string; method: string; provenance: JsonObject }>(schema, entry, context, 'item', path);
+    if (!read) continue;
+    noteOddities(read.text, path.join('.'), context);
+    texts[name] = read;
+  }
+  return texts;
+}
+
+/** Questions given as an array of objects with `prompt` or `question`, and `answers` or `answer`; ids default to the index. */
+export function readQuestions(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
+  const list = check(z.array(z.unknown()), value, context, 'item', path) ?? [];
+  const questions = list.flatMap((entry, index) => readQuestion(entry, index, [...path, index], context) ?? []);
+  return mergeAnswers(questions.filter((question) => isNewId(question, questions, path, context)));
+}
+
+/** One question, or undefined after telling the log. */
+export function readQuestion(
+  value: unknown,
+  index: number,
+  path: readonly PropertyKey[],
+  context: ReadContext,
+): Question | undefined {
+  const fields = check(questionFields, value, context, 'question', path);
+  if (!fields) return undefined;
+  const prompt = check(soundText, fields.prompt ?? fields.question, context, 'question', [...path, 'prompt']);
+  const accepted = check(z.array(z.string()), fields.answers ?? fields.answer, context, 'question', [
+    ...path,
+    'answers',
+  ]);
+  if (prompt === undefined || !accepted || tellPlaceholder(prompt, [...path, 'prompt'], context)) return undefined;
+  return { id: fields.id ?? String(index), prompt, answers: accepted, type: fields.type ?? 'fact', ...extras(fields) };
+}
+
+function extras(fields: z.infer<typeof questionFields>): Partial<Question> {
+  const { testPrompt, abstention, bits, subject, date } = fields;
+  return {
+    ...(testPrompt !== undefined && { testPrompt }),
+    ...(abstention !== undefined && { abstention }),
+    ...(bits !== undefined && { bits }),
+    ...(subject !== undefined && { subject }),
+    ...(date !== undefined && { date }),
+  };
+}
+
+function isNewId(
+  question: Question,
+  all: readonly Question[],
+  path: readonly PropertyKey[],
+  { place, log }: ReadContext,
+): boolean {
+  const first = all.findIndex((other) => other.id === question.id);
+  if (all[first] === question) return true;
+  const field = path.map(String).join('.');
+  const what = `has the question id ${JSON.stringify(question.id)} twice`;
+  log.add({ ...place, field, what, fix: 'give each question its own id', scope: 'question' });
+  return false;
+}
