@@ -1,0 +1,52 @@
+/** `lightmem pretrain`: makes the bundled base model from nothing, by this repository's own engine, on the synthetic world. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
+import { loadChatTemplate } from '../models/chat-template.js';
+import { loadTokenizer } from '../models/tokenizer.js';
+import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
+import { PRETRAINING_DEFAULTS, pretrain, type PretrainingReport } from '../train/pretrain.js';
+
+interface Options {
+  readonly out: string;
+  readonly work: string;
+  readonly tokens: string;
+  readonly seed: string;
+  readonly threads?: string;
+}
+
+function line(report: PretrainingReport): string {
+  const { step, tokens, stage, loss, accuracy, tokensPerSecond } = report;
+  return `step ${step}  ${(tokens / 1e6).toFixed(2)} M tokens  stage ${stage}  loss ${loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1)} %  ${tokensPerSecond} tokens/s`;
+}
+
+async function run(options: Options): Promise<void> {
+  const tokenizer = loadTokenizer(options.out);
+  const template = loadChatTemplate(options.out);
+  const eos = tokenizer.encode(template.endOfTurn);
+  const seed = Number(options.seed);
+  const config = baseModelConfig(tokenizer.vocabSize, eos[0] ?? 0);
+  const trainer = await pretrain({
+    engine: onnxRuntimeEngine({ device: 'cpu', ...(options.threads === undefined ? {} : { threads: Number(options.threads) }) }),
+    config,
+    source: worldSource({ tokenizer, template }, seed, config.maxPositions),
+    settings: { ...PRETRAINING_DEFAULTS, seed, totalTokens: Number(options.tokens) },
+    folder: options.work,
+    onReport: (report) => process.stderr.write(`${line(report)}\n`),
+  });
+  writeBaseModel(options.out, config, trainer, options.out);
+  await trainer.dispose();
+  process.stdout.write(`wrote ${join(options.out, 'model.safetensors')}\n`);
+}
+
+export function register(program: Command): void {
+  program
+    .command('pretrain')
+    .description('pretrain the bundled base model on the synthetic world (hours; goes on from its last checkpoint)')
+    .requiredOption('--out <folder>', 'model folder; must hold tokenizer.json and tokenizer_config.json')
+    .requiredOption('--work <folder>', 'where checkpoints and the curve go')
+    .option('--tokens <n>', 'tokens to train on', String(PRETRAINING_DEFAULTS.totalTokens))
+    .option('--seed <n>', 'seed of weights and items', String(PRETRAINING_DEFAULTS.seed))
+    .option('--threads <n>', 'threads, default all cores')
+    .action(run);
+}
