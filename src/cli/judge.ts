@@ -1,0 +1,151 @@
+/** `lightmem judge`: judges answers of a file, whoever made them; verdicts go to standard output, what they amount to beside it. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { UserError } from '../core/errors.js';
+import type { Verdict } from '../core/records.js';
+import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
+import { parseAnswers, verdictLine, type FileAnswer } from '../evaluate/answers-file.js';
+import { judgeAll } from '../evaluate/judging.js';
+import { judgeByName, JUDGES, needsModel } from '../evaluate/judges.js';
+import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
+import { VerdictLog } from '../evaluate/verdict-log.js';
+import type { ChatModel } from '../llm/chat-model.js';
+import { ChatEndpoint } from '../llm/endpoint.js';
+import { endpointSettings } from '../llm/settings.js';
+
+interface Options {
+  readonly judge: readonly string[];
+  readonly model?: string;
+  readonly endpoint?: string;
+  readonly repeats: string;
+  readonly log?: string;
+}
+
+/** A judge's verdicts: one list per repeat, in the file's order. */
+interface Judgement {
+  readonly judge: string;
+  readonly repeats: readonly (readonly Verdict[])[];
+}
+
+/** Adds the command. */
+export function register(program: Command): void {
+  program
+    .command('judge')
+    .description(
+      'score answers from 1 to 5; JSON lines in (id, question, reference, answer), JSON lines out (id, score, status, reason)',
+    )
+    .argument('<file>', 'answers as JSON lines')
+    .requiredOption('--judge <name...>', `one judge or several: ${JUDGES.join(', ')}`)
+    .option('--model <name>', 'the model that judges, for llm and yes-no')
+    .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
+    .option('--repeats <n>', 'judge every answer so often, to measure the noise of the judge itself', '1')
+    .option('--log <file>', 'keep verdicts here and go on from those it holds')
+    .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const repeats = wholeNumber(options.repeats);
+  const model = options.judge.some(needsModel) ? endpointModel(options) : undefined;
+  for (const name of options.judge) judgeByName(name, model === undefined ? {} : { model }); // unknown names first
+  const answers = parseAnswers(await readAnswers(file), file);
+  if (answers.length === 0) throw new UserError(`${file} holds no answers: give one JSON object a line`);
+  const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
+  const judgements: Judgement[] = [];
+  for (const name of options.judge) judgements.push(await judgeFile(name, answers, repeats, model, log));
+  process.stdout.write(verdictLines(answers, judgements).join(''));
+  process.stderr.write(summary(answers, judgements).join('\n') + '\n');
+}
+
+async function judgeFile(
+  name: string,
+  answers: readonly FileAnswer[],
+  repeats: number,
+  model: ChatModel | undefined,
+  log: VerdictLog | undefined,
+): Promise<Judgement> {
+  const verdicts: Verdict[][] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const judge = judgeByName(name, { repeat, ...(model !== undefined && { model }) });
+    const inputs = answers.map(({ input }) => input);
+    verdicts.push(
+      await judgeAll(judge, inputs, { concurrency: model?.concurrency ?? 1, ...(log !== undefined && { log }) }),
+    );
+  }
+  return { judge: name, repeats: verdicts };
+}
+
+function verdictLines(answers: readonly FileAnswer[], judgements: readonly Judgement[]): string[] {
+  return judgements.flatMap(({ judge, repeats: [verdicts = []] }) =>
+    verdicts.map((verdict, i) => verdictLine(answers[i]?.id ?? i, verdict, judgements.length > 1 ? judge : undefined)),
+  );
+}
+
+function summary(answers: readonly FileAnswer[], judgements: readonly Judgement[]): string[] {
+  const named = judgements.map(({ judge, repeats: [verdicts = []] }) => ({
+    judge,
+    judged: judgedBy(answers, verdicts),
+  }));
+  const recorded = { judge: 'recorded scores', judged: judgedBy(answers, answers.map(recordedVerdict)) };
+  const compared = answers.some((answer) => answer.recorded !== null) ? [...named, recorded] : named;
+  return [
+    ...named.map(({ judge, judged }) => scoreLine(judge, judged)),
+    ...judgements.filter(({ repeats }) => repeats.length > 1).map(noiseLine),
+    ...compared.flatMap((a, i) =>
+      compared.slice(i + 1).map((b) => agreementLine(`${a.judge} and ${b.judge}`, agreement(a.judged, b.judged))),
+    ),
+  ];
+}
+
+function judgedBy(answers: readonly FileAnswer[], verdicts: readonly Verdict[]): Judged[] {
+  return answers.flatMap(({ id, item, input: { abstention } }, i) => {
+    const verdict = verdicts[i];
+    return verdict === undefined ? [] : [{ item, question: String(id), verdict, abstention }];
+  });
+}
+
+function recordedVerdict({ recorded: score }: FileAnswer): Verdict {
+  return score === null
+    ? { status: 'unscored', reason: 'no recorded score' }
+    : { status: 'scored', score, correct: score >= 4, reason: 'recorded' };
+}
+
+function scoreLine(judge: string, judged: readonly Judged[]): string {
+  const { score, accuracy, n, unscored } = metrics(judged);
+  return `${judge}: ${n} answers, ${unscored} unscored, mean score ${shown(score, 1)}, correct ${shown(accuracy, 100)} %`;
+}
+
+function noiseLine({ judge, repeats }: Judgement): string {
+  const { n, standardDeviation, changed } = judgeNoise(repeats);
+  return `${judge}: own noise over ${repeats.length} repeats of ${n} answers: standard deviation ${standardDeviation.toFixed(3)} points, ${(100 * changed).toFixed(1)} % not always the same`;
+}
+
+function agreementLine(pair: string, { kappa, low, high, n }: KappaEstimate): string {
+  return `${pair}: weighted kappa ${kappa.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}] on ${n} answers`;
+}
+
+function shown({ mean, low, high }: MeanEstimate, factor: number): string {
+  const digits = factor === 1 ? 3 : 1;
+  const [middle, from, to] = [mean, low, high].map((value) => (factor * value).toFixed(digits));
+  return Number.isNaN(low) ? `${middle}` : `${middle} [${from}, ${to}]`;
+}
+
+function endpointModel({ model, endpoint }: Options): ChatModel {
+  if (model === undefined)
+    throw new UserError('no judge model: give --model NAME, or use --judge lexical, which needs none');
+  return new ChatEndpoint(endpointSettings({ model, ...(endpoint !== undefined && { baseUrl: endpoint }) }));
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100)
+    throw new UserError(`invalid repeats "${text}": use an integer from 1 to 100`);
+  return value;
+}
+
+async function readAnswers(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UserError(
+      `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}; give a file of JSON lines`,
+    );
+  });
+}
