@@ -177,7 +177,8 @@ class Encoder {
   /** What a node needs beside its inputs, in ONNX's way: further inputs, and attributes. */
   #operands(node: Node): { extra: readonly string[]; attributes: readonly AttributeProto[] } {
     const plain = (...attributes: AttributeProto[]) => ({ extra: [], attributes });
-    if (isOp(node, 'Reshape')) return { extra: [this.#shape(node.attributes.shape, true)], attributes: [] };
+    if (isOp(node, 'Reshape'))
+      return { extra: [this.#shape(node.attributes.shape, true)], attributes: [int('allowzero', 1)] };
     if (isOp(node, 'Expand')) return { extra: [this.#shape(node.attributes.shape, false)], attributes: [] };
     if (isOp(node, 'ConstantOfShape')) {
       const value: TensorProto = {
