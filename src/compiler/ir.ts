@@ -45,7 +45,7 @@ export interface OpAttributes {
   Where: NoAttributes;
   Cast: { readonly to: DataType };
   Constant: { readonly type: DataType; readonly shape: readonly number[]; readonly data: readonly number[] };
-  /** Zeros of a shape (ONNX's ConstantOfShape). */
+  /** One f32 value, all over a shape that may be symbolic. */
   ConstantOfShape: { readonly shape: Shape; readonly value: number };
   /** Root-mean-square norm over the last axis, with the inverse deviation as a second output (Zhang and Sennrich, 2019). */
   SimplifiedLayerNormalization: { readonly epsilon: number };

@@ -1,6 +1,8 @@
-/** Pass: writes composite operations in primitives that every execution provider runs. */
+/** Pass: writes operations in the forms that every execution provider runs. */
+import { ShapeError } from '../../core/errors.js';
 import { Builder } from '../builder.js';
-import { at, type Graph, type Node, type Value } from '../ir.js';
+import { product } from '../dims.js';
+import { at, dimOf, isOp, type Graph, type Node, type Value } from '../ir.js';
 
 /** Rebuilds a graph, letting `rewrite` replace nodes; returning undefined keeps the node as it is. */
 export function rebuild(
@@ -13,7 +15,7 @@ export function rebuild(
   );
   const current = (value: Value): Value => {
     const found = now.get(value.id);
-    if (!found) throw new Error(`value ${value.id} is used before it is made`);
+    if (!found) throw new ShapeError(`value ${value.id} is used before it is made`);
     return found;
   };
   for (const node of graph.nodes) {
@@ -35,8 +37,22 @@ function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[
   return [b.reshape(loss, labels.shape), b.div(shifted, total)];
 }
 
+/**
+ * Rows of one place each, [B·S, 1, heads·d]: ONNX Runtime asks for as many rows of cos and sin as a row of x is long,
+ * which packed rows, whose positions restart, need not have.
+ */
+function rotaryByPlace(b: Builder, node: Node<'RotaryEmbedding'>, inputs: readonly Value[]): readonly Value[] {
+  const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
+  const places = product(positions.shape);
+  const rows = b.reshape(x, [places, 1, dimOf(x, 2)]);
+  const turned = b.op('RotaryEmbedding', [rows, b.reshape(positions, [places, 1]), cos, sin], node.attributes);
+  return [b.reshape(turned, x.shape)];
+}
+
 export function lowerComposites(graph: Graph): Graph {
-  return rebuild(graph, (b, node, inputs) =>
-    node.op === 'SoftmaxCrossEntropyLoss' ? crossEntropy(b, at(inputs, 0), at(inputs, 1)) : undefined,
-  );
+  return rebuild(graph, (b, node, inputs) => {
+    if (isOp(node, 'SoftmaxCrossEntropyLoss')) return crossEntropy(b, at(inputs, 0), at(inputs, 1));
+    if (isOp(node, 'RotaryEmbedding')) return rotaryByPlace(b, node, inputs);
+    return undefined;
+  });
 }
