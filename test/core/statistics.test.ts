@@ -1,0 +1,111 @@
+/** Statistics against numbers from NumPy and SciPy (test/golden/statistics/make.py), and their edges. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  clusteredKappa,
+  clusteredMean,
+  pairedDifference,
+  quantile,
+  standardDeviation,
+  weightedKappa,
+  type Interval,
+} from '../../src/core/statistics.js';
+
+interface Expected {
+  readonly rows: readonly { readonly cluster: string; readonly a: number; readonly b: number }[];
+  readonly mean: Interval & { readonly mean: number };
+  readonly difference: Interval & { readonly difference: number };
+  readonly kappa: Interval & { readonly kappa: number };
+  readonly naiveStandardError: number;
+  readonly values: readonly number[];
+  readonly standardDeviation: number;
+  readonly quantiles: readonly (readonly [number, number])[];
+}
+
+const golden = join(import.meta.dirname, '../golden/statistics/expected.json');
+const expected = JSON.parse(readFileSync(golden, 'utf8')) as Expected;
+const means = expected.rows.map(({ cluster, a }) => ({ cluster, value: a }));
+const scale = { min: 1, max: 5 };
+
+/** Two bootstraps of the same data differ by chance: a tenth of the standard error is many times that at 20,000 resamples. */
+function expectSameInterval(ours: Interval, theirs: Interval): void {
+  const tolerance = 0.1 * theirs.standardError;
+  for (const key of ['low', 'high', 'standardError'] as const)
+    expect(Math.abs(ours[key] - theirs[key]), key).toBeLessThan(tolerance);
+}
+
+describe('statistics as SciPy computes them', () => {
+  const options = { resamples: 20_000 };
+
+  it('estimates a mean and its interval by resampling clusters', () => {
+    const ours = clusteredMean(means, options);
+    expect(ours.mean).toBeCloseTo(expected.mean.mean, 12);
+    expect(ours).toMatchObject({ n: expected.rows.length, clusters: 60 });
+    expectSameInterval(ours, expected.mean);
+    expect(ours.standardError).toBeGreaterThan(1.5 * expected.naiveStandardError);
+  });
+
+  it('estimates a paired difference', () => {
+    const ours = pairedDifference(expected.rows, options);
+    expect(ours.difference).toBeCloseTo(expected.difference.difference, 12);
+    expectSameInterval(ours, expected.difference);
+  });
+
+  it('computes weighted kappa as its definition by matrices does, and its interval', () => {
+    const ours = clusteredKappa(expected.rows, scale, options);
+    expect(ours.kappa).toBeCloseTo(expected.kappa.kappa, 12);
+    expectSameInterval(ours, expected.kappa);
+  });
+
+  it('interpolates quantiles as NumPy does', () => {
+    for (const [p, value] of expected.quantiles) expect(quantile(expected.values, p), `p ${p}`).toBeCloseTo(value, 12);
+    expect(standardDeviation(expected.values)).toBeCloseTo(expected.standardDeviation, 12);
+  });
+});
+
+describe('statistics at their edges', () => {
+  it('gives the same interval for the same seed and another for another', () => {
+    expect(clusteredMean(means, { seed: 3 })).toEqual(clusteredMean(means, { seed: 3 }));
+    expect(clusteredMean(means, { seed: 3 }).low).not.toBe(clusteredMean(means, { seed: 4 }).low);
+  });
+
+  it('leaves an interval unknown where fewer than two clusters cannot tell it', () => {
+    expect(clusteredMean([])).toEqual({ mean: NaN, low: NaN, high: NaN, standardError: NaN, n: 0, clusters: 0 });
+    const rows = [1, 5].map((value) => ({ cluster: 'only', value }));
+    expect(clusteredMean(rows)).toEqual({ mean: 3, low: NaN, high: NaN, standardError: NaN, n: 2, clusters: 1 });
+  });
+
+  it('has kappa 1 for agreement, below 0 for the opposite, NaN where nobody varies', () => {
+    expect(weightedKappa([1, 2, 5], [1, 2, 5], scale)).toBe(1);
+    expect(weightedKappa([1, 5], [5, 1], scale)).toBe(-1);
+    expect(weightedKappa([3, 3], [3, 3], scale)).toBeNaN();
+  });
+
+  it('refuses scores outside the scale, lists of different length and an impossible level', () => {
+    expect(() => weightedKappa([0], [1], scale)).toThrow('invalid score 0: use numbers from 1 to 5');
+    expect(() => weightedKappa([1], [1, 2], scale)).toThrow(RangeError);
+    expect(() => clusteredMean(means, { level: 95 })).toThrow('invalid level 95: use a number between 0 and 1');
+  });
+
+  it('keeps every interval around values that exist', () => {
+    const row = fc.record({ cluster: fc.constantFrom('p', 'q', 'r', 's'), value: fc.integer({ min: 1, max: 5 }) });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), (rows) => {
+        const { mean, low, high, clusters } = clusteredMean(rows, { resamples: 200 });
+        expect(mean).toBeGreaterThanOrEqual(1);
+        expect(mean).toBeLessThanOrEqual(5);
+        if (clusters > 1) expect(1 <= low && low <= high && high <= 5).toBe(true);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('resamples 500 items of ten answers 2,000 times within half a second', () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => ({ cluster: String(i % 500), value: (i * 7) % 5 }));
+    const begun = performance.now();
+    clusteredMean(rows);
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+});
