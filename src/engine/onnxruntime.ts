@@ -6,7 +6,7 @@ import { lowerComposites } from '../compiler/passes/lower.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
 import { verify } from '../compiler/verify.js';
 import type { DataType } from '../compiler/ir.js';
-import type { Engine, EngineOptions, Program, Tensor, TensorData, Tensors } from './engine.js';
+import type { Engine, EngineOptions, Program, Tensor, Tensors } from './engine.js';
 
 function toOrt(tensor: Tensor): OrtTensor {
   return new OrtTensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.shape);
@@ -16,7 +16,7 @@ function fromOrt(tensor: OrtTensor): Tensor {
   return {
     type: tensor.type as DataType,
     shape: tensor.dims,
-    data: (tensor as TypedTensor<'float32'>).data as TensorData[DataType],
+    data: (tensor as TypedTensor<'float32'>).data,
   };
 }
 
@@ -36,7 +36,7 @@ class OrtProgram implements Program {
       fetches[name] = buffer ? toOrt(buffer) : null;
     }
     const results = await this.session.run(feeds, fetches);
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor as OrtTensor)]));
+    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)]));
   }
 
   async dispose(): Promise<void> {
@@ -44,8 +44,9 @@ class OrtProgram implements Program {
   }
 }
 
-/** What a graph goes through before it is encoded. */
+/** What a graph goes through before it is encoded; throws ShapeError where it is wrong. */
 export function prepare(graph: Graph): Graph {
+  verify(graph);
   const prepared = pruneUnused(lowerComposites(pruneUnused(graph)));
   verify(prepared);
   return prepared;
