@@ -27,7 +27,10 @@ async function run(options: Options): Promise<void> {
   const seed = Number(options.seed);
   const config = baseModelConfig(tokenizer.vocabSize, eos[0] ?? 0);
   const trainer = await pretrain({
-    engine: onnxRuntimeEngine({ device: 'cpu', ...(options.threads === undefined ? {} : { threads: Number(options.threads) }) }),
+    engine: onnxRuntimeEngine({
+      device: 'cpu',
+      ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
+    }),
     config,
     source: worldSource({ tokenizer, template }, seed, config.maxPositions),
     settings: { ...PRETRAINING_DEFAULTS, seed, totalTokens: Number(options.tokens) },

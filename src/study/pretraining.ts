@@ -47,7 +47,11 @@ function samplesOf(item: Item, level: Level): Sample[] {
 }
 
 /** The synthetic world as a source of pretraining rows. */
-export function worldSource(model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate }, seed: number, maxLength: number): PretrainingSource {
+export function worldSource(
+  model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate },
+  seed: number,
+  maxLength: number,
+): PretrainingSource {
   const renderer = new PromptRenderer(model);
   return {
     stages: CURRICULUM.length,
@@ -62,7 +66,11 @@ export function worldSource(model: { readonly tokenizer: Tokenizer; readonly tem
 /** Writes a trained model as a Hugging Face folder, weights in 16-bit floats; `tokenizerFolder` gives tokenizer.json and its config. */
 export function writeBaseModel(folder: string, config: ModelConfig, trainer: Trainer, tokenizerFolder: string): void {
   mkdirSync(folder, { recursive: true });
-  const tensors = trainer.parameters.map(({ name, shape }) => ({ name, shape, data: trainer.trained.get(name) ?? new Float32Array() }));
+  const tensors = trainer.parameters.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: trainer.trained.get(name) ?? new Float32Array(),
+  }));
   writeSafetensors(join(folder, 'model.safetensors'), tensors, { metadata: { format: 'pt' }, dtype: 'F16' });
   const written = {
     architectures: ['Qwen2ForCausalLM'],
