@@ -120,12 +120,17 @@ function noiseLine({ judge, repeats }: Judgement): string {
 }
 
 function agreementLine(pair: string, { kappa, low, high, n }: KappaEstimate): string {
-  return `${pair}: weighted kappa ${kappa.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}] on ${n} answers`;
+  return `${pair}: weighted kappa ${withInterval(kappa, low, high, 3)} on ${n} answers`;
 }
 
 function shown({ mean, low, high }: MeanEstimate, factor: number): string {
-  const digits = factor === 1 ? 3 : 1;
-  const [middle, from, to] = [mean, low, high].map((value) => (factor * value).toFixed(digits));
+  return withInterval(factor * mean, factor * low, factor * high, factor === 1 ? 3 : 1);
+}
+
+/** `0.73 [0.70, 0.76]`; without the interval where it is unknown, a dash where there is no value. */
+function withInterval(value: number, low: number, high: number, digits: number): string {
+  const [middle, from, to] = [value, low, high].map((each) => each.toFixed(digits).replace(/^-(0\.?0*)$/, '$1'));
+  if (Number.isNaN(value)) return '–';
   return Number.isNaN(low) ? `${middle}` : `${middle} [${from}, ${to}]`;
 }
 

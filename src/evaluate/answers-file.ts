@@ -4,16 +4,18 @@ import type { Verdict } from '../core/records.js';
 import type { JudgeInput } from './judge.js';
 import { parseJsonLines, refuseDuplicates } from './jsonl.js';
 
+const name = z.union([z.string(), z.number()], { error: 'give text or a number' });
+
 const line = z.object({
-  id: z.union([z.string(), z.number()]),
+  id: name,
   question: z.string(),
-  reference: z.union([z.string(), z.number()]).transform(String),
+  reference: name.transform(String),
   answer: z.string(),
   answers: z.array(z.string()).optional(),
   type: z.string().optional(),
   subject: z.string().optional(),
   abstention: z.boolean().optional(),
-  item: z.union([z.string(), z.number()]).optional(),
+  item: name.optional(),
   score: z.number().nullable().optional(),
 });
 

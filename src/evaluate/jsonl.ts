@@ -74,7 +74,10 @@ function check<T>(value: unknown, schema: z.ZodType<T>): Parsed<T> {
   if (!isObject(value)) return { problem: 'not a JSON object: give one object with named fields' };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data };
-  const issues = parsed.error.issues.map(({ path, message }) => `field "${path.join('.')}": ${message}`);
+  const issues = parsed.error.issues.map(({ path, message }) => {
+    const given = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[String(key)] : undefined), value);
+    return `field "${path.join('.')}" ${given === undefined ? 'is missing' : `is wrong: ${message}`}`;
+  });
   return { problem: issues.join('; ') };
 }
 

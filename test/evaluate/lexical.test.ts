@@ -119,6 +119,14 @@ const CASES: readonly Case[] = [
   },
   { says: 'a refusal', question: BORN, accepted: ['London'], answer: "I don't know.", score: 1 },
   { says: 'a doubtful answer', question: BORN, accepted: ['London'], answer: 'It might be London.', score: 4 },
+  { says: 'a choice', question: BORN, accepted: ['London'], answer: 'London or Paris', score: 3 },
+  {
+    says: 'a choice the answer itself offers',
+    question: 'It is spelled',
+    accepted: ['colour or color'],
+    answer: 'colour or color, always',
+    score: 5,
+  },
   { says: 'nothing', question: BORN, accepted: ['London'], answer: ' \n', score: 1 },
   {
     says: 'a refusal where it is right',

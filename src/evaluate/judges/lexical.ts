@@ -12,6 +12,8 @@ export interface Reading {
   readonly denied: boolean;
   /** Whether a number of the accepted answer is missing while the answer gives another. */
   readonly otherNumber: boolean;
+  /** Whether it is offered beside something else: `London or Paris`, where the accepted answer offers no choice. */
+  readonly alternative: boolean;
   /** Whether the answer says that it is not known. */
   readonly refused: boolean;
   readonly doubtful: boolean;
@@ -43,6 +45,7 @@ export interface Rule {
 export const RULES: readonly Rule[] = [
   { name: 'names another number', applies: ({ otherNumber }) => otherNumber, atMost: 2 },
   { name: 'denies it', applies: ({ denied }) => denied, atMost: 2 },
+  { name: 'offers a choice', applies: ({ alternative }) => alternative, atMost: 3 },
   { name: 'says it is not known', applies: ({ refused }) => refused, minus: 1 },
   { name: 'doubts', applies: ({ doubtful }) => doubtful, minus: 1 },
   { name: 'talks about the task', applies: (reading) => reading.strays, minus: 1 },
@@ -54,7 +57,7 @@ export const RULES: readonly Rule[] = [
 export function lexicalJudge(): Judge {
   return {
     name: 'lexical',
-    identity: { judge: 'lexical', version: 2 },
+    identity: { judge: 'lexical', version: 1 },
     judge: (input) => Promise.resolve(lexicalVerdict(input)),
   };
 }
@@ -79,6 +82,7 @@ export function read(accepted: string, { question, subject = '', answer }: Judge
     found: shareFound(wanted, said),
     denied: isDenied(wanted, answer) && !negates(`${accepted} ${question}`),
     otherNumber: givesOtherNumber(wanted, said, expected),
+    alternative: !words(accepted).includes('or') && offersChoice(wanted, given, expected),
     refused: refuses(answer),
     doubtful: doubts(answer) && !doubts(accepted),
     strays: strays(answer) && !strays(accepted),
@@ -165,4 +169,13 @@ function givesOtherNumber(
 ): boolean {
   const missing = wanted.some((word) => isNumber(word) && !said.has(word));
   return missing && [...said].some((word) => isNumber(word) && !expected.has(word));
+}
+
+/** Whether `or` stands between a wanted word and one that is neither wanted nor asked. */
+function offersChoice(wanted: readonly string[], given: readonly string[], expected: ReadonlySet<string>): boolean {
+  const content = given.filter((word) => word === 'or' || !FUNCTION_WORDS.has(word)).map(stem);
+  return content.some((word, i) => {
+    const sides = [content[i - 1], content[i + 1]].filter((side) => side !== undefined);
+    return word === 'or' && sides.some((side) => wanted.includes(side)) && sides.some((side) => !expected.has(side));
+  });
 }

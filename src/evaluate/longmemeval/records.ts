@@ -18,7 +18,7 @@ const reference = z.object({
   question_id: z.string(),
   question_type: z.enum(QUESTION_TYPES),
   question: z.string(),
-  answer: z.union([z.string(), z.number()]).transform(String),
+  answer: z.union([z.string(), z.number()], { error: 'give text or a number' }).transform(String),
 });
 
 const hypothesis = z.object({ question_id: z.string(), hypothesis: z.string() });
