@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: one table of rules and the walk that applies them from the loss back to the parameters. */
-import { UnsupportedOpError } from '../core/errors.js';
+import { ShapeError, UnsupportedOpError } from '../core/errors.js';
 import { axisOf, product, type Dim, type Shape } from './dims.js';
 import type { Builder } from './builder.js';
 import { at, dimOf, type Node, type Op, type Value } from './ir.js';
@@ -168,9 +168,11 @@ function applyRule<P extends Op>(
 
 /**
  * Gradients of a scalar `loss` with respect to each of `parameters`, added to the graph under construction.
- * Throws UnsupportedOpError where a rule is missing or a parameter does not reach the loss.
+ * Throws UnsupportedOpError where a rule is missing or a parameter does not reach the loss, ShapeError where the loss is
+ * not one number.
  */
 export function gradients(b: Builder, loss: Value, parameters: readonly Value[]): Value[] {
+  if (product(loss.shape) !== 1) throw new ShapeError(`the loss must be one number, not [${loss.shape.join(', ')}]`);
   const nodes = [...b.nodes];
   const flows = dependents(nodes, parameters);
   const gradient = new Map<number, Value>([[loss.id, b.full(loss.shape, 1)]]);
