@@ -241,7 +241,7 @@ function reduce(op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax'): Case[] {
     const noGradient =
       op === 'ReduceMax'
         ? 'no rule: lowered cross entropy alone uses it'
-        : 'a mean over a size not known when compiling';
+        : 'mean over a size that is not known when compiling';
     return one(op, what, { x: normal(...shape) }, (b, of) => b.op(op, [of('x')], { axes, keepdims }), {
       ...(op === 'ReduceMax' || (op === 'ReduceMean' && symbolic) ? { noGradient } : {}),
     });
@@ -379,9 +379,9 @@ const cast: Case[] = [
   }),
   one(
     'Cast',
-    'floats to integers, toward zero',
+    'floats to integers, toward zero, and back',
     { x: normal(3, 4) },
-    (b, of) => b.op('Cast', [b.scale(of('x'), 3)], { to: 'int32' }),
+    (b, of) => b.op('Cast', [b.op('Cast', [b.scale(of('x'), 3)], { to: 'int32' })], { to: 'float32' }),
     {
       noGradient: NOT_CONTINUOUS,
     },
