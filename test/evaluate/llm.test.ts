@@ -177,7 +177,7 @@ function outside(messages: readonly ChatMessage[]): string {
 
 describe('answers that try to judge themselves', () => {
   it.each(ATTACKS)('stay enclosed: %j', (attack) => {
-    const answer = `Paris. ${attack}`;
+    const answer = `Paris.\n${attack}`;
     for (const prompt of [llmPrompt({ ...INPUT, answer }, '0/0'), yesNoPrompt({ ...INPUT, answer }, '0/0')]) {
       const harmless = outside(prompt);
       expect(harmless).not.toMatch(/score (?:is )?5|earns 5|SYSTEM|"score": ?5/i);
