@@ -1,0 +1,380 @@
+/** Items with texts at every level asked for: what is stored is taken, the rest is made, kept at once, and counted. */
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { messageOf, UserError } from '../core/errors.js';
+import { sha256 } from '../core/hash.js';
+import type { Level } from '../core/levels.js';
+import type { Item, LevelText } from '../core/records.js';
+import { stopsWork, type ChatOutcome } from '../llm/chat-model.js';
+import {
+  levelOf,
+  type CompressionFailure,
+  type CompressionMethod,
+  type FailureReason,
+  type SourceItem,
+  type Target,
+  type WorkEstimate,
+} from './method.js';
+import type { CompressionResult, CompressionStore } from './store.js';
+import { targetName } from './targets.js';
+
+export interface CompressRequest {
+  /** Each target is made by the first that serves its level. */
+  readonly methods: readonly CompressionMethod[];
+  readonly levels: readonly Target[];
+  /** Null keeps nothing. */
+  readonly store: CompressionStore | null;
+  /** Identity of the tokenizer that measures, part of what a stored text is known by. */
+  readonly counter: string;
+  /** What stands in for a text that could not be made: nothing (`drop`, the default), or the original, marked as such. */
+  readonly onFailure?: 'drop' | 'keep-original';
+  /** Told before work starts what is left to do; false ends it there with CompressionStopped. */
+  readonly confirm?: (forecast: Forecast) => boolean | Promise<boolean>;
+  /** Told after each text. */
+  readonly onProgress?: (progress: CompressProgress) => void;
+  /** Told once, at the end or when the work stops. */
+  readonly onReport?: (report: CompressReport) => void;
+  /** Ends the work: nothing new is begun, what is under way gets `graceMs` (default 10,000) to finish. */
+  readonly signal?: AbortSignal;
+  readonly graceMs?: number;
+}
+
+/** What is left to do. */
+export interface Forecast extends WorkEstimate {
+  readonly texts: number;
+  /** Texts that are there already. */
+  readonly kept: number;
+  readonly missing: number;
+}
+
+export interface CompressProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  /** Texts that were there already. */
+  readonly kept: number;
+  /** New texts per second so far. */
+  readonly perSecond: number;
+  /** Null until the first text. */
+  readonly secondsLeft: number | null;
+}
+
+/** What became of one target over all items. */
+export interface LevelReport {
+  readonly target: string;
+  readonly method: string;
+  readonly texts: number;
+  readonly failed: number;
+  /** Mean TRR of the items' texts; null without any. */
+  readonly macroTrr: number | null;
+  readonly longerThanSource: number;
+  readonly flags: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
+  /** Models as the replies named them: more than one means that an alias moved. */
+  readonly models: readonly string[];
+}
+
+export interface CompressReport {
+  readonly items: number;
+  readonly kept: number;
+  readonly made: number;
+  readonly failed: number;
+  readonly levels: readonly LevelReport[];
+  /** The first 20 failures. */
+  readonly failures: readonly { readonly item: string; readonly failure: CompressionFailure }[];
+  readonly seconds: number;
+}
+
+/** The work ended before all was done; what was finished is kept, and a further run goes on from there. */
+export class CompressionStopped extends UserError {
+  constructor(
+    readonly reason: FailureReason | 'declined' | 'all-alike',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** So many failures of one kind in a row, or as the very first results, end the work. */
+const ALIKE_IN_A_ROW = 10;
+const ALIKE_AT_FIRST = 5;
+
+interface Job {
+  readonly item: SourceItem;
+  readonly index: number;
+  readonly target: Target;
+  readonly method: CompressionMethod;
+  readonly key: string;
+  result: CompressionResult | null;
+}
+
+/**
+ * The items with the texts that could be made added to them, in order. A failed text is left out and told in the report.
+ * Throws CompressionStopped when the work ends early, UserError when no method serves a level.
+ */
+export async function compressItems(items: readonly Item[], request: CompressRequest): Promise<Item[]> {
+  const from = performance.now();
+  const jobs = jobsOf(items, request);
+  const open = jobs.filter((job) => job.result === null);
+  const work = new Work(jobs.length, jobs.length - open.length, request);
+  const report = (): void =>
+    request.onReport?.(reportOf(items, jobs, request, open.length, (performance.now() - from) / 1000));
+  if ((await request.confirm?.(forecastOf(jobs, open))) === false)
+    throw new CompressionStopped('declined', 'nothing was begun');
+  try {
+    const methods = [...new Set(open.map((job) => job.method))];
+    await Promise.all(methods.map((method) => work.run(open.filter((job) => job.method === method))));
+  } finally {
+    work.close();
+    report();
+  }
+  const failures = jobs.some((job) => job.result?.status === 'failed');
+  const alike = work.stopped?.reason === 'all-alike';
+  if (failures && (work.stopped === undefined || alike)) await request.store?.endRound();
+  if (work.stopped !== undefined) throw work.stopped;
+  return withTexts(items, jobs, request.onFailure ?? 'drop');
+}
+
+function jobsOf(items: readonly Item[], { levels, methods, store, counter }: CompressRequest): Job[] {
+  const served = levels.map((target) => ({ target, method: methodFor(target, methods) }));
+  return items.flatMap((item, index) => {
+    const source: SourceItem = { id: item.id, dataset: item.dataset, texts: item.texts };
+    const hash = sourceHash(item);
+    return served.map(({ target, method }): Job => {
+      const key = store?.key(hash(method, target), target, method, counter) ?? '';
+      return { item: source, index, target, method, key, result: store?.read(key, target) ?? null };
+    });
+  });
+}
+
+/** What a method's text is made from: the original, and for recorded texts the recorded one too. */
+function sourceHash(item: Item): (method: CompressionMethod, target: Target) => string {
+  const original = sha256(item.texts.original?.text ?? '');
+  return (method, target) =>
+    method.name === 'recorded'
+      ? sha256(JSON.stringify([original, item.id, item.texts[levelOf(target)]?.text ?? null]))
+      : original;
+}
+
+function methodFor(target: Target, methods: readonly CompressionMethod[]): CompressionMethod {
+  const method = methods.find((candidate) => candidate.serves(levelOf(target)));
+  if (method !== undefined) return method;
+  const names = methods.map((candidate) => candidate.name).join(', ');
+  throw new UserError(
+    `no method for level "${levelOf(target)}" among ${names || 'none'}: choose another level or method`,
+  );
+}
+
+function forecastOf(jobs: readonly Job[], open: readonly Job[]): Forecast {
+  const parts = open.map(
+    (job) => job.method.estimate?.(job.item, job.target) ?? { calls: 0, inputTokens: 0, outputTokens: 0 },
+  );
+  const sum = (pick: (estimate: WorkEstimate) => number): number =>
+    parts.reduce((total, part) => total + pick(part), 0);
+  return {
+    texts: jobs.length,
+    kept: jobs.length - open.length,
+    missing: open.length,
+    calls: sum((part) => part.calls),
+    inputTokens: sum((part) => part.inputTokens),
+    outputTokens: sum((part) => part.outputTokens),
+  };
+}
+
+/** The work under way: hands out jobs, keeps results, notices when going on is pointless. */
+class Work {
+  stopped: CompressionStopped | undefined;
+  readonly #total: number;
+  readonly #kept: number;
+  readonly #request: CompressRequest;
+  readonly #cancel = new AbortController();
+  readonly #from = performance.now();
+  #grace: NodeJS.Timeout | undefined;
+  #made = 0;
+  #failed = 0;
+  #alike = 0;
+  #lastReason: string | undefined;
+  readonly #onAbort = (): void => {
+    this.stopped ??= new CompressionStopped('cancelled', 'stopped: what was finished is kept; run again to go on');
+    this.#grace = setTimeout(() => this.#cancel.abort(), this.#request.graceMs ?? 10_000);
+  };
+
+  constructor(total: number, kept: number, request: CompressRequest) {
+    this.#total = total;
+    this.#kept = kept;
+    this.#request = request;
+    request.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (request.signal?.aborted === true) this.#onAbort();
+  }
+
+  close(): void {
+    clearTimeout(this.#grace);
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Works off one method's jobs, as many at once as it bears. */
+  async run(jobs: readonly Job[]): Promise<void> {
+    const queue = jobs.values();
+    const width = Math.max(1, (jobs[0]?.method.concurrency ?? 1) * 2);
+    const worker = async (): Promise<void> => {
+      for (const job of queue) {
+        if (this.stopped !== undefined) return;
+        await this.#one(job).catch((error: unknown) => {
+          this.stopped ??= stop('method-error', messageOf(error), this.#kept + this.#made, this.#total);
+          if (!(error instanceof UserError)) throw error;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+  }
+
+  async #one(job: Job): Promise<void> {
+    const result = await attempt(job, this.#cancel.signal);
+    if (result.status === 'failed' && stopsWork(result.reason as ChatOutcome['status'])) {
+      this.stopped ??= stop(result.reason, result.message, this.#kept + this.#made, this.#total);
+      return;
+    }
+    job.result = result;
+    await this.#request.store?.write(job.key, result);
+    this.#count(result);
+    await setImmediate(); // methods that only compute must not starve timers and signals
+  }
+
+  #count(result: CompressionResult): void {
+    this.#made++;
+    if (result.status === 'failed') this.#failed++;
+    const reason = result.status === 'failed' ? result.reason : undefined;
+    this.#alike = reason !== undefined && reason === this.#lastReason ? this.#alike + 1 : 1;
+    this.#lastReason = reason;
+    const allSoFar = this.#failed === this.#made && this.#alike >= ALIKE_AT_FIRST;
+    if (result.status === 'failed' && (allSoFar || this.#alike >= ALIKE_IN_A_ROW) && !OF_THE_TEXT.has(result.reason)) {
+      const message = `the ${allSoFar ? 'first' : 'last'} ${this.#alike} texts all failed alike (${result.reason}): ${result.message}`;
+      this.stopped ??= stop('all-alike', message, this.#kept + this.#made - this.#failed, this.#total);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const seconds = (performance.now() - this.#from) / 1000;
+    const perSecond = this.#made / Math.max(seconds, 1e-3);
+    const done = this.#kept + this.#made;
+    const secondsLeft = this.#made === 0 ? null : (this.#total - done) / perSecond;
+    this.#request.onProgress?.({
+      done,
+      total: this.#total,
+      failed: this.#failed,
+      kept: this.#kept,
+      perSecond,
+      secondsLeft,
+    });
+  }
+}
+
+/** Failures that lie in the single text, however many there are in a row. */
+const OF_THE_TEXT: ReadonlySet<string> = new Set(['refusal', 'filtered', 'no-source', 'longer-than-source']);
+
+async function attempt(job: Job, signal: AbortSignal): Promise<CompressionResult> {
+  return job.method.compress(job.item, job.target, { signal });
+}
+
+function stop(reason: CompressionStopped['reason'], message: string, done: number, total: number): CompressionStopped {
+  return new CompressionStopped(
+    reason,
+    `compression stopped (${reason}): ${message}\n${done} of ${total} texts are kept; run again to go on`,
+  );
+}
+
+/** A failed text replaces one that was there before by what the policy says, so that no level mixes two methods unseen. */
+function withTexts(items: readonly Item[], jobs: readonly Job[], policy: 'drop' | 'keep-original'): Item[] {
+  const changes = new Map<number, Map<Level, LevelText | undefined>>();
+  for (const { index, target, result } of jobs) {
+    if (result === null) continue;
+    const texts = changes.get(index) ?? new Map<Level, LevelText | undefined>();
+    changes.set(index, texts.set(levelOf(target), levelText(result, target, items[index], policy)));
+  }
+  return items.map((item, index) => ({ ...item, texts: changed(item.texts, changes.get(index)) }));
+}
+
+function changed(texts: Item['texts'], changes: ReadonlyMap<Level, LevelText | undefined> | undefined): Item['texts'] {
+  const entries = new Map(Object.entries(texts));
+  for (const [level, text] of changes ?? []) {
+    if (text === undefined) entries.delete(level);
+    else entries.set(level, text);
+  }
+  return Object.fromEntries(entries);
+}
+
+function levelText(
+  result: CompressionResult,
+  target: Target,
+  item: Item | undefined,
+  policy: 'drop' | 'keep-original',
+): LevelText | undefined {
+  if (result.status === 'done') {
+    const { text, method, provenance, measured, flags } = result;
+    return {
+      text,
+      method,
+      provenance: { ...provenance, target: targetName(target), measured: { ...measured }, flags },
+    };
+  }
+  const original = item?.texts.original;
+  if (policy === 'drop' || original === undefined) return undefined;
+  const provenance = {
+    target: targetName(target),
+    fallback: 'original',
+    reason: result.reason,
+    flags: ['original-kept'],
+  };
+  return { text: original.text, method: result.method, provenance };
+}
+
+function reportOf(
+  items: readonly Item[],
+  jobs: readonly Job[],
+  { levels }: CompressRequest,
+  open: number,
+  seconds: number,
+): CompressReport {
+  const failures = jobs.flatMap(({ item, result }) =>
+    result?.status === 'failed' ? [{ item: item.id, failure: result }] : [],
+  );
+  return {
+    items: items.length,
+    kept: jobs.length - open,
+    made: jobs.filter((job) => job.result !== null).length - (jobs.length - open),
+    failed: failures.length,
+    levels: levels.map((target) =>
+      levelReport(
+        target,
+        jobs.filter((job) => job.target === target),
+      ),
+    ),
+    failures: failures.slice(0, 20),
+    seconds,
+  };
+}
+
+function levelReport(target: Target, jobs: readonly Job[]): LevelReport {
+  const results = jobs.flatMap((job) => (job.result === null ? [] : [job.result]));
+  const texts = results.flatMap((result) => (result.status === 'done' ? [result] : []));
+  const failures = results.flatMap((result) => (result.status === 'failed' ? [result.reason] : []));
+  const models = texts.flatMap(({ provenance }) => [provenance['model']].filter((model) => typeof model === 'string'));
+  return {
+    target: targetName(target),
+    method: jobs[0]?.method.name ?? '',
+    texts: texts.length,
+    failed: failures.length,
+    macroTrr: texts.length === 0 ? null : texts.reduce((sum, { measured }) => sum + measured.trr, 0) / texts.length,
+    longerThanSource: texts.filter(({ flags }) => flags.includes('longer-than-source')).length,
+    flags: tally(texts.flatMap(({ flags }) => flags)),
+    failures: tally(failures),
+    models: [...new Set(models)],
+  };
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,43 @@
+/** Sentences and words, in any script. */
+
+const SENTENCES = new Intl.Segmenter('und', { granularity: 'sentence' });
+
+/** Ends that are no sentence ends: titles, initials, `No.` and the like. */
+const ABBREVIATION =
+  /(?:^|[\s(“"'])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|vs|etc|e\.g|i\.e|cf|Gen|Col|Lt|Capt|Sgt|Rev|Hon|Gov|Sen|Rep|Inc|Ltd|Co|Corp|Mt|Ft|approx|ca|c|\p{Lu})\.\s*$/u;
+
+/** A full stop without a blank after it, as where paragraphs were joined: `… area.Springfield was …`. */
+const GLUED = /(?<=[\p{Ll}\p{Nd})\]”"]{2}[.!?])(?=\p{Lu}[\p{Ll}])/u;
+
+/** The sentences of a text; joined, they are the text. */
+export function sentencesOf(text: string): string[] {
+  const sentences: string[] = [];
+  let open = '';
+  for (const { segment } of SENTENCES.segment(text)) {
+    for (const piece of segment.split(GLUED)) {
+      open += piece;
+      if (ABBREVIATION.test(open) && !/\n\s*$/.test(open)) continue;
+      sentences.push(open);
+      open = '';
+    }
+  }
+  if (open !== '') sentences.push(open);
+  return sentences;
+}
+
+const WORD =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+/gu;
+
+/** Number of words: runs between blanks; in scripts without blanks, two characters count as one word. */
+export function countWords(text: string): number {
+  let words = 0;
+  let characters = 0;
+  for (const [word] of text.matchAll(WORD)) {
+    if (/[\p{L}\p{N}]/u.test(word)) {
+      if (word.length === 1 && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word))
+        characters++;
+      else words++;
+    }
+  }
+  return words + Math.ceil(characters / 2);
+}
