@@ -64,7 +64,7 @@ export class LevelTally {
     this.#tokens += tokens;
     if (originalTokens !== undefined) this.#pairs.push({ item: item.id, original: originalTokens, tokens });
     const retention = this.#addFacts(prepared, text.text);
-    const samples = this.fitter ? this.#truncation.add(item, text, this.fitter) : [];
+    const samples = this.fitter ? this.#truncation.add(item, text, tokens, this.fitter) : [];
     for (const [index, sample] of samples.entries()) {
       const original = prepared.originalSamples?.[index] ?? (this.level === 'original' ? sample : undefined);
       if (original !== undefined) this.#samples.push({ original, tokens: sample });

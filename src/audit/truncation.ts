@@ -1,6 +1,5 @@
 /** Truncation: what the context limit would cut from each sample, told before anything is trained. */
-import type { Item, Question } from '../core/records.js';
-import type { LevelText } from '../core/records.js';
+import type { Item, LevelText, Question } from '../core/records.js';
 import type { Truncation } from './report.js';
 import { answerFact } from './facts.js';
 import { isKept } from './retention.js';
@@ -8,10 +7,8 @@ import { WordText } from './words.js';
 
 /** A sample as the prompt renderer would put it to the model. */
 export interface FittedSample {
-  /** Tokens of the whole sample before shortening, answer included. */
+  /** Tokens of the whole sample before shortening, answer included: the sum of its parts, at most a few off. */
   readonly uncutTokens: number;
-  /** Tokens of the sample as it is used. */
-  readonly tokens: number;
   /** The part of the text that is left. */
   readonly context: string;
   readonly shortened: boolean;
@@ -24,7 +21,7 @@ export interface FittedSample {
 /** Fits samples of one text into the context limit, exactly as training and evaluation do. */
 export interface SampleFitter {
   readonly maxLength: number;
-  fit(context: string, question: Question): FittedSample;
+  fit(context: string, contextTokens: number, question: Question): FittedSample;
 }
 
 /** Counts over the samples of one level. */
@@ -38,10 +35,10 @@ export class TruncationCount {
   #longest = 0;
 
   /** Adds all samples of an item's text; gives each sample's tokens. */
-  add(item: Item, text: LevelText, fitter: SampleFitter): number[] {
-    const whole = new WordText(text.text);
+  add(item: Item, text: LevelText, tokens: number, fitter: SampleFitter): number[] {
+    let whole: WordText | undefined;
     return item.questions.map((question) => {
-      const sample = fitter.fit(text.text, question);
+      const sample = fitter.fit(text.text, tokens, question);
       this.#samples++;
       this.#longest = Math.max(this.#longest, sample.uncutTokens);
       if (!sample.fits) this.#impossible++;
@@ -49,6 +46,7 @@ export class TruncationCount {
       if (sample.fits && !sample.hasWholeAnswer) this.#lostAnswer++;
       if (sample.shortened) {
         this.#shortened++;
+        whole ??= new WordText(text.text);
         if (losesEvidence(question, text, whole, sample.context)) this.#lostEvidence++;
       }
       return sample.uncutTokens;

@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly onProblem?: 'error' | 'skip';
   /** Most items to read; default: all. */
   readonly limit?: number;
+  /** Told now and then how many bytes of the file have been read; not told for folders and Parquet. */
+  readonly onBytes?: (read: number, total: number) => void;
   /** Told once, when all has been read. */
   readonly onReport?: (report: LoadReport) => void;
 }
@@ -146,7 +148,8 @@ async function openSource(path: string, options: LoadOptions, log: ProblemLog): 
   }
   if (options.format === 'folder') throw new UserError(`${path}: is no folder: give a folder or another format`);
   const container = await detectContainer(path, path);
-  const records = await peek(readRecords(path, path, container, log));
+  const onBytes = (read: number) => options.onBytes?.(read, info.size);
+  const records = await peek(readRecords(path, path, container, log, onBytes));
   const format = chooseFormat(options.format, records.first, path);
   const dataset = options.dataset ?? format.dataset ?? stem;
   const read = readItems(records.all, format, { dataset, columns, log });

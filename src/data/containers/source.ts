@@ -42,28 +42,36 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
-/** The records of a file; `file` is its name in messages. */
+/** The records of a file; `file` is its name in messages, `onBytes` is told how much has been read. */
 export function readRecords(
   path: string,
   file: string,
   container: Container,
   log: ProblemLog,
+  onBytes?: (read: number) => void,
 ): AsyncIterable<SourceRecord> {
   if (container === 'parquet') return parquetRows(path, file, log);
-  const chunks = bytesOf(path, file, log);
+  const chunks = bytesOf(path, file, log, onBytes);
   if (container === 'json') return jsonArray(chunks, file, log);
   if (container === 'jsonl') return jsonLines(chunks, file, log);
   return csvRows(chunks, file, log, container === 'csv' ? ',' : '\t');
 }
 
 /** The file's bytes in pieces, without a leading byte order mark. */
-async function* bytesOf(path: string, file: string, log: ProblemLog): AsyncGenerator<Buffer> {
+async function* bytesOf(
+  path: string,
+  file: string,
+  log: ProblemLog,
+  onBytes?: (read: number) => void,
+): AsyncGenerator<Buffer> {
   let isFirst = true;
+  let read = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
     if (isFirst && withoutMark(chunk) !== chunk)
       log.note('the file starts with a byte order mark; passed over', { file, line: 1 });
     yield isFirst ? withoutMark(chunk) : chunk;
     isFirst = false;
+    onBytes?.((read += chunk.length));
   }
 }
 

@@ -1,0 +1,87 @@
+/** Samples fitted into the context limit by the prompt renderer itself, so that the audit sees what training will see. */
+import { UserError } from '../core/errors.js';
+import type { Question, Sample } from '../core/records.js';
+import type { PromptRenderer } from '../models/prompt.js';
+import type { FittedSample, SampleFitter } from './truncation.js';
+
+/** Tokens by which a count of the parts may differ from that of the whole; closer to the limit than this, the whole is counted. */
+const MARGIN = 16;
+/** A text this many times longer than the limit, in characters per token of the limit, is looked at from its start only. */
+const HEAD_CHARACTERS = 24;
+
+/** Stands for the text while the prompt around it is found. */
+const MARK = '\u0001';
+
+/** A fitter for one renderer and limit; `maxLength` counts prompt and answer. */
+export function promptFitter(renderer: PromptRenderer, maxLength: number): SampleFitter {
+  const { tokenizer, template } = renderer.model;
+  const counts = new Map<string, number>();
+  const countOf = (text: string): number => {
+    if (counts.size > 10_000) counts.clear();
+    const tokens = counts.get(text) ?? tokenizer.encode(text).length;
+    counts.set(text, tokens);
+    return tokens;
+  };
+  const around = tokenizer.encode(renderer.render({ ...emptySample, context: '' }).prompt).length;
+  return {
+    maxLength,
+    fit(context, contextTokens, question) {
+      const answer = question.answers[0] ?? '';
+      const uncutTokens = around + contextTokens + countOf(question.prompt) + countOf(answer + template.endOfTurn);
+      if (uncutTokens + MARGIN <= maxLength) return whole(context, uncutTokens);
+      return fitExactly(renderer, maxLength, context, question, uncutTokens);
+    },
+  };
+}
+
+const emptySample = { id: '', item: '', question: '', prompt: '', answer: '' };
+
+function whole(context: string, uncutTokens: number): FittedSample {
+  return { uncutTokens, context, shortened: false, hasWholeQuestion: true, hasWholeAnswer: true, fits: true };
+}
+
+/** Renders and tokenizes the sample, and reads back what is left of its parts. */
+function fitExactly(
+  renderer: PromptRenderer,
+  maxLength: number,
+  context: string,
+  question: Question,
+  uncutTokens: number,
+): FittedSample {
+  const sample = { ...emptySample, prompt: question.prompt, answer: question.answers[0] ?? '' };
+  const tokenized = tokenizeOrRefuse(renderer, { ...sample, context: headOf(renderer, context, maxLength) }, maxLength);
+  if (!tokenized)
+    return { uncutTokens, context: '', shortened: true, hasWholeQuestion: false, hasWholeAnswer: false, fits: false };
+  const { tokenizer } = renderer.model;
+  const marked = renderer.render({ ...sample, context: MARK });
+  const [before = '', after = ''] = marked.prompt.split(MARK).map((part) => part.normalize('NFC'));
+  const prompt = tokenizer.decode(tokenized.prompt).normalize('NFC');
+  const hasWholeQuestion = prompt.endsWith(after);
+  const from = Math.max(0, prompt.indexOf(before)) + before.length;
+  return {
+    uncutTokens,
+    context: tokenized.contextTruncated
+      ? prompt.slice(from, hasWholeQuestion ? prompt.length - after.length : undefined)
+      : context,
+    shortened: tokenized.contextTruncated,
+    hasWholeQuestion,
+    hasWholeAnswer: tokenizer.decode(tokenized.answer).normalize('NFC') === marked.answer.normalize('NFC'),
+    fits: true,
+  };
+}
+
+/** The start of a text far longer than the limit: what is kept of it is the same, and counting the rest again takes long. */
+function headOf(renderer: PromptRenderer, context: string, maxLength: number): string {
+  if (context.length <= 2 * HEAD_CHARACTERS * maxLength) return context;
+  const head = context.slice(0, HEAD_CHARACTERS * maxLength);
+  return renderer.model.tokenizer.encode(head).length > maxLength + MARGIN ? head : context;
+}
+
+function tokenizeOrRefuse(renderer: PromptRenderer, sample: Sample, maxLength: number) {
+  try {
+    return renderer.tokenize([sample], maxLength)[0];
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}

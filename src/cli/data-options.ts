@@ -1,0 +1,108 @@
+/** Options of every command that reads a data set: its form, its columns, what happens to problems, and progress. */
+import { Option, type Command } from 'commander';
+import { UserError } from '../core/errors.js';
+import { parseLevel, type Level } from '../core/levels.js';
+import { FORMATS, type ColumnMapping } from '../data/formats/format.js';
+import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
+import { problemText } from '../data/problems.js';
+import { Progress } from './progress.js';
+import { safe } from './terminal.js';
+
+export interface DataOptions {
+  readonly format?: string;
+  readonly dataset?: string;
+  readonly column?: readonly string[];
+  readonly onProblem: 'error' | 'skip';
+  readonly limit?: string;
+}
+
+/** Adds the options to a command. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option('--format <name>', `form of the records: ${FORMATS.join(', ')}; default: recognised`)
+    .option('--dataset <name>', "the data set's name; default: the form's own, or the file's")
+    .option('--column <part=name...>', 'where plain records keep id, text, question, answer, type, date, or a level')
+    .addOption(
+      new Option('--on-problem <policy>', 'broken records: error tells all and stops, skip leaves them out and counts')
+        .choices(['error', 'skip'])
+        .default('error'),
+    )
+    .option('--limit <n>', 'most items to read');
+}
+
+/** The options as the loader takes them; throws UserError for a value it cannot use. */
+export function loadOptions(options: DataOptions): LoadOptions {
+  return {
+    ...(options.format !== undefined && { format: parseFormat(options.format) }),
+    ...(options.dataset !== undefined && { dataset: options.dataset }),
+    ...(options.column !== undefined && { columns: parseColumns(options.column) }),
+    ...(options.limit !== undefined && { limit: parseCount('limit', options.limit) }),
+    onProblem: options.onProblem,
+  };
+}
+
+const PARTS = ['id', 'text', 'question', 'answer', 'type', 'date'] as const;
+
+/** `text=body`, `answer=gold`, `summ_l2=short` … */
+function parseColumns(pairs: readonly string[]): ColumnMapping {
+  const parts: Partial<Record<(typeof PARTS)[number], string>> = {};
+  const levels: Partial<Record<Level, string>> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1 || at === pair.length - 1)
+      throw new UserError(`invalid --column "${pair}": write PART=NAME, e.g. text=body`);
+    const [key, name] = [pair.slice(0, at), pair.slice(at + 1)];
+    const part = PARTS.find((known) => known === key);
+    if (part) parts[part] = name;
+    else if (key === 'answers') parts.answer = name;
+    else if (key === 'original') parts.text = name;
+    else levels[parseLevel(key)] = name;
+  }
+  return { ...parts, ...(Object.keys(levels).length > 0 && { levels }) };
+}
+
+/** A positive integer; throws UserError naming the option. */
+export function parseCount(option: string, value: string): number {
+  const count = Number(value);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new UserError(`invalid --${option} "${value}": use a positive integer`);
+}
+
+/** Lines for standard error: what was noticed, and what was left out. */
+export function reportLines(report: LoadReport): string[] {
+  const notes = report.notes.map(
+    ({ what, count, first }) => `note: ${what}${count > 1 ? ` (${count} times)` : ''}, first at ${first}`,
+  );
+  const problems = report.problems.map(problemText);
+  const more = report.problemCount - report.problems.length;
+  const skipped =
+    report.problemCount === 0
+      ? []
+      : [
+          `${report.problemCount} problems: ${report.skippedItems} items and ${report.skippedQuestions} questions left out`,
+        ];
+  return [...notes, ...problems, ...(more > 0 ? [`and ${more} more problems`] : []), ...skipped].map(safe);
+}
+
+/** Progress of a reading, in megabytes of the file. */
+export class ReadingProgress {
+  #progress: Progress | undefined;
+  #megabytes = 0;
+
+  constructor(readonly silent: boolean) {}
+
+  /** To be told by the loader. */
+  readonly onBytes = (read: number, total: number): void => {
+    const { silent } = this;
+    this.#progress ??= new Progress({ label: 'reading', total: Math.ceil(total / 1e6), unit: 'MB', silent });
+    this.#megabytes = read / 1e6;
+  };
+
+  update(items: number): void {
+    this.#progress?.update(this.#megabytes, `${items} items`);
+  }
+
+  end(): void {
+    this.#progress?.end();
+  }
+}

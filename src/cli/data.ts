@@ -1,0 +1,134 @@
+/** `lightmem data`: what was understood of a data set, with samples, before anything is made of it. */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import type { Item } from '../core/records.js';
+import { loadItems, type LoadReport } from '../data/load.js';
+import { DataSummaryBuilder, type DataSummary, type Lengths } from '../data/summary.js';
+import {
+  addDataOptions,
+  loadOptions,
+  parseCount,
+  ReadingProgress,
+  reportLines,
+  type DataOptions,
+} from './data-options.js';
+import { safe } from './terminal.js';
+
+interface Options extends DataOptions {
+  readonly samples: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function register(program: Command): void {
+  addDataOptions(
+    program
+      .command('data')
+      .description('show what is understood of a data set: counts, lengths, questions, samples')
+      .argument('<file>', 'a JSON, JSONL, CSV, TSV or Parquet file, or a folder of .txt or .md files'),
+  )
+    .option('--samples <n>', 'items shown', '5')
+    .option('--json', 'print one JSON document')
+    .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const { summary, report } = await summarise(file, options);
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...report, ...summary })}\n`);
+  else process.stdout.write(`${page(summary, report)}\n`);
+  for (const line of reportLines(report)) process.stderr.write(`${line}\n`);
+  if (options.onProblem === 'error' && report.problemCount > 0) process.exitCode = 2;
+}
+
+/** Reads it all; problems are gathered, so that the summary of the sound records can be shown beside them. */
+async function summarise(file: string, options: Options): Promise<{ summary: DataSummary; report: LoadReport }> {
+  const builder = new DataSummaryBuilder(parseCount('samples', options.samples));
+  const progress = new ReadingProgress(options.json === true);
+  const reports: LoadReport[] = [];
+  const load = { ...loadOptions(options), onProblem: 'skip' as const, onBytes: progress.onBytes };
+  let items = 0;
+  try {
+    for await (const item of loadItems(file, { ...load, onReport: (report) => reports.push(report) })) {
+      builder.add(item);
+      progress.update(++items);
+    }
+  } finally {
+    progress.end();
+  }
+  const [report] = reports;
+  if (!report) throw new Error('loading ended without a report');
+  return { summary: builder.summary(), report };
+}
+
+function page(summary: DataSummary, report: LoadReport): string {
+  const { format, container, dataset } = report;
+  const title = `${colors.bold(safe(dataset))}: ${summary.items} items, ${summary.questions} questions (${format}, ${container})`;
+  return [
+    title,
+    '',
+    levelTable(summary),
+    '',
+    ...questionLines(summary),
+    '',
+    ...summary.samples.flatMap((item, index) => [colors.bold(`Sample ${index + 1}`), ...sampleLines(item), '']),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+function levelTable(summary: DataSummary): string {
+  const head = ['level', 'texts', 'characters: min', 'median', 'mean', '95 %', 'max', 'made by'];
+  const table = new Table({
+    head,
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', ...RIGHT, 'left'],
+  });
+  for (const { level, texts, characters, methods } of summary.levels) {
+    const made = Object.entries(methods).map(([name, count]) => `${safe(name)} (${count})`);
+    table.push([level, texts, ...lengthCells(characters), made.join(', ')]);
+  }
+  return table.toString();
+}
+
+const RIGHT: 'right'[] = ['right', 'right', 'right', 'right', 'right', 'right'];
+
+function lengthCells({ min, median, mean, p95, max }: Lengths): string[] {
+  return [min, median, mean, p95, max].map((value) => value.toFixed(0));
+}
+
+function questionLines(summary: DataSummary): string[] {
+  const { questionsPerItem, answerCharacters, types, abstentions, withSeveralAnswers } = summary;
+  const lines = [];
+  if (questionsPerItem) lines.push(`questions per item: ${range(questionsPerItem)}`);
+  if (answerCharacters) lines.push(`characters of an answer: ${range(answerCharacters)}`);
+  const named = Object.entries(types).slice(0, 12);
+  if (named.length > 0) lines.push(`types: ${named.map(([type, count]) => `${safe(type)} ${count}`).join(', ')}`);
+  lines.push(`with several accepted answers: ${withSeveralAnswers}; answer is "not said": ${abstentions}`);
+  if (summary.itemsWithoutQuestions > 0) lines.push(`items without questions: ${summary.itemsWithoutQuestions}`);
+  if (summary.itemsWithoutText > 0) lines.push(`items without text: ${summary.itemsWithoutText}`);
+  return lines;
+}
+
+function range({ min, median, mean, max }: Lengths): string {
+  return `${min} to ${max}, median ${median.toFixed(0)}, mean ${mean.toFixed(1)}`;
+}
+
+const SHOWN_CHARACTERS = 240;
+const SHOWN_QUESTIONS = 3;
+
+function sampleLines(item: Item): string[] {
+  const texts = Object.entries(item.texts).map(([level, { text }]) => `  ${level}: ${short(text)}`);
+  const questions = item.questions.slice(0, SHOWN_QUESTIONS).map(({ prompt, answers }) => {
+    return `  question: ${short(prompt)}\n    answer: ${answers.map(short).join(' | ')}`;
+  });
+  const more = item.questions.length - SHOWN_QUESTIONS;
+  return [`  id: ${short(item.id)}`, ...texts, ...questions, ...(more > 0 ? [`  and ${more} more questions`] : [])];
+}
+
+/** The text's start on one line. */
+function short(text: string): string {
+  const line = safe(text).replace(/\s+/g, ' ').trim();
+  const characters = [...line];
+  return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS - 1).join('')}…` : line;
+}
