@@ -12,13 +12,16 @@ function addTo(total: Map<string, number>, symbols: string, count: number): void
   total.set(symbols, (total.get(symbols) ?? 0) + count);
 }
 
+function fail(dim: Dim): never {
+  throw new ShapeError(`invalid size "${dim}": use whole numbers and names, or sum() and product() of them`);
+}
+
 function parse(dim: Dim): Polynomial {
+  if (typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0)) fail(dim);
   const terms = new Map<string, number>();
   for (const term of String(dim).split('+')) {
     const factors = term.split('*');
-    const wrong = factors.find((factor) => !/^(\d+|[A-Za-z_]\w*)$/.test(factor));
-    if (wrong !== undefined)
-      throw new ShapeError(`invalid size "${dim}": use whole numbers and names, or sum() and product() of them`);
+    if (!factors.every((factor) => /^(\d+|[A-Za-z_]\w*)$/.test(factor))) fail(dim);
     const symbols = factors.filter((factor) => !/^\d/.test(factor)).sort();
     const count = factors.filter((factor) => /^\d/.test(factor)).reduce((a, b) => a * Number(b), 1);
     addTo(terms, symbols.join('*'), count);
