@@ -1,187 +1,403 @@
-/** Safetensors: a bounded, distrustful reader and an atomic writer. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
-import { UserError } from '../core/errors.js';
+/** Safetensors files: a reader that believes nothing a header says, for single files and sharded folders, and a writer that leaves whole files. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { UserError, messageOf } from '../core/errors.js';
 import { isObject } from '../core/json.js';
+import { writeAtomically, type Write } from './atomic-file.js';
+import { bytesOf, readInto, withFile } from './file-range.js';
+import { bfloatBits, decodeBfloat, decodeHalf, firstNonFinite, halfBits } from './floats.js';
 import type { WeightSource } from './model.js';
 
-/** Longest header read, in bytes: the format's own limit. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** Longest header that is read, as in the reference implementation: far above any real model's, and it bounds the parser's work. */
+const MAX_HEADER_BYTES = 100_000_000n;
 
-const ELEMENT_BYTES: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+/** Bytes of one element, by the format's names. Others are refused. */
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1,
+  I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1,
+}; // prettier-ignore
+
+/** Values converted at a time: big enough to be quick, small enough that no second copy of a tensor is held. */
+const CHUNK_VALUES = 1 << 18;
 
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
+  /** First byte of the values in the file. */
   readonly start: number;
-  readonly end: number;
+  readonly count: number;
 }
 
-function fail(path: string, why: string): never {
-  throw new UserError(`${path}: ${why}: the file is damaged or was not downloaded whole`);
+/** A WeightSource over one or several safetensors files, with their free metadata. */
+export interface Safetensors extends WeightSource {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Files it reads from. */
+  readonly files: readonly string[];
+  /** Type as stored: `F32`, `F16`, `BF16` … */
+  dtype(name: string): string;
 }
 
-function readBytes(path: string, start: number, length: number): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(length);
-    let done = 0;
-    while (done < length) {
-      const count = readSync(file, buffer, done, length - done, start + done);
-      if (count === 0) fail(path, `ends ${length - done} bytes early`);
-      done += count;
-    }
-    return buffer;
-  } finally {
-    closeSync(file);
+/**
+ * Opens a safetensors file, an index of shards (`model.safetensors.index.json`) or a folder with either.
+ * Every header is checked whole; values are read from the file when asked for, converted to f32 from F64, F32, F16 or BF16.
+ * Throws UserError naming file and tensor where a header is wrong, and on reading where values are NaN or infinite.
+ */
+export function openSafetensors(path: string): Safetensors {
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!folder) return path.endsWith('.json') ? openShards(path) : new SafetensorsFile(path);
+  const single = join(path, 'model.safetensors');
+  const index = `${single}.index.json`;
+  if (existsSync(single)) return new SafetensorsFile(single);
+  if (existsSync(index)) return openShards(index);
+  throw new UserError(
+    `${path}: neither model.safetensors nor model.safetensors.index.json is there${pickleHint(path)}`,
+  );
+}
+
+function pickleHint(folder: string): string {
+  const pickles = ['pytorch_model.bin', 'pytorch_model.bin.index.json', 'model.pt', 'consolidated.00.pth'];
+  const found = pickles.find((name) => existsSync(join(folder, name)));
+  if (found === undefined) return '';
+  return `; ${found} is a pickle, which can run code when it is opened and is not read: convert it to safetensors`;
+}
+
+class SafetensorsFile implements Safetensors {
+  readonly names: readonly string[];
+  readonly files: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #entries: ReadonlyMap<string, Entry>;
+
+  constructor(readonly path: string) {
+    const { entries, metadata } = withFile(path, (file, size) => readHeader(path, file, size));
+    this.#entries = entries;
+    this.metadata = metadata;
+    this.names = [...entries.keys()];
+    this.files = [path];
+  }
+
+  shape(name: string): readonly number[] {
+    return this.#entry(name).shape;
+  }
+
+  dtype(name: string): string {
+    return this.#entry(name).dtype;
+  }
+
+  read(name: string): Float32Array {
+    const entry = this.#entry(name);
+    const values = withFile(this.path, (file, size) => {
+      if (entry.start + entry.count * (ELEMENT_BYTES[entry.dtype] ?? 0) > size)
+        throw new UserError(`${this.path}: the file has become shorter since it was opened`);
+      return readValues(this.path, file, name, entry);
+    });
+    const bad = firstNonFinite(values);
+    if (bad < 0) return values;
+    throw new UserError(
+      `${this.path}: tensor "${name}" holds ${values[bad]} at position ${bad}: the weights are damaged, fetch them again`,
+    );
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry) return entry;
+    throw new UserError(`${this.path}: there is no tensor "${name}"`);
   }
 }
 
-function sizeOf(path: string): number {
-  const file = openSync(path, 'r');
-  try {
-    return fstatSync(file).size;
-  } finally {
-    closeSync(file);
-  }
+function readHeader(path: string, file: number, size: number): Header {
+  if (size < 8) throw new UserError(`${path}: ${size} bytes are too few for a safetensors file`);
+  const prefix = Buffer.alloc(8);
+  readInto(path, file, prefix, 0);
+  const declared = prefix.readBigUInt64LE();
+  const available = BigInt(size - 8);
+  if (declared > available)
+    throw new UserError(
+      `${path}: declares a header of ${declared} bytes, but only ${available} follow; it is cut short or no safetensors file`,
+    );
+  if (declared > MAX_HEADER_BYTES)
+    throw new UserError(
+      `${path}: declares a header of ${declared} bytes, more than the ${MAX_HEADER_BYTES} that are read`,
+    );
+  const header = Buffer.alloc(Number(declared));
+  readInto(path, file, header, 8);
+  return parseHeader(path, header, size - 8 - header.length);
 }
 
-function entryOf(path: string, name: string, raw: unknown, dataBytes: number): Entry {
-  const offsets: unknown = isObject(raw) ? raw['data_offsets'] : undefined;
-  const shape: unknown = isObject(raw) ? raw['shape'] : undefined;
-  const dtype: unknown = isObject(raw) ? raw['dtype'] : undefined;
-  if (typeof dtype !== 'string' || !(dtype in ELEMENT_BYTES))
-    fail(path, `tensor "${name}" has the unsupported type ${JSON.stringify(dtype)}`);
-  if (!Array.isArray(shape) || !shape.every((each) => Number.isSafeInteger(each) && (each as number) >= 0))
-    fail(path, `tensor "${name}" has no valid shape`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(Number.isSafeInteger))
-    fail(path, `tensor "${name}" has no valid offsets`);
-  const [start, end] = offsets as [number, number];
-  const bytes = (shape as number[]).reduce((a, b) => a * b, 1) * (ELEMENT_BYTES[dtype] ?? 0);
-  if (start < 0 || end > dataBytes || end - start !== bytes)
-    fail(path, `tensor "${name}" lies at ${start} to ${end} of ${dataBytes} bytes and should have ${bytes}`);
-  return { dtype, shape: shape as number[], start, end };
+interface Header {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-function readHeader(path: string): { entries: Map<string, Entry>; dataStart: number } {
-  const size = sizeOf(path);
-  if (size < 8) fail(path, 'has no safetensors header');
-  const declared = readBytes(path, 0, 8).readBigUInt64LE();
-  if (declared > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) fail(path, `declares a header of ${declared} bytes`);
-  const dataStart = 8 + Number(declared);
+function parseHeader(path: string, bytes: Buffer, dataBytes: number): Header {
+  const parsed = parseJson(path, bytes);
+  const { ['__metadata__']: metadata, ...tensors } = parsed;
+  if (metadata !== undefined && !isStringMap(metadata))
+    throw new UserError(`${path}: __metadata__ must map strings to strings`);
+  const dataStart = 8 + bytes.length;
+  const entries = new Map<string, Entry & { end: number }>();
+  for (const [name, info] of Object.entries(tensors))
+    entries.set(name, checkEntry(path, name, info, dataStart, dataBytes));
+  checkLayout(path, entries, dataStart, dataBytes);
+  return { entries, metadata: metadata ?? {} };
+}
+
+function parseJson(path: string, bytes: Buffer): Record<string, unknown> {
   let parsed: unknown;
+  let text: string;
   try {
-    parsed = JSON.parse(readBytes(path, 8, Number(declared)).toString('utf8'));
-  } catch {
-    fail(path, 'has a header that is not JSON');
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(
+      `${path}: the header is no JSON (${messageOf(error).slice(0, 120)}); it is damaged or no safetensors file`,
+    );
   }
-  if (!isObject(parsed)) fail(path, 'has a header that is no object');
-  const entries = new Map<string, Entry>();
-  for (const [name, raw] of Object.entries(parsed))
-    if (name !== '__metadata__') entries.set(name, entryOf(path, name, raw, size - dataStart));
-  const sorted = [...entries].sort((a, b) => a[1].start - b[1].start);
-  sorted.forEach(([name, entry], i) => {
-    const before = sorted[i - 1];
-    if (before && entry.start < before[1].end) fail(path, `tensors "${before[0]}" and "${name}" overlap`);
-  });
-  return { entries, dataStart };
+  if (!text.startsWith('{') || !isObject(parsed)) throw new UserError(`${path}: the header is no JSON object`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw new UserError(`${path}: the header has the key ${twice.slice(0, 200)} twice`);
+  return parsed;
 }
 
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function toFloats(bytes: Buffer, dtype: string): Float32Array {
-  const aligned = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(aligned);
-    case 'F64':
-      return Float32Array.from(new Float64Array(aligned));
-    case 'BF16': {
-      const out = new Uint32Array(aligned.byteLength / 2);
-      new Uint16Array(aligned).forEach((each, i) => (out[i] = each << 16));
-      return new Float32Array(out.buffer);
+/** A key that one object of a valid JSON text has twice, or undefined; JSON.parse would silently keep the last. */
+function duplicateKey(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/gsu;
+  for (const [piece, colon] of text.matchAll(token)) {
+    if (piece === '{') open.push(new Set());
+    else if (piece === '}') open.pop();
+    else if (colon !== undefined) {
+      const key = JSON.parse(piece.slice(0, -colon.length)) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) return JSON.stringify(key);
+      keys?.add(key);
     }
+  }
+  return undefined;
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
+}
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function checkEntry(
+  path: string,
+  name: string,
+  info: unknown,
+  dataStart: number,
+  dataBytes: number,
+): Entry & { end: number } {
+  const fail = (problem: string) => new UserError(`${path}: tensor ${JSON.stringify(name.slice(0, 200))} ${problem}`);
+  if (!isObject(info)) throw fail('is not described by an object');
+  const { dtype, shape, data_offsets: offsets } = info;
+  const bytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
+  if (typeof dtype !== 'string' || bytes === undefined)
+    throw fail(`has the unknown dtype ${JSON.stringify(dtype)?.slice(0, 60)}`);
+  if (!Array.isArray(shape) || !shape.every(isSize)) throw fail('has a shape that is no list of sizes');
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    throw fail('has data_offsets that are no pair of positions');
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > dataBytes)
+    throw fail(
+      `lies at bytes ${begin} to ${end}, outside of the ${dataBytes} bytes of data; the file is cut short or damaged`,
+    );
+  const count = shape.reduce((product: number, size: number) => product * size, 1);
+  if (!isSize(count) || count * bytes !== end - begin)
+    throw fail(
+      `of shape [${shape.slice(0, 8).join(', ')}] and dtype ${dtype} needs other than its ${end - begin} bytes`,
+    );
+  return { dtype, shape: shape, start: dataStart + begin, count, end: dataStart + end };
+}
+
+/** Tensors must lie one behind the other and fill the data: no overlap, no hole. */
+function checkLayout(
+  path: string,
+  entries: ReadonlyMap<string, Entry & { end: number }>,
+  dataStart: number,
+  dataBytes: number,
+): void {
+  let at = dataStart;
+  for (const [name, { start, end }] of [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+    if (start !== at)
+      throw new UserError(
+        `${path}: tensor ${JSON.stringify(name.slice(0, 200))} ${start < at ? 'overlaps the one before it' : 'leaves a hole before it'}`,
+      );
+    at = end;
+  }
+  if (at !== dataStart + dataBytes)
+    throw new UserError(`${path}: ${dataStart + dataBytes - at} bytes at the end belong to no tensor`);
+}
+
+function readValues(path: string, file: number, name: string, { dtype, start, count }: Entry): Float32Array {
+  switch (dtype) {
+    case 'F32': {
+      const out = new Float32Array(count);
+      readInto(path, file, bytesOf(out), start);
+      return out;
+    }
+    case 'F16':
+      return readChunks(path, file, start, count, Uint16Array, decodeHalf);
+    case 'BF16':
+      return readChunks(path, file, start, count, Uint16Array, decodeBfloat);
+    case 'F64':
+      return readChunks(path, file, start, count, Float64Array, (chunk, out, offset) => out.set(chunk, offset));
     default:
-      return Float32Array.from(new Uint16Array(aligned), halfToFloat);
+      throw new UserError(
+        `${path}: tensor "${name}" is of dtype ${dtype}: only F32, F16, BF16 and F64 weights can be used`,
+      );
   }
 }
 
-/** Opens a file; throws UserError naming the file and tensor where anything does not fit. Values are read when asked for. */
-export function openSafetensors(path: string): WeightSource {
-  const { entries, dataStart } = readHeader(path);
-  const find = (name: string): Entry => {
-    const entry = entries.get(name);
-    if (!entry) throw new UserError(`${path}: has no tensor "${name}"`);
-    return entry;
-  };
-  return {
-    names: [...entries.keys()],
-    shape: (name) => find(name).shape,
-    read: (name) => {
-      const { dtype, start, end } = find(name);
-      const values = toFloats(readBytes(path, dataStart + start, end - start), dtype);
-      if (values.some((each) => !Number.isFinite(each)))
-        throw new UserError(`${path}: tensor "${name}" holds values that are not finite`);
-      return values;
-    },
-  };
+function readChunks<T extends Uint16Array | Float64Array>(
+  path: string,
+  file: number,
+  start: number,
+  count: number,
+  Chunk: new (length: number) => T,
+  decode: (chunk: T, out: Float32Array, offset: number) => void,
+): Float32Array {
+  const out = new Float32Array(count);
+  const scratch = new Chunk(Math.min(count, CHUNK_VALUES));
+  for (let done = 0; done < count; done += CHUNK_VALUES) {
+    const chunk = scratch.subarray(0, Math.min(CHUNK_VALUES, count - done)) as T;
+    readInto(path, file, bytesOf(chunk), start + done * chunk.BYTES_PER_ELEMENT);
+    decode(chunk, out, done);
+  }
+  return out;
 }
 
-/** A tensor to write. */
+const shardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/** Opens all shards an index names. A shard's name must be a plain file name: an index cannot reach out of its folder. */
+function openShards(path: string): Safetensors {
+  const map = Object.entries(readIndex(path));
+  const shards = new Map<string, SafetensorsFile>();
+  for (const [name, shard] of map) {
+    if (basename(shard) !== shard || !/^[\w.-]+\.safetensors$/.test(shard))
+      throw new UserError(
+        `${path}: invalid file name ${JSON.stringify(shard)} of tensor "${name}": use the name of a .safetensors file in the same folder`,
+      );
+    if (!shards.has(shard)) shards.set(shard, new SafetensorsFile(join(dirname(path), shard)));
+    shards.get(shard)?.shape(name);
+  }
+  return new ShardedSafetensors(
+    path,
+    new Map(map.map(([name, shard]) => [name, shards.get(shard) as SafetensorsFile])),
+  );
+}
+
+function readIndex(path: string): Record<string, string> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (BigInt(size) > MAX_HEADER_BYTES)
+    throw new UserError(`${path}: ${size} bytes are too many for an index of shards`);
+  try {
+    return shardIndex.parse(JSON.parse(readFileSync(path, 'utf8'))).weight_map;
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new UserError(`${path}: not an index of shards: ${reason}`);
+  }
+}
+
+class ShardedSafetensors implements Safetensors {
+  readonly names: readonly string[];
+  readonly files: readonly string[];
+  readonly metadata = {};
+
+  constructor(
+    readonly path: string,
+    readonly shards: ReadonlyMap<string, SafetensorsFile>,
+  ) {
+    this.names = [...shards.keys()];
+    this.files = [path, ...new Set([...shards.values()].map((shard) => shard.path))];
+  }
+
+  shape(name: string): readonly number[] {
+    return this.#shard(name).shape(name);
+  }
+
+  dtype(name: string): string {
+    return this.#shard(name).dtype(name);
+  }
+
+  read(name: string): Float32Array {
+    return this.#shard(name).read(name);
+  }
+
+  #shard(name: string): SafetensorsFile {
+    const shard = this.shards.get(name);
+    if (shard) return shard;
+    throw new UserError(`${this.path}: there is no tensor "${name}"`);
+  }
+}
+
+/** A tensor to be written; `data` may be a function that makes the values when their turn comes, so that not all need be held at once. */
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | (() => Float32Array);
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** Nearest 16-bit float, ties to even. */
-function floatToHalf(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = Math.abs(value);
-  if (!(magnitude < 65520)) return sign | (Number.isNaN(value) ? 0x7e00 : 0x7c00);
-  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -14)));
-  const scaled = magnitude / 2 ** (exponent - 10);
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-  return sign | (rounded < 1024 ? rounded : ((exponent + 14) << 10) + rounded);
+export interface WriteOptions {
+  /** Free strings for readers; PEFT and transformers expect `{ format: 'pt' }`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How values are stored; default F32. */
+  readonly dtype?: 'F32' | 'F16' | 'BF16';
 }
 
-function toBytes(data: Float32Array, dtype: 'F32' | 'F16' | 'BF16'): Uint8Array {
-  if (dtype === 'F32') return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (dtype === 'F16') return new Uint8Array(Uint16Array.from(data, floatToHalf).buffer);
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return new Uint8Array(Uint16Array.from(bits, (each) => (each + 0x7fff + ((each >>> 16) & 1)) >>> 16).buffer);
-}
-
-/** Writes tensors whole or not at all. `dtype` F32 (default), F16 or BF16. */
-export function writeSafetensors(
-  path: string,
-  tensors: readonly NamedTensor[],
-  options: { readonly metadata?: Readonly<Record<string, string>>; readonly dtype?: 'F32' | 'F16' | 'BF16' } = {},
-): void {
+/**
+ * Writes tensors into one safetensors file, whole or not at all (a temporary file, flushed and renamed).
+ * Throws Error on a name given twice, a wrong number of values, or values that are not finite as stored.
+ */
+export function writeSafetensors(path: string, tensors: readonly NamedTensor[], options: WriteOptions = {}): void {
   const dtype = options.dtype ?? 'F32';
-  let offset = 0;
-  const header: Record<string, unknown> = options.metadata ? { __metadata__: options.metadata } : {};
-  for (const { name, shape, data } of tensors) {
-    const bytes = data.length * (ELEMENT_BYTES[dtype] ?? 4);
-    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
-    offset += bytes;
+  const header = headerOf(tensors, dtype, options.metadata ?? {});
+  writeAtomically(path, (write) => {
+    write(header);
+    for (const tensor of tensors) writeTensor(write, tensor, dtype);
+  });
+}
+
+const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Readonly<Record<string, string>>): Buffer {
+  const entries = new Map<string, object>();
+  if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
+  let at = 0;
+  for (const { name, shape } of tensors) {
+    if (entries.has(name)) throw new Error(`tensor "${name}" is given twice`);
+    const end = at + countOf(shape) * (ELEMENT_BYTES[dtype] ?? 0);
+    entries.set(name, { dtype, shape, data_offsets: [at, end] });
+    at = end;
   }
-  const json = JSON.stringify(header);
-  const text = Buffer.from(json.padEnd(Math.ceil(Buffer.byteLength(json) / 8) * 8));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, 0x20); // values begin at a multiple of eight bytes
+  json.copy(padded);
   const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  writeFileAtomic.sync(path, Buffer.concat([length, text, ...tensors.map(({ data }) => toBytes(data, dtype))]));
+  length.writeBigUInt64LE(BigInt(padded.length));
+  return Buffer.concat([length, padded]);
+}
+
+function writeTensor(write: Write, { name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' | 'BF16'): void {
+  const values = typeof data === 'function' ? data() : data;
+  if (values.length !== countOf(shape))
+    throw new Error(`tensor "${name}" of shape [${shape.join(', ')}] has ${values.length} values`);
+  const bad = firstNonFinite(values);
+  if (bad >= 0) throw new Error(`tensor "${name}" holds ${values[bad]} at position ${bad}: it is not written`);
+  if (dtype === 'F32') write(bytesOf(values));
+  else
+    for (let done = 0; done < values.length; done += CHUNK_VALUES)
+      write(bytesOf(sixteenBits(name, values.subarray(done, done + CHUNK_VALUES), dtype)));
+}
+
+function sixteenBits(name: string, values: Float32Array, dtype: 'F16' | 'BF16'): Uint16Array {
+  const convert = dtype === 'F16' ? halfBits : bfloatBits;
+  const infinity = dtype === 'F16' ? 0x7c00 : 0x7f80;
+  return Uint16Array.from(values, (value) => {
+    const bits = convert(value);
+    if ((bits & 0x7fff) === infinity)
+      throw new Error(`tensor "${name}" holds ${value}, too large for ${dtype}: write it as F32`);
+    return bits;
+  });
 }
