@@ -1,5 +1,5 @@
 /** The builder: makes graphs node by node, inferring shapes as it goes; a node made twice is made once. */
-import { broadcast, product, sameShape, sum, type Dim, type Shape } from './dims.js';
+import { broadcast, sameShape, sum, type Shape } from './dims.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
 import { inferOutputs } from './shapes.js';
 
@@ -15,6 +15,9 @@ export class Builder {
   readonly #nodes: Node[] = [];
   readonly #made = new Map<string, readonly Value[]>();
   #next = 0;
+
+  /** `shared: false` makes every node anew, also one that was made before. */
+  constructor(readonly options: { readonly shared: boolean } = { shared: true }) {}
 
   /** Nodes made so far, in order. */
   get nodes(): readonly Node[] {
@@ -32,7 +35,7 @@ export class Builder {
   apply<P extends Op>(op: P, inputs: readonly Value[], attributes: OpAttributes[P]): readonly Value[] {
     const key = keyOf(op, inputs, attributes);
     const made = this.#made.get(key);
-    if (made) return made;
+    if (made && this.options.shared) return made;
     const outputs = inferOutputs(op, inputs, attributes).map((output): Value => ({
       ...output,
       id: this.#next++,
@@ -48,11 +51,11 @@ export class Builder {
     return at(this.apply(op, inputs, attributes), 0);
   }
 
-  /** The finished graph. */
+  /** The graph of what was made so far. */
   finish(outputs: Readonly<Record<string, Value>>): Graph {
     return {
-      inputs: this.#inputs,
-      nodes: this.#nodes,
+      inputs: [...this.#inputs],
+      nodes: [...this.#nodes],
       outputs: Object.entries(outputs).map(([name, value]) => ({ name, value })),
     };
   }
@@ -127,12 +130,6 @@ export class Builder {
 
   scale(x: Value, factor: number): Value {
     return factor === 1 ? x : this.mul(x, this.scalar(factor));
-  }
-
-  /** Two leading axes made one: [a, b, …] → [a·b, …]. */
-  flatten(x: Value): Value {
-    const [a, b, ...rest] = x.shape as [Dim, Dim, ...Dim[]];
-    return this.reshape(x, [product([a, b]), ...rest]);
   }
 
   /** Undoes broadcasting: sums a value over the axes along which `shape` was stretched to it. */

@@ -44,6 +44,8 @@ export interface OpAttributes {
   Slice: { readonly axis: number; readonly start: number; readonly end: number };
   Where: NoAttributes;
   Cast: { readonly to: DataType };
+  /** x as it is, but not before `signal` is there: keeps what is computed again from being computed too early. Inputs x, signal. */
+  After: NoAttributes;
   Constant: { readonly type: DataType; readonly shape: readonly number[]; readonly data: readonly number[] };
   /** One f32 value, all over a shape that may be symbolic. */
   ConstantOfShape: { readonly shape: Shape; readonly value: number };

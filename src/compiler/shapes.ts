@@ -146,6 +146,7 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     return [{ type: a.type, shape: broadcast(condition.shape, broadcast(a.shape, b.shape)) }];
   },
   Cast: (inputs, { to }) => [{ type: to, shape: at(inputs, 0).shape }],
+  After: (inputs) => [{ type: at(inputs, 0).type, shape: at(inputs, 0).shape }],
   Constant: (_, { type, shape, data }) => {
     if (data.length !== product(shape)) fail(`${data.length} values do not fill [${shape.join(', ')}]`);
     return [{ type, shape }];

@@ -241,6 +241,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   },
   // Values are rounded to the output's type after every operation.
   Cast: ([x]) => [x as NdArray],
+  After: ([x]) => [x as NdArray],
   Constant: (_, { shape, data }) => [{ shape, data: Float64Array.from(data) }],
   ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),

@@ -2,6 +2,7 @@
 import type { Shape } from '../compiler/dims.js';
 import { gradients } from '../compiler/gradients.js';
 import type { Graph, Value } from '../compiler/ir.js';
+import { rematerialise } from '../compiler/passes/rematerialise.js';
 import { decoderLayer, spanOf, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
 import { llama } from './llama.js';
 import type { ModelConfig } from './model.js';
@@ -53,23 +54,27 @@ function embedding(net: Network, config: ModelConfig): Value {
   return net.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
 }
 
-/** Final hidden states [B·S, D] of all tokens, normed, and each layer's keys and values. */
-function hiddenStates(
-  net: Network,
-  config: ModelConfig,
-  ids: Value,
-  pass: Pass,
-): { hidden: Value; present: readonly KeyValues[] } {
+interface HiddenStates {
+  /** Final states [B·S, D] of all tokens, normed. */
+  readonly hidden: Value;
+  readonly present: readonly KeyValues[];
+  /** What goes into each layer and out of the last, [B·S, D]. */
+  readonly stream: readonly Value[];
+}
+
+function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass): HiddenStates {
   const options = FAMILIES[config.family](config);
   const b = net.builder;
   let x = b.gather(embedding(net, config), b.reshape(ids, ['B*S']));
   const present: KeyValues[] = [];
+  const stream = [x];
   for (let layer = 0; layer < config.layers; layer++) {
     const made = decoderLayer(net, x, layer, pass, config, options);
     x = made.out;
     present.push(made.present);
+    stream.push(x);
   }
-  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), present };
+  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), present, stream };
 }
 
 /** Logits [M, V] of chosen tokens: only rows that are needed pass through the head. */
@@ -80,12 +85,15 @@ function logitsAt(net: Network, config: ModelConfig, hidden: Value, rows: Value)
   return net.builder.gemm(net.builder.gather(hidden, rows), head, { transB: true });
 }
 
+/** What the backward half finds kept: everything, or each layer's input alone (gradient checkpointing: Chen et al., 2016). */
+export type Keep = 'everything' | 'layer-inputs';
+
 /**
  * The training graph. Inputs: ids, positions [B, S]; mask [B, S, S]; cos, sin; rows [M] (tokens, counted over B·S, whose next
  * token is learnt), targets [M], weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and
  * the gradient of the loss with respect to every trained parameter.
  */
-export function trainingGraph(config: ModelConfig, training: Training): ModelGraph {
+export function trainingGraph(config: ModelConfig, training: Training, keep: Keep = 'everything'): ModelGraph {
   const net = new Network(training);
   const b = net.builder;
   const { ids, pass } = inputsOf(net, config, 'S');
@@ -97,17 +105,26 @@ export function trainingGraph(config: ModelConfig, training: Training): ModelGra
   if (training.kind === 'lora' && training.lora.dropout > 0) {
     net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['B*S', dropoutColumns(widestInput(config))]));
   }
-  const { hidden } = hiddenStates(net, config, ids, pass);
+  const { hidden, stream } = hiddenStates(net, config, ids, pass);
+  const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
   const losses = b.op('SoftmaxCrossEntropyLoss', [logitsAt(net, config, hidden, rows), targets], {});
   const loss = b.reduceSum(b.mul(losses, weights), [0], false);
   const trained = net.trained;
+  const forwardNodes = b.nodes.length;
   const grads = gradients(
     b,
     loss,
     trained.map((each) => each.value),
   );
   const named = trained.map((each, i) => [gradientName(each.name), grads[i] as Value] as const);
-  return { graph: b.finish({ loss, losses, ...Object.fromEntries(named) }), parameters: net.parameters };
+  const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
+  if (keep === 'everything') return { graph, parameters: net.parameters };
+  const kept = new Set(stream.map((each) => each.id));
+  const constants = new Set(
+    b.nodes.filter((node) => node.op === 'Constant').flatMap((node) => node.outputs.map((each) => each.id)),
+  );
+  const again = ({ id }: Value): boolean => inLayers.has(id) && !kept.has(id) && !constants.has(id);
+  return { graph: rematerialise(graph, { forwardNodes, again }), parameters: net.parameters };
 }
 
 /** The same loss without gradients, for held-out samples. */

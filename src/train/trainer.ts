@@ -1,7 +1,7 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import { float32, floatsOf, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
-import { gradientName, trainingGraph, widestInput } from '../models/decoder.js';
+import { gradientName, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
@@ -73,10 +73,12 @@ export class Trainer {
     readonly optimiser: AdamWSettings;
     /** Longest position that any row holds, plus one. */
     readonly positions: number;
+    /** What the backward half finds kept; default `everything`, which is faster and takes more memory. */
+    readonly keep?: Keep;
     /** Seed of the dropout masks. */
     readonly seed?: number;
   }): Promise<Trainer> {
-    const { graph, parameters } = trainingGraph(options.config, options.training);
+    const { graph, parameters } = trainingGraph(options.config, options.training, options.keep);
     const program = await options.engine.compile(graph);
     const tables = ropeTensors(options.config, options.positions);
     const trainer = new Trainer(program, parameters, options.initial, tables, options.optimiser);

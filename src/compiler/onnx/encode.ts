@@ -1,7 +1,7 @@
 /** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from the inputs' own. */
 import { UnsupportedOpError } from '../../core/errors.js';
 import { symbolsOf, type Dim, type Shape } from '../dims.js';
-import { isOp, type DataType, type Graph, type Node, type Op, type Value } from '../ir.js';
+import { at, isOp, type DataType, type Graph, type Node, type Op, type Value } from '../ir.js';
 import { encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
 
 /** ONNX's numbers for element types (TensorProto.DataType). */
@@ -129,7 +129,7 @@ class Encoder {
 
   /** Computes a sum or product of sizes into `result`. */
   #chain(op: 'Mul' | 'Add', parts: readonly string[], result: string): void {
-    const names = parts.map((part) => this.#size(/^\d/.test(part) ? Number(part) : part));
+    const names = parts.map((part) => this.#size(/^\d+$/.test(part) ? Number(part) : part));
     names.slice(1).reduce((left, right, i) => {
       const out = i === names.length - 2 ? result : `${result}_${i}`;
       this.#emit(op, [left, right], [out]);
@@ -168,10 +168,24 @@ class Encoder {
       for (const output of node.outputs) this.#names.set(output.id, this.#constant(type, shape, data));
       return;
     }
+    if (isOp(node, 'After')) {
+      this.#after(node);
+      return;
+    }
     const { extra, attributes } = this.#operands(node);
     const inputs = [...node.inputs.map((each) => this.#name(each)), ...extra];
     const outputs = node.outputs.map((each) => this.#name(each));
     this.#emit(node.op, inputs, outputs, attributes, CONTRIB_OPS.has(node.op) ? CONTRIB_DOMAIN : '');
+  }
+
+  /** A reshape of x to its own shape, to which nothing is added that is read off the signal's. */
+  #after(node: Node<'After'>): void {
+    const [x, signal] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const out = this.#name(at(node.outputs, 0));
+    this.#emit('Shape', [this.#name(signal)], [`${out}.rows`], [int('start', 0), int('end', 1)]);
+    this.#emit('Mul', [`${out}.rows`, this.#integers([0])], [`${out}.zero`]);
+    this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
+    this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);
   }
 
   /** What a node needs beside its inputs, in ONNX's way: further inputs, and attributes. */
