@@ -1,0 +1,82 @@
+/** Everything drawn from a study's rows, computed once: cells, curves, rank choices, capacity, agreement of judges, and the recommendation. */
+import type { Row } from '../core/records.js';
+import { capacityCurves, type CapacityCurve } from './capacity.js';
+import { compressionCurves, type Curve } from './curve.js';
+import { groupBy, groupCells, type Cell } from './group.js';
+import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
+import { measureOf, type Measure } from './measure.js';
+import { rankChoices, type RankChoice } from './rank.js';
+import type { RunSummary } from './run-summary.js';
+import { recommendFrom, type Recommendation } from './verdict.js';
+
+export interface AnalysisOptions {
+  /** The judge whose verdicts count, where it judged; default: for each data set the one with most scored answers. */
+  readonly judge?: string;
+  /** Score or accuracy; default: for each data set what its verdicts are. */
+  readonly measure?: Measure;
+  /** Largest loss that still counts as none, in the measure's unit; default 0.2 of the score, 0.05 of accuracy. */
+  readonly tolerance?: number;
+  /** Resamples of each bootstrap; default 2,000. */
+  readonly resamples?: number;
+}
+
+export interface Analysis {
+  /** One judge's rows. */
+  readonly rows: readonly Row[];
+  readonly runs: readonly RunSummary[];
+  readonly cells: readonly Cell[];
+  readonly curves: readonly Curve[];
+  readonly ranks: readonly RankChoice[];
+  readonly capacity: readonly CapacityCurve[];
+  readonly agreement: readonly JudgeAgreement[];
+  /** The judge that counts and the measure, for each data set. */
+  readonly datasets: readonly DatasetReading[];
+  readonly recommendation: Recommendation;
+}
+
+export interface DatasetReading {
+  readonly dataset: string;
+  readonly judge: string;
+  readonly measure: Measure;
+}
+
+/** Analyses a study's rows; `runs` add scale, parameter counts, failures and adapter paths. */
+export function analyse(
+  allRows: readonly Row[],
+  runs: readonly RunSummary[] = [],
+  options: AnalysisOptions = {},
+): Analysis {
+  const rows = rowsOfOneJudge(allRows, options.judge);
+  const cells = groupCells(rows, options);
+  const found = {
+    rows,
+    runs,
+    cells,
+    curves: compressionCurves(cells, options),
+    ranks: rankChoices(cells, runs, options),
+    capacity: capacityCurves(cells, runs, options),
+  };
+  return {
+    ...found,
+    agreement: judgeAgreement(allRows),
+    datasets: readings(rows, options.measure),
+    recommendation: recommendFrom(found),
+  };
+}
+
+function readings(rows: readonly Row[], measure: Measure | undefined): DatasetReading[] {
+  return [...groupBy(rows, ({ dataset }) => dataset)].map(([dataset, group]) => ({
+    dataset,
+    judge: judgesOf(group)[0] ?? '',
+    measure: measure ?? measureOf(group),
+  }));
+}
+
+/** The recommendation alone. */
+export function recommend(
+  rows: readonly Row[],
+  runs: readonly RunSummary[] = [],
+  options: AnalysisOptions = {},
+): Recommendation {
+  return analyse(rows, runs, options).recommendation;
+}

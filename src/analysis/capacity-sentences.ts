@@ -1,0 +1,42 @@
+/** What the closed-book runs say of capacity: sentences for people, and lines of evidence. */
+import type { CapacityCurve, CapacityPoint } from './capacity.js';
+import { counted, differenceText, percent, whole, withInterval } from './words.js';
+
+/** One sentence for each rank, at its largest amount. */
+export function capacitySentences(curves: readonly CapacityCurve[]): string[] {
+  return curves.map((curve) => {
+    const last = curve.points.at(-1) as CapacityPoint;
+    return `Closed book, rank ${curve.rank} recalls ${whole(last.factsRecalled.value)} of ${counted(last.facts, 'fact')} above the floor${bitsWords(last)}.${crowdingSentence(curve)}`;
+  });
+}
+
+/** One line for each amount and rank. */
+export function capacityEvidence(curves: readonly CapacityCurve[]): string[] {
+  return curves.flatMap(({ dataset, rank, points }) =>
+    points.map(({ items, recall, facts, floor, factsRecalled, againstBase }) => {
+      const recalled = `${whole(factsRecalled.value)} facts recalled (${whole(factsRecalled.low)} to ${whole(factsRecalled.high)})`;
+      const base = againstBase === null ? '' : `; ${differenceText(againstBase, 'accuracy')} against the base model`;
+      return `${dataset}, closed book, rank ${rank}, ${counted(items, 'item')}: ${withInterval(recall, 'accuracy')} of ${counted(facts, 'fact')}, floor ${percent(floor)}, ${recalled}${base}.`;
+    }),
+  );
+}
+
+function bitsWords({ bitsRecalled, bits, ceilingBits }: CapacityPoint): string {
+  if (bitsRecalled === null || bits === null) return '';
+  const ceiling =
+    ceilingBits === null || ceilingBits === 0
+      ? ''
+      : `; 2 bits per parameter would hold ${whole(ceilingBits)}, of which this is ${percent(bitsRecalled.value / ceilingBits)}`;
+  return `, ${whole(bitsRecalled.value)} of ${whole(bits)} bits${ceiling}`;
+}
+
+function crowdingSentence({ crowding, points }: CapacityCurve): string {
+  const first = points[0];
+  const last = points.at(-1);
+  if (crowding === null || first === undefined || last === undefined || crowding.n === 0) return '';
+  const numbers = differenceText(crowding, 'accuracy');
+  const amounts = `${whole(last.items)} items in place of ${whole(first.items)}`;
+  if (!crowding.detectable) return ` Training on ${amounts} makes no detectable difference to the facts they share.`;
+  const direction = crowding.difference < 0 ? 'crowds out' : 'helps';
+  return ` Training on ${amounts} ${direction} the facts they share (${numbers}).`;
+}

@@ -1,0 +1,99 @@
+/** What speaks against trusting a verdict: few items, one seed, truncated contexts, unscored answers, confounded ranks, failed runs. */
+import { FEWEST_ITEMS } from './compare.js';
+import type { Curve } from './curve.js';
+import { distinct, type Cell } from './group.js';
+import type { RankChoice } from './rank.js';
+import type { RunSummary } from './run-summary.js';
+import { bookName, counted, listed, percent, shortLevel } from './words.js';
+
+/** Below this many items an interval is wide and its own width uncertain. */
+const FEW_ITEMS = 30;
+/** A larger share of unscored answers may hide a difference. */
+const MUCH_UNSCORED = 0.02;
+
+export interface CautionPlaces {
+  readonly curve: Curve | null;
+  readonly ranks: readonly RankChoice[];
+  readonly chosen: Cell;
+}
+
+/** The cautions of one data set's verdict. */
+export function cautionsOf(dataset: string, cells: readonly Cell[], places: CautionPlaces): string[] {
+  return [
+    fewItems(dataset, places.chosen),
+    oneSeed(dataset, cells),
+    ...truncation(dataset, cells),
+    ...unscored(dataset, cells),
+    confounded(dataset, places.ranks),
+    abstention(dataset, cells),
+    nonMonotone(dataset, places.curve),
+  ].filter((caution) => caution !== '');
+}
+
+/** One line naming runs that failed. */
+export function failedRuns(runs: readonly RunSummary[]): string[] {
+  const failed = runs.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return [];
+  return [
+    `${counted(failed.length, 'run')} of ${runs.length} failed and ${failed.length === 1 ? 'is' : 'are'} missing here; the table of runs says why.`,
+  ];
+}
+
+function fewItems(dataset: string, { accuracy }: Cell): string {
+  if (accuracy.clusters >= FEW_ITEMS) return '';
+  const what = accuracy.clusters < FEWEST_ITEMS ? 'too few for any comparison' : 'small differences stay hidden';
+  return `${dataset}: the verdict rests on ${counted(accuracy.clusters, 'item')}, ${what}.`;
+}
+
+function oneSeed(dataset: string, cells: readonly Cell[]): string {
+  const trained = cells.filter(({ rank }) => rank > 0);
+  const replicated = trained.filter(({ runs }) => runs.length > 1);
+  if (replicated.length > 0) return '';
+  return `${dataset}: every configuration was trained once, so the noise between seeds is not in the intervals; a difference near an interval's edge may be noise.`;
+}
+
+function truncation(dataset: string, cells: readonly Cell[]): string[] {
+  const cut = cells.filter(({ truncated }) => truncated > 0);
+  if (cut.length === 0) return [];
+  const worst = Math.max(...cut.map(({ truncated }) => truncated));
+  const levels = listed(distinct(cut.map(({ level }) => shortLevel(level))));
+  return [
+    `${dataset}: contexts were shortened to fit the context length at ${levels} (up to ${percent(worst, 0)} of the answers): those scores tell of the cut too, not of the level alone.`,
+  ];
+}
+
+function unscored(dataset: string, cells: readonly Cell[]): string[] {
+  const all = cells.reduce((sum, { answers }) => sum + answers, 0);
+  const missing = cells.reduce((sum, cell) => sum + cell.unscored, 0);
+  if (missing === 0) return [];
+  const worst = [...cells].sort((a, b) => b.unscored / b.answers - a.unscored / a.answers)[0] as Cell;
+  const share = worst.unscored / worst.answers;
+  const most = share > MUCH_UNSCORED ? `; most in ${nameOf(worst)}: ${percent(share)}` : '';
+  return [
+    `${dataset}: ${counted(missing, 'answer')} of ${all} (${percent(missing / all)}) could not be judged and count in no mean${most}.`,
+  ];
+}
+
+function confounded(dataset: string, ranks: readonly RankChoice[]): string {
+  if (ranks.every(({ equalScale }) => equalScale)) return '';
+  return `${dataset}: ranks were trained at different LoRA scales (alpha / rank), so a difference between ranks may be one of scale.`;
+}
+
+function abstention(dataset: string, cells: readonly Cell[]): string {
+  const asked = cells.find((cell) => cell.abstention !== null)?.abstention;
+  if (asked === null || asked === undefined) return '';
+  return `${dataset}: abstention questions are kept apart from every mean, because a text that says less earns more of them.`;
+}
+
+function nonMonotone(dataset: string, curve: Curve | null): string {
+  if (curve?.firstFall == null) return '';
+  const past = curve.points.slice(curve.points.indexOf(curve.firstFall) + 1);
+  const back = past.filter((point) => curve.tied.includes(point));
+  if (back.length === 0) return '';
+  return `${dataset}: past the knee ${listed(back.map(({ level }) => shortLevel(level)))} cannot be told from the best again; a fall and a recovery ask for more questions.`;
+}
+
+function nameOf({ book, level, rank, items }: Cell): string {
+  const parts = [bookName(book), ...(level === 'none' ? [] : [shortLevel(level)])];
+  return `${parts.join(', ')}, ${rank === 0 ? 'base model' : `rank ${rank}, ${counted(items, 'item')}`}`;
+}

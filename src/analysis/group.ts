@@ -1,0 +1,131 @@
+/** Rows gathered into cells of the grid: one estimate for all answers that share data set, book, level, rank and number of items. */
+import type { Book, Row } from '../core/records.js';
+import { LEVELS, type Level } from '../core/levels.js';
+import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
+import { withUnseenItems } from './certainty.js';
+import { rangeOf, valueOf, type Measure } from './measure.js';
+
+export interface Cell {
+  readonly dataset: string;
+  readonly book: Book;
+  readonly level: Level | 'none';
+  /** 0 is the untuned base model. */
+  readonly rank: number;
+  readonly items: number;
+  /** The seeds of its runs; several are replicates of one configuration. */
+  readonly seeds: readonly number[];
+  /** The ids of its runs. */
+  readonly runs: readonly string[];
+  /** The LoRA scales of its runs, normally one. */
+  readonly scales: readonly number[];
+  /** Mean score, 1 to 5, of the scored answers to questions that have an answer; interval clustered by item. */
+  readonly score: MeanEstimate;
+  /** Share of correct answers among the same. */
+  readonly accuracy: MeanEstimate;
+  /** Share of correct answers to abstention questions, kept apart; null where none was asked. */
+  readonly abstention: MeanEstimate | null;
+  /** Number of judged answers, unscored ones included. */
+  readonly answers: number;
+  /** Number of answers whose judgement failed: in no mean. */
+  readonly unscored: number;
+  /** Share of answers given to a context that had been shortened. */
+  readonly truncated: number;
+  /** Unweighted mean of its items' token reduction rates; null where there is no context. */
+  readonly trr: number | null;
+  /** Mean share of its items' answers still found in the text; null where there is no context. */
+  readonly retention: number | null;
+  readonly rows: readonly Row[];
+}
+
+/** How rows are told apart: with seeds pooled as replicates (default), or one cell per seed. */
+export interface GroupOptions {
+  readonly perSeed?: boolean;
+  /** Resamples of each bootstrap; default 2,000. */
+  readonly resamples?: number;
+}
+
+/** The cells of a study, ordered by data set, book, level (most text first), items and rank. */
+export function groupCells(rows: readonly Row[], options: GroupOptions = {}): Cell[] {
+  const groups = groupBy(rows, (row) =>
+    JSON.stringify([row.dataset, row.book, row.level, row.rank, row.items, options.perSeed ? row.seed : null]),
+  );
+  return [...groups.values()].map((group) => cellOf(group, options)).sort(inGridOrder);
+}
+
+/** The estimate of a cell by a measure. */
+export function estimateOf(cell: Cell, measure: Measure): MeanEstimate {
+  return measure === 'score' ? cell.score : cell.accuracy;
+}
+
+/** Position of a level in the study's order; a run without a level comes last. */
+export function levelOrder(level: Level | 'none'): number {
+  return level === 'none' ? LEVELS.length : LEVELS.indexOf(level);
+}
+
+/** Values grouped by a key, in order of first appearance. */
+export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+/** Distinct values, in order of first appearance. */
+export function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+/** Mean of each distinct item's first non-null value; null where no item has one. */
+export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number | null): number | null {
+  const values = new Map<string, number>();
+  for (const row of rows) {
+    const value = valueOfRow(row);
+    if (value !== null && !values.has(row.item)) values.set(row.item, value);
+  }
+  if (values.size === 0) return null;
+  return [...values.values()].reduce((sum, value) => sum + value, 0) / values.size;
+}
+
+function cellOf(rows: readonly Row[], options: GroupOptions): Cell {
+  const { dataset, book, level, rank, items } = rows[0] as Row;
+  const answerable = rows.filter(({ abstention }) => !abstention);
+  const abstention = rows.filter((row) => row.abstention);
+  return {
+    ...{ dataset, book, level, rank, items },
+    seeds: distinct(rows.map(({ seed }) => seed)).sort((a, b) => a - b),
+    runs: distinct(rows.map(({ run }) => run)),
+    scales: distinct(rows.map(({ scale }) => scale)),
+    score: estimate(answerable, 'score', options),
+    accuracy: estimate(answerable, 'accuracy', options),
+    abstention: abstention.length > 0 ? estimate(abstention, 'accuracy', options) : null,
+    answers: rows.length,
+    unscored: rows.filter(({ status }) => status === 'unscored').length,
+    truncated: rows.filter(({ contextTruncated }) => contextTruncated).length / rows.length,
+    trr: itemMean(rows, ({ trr }) => trr),
+    retention: itemMean(rows, ({ retention }) => retention),
+    rows,
+  };
+}
+
+function estimate(rows: readonly Row[], measure: Measure, { resamples = 2000 }: GroupOptions): MeanEstimate {
+  const scored = rows.flatMap((row) => {
+    const value = valueOf(row, measure);
+    return value === null ? [] : [{ cluster: row.item, value }];
+  });
+  return withUnseenItems(clusteredMean(scored, { resamples }), rangeOf(measure));
+}
+
+function inGridOrder(a: Cell, b: Cell): number {
+  return (
+    a.dataset.localeCompare(b.dataset, 'en') ||
+    a.book.localeCompare(b.book, 'en') ||
+    levelOrder(a.level) - levelOrder(b.level) ||
+    a.items - b.items ||
+    a.rank - b.rank ||
+    (a.seeds[0] ?? 0) - (b.seeds[0] ?? 0)
+  );
+}

@@ -1,0 +1,22 @@
+/** The two ways to read a judged answer as a number: its score from 1 to 5, or whether it is correct. */
+import type { Row } from '../core/records.js';
+
+/** `score`: the judge's 1 to 5. `accuracy`: the share of correct answers, 0 to 1. */
+export type Measure = 'score' | 'accuracy';
+
+/** A row's value by a measure; null where the row is unscored. */
+export function valueOf(row: Row, measure: Measure): number | null {
+  if (row.status === 'unscored') return null;
+  if (measure === 'score') return row.score;
+  return row.correct === null ? null : Number(row.correct);
+}
+
+/** The measure that says most about these rows: accuracy where every verdict is one of the scale's two ends, the score otherwise. */
+export function measureOf(rows: readonly Row[]): Measure {
+  return rows.every(({ score }) => score === null || score === 1 || score === 5) ? 'accuracy' : 'score';
+}
+
+/** From the least to the greatest value there is. */
+export function rangeOf(measure: Measure): readonly [number, number] {
+  return measure === 'score' ? [1, 5] : [0, 1];
+}

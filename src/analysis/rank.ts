@@ -1,0 +1,158 @@
+/** Which rank to use: the smallest whose score is within one standard error of the best, or the study's own table from TRR. */
+import type { Book } from '../core/records.js';
+import type { Level } from '../core/levels.js';
+import { compareCells, replicateNoise, type Comparison } from './compare.js';
+import { distinct, estimateOf, groupBy, levelOrder, type Cell } from './group.js';
+import { measureOf, type Measure } from './measure.js';
+import type { RunSummary } from './run-summary.js';
+
+/** Knowledge a parameter can hold, in bits (Allen-Zhu and Li, 2024, "Physics of language models: part 3.3"). */
+export const BITS_PER_PARAMETER = 2;
+
+export interface RankCandidate {
+  readonly rank: number;
+  readonly cell: Cell;
+  /** This rank less the best one; null for the best itself. */
+  readonly againstBest: Comparison | null;
+  /** Whether its mean is within one standard error of the best (paired). */
+  readonly within: boolean;
+}
+
+/** The smallest rank whose parameters could hold the answers at 2 bits each. */
+export interface CapacityFloor {
+  readonly rank: number;
+  /** Bits of all answers asked for, each question once. */
+  readonly bits: number;
+  readonly parametersPerRank: number;
+}
+
+export interface RankChoice {
+  readonly dataset: string;
+  readonly book: Book;
+  readonly level: Level | 'none';
+  readonly items: number;
+  readonly measure: Measure;
+  readonly rank: number;
+  readonly best: number;
+  /** From the smallest rank up. */
+  readonly candidates: readonly RankCandidate[];
+  /** Null where bits or parameter counts are unknown. */
+  readonly floor: CapacityFloor | null;
+  /** Whether any two of the ranks can be told apart from the best. */
+  readonly detectable: boolean;
+  /** Whether all ranks were trained at one scale, so that rank alone differs. */
+  readonly equalScale: boolean;
+}
+
+export interface RankOptions {
+  readonly measure?: Measure;
+  readonly resamples?: number;
+}
+
+/** A rank choice for every data set, book, level and amount that was trained at two ranks or more. */
+export function rankChoices(
+  cells: readonly Cell[],
+  runs: readonly RunSummary[] = [],
+  options: RankOptions = {},
+): RankChoice[] {
+  const arms = groupBy(cells, ({ dataset, book }) => JSON.stringify([dataset, book]));
+  return [...arms.values()].flatMap((arm) => {
+    const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
+    const trained = arm.filter((cell) => cell.rank > 0 && estimateOf(cell, measure).n > 0);
+    const groups = groupBy(trained, ({ level, items }) => JSON.stringify([level, items]));
+    return [...groups.values()]
+      .filter((group) => group.length > 1)
+      .map((group) => choose(group, arm, runs, measure, options.resamples ?? 2000));
+  });
+}
+
+/** A row of the study's table: the rank with the best mean at a level, and that level's TRR. */
+export interface RankTableEntry {
+  readonly level: Level | 'none';
+  readonly trr: number;
+  readonly rank: number;
+}
+
+/** The study's table made from measured cells: for each level the rank with the best mean, noise or not. */
+export function rankTable(cells: readonly Cell[], measure: Measure): RankTableEntry[] {
+  const levels = groupBy(
+    cells.filter((cell) => cell.rank > 0 && cell.trr !== null && estimateOf(cell, measure).n > 0),
+    ({ level }) => level,
+  );
+  return [...levels.values()]
+    .filter((group) => distinct(group.map(({ rank }) => rank)).length > 1)
+    .map((group) => {
+      const best = bestOf(group, measure);
+      return { level: best.level, trr: best.trr ?? 0, rank: best.rank };
+    })
+    .sort((a, b) => a.trr - b.trr);
+}
+
+/** The rank that a table gives for a token reduction rate: its nearest entry's (`rule: trr`); null from an empty table. */
+export function rankByTrr(table: readonly RankTableEntry[], trr: number): number | null {
+  const nearest = [...table].sort((a, b) => Math.abs(a.trr - trr) - Math.abs(b.trr - trr))[0];
+  return nearest?.rank ?? null;
+}
+
+function choose(
+  group: readonly Cell[],
+  arm: readonly Cell[],
+  runs: readonly RunSummary[],
+  measure: Measure,
+  resamples: number,
+): RankChoice {
+  const best = bestOf(group, measure);
+  const noise = replicateNoise(arm, measure);
+  const candidates = [...group]
+    .sort((a, b) => a.rank - b.rank)
+    .map((cell) => {
+      const againstBest = cell === best ? null : compareCells(cell, best, measure, { noise, resamples });
+      return { rank: cell.rank, cell, againstBest, within: isWithin(againstBest) };
+    });
+  const floor = capacityFloor(group, runs);
+  const { dataset, book, level, items } = best;
+  return {
+    ...{ dataset, book, level, items, measure, candidates, floor },
+    rank: candidates.find(({ rank, within }) => within && rank >= (floor?.rank ?? 0))?.rank ?? best.rank,
+    best: best.rank,
+    detectable: candidates.some(({ againstBest }) => againstBest?.detectable === true),
+    equalScale: distinct(group.flatMap(({ scales }) => scales.map((scale) => scale.toFixed(6)))).length === 1,
+  };
+}
+
+/** Ties in the mean go to the smaller rank. */
+function bestOf(group: readonly Cell[], measure: Measure): Cell {
+  return [...group].sort(
+    (a, b) =>
+      estimateOf(b, measure).mean - estimateOf(a, measure).mean ||
+      a.rank - b.rank ||
+      levelOrder(a.level) - levelOrder(b.level),
+  )[0] as Cell;
+}
+
+function isWithin(againstBest: Comparison | null): boolean {
+  if (againstBest === null) return true;
+  return -againstBest.difference <= againstBest.standardError;
+}
+
+function capacityFloor(group: readonly Cell[], runs: readonly RunSummary[]): CapacityFloor | null {
+  const perRank = parametersPerRank(runs);
+  const bits = bitsAsked(group);
+  if (perRank === null || bits === null) return null;
+  return { rank: Math.max(1, Math.ceil(bits / (BITS_PER_PARAMETER * perRank))), bits, parametersPerRank: perRank };
+}
+
+/** Adapter parameters for each unit of rank, from any run that knows them; null where none does. */
+export function parametersPerRank(runs: readonly RunSummary[]): number | null {
+  const known = runs.find(({ rank, parameters }) => rank > 0 && parameters !== null && parameters > 0);
+  return known === undefined ? null : (known.parameters ?? 0) / known.rank;
+}
+
+function bitsAsked(group: readonly Cell[]): number | null {
+  const bits = new Map<string, number>();
+  for (const { item, question, bits: known } of group.flatMap(({ rows }) => rows)) {
+    if (known === null) return null;
+    bits.set(JSON.stringify([item, question]), known);
+  }
+  return [...bits.values()].reduce((sum, value) => sum + value, 0);
+}

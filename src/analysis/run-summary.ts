@@ -1,0 +1,33 @@
+/** What analysis and report need to know of a run besides its rows: how it was trained, how it ended, where its adapter lies. */
+import type { Book } from '../core/records.js';
+import type { Level } from '../core/levels.js';
+
+export interface RunSummary {
+  /** The id that the rows' `run` names. */
+  readonly id: string;
+  readonly dataset: string;
+  readonly book: Book;
+  readonly level: Level | 'none';
+  /** LoRA rank; 0 is the untuned base model. */
+  readonly rank: number;
+  /** lora_alpha; 0 for the base. */
+  readonly alpha: number;
+  /** lora_alpha / rank (or / √rank); 0 for the base. */
+  readonly scale: number;
+  readonly items: number;
+  readonly seed: number;
+  readonly status: 'done' | 'failed' | 'running' | 'pending';
+  /** Why it failed, for people; null unless it did. */
+  readonly error: string | null;
+  /** Trainable parameters of the adapter; null where unknown, 0 for the base. */
+  readonly parameters: number | null;
+  /** Optimiser steps taken; null where it never trained. */
+  readonly steps: number | null;
+  /** Mean loss per answer token at the first and the last step, in nats. */
+  readonly firstLoss: number | null;
+  readonly lastLoss: number | null;
+  /** Seconds it took, training and answering together. */
+  readonly seconds: number | null;
+  /** Folder of the PEFT adapter; null where there is none. */
+  readonly adapterPath: string | null;
+}

@@ -1,0 +1,153 @@
+/** The verdict in plain words: which level and rank to use on each data set, on what evidence, and what speaks against trusting it. */
+import type { Book, Row } from '../core/records.js';
+import type { Level } from '../core/levels.js';
+import type { CapacityCurve } from './capacity.js';
+import { cautionsOf, failedRuns } from './cautions.js';
+import type { Curve } from './curve.js';
+import { distinct, estimateOf, type Cell } from './group.js';
+import type { RankChoice } from './rank.js';
+import type { RunSummary } from './run-summary.js';
+import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
+import { curveEvidence, curveSentences } from './curve-sentences.js';
+import { rankEvidence, rankSentences } from './rank-sentences.js';
+import { describeLevel, shortLevel } from './words.js';
+
+export interface DatasetRecommendation {
+  readonly dataset: string;
+  readonly book: Book;
+  /** `none` where only closed-book runs exist. */
+  readonly level: Level | 'none';
+  readonly rank: number;
+  /** The run trained at this level and rank. */
+  readonly run: string;
+  readonly adapterPath: string | null;
+  /** The finding in one line. */
+  readonly headline: string;
+  readonly sentences: readonly string[];
+  readonly evidence: readonly string[];
+  readonly cautions: readonly string[];
+  /** A rank that did as well at a neighbouring level and was not trained at this one: worth a run; else null. */
+  readonly suggestion: { readonly level: Level | 'none'; readonly rank: number } | null;
+}
+
+/** The study's verdict: that of its main data set (the widest compression curve), and each data set's own. */
+export interface Recommendation {
+  /** Null when no trained run has a scored answer. */
+  readonly level: Level | 'none' | null;
+  readonly rank: number | null;
+  readonly run: string | null;
+  readonly adapterPath: string | null;
+  readonly sentences: readonly string[];
+  readonly evidence: readonly string[];
+  readonly cautions: readonly string[];
+  readonly datasets: readonly DatasetRecommendation[];
+}
+
+/** What a verdict is drawn from. */
+export interface Findings {
+  readonly rows: readonly Row[];
+  readonly runs: readonly RunSummary[];
+  readonly cells: readonly Cell[];
+  readonly curves: readonly Curve[];
+  readonly ranks: readonly RankChoice[];
+  readonly capacity: readonly CapacityCurve[];
+}
+
+/** The recommendation from findings already computed. */
+export function recommendFrom(findings: Findings): Recommendation {
+  const names = distinct(findings.cells.map(({ dataset }) => dataset));
+  const datasets = names
+    .flatMap((dataset) => recommendDataset(dataset, findings) ?? [])
+    .sort((a, b) => width(b, findings) - width(a, findings));
+  const main = datasets[0];
+  const failures = failedRuns(findings.runs);
+  if (main === undefined) return { ...NOTHING, cautions: failures };
+  return {
+    level: main.level,
+    rank: main.rank,
+    run: main.run,
+    adapterPath: main.adapterPath,
+    sentences: datasets.flatMap(({ headline, sentences }) => [headline, ...sentences]),
+    evidence: datasets.flatMap(({ evidence }) => evidence),
+    cautions: distinct([...datasets.flatMap(({ cautions }) => cautions), ...failures]),
+    datasets,
+  };
+}
+
+const NOTHING: Recommendation = {
+  level: null,
+  rank: null,
+  run: null,
+  adapterPath: null,
+  sentences: ['No trained run has a scored answer yet: there is nothing to recommend.'],
+  evidence: [],
+  cautions: [],
+  datasets: [],
+};
+
+/** Levels on the data set's curve: the wider, the more its verdict says. */
+function width({ dataset }: DatasetRecommendation, { curves }: Findings): number {
+  return Math.max(0, ...curves.filter((curve) => curve.dataset === dataset).map(({ points }) => points.length));
+}
+
+function recommendDataset(dataset: string, findings: Findings): DatasetRecommendation | null {
+  const of = <T extends { readonly dataset: string }>(all: readonly T[]): T[] =>
+    all.filter((x) => x.dataset === dataset);
+  const cells = of(findings.cells);
+  const curve = of(findings.curves)[0] ?? null;
+  const ranks = of(findings.ranks);
+  const capacity = of(findings.capacity);
+  const place = curve === null ? bestPlace(cells) : curve.safe.cell;
+  if (place === null) return null;
+  const choice = ranks.find((found) => isAt(found, place)) ?? null;
+  const rank = choice?.rank ?? place.rank;
+  const chosen = choice?.candidates.find((candidate) => candidate.rank === rank)?.cell ?? place;
+  const nearby = choice === null ? nearestChoice(ranks, place) : null;
+  const smaller = nearby !== null && nearby.rank < rank ? nearby.rank : null;
+  const run = runOf(chosen, findings.runs);
+  return {
+    ...{ dataset, book: chosen.book, level: chosen.level, rank, ...run },
+    headline: headline(dataset, chosen),
+    sentences: [
+      ...(curve === null ? [] : curveSentences(curve)),
+      ...rankSentences(ranks, choice, nearby, chosen),
+      ...capacitySentences(capacity),
+    ],
+    evidence: [...(curve === null ? [] : curveEvidence(curve)), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
+    cautions: cautionsOf(dataset, cells, { curve, ranks, chosen }),
+    suggestion: smaller === null ? null : { level: chosen.level, rank: smaller },
+  };
+}
+
+function headline(dataset: string, { level, rank, book }: Cell): string {
+  if (book === 'closed') return `${dataset}, closed book: rank ${rank}.`;
+  return `${dataset}: use ${shortLevel(level)} (${describeLevel(level)}) with an adapter of rank ${rank}.`;
+}
+
+/** Without a curve: the trained cell with the best mean, open book before closed, most items first. */
+function bestPlace(cells: readonly Cell[]): Cell | null {
+  const trained = cells.filter(({ rank, accuracy }) => rank > 0 && accuracy.n > 0);
+  const open = trained.filter(({ book }) => book !== 'closed');
+  const from = open.length > 0 ? open : trained;
+  const items = Math.max(...from.map((cell) => cell.items));
+  const largest = from.filter((cell) => cell.items === items);
+  return [...largest].sort((a, b) => estimateOf(b, 'accuracy').mean - estimateOf(a, 'accuracy').mean)[0] ?? null;
+}
+
+function isAt(choice: RankChoice, { book, level, items }: Cell): boolean {
+  return choice.book === book && choice.level === level && choice.items === items;
+}
+
+/** The rank choice at the level nearest in TRR, on the same book and amount. */
+function nearestChoice(ranks: readonly RankChoice[], place: Cell): RankChoice | null {
+  const distance = ({ candidates }: RankChoice): number => Math.abs((candidates[0]?.cell.trr ?? 0) - (place.trr ?? 0));
+  const usable = ranks.filter(({ book, items }) => book === place.book && items === place.items);
+  return [...usable].sort((a, b) => distance(a) - distance(b))[0] ?? null;
+}
+
+/** Of a cell's replicates, the one of the lowest seed that has an adapter. */
+function runOf(cell: Cell, runs: readonly RunSummary[]): { run: string; adapterPath: string | null } {
+  const own = runs.filter(({ id }) => cell.runs.includes(id)).sort((a, b) => a.seed - b.seed);
+  const best = own.find(({ adapterPath }) => adapterPath !== null) ?? own[0];
+  return { run: best?.id ?? cell.runs[0] ?? '', adapterPath: best?.adapterPath ?? null };
+}

@@ -1,0 +1,100 @@
+/** How analysis words its numbers: levels, scores, differences and shares as people read them. */
+import type { Book } from '../core/records.js';
+import type { Level } from '../core/levels.js';
+import type { Comparison } from './compare.js';
+import type { MeanEstimate } from '../core/statistics.js';
+import type { Measure } from './measure.js';
+
+const SHORT_NAMES: Readonly<Partial<Record<Level | 'none', string>>> = {
+  summ_l1: 'L1',
+  summ_l2: 'L2',
+  summ_l3: 'L3',
+  summ_l4: 'L4',
+  summ_l5: 'L5',
+  none: 'no context',
+};
+
+const DESCRIPTIONS: Readonly<Record<Level | 'none', string>> = {
+  original: 'the original text',
+  summ_l1: 'slightly condensed',
+  summ_l2: 'about 100 words',
+  summ_l3: 'about 50 words',
+  summ_l4: 'one or two sentences',
+  summ_l5: 'one short phrase',
+  ext: 'structured JSON',
+  hybrid: 'summary that must keep every fact',
+  select: 'chosen sentences',
+  prune: 'least surprising words left out',
+  none: 'no text at all',
+};
+
+const BOOKS: Readonly<Record<Book, string>> = { open: 'open book', closed: 'closed book', text: 'trained on the text' };
+
+/** A level's short name: `L2` for `summ_l2`; the others are short already. */
+export function shortLevel(level: Level | 'none'): string {
+  return SHORT_NAMES[level] ?? level;
+}
+
+/** What a level is, in a few words. */
+export function describeLevel(level: Level | 'none'): string {
+  return DESCRIPTIONS[level];
+}
+
+export function bookName(book: Book): string {
+  return BOOKS[book];
+}
+
+/** A share as a percentage with one decimal; `–` where unknown. */
+export function percent(share: number | null, decimals = 1): string {
+  if (share === null || Number.isNaN(share)) return '–';
+  return `${minus(100 * share, decimals)} %`;
+}
+
+/** A number with a true minus sign and no negative zero; `–` where unknown. */
+export function minus(value: number | null, decimals: number): string {
+  if (value === null || Number.isNaN(value)) return '–';
+  const digits = Math.abs(value).toFixed(decimals);
+  return value < 0 && Number(digits) !== 0 ? `−${digits}` : digits;
+}
+
+/** A value of a measure: `3.24`, or `94.1 %`. */
+export function amount(value: number, measure: Measure): string {
+  return measure === 'score' ? minus(value, 2) : percent(value);
+}
+
+/** A size of a difference: `0.12`, or `3.4 points`. */
+export function gap(value: number, measure: Measure): string {
+  return measure === 'score' ? minus(Math.abs(value), 2) : `${minus(Math.abs(100 * value), 1)} points`;
+}
+
+/** An estimate with its interval: `3.24 (3.15 to 3.33)`. */
+export function withInterval({ mean, low, high }: MeanEstimate, measure: Measure): string {
+  if (Number.isNaN(mean)) return 'unknown';
+  if (Number.isNaN(low)) return `${amount(mean, measure)} (no interval: one item)`;
+  return `${amount(mean, measure)} (${amount(low, measure)} to ${amount(high, measure)})`;
+}
+
+/** A difference with its interval: `−0.35, 95 % interval −0.42 to −0.28`. */
+export function differenceText({ difference, low, high }: Comparison, measure: Measure): string {
+  const factor = measure === 'score' ? 1 : 100;
+  const decimals = measure === 'score' ? 2 : 1;
+  const [d, l, h] = [difference, low, high].map((value) => minus(factor * value, decimals));
+  const interval = Number.isNaN(low) ? 'no interval: too few items' : `95 % interval ${l} to ${h}`;
+  return `${difference > 0 ? '+' : ''}${d}${measure === 'score' ? '' : ' points'}, ${interval}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+/** A whole number with its noun: `1 item`, `1,681 items`. */
+export function counted(n: number, noun: string): string {
+  return `${whole(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** A number without decimals, with commas between thousands. */
+export function whole(n: number): string {
+  return Math.round(n).toLocaleString('en-US');
+}
