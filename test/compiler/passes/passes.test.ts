@@ -1,0 +1,127 @@
+/** Passes, each by the text of a graph before and after it. */
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../../src/compiler/builder.js';
+import type { Graph, Value } from '../../../src/compiler/ir.js';
+import { lowerComposites, rebuild } from '../../../src/compiler/passes/lower.js';
+import { pruneUnused } from '../../../src/compiler/passes/prune.js';
+import { print } from '../../../src/compiler/print.js';
+import { verify } from '../../../src/compiler/verify.js';
+import { ShapeError } from '../../../src/core/errors.js';
+import { interpret } from '../../../src/engine/reference.js';
+import { CASES } from '../cases.js';
+import { buildGradients, buildValues, drawInputs, expectAllClose, type Built } from '../run-case.js';
+
+const opsOf = (graph: Graph): string[] => graph.nodes.map((node) => node.op);
+
+function expectSameResults(pass: (graph: Graph) => Graph): void {
+  for (const test of CASES) {
+    const built: Built = test.noGradient === undefined ? buildGradients(test) : buildValues(test);
+    const inputs = drawInputs(built.specs, test.sizes, test.name);
+    const changed = pass(built.graph);
+    verify(changed);
+    expectAllClose(interpret(changed, inputs), interpret(built.graph, inputs), 1e-12, test.name);
+  }
+  console.log(`${pass.name}: ${CASES.length} graphs give the same results before and after`);
+}
+
+describe('pruneUnused', () => {
+  it('drops nodes that no output needs, and what only they need', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', [4]);
+    b.mul(b.exp(x), b.scalar(3));
+    const [kept] = b.split(b.log(x), [1, 3], 0) as [Value, Value];
+    const graph = b.finish({ kept });
+    expect(opsOf(graph)).toEqual(['Exp', 'Constant', 'Mul', 'Log', 'Split']);
+    expect(print(pruneUnused(graph))).toMatchInlineSnapshot(`
+      "input x: f32[4]
+      %1: f32[4] = Log(x)
+      %2: f32[1], %3: f32[3] = Split{axis=0 sizes=[1,3]}(%1)
+      output kept = %2"
+    `);
+  });
+
+  it('keeps inputs that nothing uses, so that a program is fed alike', () => {
+    const b = new Builder();
+    const [x, unused] = [b.input('x', 'float32', [1]), b.input('unused', 'float32', [1])];
+    b.exp(unused);
+    expect(pruneUnused(b.finish({ x })).inputs.map((each) => each.name)).toEqual(['x', 'unused']);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(pruneUnused);
+  });
+});
+
+describe('lowerComposites', () => {
+  it('writes cross entropy in primitives', () => {
+    const b = new Builder();
+    const scores = b.input('scores', 'float32', ['M', 5]);
+    const loss = b.op('SoftmaxCrossEntropyLoss', [scores, b.input('labels', 'int64', ['M'])], {});
+    const graph = b.finish({ loss });
+    expect(print(graph)).toMatchInlineSnapshot(`
+      "input scores: f32[M,5]
+      input labels: i64[M]
+      %2: f32[M], %3: f32[M,5] = SoftmaxCrossEntropyLoss(scores, labels)
+      output loss = %2"
+    `);
+    expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
+      "input scores: f32[M,5]
+      input labels: i64[M]
+      %2: i64[M,1] = Reshape{shape=["M",1]}(labels)
+      %3: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(scores)
+      %4: f32[M,5] = Sub(scores, %3)
+      %5: f32[M,5] = Exp(%4)
+      %6: f32[M,1] = ReduceSum{axes=[-1] keepdims=true}(%5)
+      %7: f32[M,1] = GatherElements{axis=1}(scores, %2)
+      %8: f32[M,1] = Log(%6)
+      %9: f32[M,1] = Add(%8, %3)
+      %10: f32[M,1] = Sub(%9, %7)
+      %11: f32[M] = Reshape{shape=["M"]}(%10)
+      output loss = %11"
+    `);
+  });
+
+  it('rotates place by place, so that rows may be longer than the tables', () => {
+    const b = new Builder();
+    const tables = [b.input('cos', 'float32', ['R', 2]), b.input('sin', 'float32', ['R', 2])];
+    const places = [b.input('x', 'float32', ['B', 'S', 8]), b.input('positions', 'int64', ['B', 'S'])];
+    const graph = b.finish({ y: b.op('RotaryEmbedding', [...places, ...tables], { heads: 2 }) });
+    expect(print(lowerComposites(graph))).toMatchInlineSnapshot(`
+      "input cos: f32[R,2]
+      input sin: f32[R,2]
+      input x: f32[B,S,8]
+      input positions: i64[B,S]
+      %4: f32[B*S,1,8] = Reshape{shape=["B*S",1,8]}(x)
+      %5: i64[B*S,1] = Reshape{shape=["B*S",1]}(positions)
+      %6: f32[B*S,1,8] = RotaryEmbedding{heads=2}(%4, %5, cos, sin)
+      %7: f32[B,S,8] = Reshape{shape=["B","S",8]}(%6)
+      output y = %7"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(lowerComposites);
+  });
+
+  it('lowers what is lowered to itself', () => {
+    for (const test of CASES) {
+      const once = lowerComposites(buildValues(test).graph);
+      expect(opsOf(pruneUnused(lowerComposites(once))), test.name).toEqual(opsOf(pruneUnused(once)));
+    }
+  });
+});
+
+describe('rebuild', () => {
+  it('keeps a graph in which nothing is rewritten', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', ['B', 2]);
+    const graph = b.finish({ y: b.exp(b.add(x, x)), x });
+    expect(print(rebuild(graph, () => undefined))).toBe(print(graph));
+  });
+
+  it('refuses a graph that uses a value before it is made', () => {
+    const b = new Builder();
+    const graph = b.finish({ y: b.exp(b.log(b.input('x', 'float32', [1]))) });
+    expect(() => rebuild({ ...graph, nodes: [...graph.nodes].reverse() }, () => undefined)).toThrow(ShapeError);
+  });
+});
