@@ -14,6 +14,11 @@ export function curveSentences(curve: Curve): string[] {
   ].filter((sentence) => sentence !== '');
 }
 
+/** A second book's curve in one sentence. */
+export function otherCurveSentence(curve: Curve): string {
+  return `${bookName(curve.book)}: ${priceSentence(curve)} ${kneeSentence(curve)}`.trim();
+}
+
 /** One line per level: its mean, its difference to the best, on how many questions. */
 export function curveEvidence(curve: Curve): string[] {
   const { dataset, book, rank, measure, peak } = curve;
@@ -72,7 +77,8 @@ function unprovenSentence({ knee, safe, measure, tolerance }: Curve): string {
   return `At ${shortLevel(knee.level)} no fall is detectable either, but ${allowed} is not excluded (tolerated: ${gap(tolerance, measure)}); more questions would tell.`;
 }
 
-function baseSentence({ safe, base, measure }: Curve): string {
+function baseSentence({ safe, measure }: Curve): string {
+  const { base } = safe;
   if (base === null || safe.againstBase === null) return '';
   const { detectable, difference } = safe.againstBase;
   const numbers = differenceText(safe.againstBase, measure);

@@ -12,7 +12,9 @@ export interface CurvePoint {
   readonly trr: number | null;
   /** This level less the best one; null for the best itself. */
   readonly againstBest: Comparison | null;
-  /** This level's adapter less the untuned base model; null without a base run. */
+  /** The untuned base model at this level where it was asked there, else at the curve's base; null without a base run. */
+  readonly base: Cell | null;
+  /** This level's adapter less that base. */
   readonly againstBase: Comparison | null;
 }
 
@@ -103,13 +105,12 @@ function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOpti
     compareCells(a, b, measure, { noise, resamples: options.resamples ?? 2000 });
   const base = baseCell(arm);
   const best = bestOf(line, measure);
-  const points = [...line].sort(byCompression).map((cell) => ({
-    level: cell.level,
-    cell,
-    trr: cell.trr,
-    againstBest: cell === best ? null : compare(cell, best),
-    againstBase: base === null ? null : compare(cell, base),
-  }));
+  const points = [...line].sort(byCompression).map((cell): CurvePoint => {
+    const { level, trr } = cell;
+    const own = arm.find((other) => other.rank === 0 && other.level === level) ?? base;
+    const againstBase = own === null ? null : compare(cell, own);
+    return { level, cell, trr, base: own, againstBest: cell === best ? null : compare(cell, best), againstBase };
+  });
   const { dataset, book, rank, items } = best;
   return { dataset, book, rank, items, measure, points, base, tolerance, noise, ...turningPoints(points, tolerance) };
 }

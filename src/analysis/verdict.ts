@@ -8,7 +8,7 @@ import { distinct, estimateOf, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
-import { curveEvidence, curveSentences } from './curve-sentences.js';
+import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
 import { describeLevel, shortLevel } from './words.js';
 
@@ -85,16 +85,17 @@ const NOTHING: Recommendation = {
   datasets: [],
 };
 
-/** Levels on the data set's curve: the wider, the more its verdict says. */
-function width({ dataset }: DatasetRecommendation, { curves }: Findings): number {
-  return Math.max(0, ...curves.filter((curve) => curve.dataset === dataset).map(({ points }) => points.length));
+/** Levels on the data set's curve, then its cells: the wider, the more its verdict says. */
+function width({ dataset }: DatasetRecommendation, { curves, cells }: Findings): number {
+  const levels = curves.filter((curve) => curve.dataset === dataset).map(({ points }) => points.length);
+  return 1e6 * Math.max(0, ...levels) + cells.filter((cell) => cell.dataset === dataset).length;
 }
 
 function recommendDataset(dataset: string, findings: Findings): DatasetRecommendation | null {
   const of = <T extends { readonly dataset: string }>(all: readonly T[]): T[] =>
     all.filter((x) => x.dataset === dataset);
   const cells = of(findings.cells);
-  const curve = of(findings.curves)[0] ?? null;
+  const [curve = null, ...otherCurves] = of(findings.curves);
   const ranks = of(findings.ranks);
   const capacity = of(findings.capacity);
   const place = curve === null ? bestPlace(cells) : curve.safe.cell;
@@ -111,9 +112,10 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
     sentences: [
       ...(curve === null ? [] : curveSentences(curve)),
       ...rankSentences(ranks, choice, nearby, chosen),
+      ...otherCurves.map(otherCurveSentence),
       ...capacitySentences(capacity),
     ],
-    evidence: [...(curve === null ? [] : curveEvidence(curve)), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
+    evidence: [...of(findings.curves).flatMap(curveEvidence), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
     cautions: cautionsOf(dataset, cells, { curve, ranks, chosen }),
     suggestion: smaller === null ? null : { level: chosen.level, rank: smaller },
   };

@@ -154,8 +154,9 @@ export function runId({ dataset, book, level, rank, items, seed }: MadeRun): str
   return `${dataset}-${book}-${level}-r${rank}-n${items}-s${seed}`;
 }
 
+/** Scaled so that the normal noise above gives about this share of right answers. */
 function logit(chance: number): number {
-  return 1.5 * Math.log(chance / (1 - chance));
+  return 0.75 * Math.log(chance / (1 - chance));
 }
 
 const DEMO_LEVELS: readonly (readonly [Level, number, number, number])[] = [
@@ -381,6 +382,7 @@ function withAccuracy(run: MadeRun, items: readonly string[], accuracy: number, 
       type: 'multi-session',
       trr,
       retention: null,
+      contextTruncated: run.level === 'original',
       bits: null,
       prompt: 'How many weeks did the kitchen renovation take?',
       reference: 'six weeks',
