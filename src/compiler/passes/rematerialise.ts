@@ -41,7 +41,10 @@ class Recomputation {
     );
     const outputs = this.b.apply(node.op, inputs, node.attributes);
     node.outputs.forEach((output, i) => this.#made.set(output.id, at(outputs, i)));
-    return at(outputs, node.outputs.indexOf(old));
+    return at(
+      outputs,
+      node.outputs.findIndex((each) => each.id === old.id),
+    );
   }
 
   /** A kept value; where a recomputation starts from it, it waits for the signal. */
