@@ -61,7 +61,6 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
       transB ? b.gemm(dy, a, { transA: true, transB: transA, alpha }) : b.gemm(a, dy, { transA: !transA, alpha }),
     ];
   },
-  After: (_, __, dy) => [dy],
   Transpose: (b, n, dy) => [
     b.transpose(
       dy,

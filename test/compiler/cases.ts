@@ -374,8 +374,12 @@ const where: Case[] = [
 const NOT_CONTINUOUS = 'no rule: its results are integers, truths or constants, through which no gradient flows';
 
 const cast: Case[] = [
-  one('After', 'another tensor of other sizes', { x: normal(2, 3), y: frozen(normal(4)) }, (b, of) =>
-    b.op('After', [of('x'), b.exp(of('y'))], {}),
+  one(
+    'After',
+    'another tensor of other sizes',
+    { x: normal(2, 3), y: frozen(normal(4)) },
+    (b, of) => b.op('After', [of('x'), b.exp(of('y'))], {}),
+    { noGradient: 'no rule: put in after gradients are taken' },
   ),
   one('Cast', 'integers to floats', { x: below(9, 2, 3) }, (b, of) => b.op('Cast', [of('x')], { to: 'float32' }), {
     noGradient: NOT_CONTINUOUS,

@@ -38,6 +38,8 @@ export interface Built {
   readonly specs: Readonly<Record<string, InputSpec>>;
   /** Names of the inputs whose gradients are outputs `d_…`. */
   readonly sources: readonly string[];
+  /** Nodes that were there before gradients were taken: the first so many. */
+  readonly forwardNodes: number;
 }
 
 interface Begun {
@@ -65,7 +67,8 @@ const named = (values: readonly Value[]): (readonly [string, Value])[] =>
 /** The case's outputs `y0`, `y1`, … */
 export function buildValues(test: Case): Built {
   const { b, outputs } = begin(test);
-  return { graph: b.finish(Object.fromEntries(named(outputs))), specs: test.inputs, sources: [] };
+  const graph = b.finish(Object.fromEntries(named(outputs)));
+  return { graph, specs: test.inputs, sources: [], forwardNodes: graph.nodes.length };
 }
 
 /** Outputs, `loss` = Σᵢ Σ yᵢ · gᵢ with further inputs `g0`, `g1`, …, and `d_x`, the gradient of the loss, for each input x that is not frozen. */
@@ -85,6 +88,7 @@ export function buildGradients(test: Case): Built {
   const sources = Object.entries(test.inputs).flatMap(([name, { type, frozen }]) =>
     type === 'float32' && !frozen ? [name] : [],
   );
+  const forwardNodes = b.nodes.length;
   const grads = gradients(
     b,
     loss,
@@ -95,6 +99,7 @@ export function buildGradients(test: Case): Built {
     graph: b.finish(Object.fromEntries([['loss', loss], ...named(outputs), ...gradientOutputs])),
     specs,
     sources,
+    forwardNodes,
   };
 }
 

@@ -120,6 +120,7 @@ const MISFITS: readonly Misfit[] = [
   ['Where', ['bool 2', 'f32 2', 'i64 2'], {}, 'all must have one type'],
   ['Where', ['bool 2', 'f32 3', 'f32'], {}, 'cannot broadcast [2] with [3]'],
   ['Cast', [], { to: 'int64' }, 'element 0 of a list of 0 was asked for'],
+  ['After', [], {}, 'element 0 of a list of 0 was asked for'],
   ['Constant', [], { type: 'float32', shape: [2, 2], data: [1, 2, 3] }, '3 values do not fill [2, 2]'],
   ['SimplifiedLayerNormalization', ['f32 2 3', 'f32 4'], { epsilon: 0 }, 'weight must match the last axis'],
   [
