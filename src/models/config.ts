@@ -1,8 +1,8 @@
-/** config.json of a Hugging Face folder, as the configuration lightmem computes with. */
-import { existsSync, readFileSync } from 'node:fs';
+/** config.json of a Hugging Face folder, as the configuration lightmem computes with; whatever it could not compute exactly is refused. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UserError, UserErrors } from '../core/errors.js';
+import { UserError, UserErrors, messageOf } from '../core/errors.js';
 import type { ModelConfig, RopeScaling } from './model.js';
 
 const FAMILIES: Readonly<Record<string, ModelConfig['family']>> = {
@@ -11,8 +11,15 @@ const FAMILIES: Readonly<Record<string, ModelConfig['family']>> = {
   LlamaForCausalLM: 'llama',
 };
 
-const count = z.number().int().positive();
-const tokenIds = z.union([z.number().int(), z.array(z.number().int())]).nullish();
+/** Sizes beyond any model of these families: a configuration is not to make lightmem build a graph without end. */
+const LIMITS = { vocabulary: 1 << 24, width: 1 << 20, layers: 512, heads: 4096, positions: 1 << 30 };
+
+/** Longest JSON file of a model folder that is read, in bytes; the largest tokenizers have about 35 MB. */
+const MAX_JSON_BYTES = 256 << 20;
+
+const count = (limit: number) => z.number().int().positive().max(limit);
+const tokenId = z.number().int().nonnegative().max(LIMITS.vocabulary);
+const tokenIds = z.union([tokenId, z.array(tokenId)]).nullish();
 
 const rope = z.object({
   rope_type: z.string().optional(),
@@ -21,88 +28,111 @@ const rope = z.object({
   factor: z.number().positive().optional(),
   low_freq_factor: z.number().positive().optional(),
   high_freq_factor: z.number().positive().optional(),
-  original_max_position_embeddings: count.optional(),
+  original_max_position_embeddings: count(LIMITS.positions).optional(),
+  partial_rotary_factor: z.literal(1, 'only whole rotary embeddings are supported').optional(),
 });
 
 const schema = z.object({
   architectures: z.array(z.string()).min(1),
-  vocab_size: count,
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  num_key_value_heads: count.nullish(),
-  head_dim: count.nullish(),
+  vocab_size: count(LIMITS.vocabulary),
+  hidden_size: count(LIMITS.width),
+  intermediate_size: count(LIMITS.width),
+  num_hidden_layers: count(LIMITS.layers),
+  num_attention_heads: count(LIMITS.heads),
+  num_key_value_heads: count(LIMITS.heads).nullish(),
+  head_dim: count(LIMITS.width).multipleOf(2, 'must be even').nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
-  max_position_embeddings: count.default(2048),
+  max_position_embeddings: count(LIMITS.positions),
   rope_theta: z.number().positive().optional(),
   rope_scaling: rope.nullish(),
   rope_parameters: rope.nullish(),
+  partial_rotary_factor: z.literal(1, 'only whole rotary embeddings are supported').optional(),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().optional(),
+  mlp_bias: z.literal(false, 'biases of the MLP are not supported').optional(),
+  use_sliding_window: z.literal(false, 'attention through a sliding window is not supported').nullish(),
   bos_token_id: tokenIds,
   eos_token_id: tokenIds,
-  hidden_act: z.string().default('silu'),
+  hidden_act: z.literal('silu', 'only the activation "silu" is supported').default('silu'),
+  quantization_config: z
+    .null('weights quantised by other tools are not read: use the unquantised model or a GGUF file')
+    .optional(),
 });
+
+type RawConfig = z.infer<typeof schema>;
 
 const asList = (ids: number | number[] | null | undefined): number[] =>
   ids === null || ids === undefined ? [] : [ids].flat();
 
-function readJson(path: string): unknown {
-  let text: string;
+/** The JSON of one of a model folder's files; throws UserError where it is absent, too long or no JSON. */
+export function readModelJson(path: string): unknown {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw new UserError(`${path} is missing: a model folder needs it`);
+  if (size > MAX_JSON_BYTES) throw new UserError(`${path}: ${size} bytes are too many for this file`);
   try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new UserError(`${path} cannot be read: a model folder needs it`);
-  }
-  try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
-    throw new UserError(`${path} is not JSON: ${error instanceof Error ? error.message : ''}`);
+    throw new UserError(`${path} is no JSON: ${messageOf(error).slice(0, 200)}`);
   }
 }
 
-function scalingOf(path: string, raw: z.infer<typeof rope> | null | undefined): RopeScaling | null {
+function scalingOf(where: string, raw: z.infer<typeof rope> | null | undefined): RopeScaling | null {
   const type = raw?.rope_type ?? raw?.type ?? 'default';
   if (!raw || type === 'default') return null;
   if (type !== 'llama3')
-    throw new UserError(`${path}: rope scaling "${type}" is not supported: only "llama3" and none are`);
+    throw new UserError(`${where}: rope scaling "${type}" is not supported: only "llama3" and none are`);
+  const { factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original } = raw;
+  if (factor === undefined || low === undefined || high === undefined || original === undefined)
+    throw new UserError(
+      `${where}: rope scaling "llama3" needs factor, low_freq_factor, high_freq_factor and original_max_position_embeddings`,
+    );
+  if (low >= high) throw new UserError(`${where}: rope scaling's low_freq_factor must be below its high_freq_factor`);
   return {
     type: 'llama3',
-    factor: raw.factor ?? 8,
-    lowFrequencyFactor: raw.low_freq_factor ?? 1,
-    highFrequencyFactor: raw.high_freq_factor ?? 4,
-    originalMaxPositions: raw.original_max_position_embeddings ?? 8192,
+    factor,
+    lowFrequencyFactor: low,
+    highFrequencyFactor: high,
+    originalMaxPositions: original,
   };
 }
 
-/** Tokens that end an answer: config.json's and generation_config.json's. */
-function endTokens(folder: string, configured: number[]): number[] {
-  const path = join(folder, 'generation_config.json');
-  const parsed = existsSync(path) ? z.object({ eos_token_id: tokenIds }).safeParse(readJson(path)) : undefined;
-  return [...new Set([...configured, ...asList(parsed?.data?.eos_token_id)])];
+function familyOf(where: string, raw: RawConfig): ModelConfig['family'] {
+  const [name = ''] = raw.architectures;
+  const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  if (family === undefined)
+    throw new UserError(
+      `${where}: architecture "${name}" is not supported: use one of ${Object.keys(FAMILIES).join(', ')}`,
+    );
+  // Qwen2 always has biases on q, k and v; elsewhere the setting would put one on the output projection too.
+  if (family !== 'qwen2' && raw.attention_bias === true)
+    throw new UserError(`${where}: attention biases are supported in Qwen2 only`);
+  return family;
 }
 
-/** Reads a folder's config.json; throws UserError for an architecture that is not supported, with the list of those that are. */
-export function readModelConfig(folder: string): ModelConfig {
-  const path = join(folder, 'config.json');
-  const parsed = schema.safeParse(readJson(path));
-  if (!parsed.success)
-    throw new UserErrors(
-      `${path} is not a model configuration:`,
-      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    );
-  const raw = parsed.data;
-  const family = FAMILIES[raw.architectures[0] ?? ''];
-  if (!family)
-    throw new UserError(
-      `${path}: architecture "${raw.architectures[0]}" is not supported: use one of ${Object.keys(FAMILIES).join(', ')}`,
-    );
-  if (raw.hidden_act !== 'silu')
-    throw new UserError(`${path}: activation "${raw.hidden_act}" is not supported: only "silu" is`);
-  const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
+function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number {
   if (raw.num_attention_heads % keyValueHeads !== 0)
-    throw new UserError(`${path}: ${raw.num_attention_heads} heads cannot share ${keyValueHeads} keys and values`);
+    throw new UserError(
+      `${where}: ${raw.num_attention_heads} attention heads cannot share ${keyValueHeads} heads of keys and values`,
+    );
+  const headDim = raw.head_dim ?? raw.hidden_size / raw.num_attention_heads;
+  if (headDim % 2 !== 0)
+    throw new UserError(
+      `${where}: hidden_size ${raw.hidden_size} over ${raw.num_attention_heads} heads is no even width of a head`,
+    );
+  return headDim;
+}
+
+/**
+ * A configuration from parsed config.json; `moreEos` are further tokens that end an answer.
+ * Throws UserError naming `where` and what is supported where the architecture, or anything that changes the computation, is not.
+ */
+export function parseModelConfig(where: string, json: unknown, moreEos: readonly number[] = []): ModelConfig {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success)
+    throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error));
+  const raw = parsed.data;
+  const family = familyOf(where, raw);
+  const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
   return {
     family,
     vocabSize: raw.vocab_size,
@@ -111,14 +141,36 @@ export function readModelConfig(folder: string): ModelConfig {
     layers: raw.num_hidden_layers,
     heads: raw.num_attention_heads,
     keyValueHeads,
-    headDim: raw.head_dim ?? Math.floor(raw.hidden_size / raw.num_attention_heads),
-    ropeTheta: raw.rope_theta ?? raw.rope_parameters?.rope_theta ?? 10_000,
-    ropeScaling: scalingOf(path, raw.rope_scaling ?? raw.rope_parameters),
+    headDim: headDimOf(where, raw, keyValueHeads),
+    ropeTheta: raw.rope_theta ?? raw.rope_parameters?.rope_theta ?? raw.rope_scaling?.rope_theta ?? 10_000,
+    ropeScaling: scalingOf(where, raw.rope_scaling ?? raw.rope_parameters),
     rmsNormEpsilon: raw.rms_norm_eps,
     tiedEmbeddings: raw.tie_word_embeddings,
-    attentionBias: family === 'qwen2' ? true : (raw.attention_bias ?? false),
+    attentionBias: family === 'qwen2',
     maxPositions: raw.max_position_embeddings,
     bosTokenId: asList(raw.bos_token_id)[0] ?? null,
-    eosTokenIds: endTokens(folder, asList(raw.eos_token_id)),
+    eosTokenIds: [...new Set([...asList(raw.eos_token_id), ...moreEos])],
   };
+}
+
+function problems(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}
+
+/** Tokens that end an answer by generation_config.json, where there is one. */
+function generationEos(folder: string): number[] {
+  const path = join(folder, 'generation_config.json');
+  if (!existsSync(path)) return [];
+  const parsed = z.object({ eos_token_id: tokenIds }).safeParse(readModelJson(path));
+  if (!parsed.success) throw new UserErrors(`${path} is not a generation configuration:`, problems(parsed.error));
+  return asList(parsed.data.eos_token_id);
+}
+
+/**
+ * Reads a folder's config.json and the end tokens of its generation_config.json.
+ * Throws UserError for an architecture that is not supported, with the list of those that are.
+ */
+export function readModelConfig(folder: string): ModelConfig {
+  const path = join(folder, 'config.json');
+  return parseModelConfig(path, readModelJson(path), generationEos(folder));
 }

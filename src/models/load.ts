@@ -1,113 +1,128 @@
-/** Loading a model: a Hugging Face folder or a GGUF file, opened but not yet read whole. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+/** Loading a model: a Hugging Face folder, a GGUF file or a name in the hub's cache, opened but not yet read whole. */
+import { readdirSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError, UserErrors } from '../core/errors.js';
-import { isObject } from '../core/json.js';
 import { sha256 } from '../core/hash.js';
 import { loadChatTemplate } from './chat-template.js';
 import { readModelConfig } from './config.js';
 import { generationGraph } from './decoder.js';
-import type { LoadedModel, ModelConfig, WeightSource } from './model.js';
+import { readInto, withFile } from './file-range.js';
+import type { ChatTemplate, LoadedModel, ModelConfig, WeightSource } from './model.js';
 import { openSafetensors } from './safetensors.js';
-import { readRange } from './files.js';
-import { loadTokenizer } from './tokenizer.js';
+import { loadTokenizer, type SizedTokenizer } from './tokenizer.js';
 
 /** The bundled base model's folder. */
 export function bundledModelPath(): string {
   return fileURLToPath(new URL('../../assets/base', import.meta.url));
 }
 
-/** File names of a folder's weights: one file, or those its index names. */
-function weightFiles(folder: string): string[] {
-  if (existsSync(join(folder, 'model.safetensors'))) return ['model.safetensors'];
-  const index = join(folder, 'model.safetensors.index.json');
-  if (!existsSync(index)) {
-    const pickled = ['pytorch_model.bin', 'pytorch_model.bin.index.json', 'model.pt'].find((name) =>
-      existsSync(join(folder, name)),
-    );
-    if (pickled)
-      throw new UserError(
-        `${join(folder, pickled)} is a pickle, which can run code when opened: convert the model to safetensors`,
-      );
-    throw new UserError(
-      `${folder} has no model.safetensors: use a Hugging Face folder with safetensors, or a GGUF file`,
-    );
-  }
-  const parsed: unknown = JSON.parse(readFileSync(index, 'utf8'));
-  const map: unknown = isObject(parsed) ? parsed['weight_map'] : undefined;
-  if (!isObject(map)) throw new UserError(`${index} has no "weight_map"`);
-  const files = [...new Set(Object.values(map))];
-  for (const file of files) {
-    if (typeof file !== 'string' || file !== basename(file))
-      throw new UserError(`${index} names a file outside its folder: ${JSON.stringify(file)}`);
-  }
-  return files as string[];
-}
+/** Problems told at once; more of them would say the same. */
+const MAX_PROBLEMS = 10;
 
-/** Several files as one source of weights. */
-function joined(folder: string, files: readonly string[]): WeightSource {
-  const owner = new Map<string, WeightSource>();
-  for (const file of files) {
-    const source = openSafetensors(join(folder, file));
-    for (const name of source.names) {
-      if (owner.has(name)) throw new UserError(`${join(folder, file)}: tensor "${name}" is in another file too`);
-      owner.set(name, source);
-    }
-  }
-  const find = (name: string): WeightSource => {
-    const source = owner.get(name);
-    if (!source) throw new UserError(`${folder} has no tensor "${name}"`);
-    return source;
-  };
-  return { names: [...owner.keys()], shape: (name) => find(name).shape(name), read: (name) => find(name).read(name) };
-}
-
-/** Throws UserErrors naming every tensor that is missing or of another shape than the configuration says. */
+/** Throws UserErrors naming the tensors that are missing or of another shape than the configuration says. */
 export function checkWeights(path: string, config: ModelConfig, weights: WeightSource): void {
   const there = new Set(weights.names);
   const problems = generationGraph(config, { kind: 'none' }).parameters.flatMap(({ name, shape }) => {
     if (!there.has(name)) return [`tensor "${name}" is missing`];
     const found = weights.shape(name);
-    return found.join() === shape.join()
-      ? []
-      : [`tensor "${name}" is [${found.join(', ')}] and should be [${shape.join(', ')}]`];
+    const same = found.length === shape.length && found.every((size, i) => size === shape[i]);
+    return same ? [] : [`tensor "${name}" is [${found.join(', ')}] and should be [${shape.join(', ')}]`];
   });
-  if (problems.length > 0) throw new UserErrors(`${path} does not fit its configuration:`, problems.slice(0, 10));
+  if (problems.length > 0)
+    throw new UserErrors(`${path} does not fit its configuration:`, problems.slice(0, MAX_PROBLEMS));
 }
 
-/** Bytes at either end of a weight file that its identity is taken from, beside its size. */
-const IDENTITY_BYTES = 1 << 20;
+/** Files up to this size are hashed whole; of larger ones, pieces. */
+const WHOLE_BYTES = 64 << 20;
+const PIECE_BYTES = 64 << 10;
+const PIECES = 64;
 
-/** SHA-256 over a file's size and its first and last mebibyte: enough to tell weights apart without reading gigabytes. */
-export function fileIdentity(path: string, read: (start: number, length: number) => Uint8Array): string {
-  const { size } = statSync(path);
-  const head = read(0, Math.min(size, IDENTITY_BYTES));
-  const tail = read(Math.max(0, size - IDENTITY_BYTES), Math.min(size, IDENTITY_BYTES));
-  return sha256(`${size}:${sha256(head)}:${sha256(tail)}`);
+/**
+ * SHA-256 of a file's size and content. Of files above 64 MiB the content is 64 pieces of 64 KiB, evenly spread, the first and
+ * the last bytes (and so any header) among them: trained weights differ everywhere, and gigabytes need not be read.
+ */
+export function fileIdentity(path: string): string {
+  return withFile(path, (file, size) => {
+    const whole = size <= WHOLE_BYTES;
+    const bytes = Buffer.alloc(whole ? size : PIECES * PIECE_BYTES);
+    if (whole) readInto(path, file, bytes, 0);
+    for (let i = 0; !whole && i < PIECES; i++) {
+      const at = Math.floor((i * (size - PIECE_BYTES)) / (PIECES - 1));
+      readInto(path, file, bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES), at);
+    }
+    return sha256(`${size}:${sha256(bytes)}`);
+  });
 }
 
-function folderModel(path: string): LoadedModel {
-  const config = readModelConfig(path);
-  const files = weightFiles(path);
-  const weights = joined(path, files);
+/** What a model folder and a GGUF file have in common, once opened. */
+export interface ModelParts {
+  readonly name: string;
+  readonly path: string;
+  readonly config: ModelConfig;
+  readonly weights: WeightSource;
+  readonly tokenizer: SizedTokenizer;
+  readonly template: ChatTemplate;
+  /** Files that hold the weights. */
+  readonly files: readonly string[];
+}
+
+/** Puts a model together: checks that its parts fit each other, adds the turn's end to the tokens that end an answer, computes its identity. */
+export function assembleModel(parts: ModelParts): LoadedModel {
+  const { name, path, weights, tokenizer, template, files } = parts;
+  const config = withTurnEnd(path, parts.config, tokenizer, template);
   checkWeights(path, config, weights);
+  const identity = sha256(
+    JSON.stringify([config, tokenizer.identity, template.identity, files.map((file) => fileIdentity(file))]),
+  );
+  return { name, path, config, weights, tokenizer, template, identity };
+}
+
+function withTurnEnd(
+  path: string,
+  config: ModelConfig,
+  tokenizer: SizedTokenizer,
+  template: ChatTemplate,
+): ModelConfig {
+  if (tokenizer.vocabSize > config.vocabSize)
+    throw new UserError(
+      `${path}: the tokenizer has ${tokenizer.vocabSize} tokens and the model ${config.vocabSize}: they do not belong together`,
+    );
+  const end = tokenizer.tokenId(template.endOfTurn);
+  const eosTokenIds = [...new Set([...config.eosTokenIds, ...(end === undefined ? [] : [end])])];
+  if (eosTokenIds.length === 0)
+    throw new UserError(
+      `${path}: no token ends an answer: give "eos_token_id" in config.json or generation_config.json`,
+    );
+  return { ...config, eosTokenIds };
+}
+
+function folderModel(path: string, name: string): LoadedModel {
+  const config = readModelConfig(path);
+  const weights = openSafetensors(path);
   const tokenizer = loadTokenizer(path);
   const template = loadChatTemplate(path);
-  const parts = files.map((file) =>
-    fileIdentity(join(path, file), (start, length) => readRange(join(path, file), start, length)),
-  );
-  const identity = sha256(JSON.stringify([config, tokenizer.identity, template.identity, parts]));
-  return { name: basename(path), path, config, weights, tokenizer, template, identity };
+  return assembleModel({ name, path, config, weights, tokenizer, template, files: weights.files });
 }
+
+/** A folder's only GGUF file, where it has no config.json; undefined otherwise. */
+function onlyGguf(folder: string): string | undefined {
+  const files = readdirSync(folder);
+  const found = files.filter((file) => file.endsWith('.gguf'));
+  return files.includes('config.json') || found.length !== 1 ? undefined : join(folder, found[0] ?? '');
+}
+
+const PICKLES: readonly string[] = ['.bin', '.pt', '.pth', '.pkl', '.ckpt'];
 
 /** Opens a model by path; throws UserError naming what is wrong with it and what is supported. */
 export function loadModel(pathOrName: string): LoadedModel {
   const path = resolve(pathOrName);
-  if (!existsSync(path)) throw new UserError(`there is no model at ${path}: give a Hugging Face folder or a GGUF file`);
-  if (statSync(path).isDirectory()) return folderModel(path);
-
-  if (/\.(bin|pt|pth|pkl)$/.test(path))
-    throw new UserError(`${path} is a pickle, which can run code when opened: convert the model to safetensors`);
-  throw new UserError(`${path} is no model that lightmem reads: give the folder ${dirname(path)} or a GGUF file`);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new UserError(`there is no model at ${path}: give a Hugging Face folder or a GGUF file`);
+  if (stat.isDirectory()) return folderModel(onlyGguf(path) ?? path, basename(path));
+  if (PICKLES.includes(extname(path)))
+    throw new UserError(
+      `${path} is a pickle, which can run code when it is opened, and is not read: convert the model to safetensors`,
+    );
+  throw new UserError(`${path} is no model that lightmem reads: give a Hugging Face folder or a GGUF file`);
 }

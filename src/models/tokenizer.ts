@@ -1,39 +1,96 @@
 /** Tokenizers from a Hugging Face tokenizer.json, without special tokens added. */
-import { readFileSync } from 'node:fs';
+import { statSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
-import { UserError } from '../core/errors.js';
+import { z } from 'zod';
+import { UserError, messageOf } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
+import { readModelJson } from './config.js';
 import type { Tokenizer } from './model.js';
 
+/** The part of the package's tokenizer that is used; its own types do not resolve under Node's module rules. */
+interface PlainTokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  id_to_token(id: number): string | undefined;
+  token_to_id(token: string): number | undefined;
+}
+
+const PlainTokenizer = HubTokenizer as unknown as new (tokenizer: unknown, config: object) => PlainTokenizer;
+
+/** A tokenizer that knows its vocabulary. */
 export interface SizedTokenizer extends Tokenizer {
+  /** One more than the largest token id. */
   readonly vocabSize: number;
+  /** The id of a token by its text as in tokenizer.json (`<|im_end|>`); undefined where there is none. */
+  tokenId(token: string): number | undefined;
 }
 
-/** A tokenizer from the text of tokenizer.json and of tokenizer_config.json. */
-export function tokenizerFromJson(json: string, config = '{}'): SizedTokenizer {
-  const parsed = JSON.parse(json) as { model: { vocab: Record<string, number> }; added_tokens?: { id: number }[] };
-  const tokenizer = new HubTokenizer(parsed, JSON.parse(config) as object);
-  const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
-  const ids = [...Object.values(parsed.model.vocab), ...(parsed.added_tokens ?? []).map((each) => each.id)];
-  return {
-    encode,
-    encodeBatch: (texts) => texts.map(encode),
-    decode: (tokens) =>
-      tokenizer.decode([...tokens], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
-    identity: sha256(json),
-    vocabSize: ids.reduce((a, b) => Math.max(a, b), 0) + 1,
-  };
+const id = z.number().int().nonnegative();
+const schema = z.object({
+  model: z.looseObject({ type: z.string().optional(), vocab: z.record(z.string(), id) }),
+  added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
+});
+
+/**
+ * A tokenizer from the text of tokenizer.json; `where` names it in errors.
+ * Throws UserError where it is no tokenizer or has parts that are not supported.
+ */
+export function tokenizerFromJson(json: string, where = 'tokenizer.json'): SizedTokenizer {
+  try {
+    const raw: unknown = JSON.parse(json);
+    const { model, added_tokens: added } = schema.parse(raw);
+    const size =
+      [...Object.values(model.vocab), ...added.map((each) => each.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
+    // The second argument would be tokenizer_config.json: nothing in it concerns byte-level tokenizers, and its clean-up of spaces loses text.
+    return new JsonTokenizer(new PlainTokenizer(raw, { clean_up_tokenization_spaces: false }), sha256(json), size);
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new UserError(`${where}: not a tokenizer that lightmem reads: ${reason.slice(0, 400)}`);
+  }
 }
 
-/** The tokenizer of a model folder; throws UserError where tokenizer.json is absent. */
-export function loadTokenizer(folder: string): SizedTokenizer {
-  const read = (name: string): string => {
-    try {
-      return readFileSync(join(folder, name), 'utf8');
-    } catch {
-      throw new UserError(`${join(folder, name)} cannot be read: a model folder needs it`);
+class JsonTokenizer implements SizedTokenizer {
+  constructor(
+    readonly tokenizer: PlainTokenizer,
+    readonly identity: string,
+    readonly vocabSize: number,
+  ) {}
+
+  encode(text: string): number[] {
+    return text === '' ? [] : this.tokenizer.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  encodeBatch(texts: readonly string[]): number[][] {
+    return texts.map((text) => this.encode(text));
+  }
+
+  /** Nothing is left out: special tokens appear as their text, ids beyond the vocabulary (a padded head can give some) as U+FFFD. */
+  decode(ids: readonly number[]): string {
+    const runs: number[][] = [[]];
+    for (const each of ids) {
+      if (this.tokenizer.id_to_token(each) === undefined) runs.push([]);
+      else runs.at(-1)?.push(each);
     }
-  };
-  return tokenizerFromJson(read('tokenizer.json'), read('tokenizer_config.json'));
+    return runs.map((run) => this.#decodeKnown(run)).join('\uFFFD');
+  }
+
+  tokenId(token: string): number | undefined {
+    return this.tokenizer.token_to_id(token);
+  }
+
+  #decodeKnown(ids: number[]): string {
+    if (ids.length === 0) return '';
+    return this.tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+}
+
+/** The tokenizer of a model folder; throws UserError where tokenizer.json is absent or not supported. */
+export function loadTokenizer(folder: string): SizedTokenizer {
+  const path = join(folder, 'tokenizer.json');
+  if (!statSync(path, { throwIfNoEntry: false })) {
+    throw new UserError(`${path} is missing: a model folder needs it (save it with transformers' fast tokenizer)`);
+  }
+  readModelJson(path);
+  return tokenizerFromJson(readFileSync(path, 'utf8'), path);
 }
