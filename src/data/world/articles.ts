@@ -4,7 +4,7 @@ import type { Level } from '../../core/levels.js';
 import type { Item, LevelText } from '../../core/records.js';
 import { FILLERS, INTRODUCTIONS } from './language.js';
 import { factQuestion } from './questions.js';
-import { drawFacts, kindAt, nameOf, type Fact, type Partition, type Subject } from './subjects.js';
+import { drawFacts, kindAt, nameOf, otherName, type Fact, type Partition, type Subject } from './subjects.js';
 
 export interface ArticleOptions {
   readonly seed: number;
@@ -47,13 +47,13 @@ function partsOf(index: number, options: ArticleOptions): Parts {
   const random = new Random(options.seed, 'article', options.partition, index);
   const { kind, n } = kindAt(index);
   const facts = drawFacts(kind, options.facts ?? 6, random);
-  const subject = { kind, name: nameOf(kind, options.partition, options.seed, n), facts };
+  const subject = { kind, name: nameOf(kind, options.partition, options.seed, n, 'main'), facts };
   // The other subject has other values, so that only its name tells its facts from the main ones.
   const others = drawFacts(kind, options.distractors ?? 3, random).map((fact) => ({
     ...fact,
     value: random.pick(fact.attribute.values.filter((value) => !facts.some((each) => each.value === value))),
   }));
-  const other = { kind, name: otherName(kind, n, options, random), facts: others };
+  const other = { kind, name: otherName(kind, options.partition, options.seed, random), facts: others };
   return {
     subject,
     other,
@@ -65,10 +65,6 @@ function partsOf(index: number, options: ArticleOptions): Parts {
   };
 }
 
-function otherName(kind: Subject['kind'], n: number, options: ArticleOptions, random: Random): string {
-  return nameOf(kind, options.partition, options.seed, n + 1 + random.below(40));
-}
-
 /** How many of the main facts each level keeps, of `all`. */
 const KEPT: { readonly [L in 'summ_l3' | 'summ_l4' | 'summ_l5']: (all: number) => number } = {
   summ_l3: (all) => Math.ceil(0.6 * all),
@@ -77,10 +73,11 @@ const KEPT: { readonly [L in 'summ_l3' | 'summ_l4' | 'summ_l5']: (all: number) =
 };
 
 function extraction({ subject, other }: Parts): string {
-  const relations = [subject, other].flatMap((each) =>
+  const told = [subject, other].filter(({ facts }) => facts.length > 0);
+  const relations = told.flatMap((each) =>
     each.facts.map((fact) => ({ subject: each.name, relation: fact.attribute.phrases[0], object: fact.value })),
   );
-  const entities = [subject, other].map((each) => ({ name: each.name, type: each.kind }));
+  const entities = told.map((each) => ({ name: each.name, type: each.kind }));
   return JSON.stringify({ entities, relations, events: [] }, null, 1);
 }
 

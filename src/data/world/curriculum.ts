@@ -1,7 +1,7 @@
 /** The curriculum of pretraining: from two facts and nothing else to whole articles and dialogues at every level. */
 import { Random } from '../../core/random.js';
 import { STUDY_LEVELS, type Level } from '../../core/levels.js';
-import type { Item } from '../../core/records.js';
+import type { Item, Question } from '../../core/records.js';
 import { worldItem, type WorldOptions } from './generate.js';
 
 export interface Mix {
@@ -41,9 +41,16 @@ function pick(mixes: readonly Mix[], random: Random): Mix {
   return mixes.find((mix) => (left -= mix.share) < 0) ?? (mixes[0] as Mix);
 }
 
-/** Whether a level's text still tells the answer. */
-function told(text: string, answer: string): boolean {
-  return text.includes(answer);
+/** The questions that a text can answer: those whose answers it tells, and those whose answer is that it does not. */
+function answerable(questions: readonly Question[], text: string): Question[] {
+  const tells = (answer: string): boolean =>
+    answer.split(' and ').every((value) => ` ${text.replace(/[^\p{L}\p{N}]+/gu, ' ')} `.includes(` ${value} `));
+  const isTold = (question: Question): boolean => question.answers.some(tells);
+  // What was told first is known where both facts are, which another question asks for.
+  const both = questions.some((question) => question.id === 'two-facts' && isTold(question));
+  return questions.filter((question) =>
+    question.id === 'first-told' ? both : question.abstention === true || isTold(question),
+  );
 }
 
 /** The item at an index of a stage, with the one level it is read at, and only questions that this level can answer. */
@@ -63,11 +70,6 @@ export function pretrainingItem(stage: number, seed: number, index: number): { i
   };
   const item = worldItem(options, index);
   const text = item.texts[level]?.text ?? '';
-  const answerable = item.questions.filter(
-    (question) =>
-      question.abstention === true ||
-      question.type === 'temporal-reasoning' ||
-      question.answers.some((answer) => answer.split(' and ').every((part) => told(text, part))),
-  );
-  return { item: { ...item, questions: answerable.length > 0 ? answerable : item.questions.slice(0, 1) }, level };
+  const kept = answerable(item.questions, text);
+  return { item: { ...item, questions: kept.length > 0 ? kept : item.questions.slice(0, 1) }, level };
 }

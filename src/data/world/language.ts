@@ -483,8 +483,16 @@ export const ACKNOWLEDGEMENTS = [
   'Understood.',
 ] as const;
 
-/** Things an assistant recommends when asked. */
-export const RECOMMENDATIONS = [
+/** A kind of thing that an assistant recommends when asked; `{V}` is the thing. */
+export interface Recommendation {
+  readonly key: string;
+  readonly noun: string;
+  readonly values: readonly string[];
+  readonly ask: string;
+  readonly reply: string;
+}
+
+export const RECOMMENDATIONS: readonly Recommendation[] = [
   {
     key: 'recommended dish',
     noun: 'dish',
@@ -513,7 +521,7 @@ export const RECOMMENDATIONS = [
     ask: 'Which colour should I paint the kitchen?',
     reply: 'I recommend {V} for the kitchen.',
   },
-] as const;
+];
 
 /** Questions about recommendations; `{P}` is the noun. */
 export const RECOMMENDATION_FRAMES = [

@@ -1,7 +1,14 @@
 /** Questions about the world: a frame times an attribute's phrase, some pairs of which are kept for testing only. */
 import type { Random } from '../../core/random.js';
 import type { Question } from '../../core/records.js';
-import { FRAMES, OWN_FRAMES, type Attribute } from './language.js';
+import {
+  FRAMES,
+  OWN_FRAMES,
+  RECOMMENDATION_FRAMES,
+  RECOMMENDATIONS,
+  type Attribute,
+  type Recommendation,
+} from './language.js';
 import { bitsOf, type Fact } from './subjects.js';
 
 /** Whether a frame with a phrase is kept for testing: two in twelve pairs of every attribute, each frame and each phrase known from others. */
@@ -45,4 +52,44 @@ export function factQuestion(fact: Fact, subject: string, random: Random): Quest
 /** A question that users ask about themselves. */
 export function ownQuestion(fact: Fact, subject: string, type: string, random: Random): Question {
   return question(OWN_FRAMES, fact, subject, type, random);
+}
+
+/** A question about what the assistant recommended; each kind of thing has one frame that is kept for testing. */
+export function recommendationQuestion(kind: Recommendation, value: string, random: Random): Question {
+  const frames = RECOMMENDATION_FRAMES.map((frame) => frame.replace('{P}', kind.noun));
+  const kept = frames[RECOMMENDATIONS.indexOf(kind) % frames.length] ?? '';
+  return {
+    id: 'recommendation',
+    prompt: random.pick(frames.filter((frame) => frame !== kept)),
+    testPrompt: kept,
+    answers: [value],
+    type: 'single-session-assistant',
+    bits: bitsOf(kind),
+  };
+}
+
+/** Two questions about two facts told in different sessions: which came first, and what both are. Tests name the facts by other phrases. */
+export function pairQuestions(first: Fact, second: Fact, random: Random): Question[] {
+  const [[p, otherP], [q, otherQ]] = [first.attribute.phrases, second.attribute.phrases];
+  const swapped = random.uniform() < 0.5;
+  const which = (later: string): string =>
+    `Which did I mention first, my ${swapped ? later : p} or my ${swapped ? p : later}?`;
+  return [
+    {
+      id: 'first-told',
+      prompt: which(q),
+      testPrompt: which(otherQ),
+      answers: [p],
+      type: 'temporal-reasoning',
+      bits: 1,
+    },
+    {
+      id: 'two-facts',
+      prompt: `What are my ${p} and my ${q}?`,
+      testPrompt: `What are my ${otherP} and my ${otherQ}?`,
+      answers: [`${first.value} and ${second.value}`],
+      type: 'multi-session',
+      bits: bitsOf(first.attribute) + bitsOf(second.attribute),
+    },
+  ];
 }
