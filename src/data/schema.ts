@@ -33,6 +33,9 @@ function addFault(text: string, context: z.RefinementCtx<string>, allowEmpty: bo
 /** An answer: text, or a number or boolean taken as its text. */
 export const answerText = z.union([z.number(), z.boolean(), z.string()]).transform(String).pipe(soundText);
 
+/** Any array; its entries are checked one by one. */
+export const anyArray = z.array(z.unknown());
+
 /** An item's or question's id: text or an integer. */
 export const idText = z.union([z.int(), z.string()]).transform(String).pipe(soundText);
 

@@ -6,6 +6,9 @@ import { answerText, check, idText, noteOddities, soundText } from '../schema.js
 import { recordedText, type ReadContext, type RecordFormat } from './format.js';
 import { readTriplets } from './triplets.js';
 
+const anyObject = z.record(z.string(), z.unknown());
+const otherNames = z.array(answerText);
+
 type Fields = Readonly<Record<string, unknown>>;
 
 export const akew: RecordFormat = {
@@ -15,9 +18,7 @@ export const akew: RecordFormat = {
   read(record, context) {
     const before = context.log.countOf('item');
     const id = check(idText, record['case_id'], context, 'item', ['case_id']);
-    const rewrite = check(z.record(z.string(), z.unknown()), record['requested_rewrite'], context, 'item', [
-      'requested_rewrite',
-    ]);
+    const rewrite = check(anyObject, record['requested_rewrite'], context, 'item', ['requested_rewrite']);
     if (id === undefined || !rewrite) return undefined;
     const article = fieldOf(record, rewrite, 'fact_new_uns');
     const text = check(soundText, article.value, context, 'item', article.path);
@@ -56,7 +57,7 @@ function readAliases(rewrite: Fields, context: ReadContext): string[] {
     'requested_rewrite',
     'answer_new',
   ]);
-  const aliases = z.array(answerText).safeParse(rewrite['answer_new_alias'] ?? []);
+  const aliases = otherNames.safeParse(rewrite['answer_new_alias'] ?? []);
   return answer === undefined ? [] : [...new Set([answer, ...(aliases.success ? aliases.data : [])])];
 }
 

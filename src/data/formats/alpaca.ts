@@ -14,7 +14,7 @@ export const alpaca: RecordFormat = {
     const id = check(idText, record['id'] ?? fallback, context, 'item', ['id']);
     const text = check(soundTextOrEmpty, record['input'] ?? '', context, 'item', ['input']);
     const entry = { prompt: record['instruction'], answers: record['output'] };
-    const question = readQuestion(entry, 0, [], context);
+    const question = readQuestion(entry, 0, [], context, { prompt: 'instruction', answers: 'output' });
     noteIgnored(record, USED, context);
     if (id === undefined || text === undefined || !question) return undefined;
     if (text.trim() === '')

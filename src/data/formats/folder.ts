@@ -84,7 +84,9 @@ async function readGroup(
 ): Promise<Item | undefined> {
   const before = log.countOf('item');
   const texts: Partial<Record<Level, LevelText>> = {};
-  for (const [level, file] of group.texts) {
+  for (const level of LEVELS) {
+    const file = group.texts.get(level);
+    if (file === undefined) continue;
     const text = await readText(root, file, log);
     if (text !== undefined) texts[level] = recordedText(text, 'folder', file.slice(group.name.length));
   }

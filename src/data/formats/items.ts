@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isObject, type JsonObject } from '../../core/json.js';
 import { isLevel, LEVELS, type Level } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
-import { answerText, check, idText, noteOddities, soundText } from '../schema.js';
+import { answerText, anyArray, check, fieldPath, idText, noteOddities, soundText } from '../schema.js';
 import { mergeAnswers, noteIgnored, type ReadContext, type RecordFormat } from './format.js';
 import { tellPlaceholder } from './triplets.js';
 
@@ -18,13 +18,11 @@ const levelText = z.union([
 
 const answers = z.union([answerText.transform((answer) => [answer]), z.array(answerText).min(1, 'has no answer')]);
 
+const optionalText = soundText.optional();
+
 const questionFields = z.looseObject({
   id: idText.optional(),
-  prompt: soundText.optional(),
-  question: soundText.optional(),
   testPrompt: soundText.optional(),
-  answers: answers.optional(),
-  answer: answers.optional(),
   type: soundText.optional(),
   abstention: z.boolean().optional(),
   bits: z.number().nonnegative().optional(),
@@ -38,7 +36,7 @@ export const items: RecordFormat = {
   read(record, context): Item | undefined {
     const before = context.log.countOf('item');
     const id = check(idText, record['id'], context, 'item', ['id']);
-    const dataset = check(soundText.optional(), record['dataset'], context, 'item', ['dataset']) ?? context.dataset;
+    const dataset = check(optionalText, record['dataset'], context, 'item', ['dataset']) ?? context.dataset;
     const texts = readLevelTexts(record['texts'], context);
     const questions = readQuestions(record['questions'] ?? [], ['questions'], context);
     noteIgnored(record, new Set(['id', 'dataset', 'texts', 'questions']), context);
@@ -67,27 +65,37 @@ function readLevelTexts(value: unknown, context: ReadContext): Item['texts'] {
 
 /** Questions given as an array of objects with `prompt` or `question`, and `answers` or `answer`; ids default to the index. */
 export function readQuestions(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
-  const list = check(z.array(z.unknown()), value, context, 'item', path) ?? [];
+  const list = check(anyArray, value, context, 'item', path) ?? [];
   const questions = list.flatMap((entry, index) => readQuestion(entry, index, [...path, index], context) ?? []);
   return mergeAnswers(questions.filter((question) => isNewId(question, questions, path, context)));
 }
 
-/** One question, or undefined after telling the log. */
+/** Field names by which problems of a question are told. */
+export interface QuestionNames {
+  readonly prompt: string;
+  readonly answers: string;
+}
+
+/** One question, or undefined after telling the log; `names` are those of the file where they differ. */
 export function readQuestion(
   value: unknown,
   index: number,
   path: readonly PropertyKey[],
   context: ReadContext,
+  names: QuestionNames = namesIn(value),
 ): Question | undefined {
   const fields = check(questionFields, value, context, 'question', path);
   if (!fields) return undefined;
-  const prompt = check(soundText, fields.prompt ?? fields.question, context, 'question', [...path, 'prompt']);
-  const accepted = check(z.array(z.string()), fields.answers ?? fields.answer, context, 'question', [
-    ...path,
-    'answers',
-  ]);
-  if (prompt === undefined || !accepted || tellPlaceholder(prompt, [...path, 'prompt'], context)) return undefined;
+  const promptPath = [...path, names.prompt];
+  const prompt = check(soundText, fields['prompt'] ?? fields['question'], context, 'question', promptPath);
+  const accepted = check(answers, fields['answers'] ?? fields['answer'], context, 'question', [...path, names.answers]);
+  if (prompt === undefined || !accepted || tellPlaceholder(prompt, promptPath, context)) return undefined;
   return { id: fields.id ?? String(index), prompt, answers: accepted, type: fields.type ?? 'fact', ...extras(fields) };
+}
+
+function namesIn(value: unknown): QuestionNames {
+  const has = (name: string) => isObject(value) && Object.hasOwn(value, name);
+  return { prompt: has('prompt') ? 'prompt' : 'question', answers: has('answers') ? 'answers' : 'answer' };
 }
 
 function extras(fields: z.infer<typeof questionFields>): Partial<Question> {
@@ -109,7 +117,7 @@ function isNewId(
 ): boolean {
   const first = all.findIndex((other) => other.id === question.id);
   if (all[first] === question) return true;
-  const field = path.map(String).join('.');
+  const field = fieldPath(path);
   const what = `has the question id ${JSON.stringify(question.id)} twice`;
   log.add({ ...place, field, what, fix: 'give each question its own id', scope: 'question' });
   return false;

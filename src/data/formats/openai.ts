@@ -11,11 +11,13 @@ const message = z.object({
   content: z.union([soundTextOrEmpty, z.array(part).transform((parts) => parts.map((piece) => piece.text).join('\n'))]),
 });
 
+const messages = z.array(message);
+
 export const openai: RecordFormat = {
   name: 'openai',
   matches: (record) => 'messages' in record,
   read(record, context) {
-    const read = check(z.array(message), record['messages'], context, 'item', ['messages']);
+    const read = check(messages, record['messages'], context, 'item', ['messages']);
     noteIgnored(record, new Set(['id', 'messages']), context);
     if (!read) return undefined;
     const turns: Turn[] = read.map(({ role, content }) => ({ role: role === 'developer' ? 'system' : role, content }));

@@ -88,7 +88,8 @@ function readRowQuestions(record: Fields, context: ReadContext): Question[] {
     ...(type !== undefined && record[type] !== '' && { type: record[type] }),
     ...(date !== undefined && record[date] !== '' && { date: record[date] }),
   };
-  const question = readQuestion(entry, 0, [], context);
+  const names = { prompt: prompt ?? 'question', answers: answer ?? 'answer' };
+  const question = readQuestion(entry, 0, [], context, names);
   return question ? [question] : [];
 }
 

@@ -1,7 +1,7 @@
 /** Triplets (subject, prompt with `{}`, target) as questions: the form both WikiUpdate files share. */
 import { z } from 'zod';
 import type { Question } from '../../core/records.js';
-import { answerText, check, soundText } from '../schema.js';
+import { answerText, anyArray, check, fieldPath, soundText } from '../schema.js';
 import { mergeAnswers, type ReadContext } from './format.js';
 
 const triplet = z.object({ subject: soundText, prompt: soundText, target: answerText });
@@ -10,7 +10,7 @@ const PLACEHOLDER = '{}';
 
 /** One question per triplet, ids by its index; a triplet that cannot be read is told to the log and left out. */
 export function readTriplets(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
-  const list = check(z.array(z.unknown()), value, context, 'item', path) ?? [];
+  const list = check(anyArray, value, context, 'item', path) ?? [];
   const questions = list.flatMap((entry, index) => readTriplet(entry, index, [...path, index], context) ?? []);
   return mergeAnswers(questions);
 }
@@ -42,6 +42,6 @@ function hasPlaceholder(question: Question, path: readonly PropertyKey[], contex
 export function tellPlaceholder(text: string, path: readonly PropertyKey[], { place, log }: ReadContext): boolean {
   if (!text.includes(PLACEHOLDER)) return false;
   const fix = 'write the subject in its place';
-  log.add({ ...place, field: path.map(String).join('.'), what: 'keeps an unfilled {}', fix, scope: 'question' });
+  log.add({ ...place, field: fieldPath(path), what: 'keeps an unfilled {}', fix, scope: 'question' });
   return true;
 }
