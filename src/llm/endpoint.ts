@@ -157,8 +157,9 @@ export class ChatEndpoint implements ChatModel {
       const left = this.#settings.deadlineMs - (performance.now() - progress.startedAt);
       if (last !== undefined && left <= 0) return last;
       const result = await this.#try(request, progress, last === undefined ? signal : within(left, signal));
-      const cut = result.outcome.status === 'cancelled' && signal?.aborted !== true;
-      if (cut) return last ?? result.outcome;
+      const late = performance.now() - progress.startedAt >= this.#settings.deadlineMs;
+      const cut = late && (result.outcome.status === 'cancelled' || result.outcome.status === 'timeout');
+      if (cut && signal?.aborted !== true) return last ?? result.outcome; // what was wrong before says more
       last = result.outcome;
       if (isFinal(result, progress, this.#settings)) return this.#keep(request, result.outcome);
       if (result.retry === 'longer') progress.wished = longer(progress.wished);

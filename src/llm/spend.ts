@@ -33,6 +33,8 @@ export interface SpendTotals {
 
 /** A share of the limits set aside for a request under way. */
 export interface Reservation {
+  /** Estimated tokens of the prompt. */
+  readonly estimate: number;
   readonly tokens: number;
   readonly cost: number;
 }
@@ -52,6 +54,8 @@ export class Spend {
   #reservedTokens = 0;
   #reservedCost = 0;
   #underWay = 0;
+  /** Prompts may have so many times the tokens estimated; learned from the largest seen. */
+  #safety = 1.5;
   #waiting: (() => void)[] = [];
 
   constructor(price?: Price, limits: SpendLimits = {}) {
@@ -88,16 +92,20 @@ export class Spend {
    * do not allow it any more.
    */
   async reserve(messages: readonly ChatMessage[], maxTokens: number): Promise<Reservation | null> {
-    const prompt = promptEstimate(messages);
-    const wanted = { tokens: prompt + maxTokens, cost: this.costOf(prompt, maxTokens) };
-    while (!this.#fits(wanted, true)) {
-      if (this.#underWay === 0 || !this.#fits(wanted, false)) return null;
+    const estimate = promptEstimate(messages);
+    const wanted = (): Reservation => {
+      const prompt = Math.ceil(estimate * this.#safety);
+      return { estimate, tokens: prompt + maxTokens, cost: this.costOf(prompt, maxTokens) };
+    };
+    while (!this.#fits(wanted(), true)) {
+      if (this.#underWay === 0 || !this.#fits(wanted(), false)) return null;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    this.#reservedTokens += wanted.tokens;
-    this.#reservedCost += wanted.cost;
+    const reserved = wanted();
+    this.#reservedTokens += reserved.tokens;
+    this.#reservedCost += reserved.cost;
     this.#underWay++;
-    return wanted;
+    return reserved;
   }
 
   #fits(wanted: Reservation, withUnderWay: boolean): boolean {
@@ -114,13 +122,13 @@ export class Spend {
     this.#reservedTokens -= reservation.tokens;
     this.#reservedCost -= reservation.cost;
     this.#underWay--;
-    this.#count(end);
+    this.#count(end, reservation);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resume of waiting) resume();
   }
 
-  #count(end: RequestEnd): void {
+  #count(end: RequestEnd, { estimate }: Reservation): void {
     if (end.kind === 'unsent') return;
     this.#requests++;
     if (end.again) this.#retries++;
@@ -132,6 +140,7 @@ export class Spend {
       this.#prompt += end.usage.promptTokens;
       this.#completion += end.usage.completionTokens;
       if (end.estimated) this.#estimated++;
+      this.#safety = Math.max(this.#safety, end.usage.promptTokens / Math.max(1, estimate));
     }
   }
 }
