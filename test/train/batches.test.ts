@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.js';
+import { pack, packWithin, packedLength, sharedPrefix, type Packable } from '../../src/models/packing.js';
+import { epochBatches, packItems, paddingShare } from '../../src/train/batches.js';
+import { groupingOf, planSteps } from '../../src/train/plan.js';
+
+const sample = (id: string, prompt: number[], answer: number[]): Packable => ({ id, prompt, answer });
+
+/** Articles of uneven length with six questions each, as token ids. */
+function articles(count: number): (Packable & { item: string })[] {
+  const random = new Random(3, 'articles');
+  return Array.from({ length: count }, (_, i) => {
+    const context = Array.from({ length: 60 + random.below(400) }, () => random.below(500));
+    return Array.from({ length: 6 }, (__, q) => ({
+      id: `${i}/${q}`,
+      item: String(i),
+      prompt: [...context, 600 + q, ...Array.from({ length: 5 + random.below(10) }, () => random.below(500))],
+      answer: [q, 2],
+    }));
+  }).flat();
+}
+
+describe('packing', () => {
+  it('lays questions out behind the tokens they share', () => {
+    const row = pack([sample('a', [1, 2, 3, 4], [7, 0]), sample('b', [1, 2, 5], [8, 9, 0])]);
+    expect(row.ids).toEqual([1, 2, 3, 4, 7, 5, 8, 9]);
+    expect(row.positions).toEqual([0, 1, 2, 3, 4, 2, 3, 4]);
+    expect(row.branch).toEqual([0, 0, 1, 1, 1, 2, 2, 2]);
+    expect(row.targets.map(({ at, token, sample }) => [at, token, sample])).toEqual([
+      [3, 7, 0],
+      [4, 0, 0],
+      [5, 8, 1],
+      [6, 9, 1],
+      [7, 0, 1],
+    ]);
+  });
+
+  it('leaves at least one token of every prompt to its own branch', () => {
+    expect(sharedPrefix([[1, 2, 3]])).toBe(2);
+    expect(
+      sharedPrefix([
+        [1, 2, 3],
+        [1, 2, 3],
+      ]),
+    ).toBe(2);
+    expect(
+      sharedPrefix([
+        [1, 2, 3, 4],
+        [1, 2],
+      ]),
+    ).toBe(1);
+    expect(sharedPrefix([[5], [6]])).toBe(0);
+  });
+
+  it('splits what is too long by questions and says its length before making it', () => {
+    const samples = articles(1);
+    const rows = packWithin(samples, 300 + 60);
+    expect(rows.flatMap((row) => row.samples)).toEqual(samples.map((each) => each.id));
+    expect(packedLength(samples)).toBe(pack(samples).ids.length);
+  });
+});
+
+describe('batches', () => {
+  it('hold every row once an epoch, under 5 % padding, differently each epoch and alike each time', () => {
+    const rows = packItems(articles(200), 2048);
+    const first = epochBatches(rows, 2048, 1, 0);
+    const ids = (batches: typeof first): string[] => batches.flat().flatMap((row) => row.samples);
+    expect([...ids(first)].sort()).toEqual(rows.flatMap((row) => row.samples).sort());
+    expect(ids(first)).toEqual(ids(epochBatches(rows, 2048, 1, 0)));
+    expect(ids(first)).not.toEqual(ids(epochBatches(rows, 2048, 1, 1)));
+    const tokens = first.flat().reduce((total, row) => total + row.ids.length, 0);
+    const padded = first.reduce(
+      (total, batch) => total + batch.reduce((sum, row) => sum + row.ids.length, 0) / (1 - paddingShare(batch)),
+      0,
+    );
+    expect(1 - tokens / padded).toBeLessThan(0.05);
+    for (const batch of first)
+      expect(batch.length * Math.max(...batch.map((row) => row.ids.length))).toBeLessThanOrEqual(2048);
+  });
+
+  it('keep articles whole and mix questions that share no context', () => {
+    expect(groupingOf(articles(5))).toBe('items');
+    const closed = articles(5).map((each) => ({ ...each, prompt: [1, 2, ...each.prompt.slice(-8)] }));
+    expect(groupingOf(closed)).toBe('any');
+    const steps = planSteps(closed, { epochs: 3, batchTokens: 200, accumulation: 2, seed: 1 });
+    const perEpoch = [0, 1, 2].map((epoch) =>
+      steps.filter((step) => step.epoch === epoch).flatMap((step) => step.batches.flat().flatMap((row) => row.samples)),
+    );
+    for (const seen of perEpoch) expect([...seen].sort()).toEqual(closed.map((each) => each.id).sort());
+    expect(perEpoch[0]).not.toEqual(perEpoch[1]);
+    expect(planSteps(closed, { epochs: 3, maxSteps: 2, batchTokens: 200, accumulation: 1, seed: 1 })).toHaveLength(2);
+  });
+});
