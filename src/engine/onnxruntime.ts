@@ -1,11 +1,11 @@
 /** The engine that lightmem runs on: graphs as ONNX models in ONNX Runtime, on the CPU, WebGPU or CUDA. */
 import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxruntime-node';
-import type { Graph } from '../compiler/ir.js';
+import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
-import { lowerComposites } from '../compiler/passes/lower.js';
+import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
 import { verify } from '../compiler/verify.js';
-import type { DataType } from '../compiler/ir.js';
+import type { Device } from '../core/settings.js';
 import type { Engine, EngineOptions, Program, Tensor, Tensors } from './engine.js';
 
 function toOrt(tensor: Tensor): OrtTensor {
@@ -44,10 +44,11 @@ class OrtProgram implements Program {
   }
 }
 
-/** What a graph goes through before it is encoded; throws ShapeError where it is wrong. */
-export function prepare(graph: Graph): Graph {
+/** What a graph goes through before it is encoded for a device; throws ShapeError where it is wrong. */
+export function prepare(graph: Graph, device: Device): Graph {
   verify(graph);
-  const prepared = pruneUnused(lowerComposites(pruneUnused(graph)));
+  const lowered = lowerComposites(pruneUnused(graph));
+  const prepared = pruneUnused(device === 'webgpu' ? lowerForWebGpu(lowered) : lowered);
   verify(prepared);
   return prepared;
 }
@@ -57,7 +58,7 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
   return {
     name: `onnxruntime-${options.device}`,
     async compile(graph) {
-      const session = await InferenceSession.create(encodeOnnx(prepare(graph)), {
+      const session = await InferenceSession.create(encodeOnnx(prepare(graph, options.device)), {
         executionProviders: options.device === 'cpu' ? ['cpu'] : [options.device, 'cpu'],
         graphOptimizationLevel: 'all',
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

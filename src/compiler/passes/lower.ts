@@ -56,3 +56,21 @@ export function lowerComposites(graph: Graph): Graph {
     return undefined;
   });
 }
+
+/** 1 / √(mean x² + epsilon) as exp(−½ log(mean x² + epsilon)). */
+function inverseDeviation(b: Builder, x: Value, epsilon: number): Value {
+  const variance = b.add(b.reduceMean(b.mul(x, x), [-1]), b.scalar(epsilon));
+  return b.exp(b.scale(b.log(variance), -0.5));
+}
+
+/**
+ * What WebGPU computes otherwise than the CPU: as second output of SimplifiedLayerNormalization its kernel gives the mean
+ * (onnxruntime 1.30.0), so that the inverse deviation is computed beside it.
+ */
+export function lowerForWebGpu(graph: Graph): Graph {
+  return rebuild(graph, (b, node, inputs) => {
+    if (!isOp(node, 'SimplifiedLayerNormalization')) return undefined;
+    const normed = b.op('SimplifiedLayerNormalization', inputs, node.attributes);
+    return [normed, inverseDeviation(b, at(inputs, 0), node.attributes.epsilon)];
+  });
+}

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
-import { lowerComposites, rebuild } from '../../../src/compiler/passes/lower.js';
+import { lowerComposites, lowerForWebGpu, rebuild } from '../../../src/compiler/passes/lower.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
@@ -108,6 +108,34 @@ describe('lowerComposites', () => {
       const once = lowerComposites(buildValues(test).graph);
       expect(opsOf(pruneUnused(lowerComposites(once))), test.name).toEqual(opsOf(pruneUnused(once)));
     }
+  });
+});
+
+describe('lowerForWebGpu', () => {
+  it('computes the inverse deviation of a norm beside it, where it is asked for', () => {
+    const b = new Builder();
+    const inputs = [b.input('x', 'float32', ['T', 4]), b.input('w', 'float32', [4])];
+    const [y, inverse] = b.apply('SimplifiedLayerNormalization', inputs, { epsilon: 0.25 }) as [Value, Value];
+    expect(print(pruneUnused(lowerForWebGpu(b.finish({ y, inverse }))))).toMatchInlineSnapshot(`
+      "input x: f32[T,4]
+      input w: f32[4]
+      %2: f32[T,4], %3: f32[T,1] = SimplifiedLayerNormalization{epsilon=0.25}(x, w)
+      %4: f32[T,4] = Mul(x, x)
+      %5: f32[T,1] = ReduceMean{axes=[-1] keepdims=true}(%4)
+      %6: f32[] = Constant{0.25}()
+      %7: f32[T,1] = Add(%5, %6)
+      %8: f32[T,1] = Log(%7)
+      %9: f32[] = Constant{-0.5}()
+      %10: f32[T,1] = Mul(%8, %9)
+      %11: f32[T,1] = Exp(%10)
+      output y = %2
+      output inverse = %11"
+    `);
+    expect(opsOf(pruneUnused(lowerForWebGpu(b.finish({ y }))))).toEqual(['SimplifiedLayerNormalization']);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(lowerForWebGpu);
   });
 });
 
