@@ -1,4 +1,4 @@
-/** The suite that every engine passes: the value of every operation against the reference, symbolic sizes, refusals, and the life of a program. */
+/** The suite that every engine passes: values and gradients of every operation against the reference, symbolic sizes, refusals, and the life of a program. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { Builder } from '../../src/compiler/builder.js';
 import type { Op } from '../../src/compiler/ir.js';
@@ -7,7 +7,7 @@ import { ShapeError } from '../../src/core/errors.js';
 import { float32, floatsOf, int64, type Engine } from '../../src/engine/engine.js';
 import { interpret } from '../../src/engine/reference.js';
 import { CASES } from '../compiler/cases.js';
-import { buildValues, drawInputs, expectAllClose, runOn } from '../compiler/run-case.js';
+import { buildGradients, buildValues, drawInputs, expectAllClose, runOn } from '../compiler/run-case.js';
 
 /** y = (x + 1) · 2 over [B, 3]. */
 function affine(): ReturnType<Builder['finish']> {
@@ -124,16 +124,20 @@ export interface SuiteOptions {
   readonly tolerance: number;
   /** Whether sums over repeated indices come out to the same bits. */
   readonly repeatable: boolean;
+  /** Cases it cannot compute, and why. */
+  readonly without?: Readonly<Record<string, string>>;
 }
 
 /** Declares the suite's tests for an engine. */
-export function engineSuite(name: string, make: () => Engine, { tolerance, repeatable }: SuiteOptions): void {
+export function engineSuite(name: string, make: () => Engine, { tolerance, repeatable, without }: SuiteOptions): void {
   describe(`the engine ${name}`, () => {
     let ran = 0;
     const covered = new Set<Op>();
     for (const test of CASES)
-      it(`computes ${test.name}`, async () => {
-        const built = buildValues(test);
+      it(`computes ${test.name}`, async (context) => {
+        const reason = without?.[test.name];
+        context.skip(reason !== undefined, reason);
+        const built = test.noGradient === undefined ? buildGradients(test) : buildValues(test);
         const inputs = drawInputs(built.specs, test.sizes, test.name);
         const expected = interpret(built.graph, inputs);
         expectAllClose(await runOn(make(), built, inputs), expected, tolerance, test.name);
@@ -147,7 +151,7 @@ export function engineSuite(name: string, make: () => Engine, { tolerance, repea
     emptyPastTest(make);
     if (repeatable) repeatableTest(make);
     afterAll(() => {
-      console.log(`${name}: ${ran} of ${CASES.length} cases agreed with the reference`);
+      console.log(`${name}: ${ran} of ${CASES.length} cases agreed with the reference`, without ?? '');
     });
   });
 }
