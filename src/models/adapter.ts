@@ -116,7 +116,7 @@ function readConfig(folder: string): LoraSettings {
     rslora: use_rslora,
     dropout: lora_dropout,
     targets,
-    ...(rank_pattern ? { rankPattern: rank_pattern } : {}),
+    ...(rank_pattern && Object.keys(rank_pattern).length > 0 ? { rankPattern: rank_pattern } : {}),
   };
 }
 

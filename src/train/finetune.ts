@@ -75,10 +75,10 @@ interface Metric {
 const METRICS = 'metrics.jsonl';
 
 function identityOf({ model, samples, settings }: FinetuneOptions): string {
-  const { checkpointEverySteps: _, ...relevant } = settings;
   return hashJson({
     model: model.identity,
-    settings: relevant,
+    // How often checkpoints are written changes nothing.
+    settings: { ...settings, checkpointEverySteps: 0 },
     samples: samples.map(({ id, prompt, answer }) => ({ id, prompt, answer })),
   });
 }
