@@ -1,0 +1,67 @@
+/** `lightmem ask`: one question to a base model and, beside it, to its adapter. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { UserError } from '../core/errors.js';
+import { answerQuestions } from '../evaluate/answer.js';
+import { bundledModelPath, loadModel } from '../models/load.js';
+import { PromptRenderer } from '../models/prompt.js';
+import { parseCount } from './data-options.js';
+import { safe } from './terminal.js';
+
+interface Options {
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly context?: string;
+  readonly maxTokens: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function register(program: Command): void {
+  program
+    .command('ask')
+    .description('put one question to a base model and to its adapter, side by side')
+    .argument('<question>', 'the question, as it should be put')
+    .option('--model <path>', 'Hugging Face folder or GGUF file; default: the bundled model')
+    .option('--adapter <folder>', 'a PEFT adapter of that model')
+    .option('--context <file>', 'a text to ask about (open book); without it, nothing is shown (closed book)')
+    .option('--max-tokens <n>', 'longest answer in tokens', '48')
+    .option('--json', 'one JSON document on standard output')
+    .action(run);
+}
+
+function contextOf(path: string | undefined): { context?: string } {
+  if (path === undefined) return {};
+  try {
+    return { context: readFileSync(path, 'utf8') };
+  } catch {
+    throw new UserError(`${path} cannot be read: give a text file with --context`);
+  }
+}
+
+async function run(question: string, options: Options): Promise<void> {
+  const maxNewTokens = parseCount('max-tokens', options.maxTokens);
+  const model = loadModel(options.model ?? bundledModelPath());
+  const sample = {
+    id: 'question',
+    item: 'question',
+    question: 'question',
+    prompt: question,
+    answer: '',
+    ...contextOf(options.context),
+  };
+  const samples = new PromptRenderer(model).tokenize([sample], model.config.maxPositions - maxNewTokens);
+  const settings = { maxNewTokens, temperature: 0, seed: 0, stop: [] };
+  const ask = async (adapter: string | null): Promise<string> =>
+    (await answerQuestions({ model, adapter, samples, settings }))[0]?.text ?? '';
+  const answers = {
+    base: await ask(null),
+    ...(options.adapter === undefined ? {} : { adapter: await ask(options.adapter) }),
+  };
+  const truncated = samples[0]?.contextTruncated === true;
+  if (truncated) process.stderr.write('note: the text was longer than the model reads at once; its end was left out\n');
+  if (options.json) process.stdout.write(`${JSON.stringify({ question, ...answers, contextTruncated: truncated })}\n`);
+  else
+    for (const [who, answer] of Object.entries(answers))
+      process.stdout.write(`${`${who}:`.padEnd(9)}${safe(answer)}\n`);
+}
