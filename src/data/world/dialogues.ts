@@ -102,14 +102,19 @@ function draft(index: number, options: DialogueOptions, random: Random): Plan {
   const [missing, ...facts] = drawn.filter((fact) => fact !== updated) as [Fact, ...Fact[]];
   const kind = random.pick(RECOMMENDATIONS);
   const told = new Set([...facts, updated].map((fact) => fact.value));
+  const fresh = (values: readonly string[]): string => {
+    const value = random.pick(values.filter((each) => !told.has(each)));
+    told.add(value);
+    return value;
+  };
   return {
     user: nameOf('person', options.partition, options.seed, index, 'any'),
     sessions: options.sessions ?? 2 + random.below(3),
     facts,
     updated,
-    oldValue: random.pick(updated.attribute.values.filter((value) => value !== updated.value)),
+    oldValue: fresh(updated.attribute.values),
     missing,
-    recommendation: { kind, value: random.pick(kind.values.filter((value) => !told.has(value))) },
+    recommendation: { kind, value: fresh(kind.values) },
   };
 }
 

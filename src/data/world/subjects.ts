@@ -75,7 +75,7 @@ export function kindAt(index: number): { readonly kind: SubjectKind; readonly n:
   return { kind: KINDS[index % KINDS.length] ?? 'person', n: Math.floor(index / KINDS.length) };
 }
 
-/** Facts on `count` different attributes, most important first. */
+/** Facts on `count` different attributes, no two of the same value, most important first. */
 export function drawFacts(
   kind: SubjectKind,
   count: number,
@@ -83,7 +83,12 @@ export function drawFacts(
   usable: (attribute: Attribute) => boolean = () => true,
 ): Fact[] {
   const attributes = random.shuffle(ATTRIBUTES[kind].filter(usable)).slice(0, count);
-  return attributes.map((attribute) => ({ attribute, value: random.pick(attribute.values) }));
+  const used = new Set<string>();
+  return attributes.map((attribute) => {
+    const value = random.pick(attribute.values.filter((each) => !used.has(each)));
+    used.add(value);
+    return { attribute, value };
+  });
 }
 
 /** Information of a fact in bits: its value is one of a list, all equally likely. */
