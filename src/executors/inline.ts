@@ -1,0 +1,24 @@
+/** The inline executor: one worker thread of this process, one job at a time. */
+import { Worker } from 'node:worker_threads';
+import type { Executor, Message } from './executor.js';
+import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
+
+/** `entry` is the path of a module that calls `serve`. */
+export function inlineExecutor(entry: string): Executor {
+  return new SlotExecutor(1, (onMessage, onExit) => threadChannel(entry, onMessage, onExit));
+}
+
+function threadChannel(
+  entry: string,
+  onMessage: (message: Message) => void,
+  onExit: (exit: WorkerExit) => void,
+): Channel {
+  const worker = new Worker(entry, { execArgv: [] });
+  let cause: WorkerExit = { cause: 'the worker thread ended', outOfMemory: false };
+  worker.on('message', onMessage);
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    cause = { cause: error.message, outOfMemory: error.code === 'ERR_WORKER_OUT_OF_MEMORY' };
+  });
+  worker.on('exit', () => onExit(cause));
+  return { send: (command) => worker.postMessage(command), terminate: () => void worker.terminate() };
+}

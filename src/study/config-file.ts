@@ -1,0 +1,126 @@
+/** Reading a study file: YAML whose problems are told all at once, each with file, line and key. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { messageOf, UserError, UserErrors } from '../core/errors.js';
+import { BUNDLED, studySchema, type StudyConfig } from './config.js';
+
+/** Largest study file read, in bytes: a grid is a page, not a data set. */
+const MAX_BYTES = 1 << 20;
+
+/** Reads and checks a study file; its own paths are taken from its folder. Throws UserErrors with every problem's line and key. */
+export function readStudyFile(path: string): StudyConfig {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UserError(missing ? `no such file: ${path}: check the path` : `cannot read ${path}: ${messageOf(error)}`);
+  }
+  if (source.length > MAX_BYTES) throw new UserError(`${path} is no study file: it has ${source.length} characters`);
+  return withPathsFrom(dirname(path), parseStudy(source, path));
+}
+
+/** The configuration with the paths of its model and data sets taken from a folder; `out` stays under the current one. */
+function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
+  const datasets = Object.entries(config.datasets).map(([name, dataset]) => [
+    name,
+    dataset.file === undefined ? dataset : { ...dataset, file: resolve(folder, dataset.file) },
+  ]);
+  return {
+    ...config,
+    model: config.model === BUNDLED ? BUNDLED : resolve(folder, config.model),
+    datasets: Object.fromEntries(datasets) as StudyConfig['datasets'],
+  };
+}
+
+/** Checks the text of a study file; `path` is named in messages. */
+export function parseStudy(source: string, path: string): StudyConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines });
+  const heading = `${path} cannot be used:`;
+  if (document.errors.length > 0)
+    throw new UserErrors(
+      heading,
+      document.errors.map(({ message, linePos }) => `line ${linePos?.[0].line ?? 1}: ${firstLine(message)}`),
+    );
+  const parsed = studySchema.safeParse(toValue(document, path));
+  if (parsed.success) return parsed.data;
+  throw new UserErrors(
+    heading,
+    problemsOf(parsed.error, (keys) => lineOf(document, lines, keys)),
+  );
+}
+
+/** Checks settings given as values, as code does; throws UserErrors with every problem's key. */
+export function studyConfig(value: unknown, name = 'the study'): StudyConfig {
+  const parsed = studySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UserErrors(
+    `${name} cannot be used:`,
+    problemsOf(parsed.error, () => undefined),
+  );
+}
+
+function toValue(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 }) ?? {};
+  } catch (error) {
+    throw new UserError(`${path} cannot be used: ${messageOf(error)}`);
+  }
+}
+
+type Keys = readonly PropertyKey[];
+
+function problemsOf(error: z.ZodError, line: (keys: Keys) => number | undefined): string[] {
+  return [...new Set(error.issues.flatMap((issue) => flatten(issue)).map((issue) => problemText(issue, line)))];
+}
+
+interface Problem {
+  readonly path: Keys;
+  readonly message: string;
+}
+
+/** Of a union, the branch that came nearest is the one meant; unknown keys are told one by one. */
+function flatten(issue: z.core.$ZodIssue, above: Keys = []): Problem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const nearest = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
+    if (depth(nearest) > 0) return nearest.flatMap((inner) => flatten(inner, path));
+  }
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: 'is not known here: check its spelling or remove it',
+    }));
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return [{ path, message: issue.input === undefined ? 'is missing' : `must be ${issue.expected}` }];
+  return [{ path, message: issue.message }];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map(({ path }) => path.length));
+}
+
+function problemText({ path, message }: Problem, line: (keys: Keys) => number | undefined): string {
+  const at = line(path);
+  const key = path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text === '' ? '' : '.'}${String(part)}`),
+    '',
+  );
+  return `${at === undefined ? '' : `line ${at}, `}${key === '' ? 'the file' : key}: ${message}`;
+}
+
+/** The line of the node at a path, or of the nearest one above it that is there. */
+function lineOf(document: Document.Parsed, lines: LineCounter, keys: Keys): number {
+  for (let length = keys.length; length > 0; length--) {
+    const node: unknown = document.getIn(keys.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n')[0] ?? text).replace(/ at line \d+, column \d+:?$/, '');
+}

@@ -1,0 +1,249 @@
+/** The study file: what a grid of runs is made of, checked whole before anything is done. */
+import { z } from 'zod';
+import { LEVELS, STUDY_LEVELS, type Level } from '../core/levels.js';
+import { TARGET_MODULES } from '../core/settings.js';
+import { FORMATS } from '../data/formats/format.js';
+import { JUDGES, needsModel } from '../evaluate/judges.js';
+import { DEFAULT_PROMPT_STYLE } from '../models/prompt.js';
+
+/** The name of the model that comes with the package. */
+export const BUNDLED = 'bundled';
+
+type Raw = { readonly input?: unknown };
+
+const given = ({ input }: Raw): string => (input === undefined ? 'is missing' : `invalid ${JSON.stringify(input)}`);
+
+/** A whole number within bounds, both included. */
+const integer = (low: number, high: number) =>
+  z
+    .number({ error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}` })
+    .refine((value) => Number.isInteger(value) && value >= low && value <= high, {
+      error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}`,
+    });
+
+/** A number above (or, with `orZero`, from) zero up to a bound. */
+const positive = (high: number, orZero = false) => {
+  const error = (raw: Raw): string =>
+    `${given(raw)}: use a number ${orZero ? 'from 0' : 'above 0'} ${high === Infinity ? 'on' : `to ${high}`}`;
+  return z.number({ error }).refine((value) => (orZero ? value >= 0 : value > 0) && value <= high, { error });
+};
+
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T, what: string) =>
+  z.enum(names, {
+    error: (raw) =>
+      raw.input === undefined
+        ? `is missing: use one of ${names.join(', ')}`
+        : `unknown ${what} ${JSON.stringify(raw.input)}: use one of ${names.join(', ')}`,
+  });
+
+const text = z.string({ error: (raw) => `${given(raw)}: use a text` }).min(1, { error: 'is empty: give a text' });
+const flag = z.boolean({ error: (raw) => `${given(raw)}: use true or false` });
+
+const list = <T extends z.ZodType>(entry: T, what: string) =>
+  z
+    .array(entry, { error: (raw) => `${given(raw)}: give a list of ${what}` })
+    .min(1, { error: `is empty: give at least one of ${what}` });
+
+const distinctList = <T extends z.ZodType<string | number>>(entry: T, what: string) =>
+  list(entry, what).refine((values) => new Set(values).size === values.length, {
+    error: 'names something twice: name each once',
+  });
+
+const columns = z.strictObject({
+  id: text.optional(),
+  text: text.optional(),
+  question: text.optional(),
+  answer: text.optional(),
+  type: text.optional(),
+  date: text.optional(),
+  levels: z.partialRecord(oneOf(LEVELS, 'level'), text).optional(),
+});
+
+const dataset = z
+  .strictObject({
+    /** The bundled synthetic world. */
+    world: z
+      .strictObject({
+        kind: oneOf(['articles', 'dialogues'], 'kind of world'),
+        seed: integer(0, 2 ** 31 - 1).default(0),
+      })
+      .optional(),
+    /** A file or folder; `--data` can give it on the command line. */
+    file: text.optional(),
+    format: oneOf(FORMATS, 'format').optional(),
+    columns: columns.optional(),
+    /** Items used of the file (drawn by lot), or made by the world. */
+    items: integer(1, 1_000_000).optional(),
+    /** Items kept for asking in open book, never trained on. */
+    testItems: integer(0, 1_000_000).default(0),
+  })
+  .superRefine((value, context) => {
+    if (value.world !== undefined && value.file !== undefined)
+      context.addIssue({ code: 'custom', path: ['file'], message: 'stands beside "world": give one source' });
+    if (value.world !== undefined && value.items === undefined)
+      context.addIssue({ code: 'custom', path: ['items'], message: 'is missing: say how many items the world makes' });
+    if (value.world !== undefined && value.format !== undefined)
+      context.addIssue({ code: 'custom', path: ['format'], message: 'is for files: remove it, or give "file"' });
+  });
+
+const levels = z.union(
+  [z.literal('study').transform((): Level[] => [...STUDY_LEVELS]), distinctList(oneOf(LEVELS, 'level'), 'levels')],
+  {
+    error: (raw) => `${given(raw)}: give a list of levels, or "study" for the study's seven`,
+  },
+);
+
+const trainFields = {
+  learningRate: positive(10),
+  schedule: oneOf(['constant', 'linear', 'cosine'], 'schedule'),
+  warmupRatio: positive(1, true),
+  epochs: integer(1, 10_000),
+  maxSteps: integer(1, 10_000_000).optional(),
+  batchTokens: integer(8, 1_000_000),
+  accumulation: integer(1, 10_000),
+  clipNorm: positive(Infinity, true),
+  weightDecay: positive(10, true),
+  betas: z.tuple([positive(1, true), positive(1, true)], {
+    error: (raw) => `${given(raw)}: give two numbers, e.g. [0.9, 0.999]`,
+  }),
+  epsilon: positive(1),
+  maxLength: integer(8, 1_000_000),
+  checkpointEverySteps: integer(0, 1_000_000),
+  /** alpha / r (or alpha / √r), the same at every rank. */
+  scale: positive(1000),
+  /** A fixed alpha, in place of a fixed scale. */
+  alpha: positive(100_000).optional(),
+  rslora: flag,
+  dropout: positive(0.95, true),
+  targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
+};
+
+const train = z.strictObject({
+  ...trainFields,
+  learningRate: trainFields.learningRate.default(5e-4),
+  schedule: trainFields.schedule.default('cosine'),
+  warmupRatio: trainFields.warmupRatio.default(0.05),
+  epochs: trainFields.epochs.default(3),
+  batchTokens: trainFields.batchTokens.default(1024),
+  accumulation: trainFields.accumulation.default(1),
+  clipNorm: trainFields.clipNorm.default(1),
+  weightDecay: trainFields.weightDecay.default(0),
+  betas: trainFields.betas.default([0.9, 0.999]),
+  epsilon: trainFields.epsilon.default(1e-8),
+  maxLength: trainFields.maxLength.default(1024),
+  checkpointEverySteps: trainFields.checkpointEverySteps.default(25),
+  scale: trainFields.scale.default(2),
+  rslora: trainFields.rslora.default(false),
+  dropout: trainFields.dropout.default(0),
+  targets: trainFields.targets.default([...TARGET_MODULES]),
+});
+
+/** What a part of the grid may train differently. */
+const trainOverride = z.strictObject(trainFields).partial();
+
+const shared = {
+  dataset: text,
+  ranks: distinctList(integer(1, 512), 'ranks'),
+  /** Numbers of items trained on; without it, all there are. */
+  amounts: distinctList(integer(1, 1_000_000), 'numbers of items').optional(),
+  seeds: distinctList(integer(0, 2 ** 31 - 1), 'seeds').default([0]),
+  train: trainOverride.optional(),
+};
+
+const part = z.discriminatedUnion(
+  'book',
+  [
+    z.strictObject({
+      ...shared,
+      book: z.literal('open'),
+      levels,
+      /** Which items are asked about: those kept for it, or those trained on. */
+      evaluateOn: oneOf(['test', 'trained'], 'choice').default('test'),
+    }),
+    z.strictObject({
+      ...shared,
+      book: z.literal('closed'),
+      levels: z.never({ error: 'a closed-book run shows no text and has no level: remove this line' }).optional(),
+      evaluateOn: z.never({ error: 'a closed-book run is asked about what was trained: remove this line' }).optional(),
+    }),
+  ],
+  {
+    error: (raw) =>
+      raw.code === 'invalid_union'
+        ? `must say its book: give "book: open" or "book: closed" (it is ${JSON.stringify((raw.input as { book?: unknown }).book) ?? 'missing'})`
+        : `${given(raw)}: give dataset, book, ranks …`,
+  },
+);
+
+const evaluate = z
+  .strictObject({
+    judge: text.default('lexical').refine((name) => JUDGES.includes(name), {
+      error: (raw) => `unknown judge ${JSON.stringify(raw.input)}: use one of ${JUDGES.join(', ')}`,
+    }),
+    /** The model that judges, for the judges that ask one; its key comes from the environment. */
+    judgeModel: text.optional(),
+    /** OpenAI-compatible address of the judge's model. */
+    endpoint: text.optional(),
+    maxNewTokens: integer(1, 4096).default(48),
+    temperature: positive(2, true).default(0),
+    /** Further strings that end an answer. */
+    stop: z.array(text).default([]),
+  })
+  .superRefine((value, context) => {
+    if (needsModel(value.judge) && value.judgeModel === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['judgeModel'],
+        message: `is missing: judge "${value.judge}" asks a language model; name it, or use lexical`,
+      });
+  });
+
+const executor = z.strictObject({
+  kind: oneOf(['inline', 'pool'], 'executor').default('pool'),
+  /** Processes of a pool; without it, as many as processors for a small model, one for a large one. */
+  workers: integer(1, 256).optional(),
+  /** Threads of each run; without it, processors / workers. */
+  threads: integer(1, 1024).optional(),
+});
+
+const prompt = z.strictObject({
+  system: text.nullable().default(DEFAULT_PROMPT_STYLE.system),
+  open: text.default(DEFAULT_PROMPT_STYLE.open),
+  closed: text.default(DEFAULT_PROMPT_STYLE.closed),
+});
+
+/** The whole file. */
+export const studySchema = z
+  .strictObject({
+    name: text.default('study'),
+    /** Folder of a Hugging Face model, a GGUF file, or `bundled`. */
+    model: text.default(BUNDLED),
+    datasets: z
+      .record(z.string().regex(/^[\w.-]{1,60}$/, { error: 'use up to 60 letters, digits, dots and dashes' }), dataset)
+      .refine((all) => Object.keys(all).length > 0, { error: 'is empty: give at least one data set' }),
+    grid: list(part, 'parts with dataset, book, levels, ranks'),
+    /** Whether the untuned model is asked too; default yes. */
+    base: flag.default(true),
+    prompt: prompt.prefault({}),
+    train: train.prefault({}),
+    evaluate: evaluate.prefault({}),
+    executor: executor.prefault({}),
+    device: oneOf(['cpu', 'webgpu', 'cuda'], 'device').default('cpu'),
+    out: text.default('lightmem-study'),
+  })
+  .superRefine((study, context) => {
+    study.grid.forEach(({ dataset: name }, index) => {
+      if (!Object.hasOwn(study.datasets, name))
+        context.addIssue({
+          code: 'custom',
+          path: ['grid', index, 'dataset'],
+          message: `unknown data set ${JSON.stringify(name)}: use one of ${Object.keys(study.datasets).join(', ')}`,
+        });
+    });
+  });
+
+export type StudyConfig = z.output<typeof studySchema>;
+/** What is written in a file or given to `studyConfig`: everything with a default may be left out. */
+export type StudyInput = z.input<typeof studySchema>;
+export type DatasetConfig = StudyConfig['datasets'][string];
+export type GridPart = StudyConfig['grid'][number];
