@@ -1,0 +1,79 @@
+/** What a figure shows, in one sentence: its finding, not its axes. */
+import { compareCells } from './compare.js';
+import type { Curve } from './curve.js';
+import { distinct, estimateOf, groupBy, type Cell } from './group.js';
+import type { Measure } from './measure.js';
+import type { RankChoice } from './rank.js';
+import { amount, counted, gap, listed, percent, shortLevel, whole } from './words.js';
+
+/** The finding of score over compression. */
+export function curveFinding({ peak, tied, knee, firstFall, points }: Curve): string {
+  if (tied.length === points.length - 1) return `No level can be told from the best mean (${shortLevel(peak.level)}).`;
+  const saved = knee.trr !== null && knee.trr > 0.005 ? `, ${percent(knee.trr, 0)} fewer tokens,` : '';
+  if (firstFall === null) return `Past ${shortLevel(peak.level)}, the best mean, no fall is detectable.`;
+  if (tied.length === 0) return `${shortLevel(peak.level)} is best; every other level scores detectably lower.`;
+  if (knee === peak)
+    return `${shortLevel(peak.level)}${saved} has the best mean; from ${shortLevel(firstFall.level)} on the score falls.`;
+  return `Up to ${shortLevel(knee.level)}${saved} no loss is detectable; from ${shortLevel(firstFall.level)} on the score falls.`;
+}
+
+/** The finding of score over amount; `cells` share data set, book and level. */
+export function amountFinding(cells: readonly Cell[], measure: Measure, resamples = 2000): string {
+  const lines = [...groupBy(cells, ({ rank }) => String(rank)).values()]
+    .map((line) => [...line].sort((a, b) => a.items - b.items))
+    .filter((line) => line.length > 1)
+    .sort((a, b) => (a[0]?.rank ?? 0) - (b[0]?.rank ?? 0));
+  if (cells[0]?.book === 'closed') return `${lines.map((line) => recallWords(line, measure)).join('; ')}.`;
+  const changes = lines.map((line) => changeWords(line, measure, resamples));
+  const moved = changes.filter(({ detectable }) => detectable);
+  if (moved.length === 0) {
+    const amounts = distinct(lines.flat().map(({ items }) => items)).sort((a, b) => a - b);
+    return `Training on ${whole(amounts.at(-1) ?? 0)} items in place of ${whole(amounts[0] ?? 0)} makes no detectable difference.`;
+  }
+  return `${moved.map(({ words }) => words).join('; ')}.`;
+}
+
+/** The finding of score over level by rank. */
+export function rankFinding(choices: readonly RankChoice[]): string {
+  const apart = choices.filter(({ detectable }) => detectable);
+  const ranks = listed(
+    distinct(choices.flatMap(({ candidates }) => candidates.map(({ rank }) => rank)))
+      .sort((a, b) => a - b)
+      .map(whole),
+  );
+  if (apart.length === 0) return `At no level can ranks ${ranks} be told apart.`;
+  const where = apart.map(
+    ({ level, best, candidates, measure }) =>
+      `${shortLevel(level)} (rank ${best} best${worstGap(candidates, measure)})`,
+  );
+  const same = choices.length > apart.length ? '; elsewhere they cannot be told apart' : '';
+  return `Ranks differ detectably at ${listed(where)}${same}.`;
+}
+
+function worstGap(candidates: RankChoice['candidates'], measure: Measure): string {
+  const apart = candidates.filter(({ againstBest }) => againstBest?.detectable === true);
+  const worst = [...apart].sort((a, b) => (a.againstBest?.difference ?? 0) - (b.againstBest?.difference ?? 0))[0];
+  return worst?.againstBest == null
+    ? ''
+    : `, rank ${worst.rank} lower by ${gap(worst.againstBest.difference, measure)}`;
+}
+
+function recallWords(line: readonly Cell[], measure: Measure): string {
+  const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
+  const share = (cell: Cell): string => amount(estimateOf(cell, measure).mean, measure);
+  return `Rank ${first.rank} recalls ${share(first)} after ${counted(first.items, 'item')}, ${share(last)} after ${whole(last.items)}`;
+}
+
+function changeWords(
+  line: readonly Cell[],
+  measure: Measure,
+  resamples: number,
+): { words: string; detectable: boolean } {
+  const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
+  const { difference, detectable } = compareCells(last, first, measure, { resamples });
+  const direction = difference < 0 ? 'lowers' : 'raises';
+  return {
+    detectable,
+    words: `At rank ${first.rank}, ${whole(last.items)} items in place of ${whole(first.items)} ${direction} the score by ${gap(difference, measure)}`,
+  };
+}

@@ -1,0 +1,60 @@
+/** Score over the number of items trained on: one line for each rank. */
+import type { Cell } from '../../analysis/group.js';
+import { distinct, groupBy } from '../../analysis/group.js';
+import type { Measure } from '../../analysis/measure.js';
+import { bookName, counted, whole } from '../../analysis/words.js';
+import { seriesStyle, type ChartSize } from './frame.js';
+import { linesChart } from './lines.js';
+
+/** `cells` share data set, book and level; `ranks` are all of the study's, so that a rank looks the same in every chart. */
+export function amountChart(
+  cells: readonly Cell[],
+  base: Cell | null,
+  measure: Measure,
+  ranks: readonly number[],
+  size: ChartSize,
+): string {
+  const { dataset = '', book = 'open' } = cells[0] ?? {};
+  const amounts = distinct(cells.map(({ items }) => items)).sort((a, b) => a - b);
+  const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
+  const room = 0.06 * (most - least || 1);
+  const lines = groupBy(
+    [...cells].sort((a, b) => a.rank - b.rank),
+    ({ rank }) => String(rank),
+  );
+  return linesChart(
+    {
+      label: `${dataset}, ${bookName(book)}: score over the number of items trained on, one line for each rank`,
+      measure,
+      base,
+      series: [...lines.values()].map((line) => {
+        const rank = line[0]?.rank ?? 0;
+        const points = line.map((cell) => ({
+          x: cell.items,
+          cell,
+          name: `rank ${rank}, ${counted(cell.items, 'item')}`,
+        }));
+        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
+      }),
+      x: {
+        label: 'Items trained on',
+        domain: [least - room, most + room],
+        ticks: thinned(amounts, room, size),
+        tickFormat: whole,
+      },
+    },
+    size,
+  );
+}
+
+/** The amounts themselves as ticks, left out where their numbers would touch. */
+function thinned(amounts: readonly number[], room: number, { width }: ChartSize): number[] {
+  const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
+  const perItem = (width - 118) / (most - least + 2 * room);
+  let last = -Infinity;
+  return amounts.filter((amount) => {
+    if ((amount - last) * perItem < 36) return false;
+    last = amount;
+    return true;
+  });
+}

@@ -1,0 +1,157 @@
+/** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
+import * as Plot from '@observablehq/plot';
+import { JSDOM } from 'jsdom';
+import type { Cell } from '../../analysis/group.js';
+import { estimateOf } from '../../analysis/group.js';
+import { rangeOf, type Measure } from '../../analysis/measure.js';
+import { amount } from '../../analysis/words.js';
+import { visibleText } from '../text.js';
+
+/** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */
+export interface ChartSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const WIDE: ChartSize = { width: 520, height: 330 };
+export const NARROW: ChartSize = { width: 348, height: 300 };
+
+/** Colours by role, as variables that the page sets for light and dark; the fallbacks serve a chart on its own. */
+export const INK = 'currentColor';
+export const FAINT = 'var(--grid, #d9d9d9)';
+export const MUTED = 'var(--muted, #666)';
+export const PAPER = 'var(--paper, white)';
+export const GOOD = 'var(--good, #0067a5)';
+export const BAD = 'var(--bad, #c2500b)';
+
+/** Colours and shapes of series, in the order of ranks: told apart by colour-blind eyes, and without colour by shape (Okabe and Ito, 2008). */
+const SERIES_COLOURS = [
+  'var(--series-1, #0072b2)',
+  'var(--series-2, #d55e00)',
+  'var(--series-3, #009e73)',
+  'var(--series-4, #aa4499)',
+  'var(--series-5, #9a7d0a)',
+  'var(--series-6, #4b4b4b)',
+];
+const SERIES_SYMBOLS = ['circle', 'square', 'triangle', 'diamond', 'wye', 'star'] as const;
+
+export interface SeriesStyle {
+  readonly colour: string;
+  readonly symbol: (typeof SERIES_SYMBOLS)[number];
+}
+
+/** The style of the series at a position, repeating after six. */
+export function seriesStyle(position: number): SeriesStyle {
+  const at = position % SERIES_COLOURS.length;
+  return { colour: SERIES_COLOURS[at] ?? INK, symbol: SERIES_SYMBOLS[at] ?? 'circle' };
+}
+
+const CLASS = 'chart';
+
+/** Draws a plot to SVG text that can stand in a page or in a file of its own. */
+export function drawSvg(label: string, options: Plot.PlotOptions): string {
+  const { document } = new JSDOM('').window;
+  const svg = Plot.plot({ document, className: CLASS, style: { fontSize: '12px' }, ...options });
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', visibleText(label));
+  svg.removeAttribute('style');
+  svg.setAttribute('font-size', '12');
+  svg.querySelector('style')?.remove();
+  return rounded(svg.outerHTML);
+}
+
+/** Coordinates to a hundredth of a pixel, so that drawings are small and the same on every machine. */
+function rounded(svg: string): string {
+  return svg.replace(/-?\d+\.\d{3,}/gu, (digits) => String(Number(Number(digits).toFixed(2))));
+}
+
+/** A value axis that holds every interval, with a little room. */
+export function valueDomain(cells: readonly Cell[], measure: Measure): [number, number] {
+  const ends = cells.flatMap((cell) => {
+    const { mean, low, high } = estimateOf(cell, measure);
+    return [mean, low, high].filter((value) => !Number.isNaN(value));
+  });
+  const [least, most] = rangeOf(measure);
+  const low = Math.min(...ends);
+  const high = Math.max(...ends);
+  const room = Math.max(0.08 * (high - low), 0.01 * (most - least));
+  if (measure === 'score') return [Math.max(least, low - room), Math.min(most, high + room)];
+  return [low < 0.4 ? 0 : Math.max(0, low - room), high > 0.75 ? 1 : Math.min(1, high + room)];
+}
+
+/** Axis options for a measure. */
+export function valueAxis(measure: Measure, domain: readonly [number, number]): Plot.ScaleOptions {
+  return {
+    domain,
+    label: measure === 'score' ? 'Mean score (1 to 5)' : 'Correct answers',
+    labelArrow: 'none',
+    ticks: 5,
+    tickFormat: (value: number) => tick(value, measure, domain),
+  };
+}
+
+function tick(value: number, measure: Measure, [low, high]: readonly [number, number]): string {
+  if (measure === 'score') return value.toFixed(high - low < 1 ? 2 : 1);
+  return `${(100 * value).toFixed(high - low < 0.05 ? 1 : 0)} %`;
+}
+
+export interface Label {
+  readonly text: string;
+  /** Centre in pixels. */
+  readonly at: number;
+}
+
+/** Positions in pixels as near as possible to the wanted ones, at least `apart` pixels from each other, in their order. */
+export function spreadOut(wanted: readonly number[], apart: number, low: number, high: number): number[] {
+  const order = [...wanted.keys()].sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
+  const placed = new Array<number>(wanted.length).fill(0);
+  let next = low;
+  for (const i of order) {
+    placed[i] = Math.max(wanted[i] ?? 0, next);
+    next = (placed[i] ?? 0) + apart;
+  }
+  let limit = high;
+  for (const i of [...order].reverse()) {
+    placed[i] = Math.min(placed[i] ?? 0, limit);
+    limit = (placed[i] ?? 0) - apart;
+  }
+  return placed;
+}
+
+/** The untuned base model: a dashed line with its mean written on it, and its interval as a faint band. */
+export function baseMarks(base: Cell | null, measure: Measure): Plot.Markish[] {
+  if (base === null || Number.isNaN(estimateOf(base, measure).mean)) return [];
+  const { mean, low, high } = estimateOf(base, measure);
+  const band = Number.isNaN(low)
+    ? []
+    : [Plot.rectY([{ low, high }], { y1: 'low', y2: 'high', fill: INK, fillOpacity: 0.06 })];
+  return [
+    ...band,
+    Plot.ruleY([mean], { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 }),
+    Plot.text([mean], {
+      y: (value: number) => value,
+      text: () => `base model ${amount(mean, measure)}`,
+      frameAnchor: 'left',
+      textAnchor: 'start',
+      dx: 4,
+      dy: -7,
+      fill: MUTED,
+      stroke: PAPER,
+      strokeWidth: 4,
+    }),
+  ];
+}
+
+/** Faint horizontal lines at the ticks. */
+export function grid(): Plot.Markish {
+  return Plot.gridY({ stroke: FAINT, strokeOpacity: 1, ticks: 5 });
+}
+
+/** What a reader sees when pointing at an estimate. */
+export function titleOf(cell: Cell, measure: Measure, name: string): string {
+  const { mean, low, high, n, clusters } = estimateOf(cell, measure);
+  const interval = Number.isNaN(low) ? '' : `\n95 % interval ${amount(low, measure)} to ${amount(high, measure)}`;
+  const unscored = cell.unscored > 0 ? `\n${cell.unscored} unscored` : '';
+  return `${name}: ${amount(mean, measure)}${interval}\n${n} answers on ${clusters} items${unscored}`;
+}

@@ -1,0 +1,45 @@
+/** Score over level, in the study's order: one line for each rank. */
+import { distinct, groupBy, levelOrder, type Cell } from '../../analysis/group.js';
+import type { Measure } from '../../analysis/measure.js';
+import { bookName, shortLevel } from '../../analysis/words.js';
+import { seriesStyle, type ChartSize } from './frame.js';
+import { linesChart } from './lines.js';
+
+/** `cells` share data set, book and amount; `ranks` are all of the study's. */
+export function levelsChart(
+  cells: readonly Cell[],
+  base: Cell | null,
+  measure: Measure,
+  ranks: readonly number[],
+  size: ChartSize,
+): string {
+  const { dataset = '', book = 'open' } = cells[0] ?? {};
+  const levels = distinct(cells.map(({ level }) => level)).sort((a, b) => levelOrder(a) - levelOrder(b));
+  const lines = groupBy(
+    [...cells].sort((a, b) => a.rank - b.rank),
+    ({ rank }) => String(rank),
+  );
+  return linesChart(
+    {
+      label: `${dataset}, ${bookName(book)}: score over level, one line for each rank`,
+      measure,
+      base,
+      series: [...lines.values()].map((line) => {
+        const rank = line[0]?.rank ?? 0;
+        const points = line.map((cell) => ({
+          x: levels.indexOf(cell.level),
+          cell,
+          name: `${shortLevel(cell.level)}, rank ${rank}`,
+        }));
+        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
+      }),
+      x: {
+        label: 'Level of the text',
+        domain: [-0.4, levels.length - 0.6],
+        ticks: [...levels.keys()],
+        tickFormat: (i: number) => shortLevel(levels[i] ?? 'none'),
+      },
+    },
+    size,
+  );
+}

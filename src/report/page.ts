@@ -1,0 +1,81 @@
+/** The report: one HTML file that needs nothing else, verdict first. */
+import { createHash } from 'node:crypto';
+import { analyse, type Analysis } from '../analysis/analyse.js';
+import { counted, whole } from '../analysis/words.js';
+import { BROWSE_SCRIPT } from './browse-script.js';
+import type { ReportData } from './data.js';
+import { html, trusted, type Html } from './html.js';
+import { auditSection } from './sections/audit.js';
+import { browseSection } from './sections/browse.js';
+import { capacitySection } from './sections/capacity.js';
+import { figuresSection } from './sections/figures.js';
+import { reproduceSection } from './sections/reproduce.js';
+import { runsSection } from './sections/runs.js';
+import { verdictSection } from './sections/verdict.js';
+import { STYLE } from './style.js';
+
+/** The whole page as text. `analysis` is `analyseReport(data)` unless it was computed before. */
+export function renderReport(data: ReportData, analysis: Analysis = analyseReport(data)): string {
+  const sections: [string, string, Html][] = [
+    ['figures', 'Figures', figuresSection(analysis)],
+    ['audit', 'What each level kept', auditSection(data.audits)],
+    ['capacity', 'Capacity', capacitySection(analysis)],
+    ['runs', 'Runs', runsSection(analysis)],
+    ['answers', 'Answers', browseSection(analysis)],
+    ['reproduce', 'How to reproduce', reproduceSection(data, analysis)],
+  ];
+  const shown = sections.filter(([, , section]) => section.text !== '');
+  return `<!doctype html>\n${
+    html`<html lang="en">
+      ${head(data.title)}
+      <body>
+        <header>
+          <h1>${data.title}</h1>
+          <p class="about">${about(data, analysis)}</p>
+          <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
+        </header>
+        <main>${verdictSection(analysis)} ${shown.map(([, , section]) => section)}</main>
+        <script>
+          ${trusted(BROWSE_SCRIPT)};
+        </script>
+      </body>
+    </html>`.text
+  }\n`;
+}
+
+/** The analysis that the report shows. */
+export function analyseReport(data: ReportData): Analysis {
+  return analyse(data.rows, data.runs, data.judge === undefined ? {} : { judge: data.judge });
+}
+
+/** Nothing may load, connect or be sent; only this page's own style and script may run, known by their hashes. */
+function head(title: string): Html {
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(STYLE)}'`,
+    `script-src '${hashOf(BROWSE_SCRIPT)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return html`<head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="referrer" content="no-referrer" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title}</title>
+    <style>
+      ${trusted(STYLE)}
+    </style>
+  </head>`;
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+function about({ created, model, runs }: ReportData, { rows }: Analysis): string {
+  const trained = runs.filter(({ rank, status }) => rank > 0 && status === 'done').length;
+  const day = created.slice(0, 16).replace('T', ' ');
+  return `${model} · ${counted(trained, 'adapter')} trained · ${whole(rows.length)} answers judged · ${day}`;
+}

@@ -1,0 +1,58 @@
+/** Every question with its reference and the answers and verdicts of all runs side by side, filtered and paged by the page's script. */
+import type { Analysis } from '../../analysis/analyse.js';
+import { counted, whole } from '../../analysis/words.js';
+import { browsedAnswers } from '../answers.js';
+import { html, NOTHING, trusted, type Html } from '../html.js';
+import { scriptJson } from '../text.js';
+
+export function browseSection({ rows }: Analysis): Html {
+  if (rows.length === 0) return NOTHING;
+  const answers = browsedAnswers(rows);
+  const omitted =
+    answers.omitted > 0
+      ? ` ${counted(answers.omitted, 'question')} left out to keep the page small; the exported rows hold all.`
+      : '';
+  return html`<section id="answers">
+    <h2>Answers</h2>
+    <p class="note">
+      ${whole(rows.length)} answers to ${counted(answers.questions.length, 'question')}; equal answers of several runs
+      stand together.${omitted}
+    </p>
+    <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
+    <div id="browser" hidden>
+      <form class="filters">
+        <label
+          >Data set
+          <select name="dataset"></select
+        ></label>
+        <label
+          >Show
+          <select name="show">
+            <option value="all">all questions</option>
+            <option value="verdict" selected>verdict changed between runs</option>
+            <option value="answer">answer changed between runs</option>
+            <option value="wrong">wrong in every run</option>
+            <option value="unscored">unscored</option>
+          </select></label
+        >
+        <label
+          >Run
+          <select name="first"></select
+        ></label>
+        <label
+          >against
+          <select name="second"></select
+        ></label>
+        <label>Words <input name="words" type="search" autocomplete="off" /></label>
+      </form>
+      <p class="pages">
+        <button type="button" name="previous">Previous</button> <button type="button" name="next">Next</button>
+        <span class="count" aria-live="polite"></span>
+      </p>
+      <div class="questions"></div>
+    </div>
+    <script type="application/json" id="answers-data">
+      ${trusted(scriptJson(answers))}
+    </script>
+  </section>`;
+}

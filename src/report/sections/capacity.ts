@@ -1,0 +1,56 @@
+/** Closed book as a table: facts and bits recalled above the floor, beside what 2 bits for each parameter would hold. */
+import type { Analysis } from '../../analysis/analyse.js';
+import type { CapacityPoint } from '../../analysis/capacity.js';
+import { groupBy } from '../../analysis/group.js';
+import { differenceText, percent, whole, withInterval } from '../../analysis/words.js';
+import { html, NOTHING, type Html } from '../html.js';
+import { table, type Column } from './table.js';
+
+export function capacitySection({ capacity }: Analysis): Html {
+  if (capacity.length === 0) return NOTHING;
+  return html`<section id="capacity">
+    <h2>Capacity, closed book</h2>
+    <p class="note">
+      Asked without any text, only about what was trained. The floor is the base model’s share of right answers or that
+      of guessing, whichever is larger; facts and bits are those above it. Ceiling: 2 bits for each trained parameter
+      (Allen-Zhu and Li, 2024).
+    </p>
+    ${[...groupBy(capacity, ({ dataset }) => dataset)].map(
+      ([dataset, curves]) =>
+        html`<h3>${dataset}</h3>
+          ${table(
+            COLUMNS,
+            curves.flatMap(({ points }) => points),
+          )}`,
+    )}
+  </section>`;
+}
+
+const COLUMNS: readonly Column<CapacityPoint>[] = [
+  { name: 'Rank', number: true, value: ({ rank }) => String(rank) },
+  { name: 'Items', number: true, value: ({ items }) => whole(items) },
+  { name: 'Facts', number: true, value: ({ facts }) => whole(facts) },
+  { name: 'Recalled, as measured', number: true, value: ({ recall }) => withInterval(recall, 'accuracy') },
+  { name: 'Floor', number: true, value: ({ floor }) => percent(floor) },
+  {
+    name: 'Facts above the floor',
+    number: true,
+    value: ({ factsRecalled: { value, low, high } }) => `${whole(value)} (${whole(low)} to ${whole(high)})`,
+  },
+  {
+    name: 'Bits above the floor',
+    number: true,
+    value: ({ bitsRecalled, bits }) =>
+      bitsRecalled === null || bits === null ? '–' : `${whole(bitsRecalled.value)} of ${whole(bits)}`,
+  },
+  {
+    name: 'Ceiling, bits',
+    number: true,
+    value: ({ ceilingBits }) => (ceilingBits === null ? '–' : whole(ceilingBits)),
+  },
+  {
+    name: 'Against the base model',
+    number: true,
+    value: ({ againstBase }) => (againstBase === null ? '–' : differenceText(againstBase, 'accuracy')),
+  },
+];

@@ -1,0 +1,177 @@
+/** The figures of the study: score over compression, over amount and over level by rank, each with its finding and its numbers of answers. */
+import type { Analysis } from '../../analysis/analyse.js';
+import { baseCell, type Curve } from '../../analysis/curve.js';
+import { amountFinding, curveFinding, rankFinding } from '../../analysis/findings.js';
+import { distinct, estimateOf, groupBy, type Cell } from '../../analysis/group.js';
+import type { Measure } from '../../analysis/measure.js';
+import { bookName, counted, shortLevel, whole } from '../../analysis/words.js';
+import { amountChart } from '../charts/amount.js';
+import { compressionChart } from '../charts/compression.js';
+import { NARROW, WIDE, type ChartSize } from '../charts/frame.js';
+import { levelsChart } from '../charts/levels.js';
+import { html, NOTHING, trusted, type Html } from '../html.js';
+
+/** A chart with its words. */
+export interface Figure {
+  /** File name without ending, e.g. `wikiupdate-open-compression`. */
+  readonly name: string;
+  readonly title: string;
+  readonly finding: string;
+  readonly notes: readonly string[];
+  readonly draw: (size: ChartSize) => string;
+}
+
+export function figuresSection(analysis: Analysis): Html {
+  const figures = studyFigures(analysis);
+  if (figures.length === 0) return NOTHING;
+  return html`<section id="figures">
+    <h2>Figures</h2>
+    <div class="figures">${figures.map((figure, i) => figureHtml(figure, i + 1))}</div>
+  </section>`;
+}
+
+/** All figures that the rows allow, in the study's order. */
+export function studyFigures(analysis: Analysis): Figure[] {
+  const ranks = distinct(analysis.cells.map(({ rank }) => rank)).filter((rank) => rank > 0);
+  ranks.sort((a, b) => a - b);
+  return [
+    ...analysis.curves.map((curve) => compressionFigure(curve, analysis)),
+    ...amountFigures(analysis, ranks),
+    ...levelFigures(analysis, ranks),
+    ...analysis.curves.flatMap((curve) => retentionFigure(curve, analysis)),
+  ];
+}
+
+export function figureHtml({ title, finding, notes, draw }: Figure, number: number): Html {
+  return html`<figure>
+    <figcaption class="title"><span class="number">${number}</span> ${title}</figcaption>
+    <p class="finding">${finding}</p>
+    <div class="wide">${trusted(draw(WIDE))}</div>
+    <div class="narrow">${trusted(draw(NARROW))}</div>
+    <p class="note">${notes.join(' ')}</p>
+  </figure>`;
+}
+
+function compressionFigure(curve: Curve, analysis: Analysis): Figure {
+  const { dataset, book, rank, measure } = curve;
+  return {
+    name: `${dataset}-${book}-compression`,
+    title: `${dataset}: ${measureName(measure)} over compression, ${bookName(book)}, rank ${rank}`,
+    finding: curveFinding(curve),
+    notes: [
+      'Round: no detectable difference to the best level; triangle: detectably lower, both by paired comparison on the same questions.',
+      ...notesOn(
+        curve.points.map(({ cell }) => cell),
+        measure,
+        judgeOf(dataset, analysis),
+      ),
+    ],
+    draw: (size) => compressionChart(curve, size),
+  };
+}
+
+/** The same scores over what the texts kept: for many data sets a better axis than length. */
+function retentionFigure(curve: Curve, analysis: Analysis): Figure[] {
+  const kept = curve.points.flatMap(({ cell }) => cell.retention ?? []);
+  if (distinct(kept).length < 3) return [];
+  const { dataset, book, rank, measure } = curve;
+  return [
+    {
+      name: `${dataset}-${book}-retention`,
+      title: `${dataset}: ${measureName(measure)} over answers kept in the text, ${bookName(book)}, rank ${rank}`,
+      finding:
+        'The same levels, placed by the share of the answers that their text still holds: what a length alone does not say.',
+      notes: notesOn(
+        curve.points.map(({ cell }) => cell),
+        measure,
+        judgeOf(dataset, analysis),
+      ),
+      draw: (size) => compressionChart(curve, size, 'retention'),
+    },
+  ];
+}
+
+function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
+  const groups = groupBy(trained(analysis), ({ dataset, book, level }) => JSON.stringify([dataset, book, level]));
+  return [...groups.values()].flatMap((cells): Figure[] => {
+    const lines = groupBy(cells, ({ rank }) => String(rank));
+    if (![...lines.values()].some((line) => line.length > 1)) return [];
+    const { dataset, book, level } = cells[0] as Cell;
+    const measure = measureFor(dataset, analysis);
+    const place = book === 'closed' ? bookName(book) : `${bookName(book)}, ${shortLevel(level)}`;
+    return [
+      {
+        name: `${dataset}-${book}-amount`,
+        title: `${dataset}: ${book === 'closed' ? 'recall' : measureName(measure)} over items trained on, ${place}`,
+        finding: amountFinding(cells, measure),
+        notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
+        draw: (size) => amountChart(cells, baseFor(cells[0] as Cell, analysis), measure, ranks, size),
+      },
+    ];
+  });
+}
+
+function levelFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
+  const open = trained(analysis).filter(({ book }) => book !== 'closed');
+  const arms = groupBy(open, ({ dataset, book }) => JSON.stringify([dataset, book]));
+  return [...arms.values()].flatMap((arm): Figure[] => {
+    const cells = widestAmount(arm);
+    const { dataset, book, items } = cells[0] as Cell;
+    const choices = analysis.ranks.filter((c) => c.dataset === dataset && c.book === book && c.items === items);
+    if (choices.length === 0 || distinct(cells.map(({ level }) => level)).length < 2) return [];
+    const measure = measureFor(dataset, analysis);
+    return [
+      {
+        name: `${dataset}-${book}-levels`,
+        title: `${dataset}: ${measureName(measure)} over level, one line for each rank, ${bookName(book)}`,
+        finding: rankFinding(choices),
+        notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
+        draw: (size) => levelsChart(cells, baseFor(cells[0] as Cell, analysis), measure, ranks, size),
+      },
+    ];
+  });
+}
+
+/** The cells of the amount that most levels and ranks were trained on. */
+function widestAmount(arm: readonly Cell[]): Cell[] {
+  const amounts = [...groupBy(arm, ({ items }) => String(items)).values()];
+  return amounts.sort((a, b) => b.length - a.length)[0] ?? [];
+}
+
+function trained({ cells }: Analysis): Cell[] {
+  return cells.filter(({ rank, accuracy }) => rank > 0 && accuracy.n > 0);
+}
+
+function baseFor({ dataset, book, level }: Cell, { cells }: Analysis): Cell | null {
+  const arm = cells.filter((cell) => cell.dataset === dataset && cell.book === book);
+  return arm.find((cell) => cell.rank === 0 && cell.level === level) ?? baseCell(arm);
+}
+
+function measureFor(dataset: string, { datasets }: Analysis): Measure {
+  return datasets.find((reading) => reading.dataset === dataset)?.measure ?? 'accuracy';
+}
+
+function judgeOf(dataset: string, { datasets }: Analysis): string {
+  return datasets.find((reading) => reading.dataset === dataset)?.judge ?? '';
+}
+
+function measureName(measure: Measure): string {
+  return measure === 'score' ? 'score' : 'correct answers';
+}
+
+function notesOn(cells: readonly Cell[], measure: Measure, judge: string): string[] {
+  const numbers = cells.map((cell) => estimateOf(cell, measure));
+  const unscored = cells.reduce((sum, cell) => sum + cell.unscored, 0);
+  const seeds = Math.max(...cells.map(({ runs }) => runs.length));
+  return [
+    `Judge: ${judge}. n = ${span(numbers.map(({ n }) => n))} answers on ${span(numbers.map(({ clusters }) => clusters))} items a point${seeds > 1 ? `, up to ${counted(seeds, 'run')} pooled` : ''}.`,
+    'Bars: 95 % intervals, clustered by item; dashed: the untuned base model.',
+    ...(unscored > 0 ? [`${counted(unscored, 'answer')} unscored and left out.`] : []),
+    ...(cells.some(({ truncated }) => truncated > 0) ? ['Hollow: contexts were cut to the context length.'] : []),
+  ];
+}
+
+function span(numbers: readonly number[]): string {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return low === high ? whole(low) : `${whole(low)} to ${whole(high)}`;
+}

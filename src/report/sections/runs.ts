@@ -1,0 +1,77 @@
+/** All runs of the study, failed ones included: settings, training, result, adapter. */
+import type { Analysis } from '../../analysis/analyse.js';
+import { groupBy } from '../../analysis/group.js';
+import { valueOf, type Measure } from '../../analysis/measure.js';
+import type { RunSummary } from '../../analysis/run-summary.js';
+import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/words.js';
+import type { Row } from '../../core/records.js';
+import { html, NOTHING, type Html } from '../html.js';
+import { duration } from '../names.js';
+import { clipped } from '../text.js';
+import { table, type Column } from './table.js';
+
+export function runsSection({ runs, rows, datasets }: Analysis): Html {
+  if (runs.length === 0) return NOTHING;
+  const byRun = groupBy(rows, ({ run }) => run);
+  const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
+  const entries = runs.map((run) => ({
+    run,
+    ...resultOf(byRun.get(run.id) ?? [], measures.get(run.dataset) ?? 'accuracy'),
+  }));
+  const failed = runs.filter(({ status }) => status === 'failed').length;
+  return html`<section id="runs">
+    <h2>Runs</h2>
+    <p class="note">
+      ${counted(runs.length, 'run')}${failed > 0 ? `, ${whole(failed)} failed` : ''}. Means leave out abstention
+      questions and unscored answers.
+    </p>
+    ${table(COLUMNS, entries, ({ run }) => run.status)}
+  </section>`;
+}
+
+interface RunEntry {
+  readonly run: RunSummary;
+  readonly mean: string;
+  readonly n: number;
+  readonly unscored: number;
+}
+
+function resultOf(rows: readonly Row[], measure: Measure): Omit<RunEntry, 'run'> {
+  const values = rows.filter(({ abstention }) => !abstention).flatMap((row) => valueOf(row, measure) ?? []);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    mean: amount(mean, measure),
+    n: values.length,
+    unscored: rows.filter(({ status }) => status === 'unscored').length,
+  };
+}
+
+const COLUMNS: readonly Column<RunEntry>[] = [
+  { name: 'Data set', value: ({ run }) => run.dataset },
+  { name: 'Book', value: ({ run }) => bookName(run.book) },
+  { name: 'Level', value: ({ run }) => (run.level === 'none' ? '–' : shortLevel(run.level)) },
+  { name: 'Rank', number: true, value: ({ run }) => (run.rank === 0 ? 'base' : String(run.rank)) },
+  { name: 'Alpha', number: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.alpha)) },
+  { name: 'Scale', number: true, value: ({ run }) => (run.rank === 0 ? '–' : String(Number(run.scale.toFixed(3)))) },
+  { name: 'Items', number: true, value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
+  { name: 'Seed', number: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
+  { name: 'Status', value: ({ run }) => statusOf(run) },
+  { name: 'Parameters', number: true, value: ({ run }) => (run.parameters === null ? '–' : whole(run.parameters)) },
+  { name: 'Steps', number: true, value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
+  {
+    name: 'Loss, first → last',
+    number: true,
+    value: ({ run }) => (run.firstLoss === null ? '–' : `${minus(run.firstLoss, 3)} → ${minus(run.lastLoss, 3)}`),
+  },
+  { name: 'Time', number: true, value: ({ run }) => duration(run.seconds) },
+  { name: 'Mean', number: true, value: ({ mean }) => mean },
+  { name: 'Answers', number: true, value: ({ n }) => whole(n) },
+  { name: 'Unscored', number: true, value: ({ unscored }) => whole(unscored) },
+  { name: 'Run', value: ({ run }) => html`<code>${clipped(run.id, 24)}</code>` },
+  { name: 'Adapter', value: ({ run }) => (run.adapterPath === null ? '–' : html`<code>${run.adapterPath}</code>`) },
+];
+
+function statusOf({ status, error }: RunSummary): Html {
+  if (error === null) return html`${status}`;
+  return html`<span class="failure">${status}: ${clipped(error, 200)}</span>`;
+}

@@ -1,0 +1,84 @@
+/** The verdict on top of the page: what to use on each data set, in numbers and sentences, its cautions and its evidence. */
+import type { Analysis } from '../../analysis/analyse.js';
+import { estimateOf, type Cell } from '../../analysis/group.js';
+import type { DatasetRecommendation } from '../../analysis/verdict.js';
+import { amount, bookName, percent, shortLevel, withInterval } from '../../analysis/words.js';
+import { html, NOTHING, type Html } from '../html.js';
+
+export function verdictSection({ recommendation, cells, datasets }: Analysis): Html {
+  const cards = recommendation.datasets.map((found) => card(found, cells, datasets));
+  return html`<section id="verdict" aria-label="Verdict">
+    ${cards.length > 0 ? cards : html`<p class="headline">${recommendation.sentences}</p>`}
+    ${cautions(recommendation.cautions)} ${evidence(recommendation.evidence)}
+  </section>`;
+}
+
+function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: Analysis['datasets']): Html {
+  const reading = datasets.find(({ dataset }) => dataset === found.dataset);
+  const cell = cells.find(({ runs }) => runs.includes(found.run));
+  const measure = reading?.measure ?? 'accuracy';
+  const base = cells.find(({ dataset, book, rank }) => dataset === found.dataset && book === found.book && rank === 0);
+  const numbers: [string, string][] = [
+    ...(found.level === 'none' ? [] : ([['Level', shortLevel(found.level)]] as [string, string][])),
+    ['Rank', String(found.rank)],
+    ...(cell?.trr == null ? [] : ([['Tokens saved', percent(cell.trr, 0)]] as [string, string][])),
+    ...(cell === undefined
+      ? []
+      : ([[measure === 'score' ? 'Mean score' : 'Correct', withInterval(estimateOf(cell, measure), measure)]] as [
+          string,
+          string,
+        ][])),
+    ...(base === undefined
+      ? []
+      : ([['Base model', amount(estimateOf(base, measure).mean, measure)]] as [string, string][])),
+  ];
+  return html`<article class="verdict">
+    <p class="over">
+      ${found.dataset} · ${bookName(found.book)}${reading === undefined ? '' : ` · judge ${reading.judge}`}
+    </p>
+    <p class="headline">${withoutName(found)}</p>
+    <dl class="numbers">
+      ${numbers.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    <ul class="sentences">
+      ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>
+    ${found.adapterPath === null ? NOTHING : html`<p class="adapter">Adapter (PEFT): <code>${found.adapterPath}</code></p>`}
+  </article>`;
+}
+
+/** The headline without the data set's name, which stands above it. */
+function withoutName({ headline, dataset }: DatasetRecommendation): string {
+  const rest = headline.startsWith(`${dataset}: `) ? headline.slice(dataset.length + 2) : headline;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+function cautions(lines: readonly string[]): Html {
+  if (lines.length === 0) return NOTHING;
+  return html`<aside class="cautions">
+    <h2>What speaks against trusting this</h2>
+    <ul>
+      ${lines.map((line) => html`<li>${line}</li>`)}
+    </ul>
+  </aside>`;
+}
+
+function evidence(lines: readonly string[]): Html {
+  if (lines.length === 0) return NOTHING;
+  return html`<details>
+    <summary>Evidence: ${lines.length} estimates and comparisons</summary>
+    <p class="note">
+      Comparisons are paired on the same questions; intervals are 95 %, from resampling whole items; replicates over
+      seeds widen them where there are any. A difference is called detectable when its interval excludes zero.
+    </p>
+    <ul class="evidence">
+      ${lines.map((line) => html`<li>${line}</li>`)}
+    </ul>
+  </details>`;
+}
