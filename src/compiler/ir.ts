@@ -13,7 +13,11 @@ export interface Value {
   readonly name: string | undefined;
 }
 
-/** Attributes of every operation; the keys are the operations there are, by ONNX's names. */
+/**
+ * Attributes of every operation; the keys are the operations there are, by ONNX's names. A new one needs a shape rule
+ * (shapes.ts), a form (onnx/forms.ts), a function of the reference engine (engine/reference.ts), and where a gradient flows
+ * through it a rule (gradients.ts): the type checker names what is missing, and the tests which cases are.
+ */
 export interface OpAttributes {
   Add: NoAttributes;
   Sub: NoAttributes;

@@ -1,51 +1,13 @@
 /** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from the inputs' own. */
 import { UnsupportedOpError } from '../../core/errors.js';
 import { symbolsOf, type Dim, type Shape } from '../dims.js';
-import { at, isOp, type DataType, type Graph, type Node, type Op, type Value } from '../ir.js';
+import { at, isOp, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../ir.js';
+import { CONTRIB_DOMAIN, FORMS, int, type Form, type Operand, type OwnOp } from './forms.js';
 import { encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
-
-/** ONNX's numbers for element types (TensorProto.DataType). */
-const ELEMENT_TYPES: Record<DataType, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-};
-const ATTRIBUTE_TYPES = { float: 1, int: 2, tensor: 4, ints: 7 } as const;
+import { ELEMENT_TYPES, tensorProto } from './tensors.js';
 
 const OPSET = 21;
 const IR_VERSION = 10;
-const CONTRIB_DOMAIN = 'com.microsoft';
-const CONTRIB_OPS: ReadonlySet<Op> = new Set<Op>(['QuickGelu', 'RotaryEmbedding']);
-
-const float = (name: string, f: number): AttributeProto => ({ name, type: ATTRIBUTE_TYPES.float, f });
-const int = (name: string, i: number): AttributeProto => ({ name, type: ATTRIBUTE_TYPES.int, i });
-const ints = (name: string, values: readonly number[]): AttributeProto => ({
-  name,
-  type: ATTRIBUTE_TYPES.ints,
-  ints: values,
-});
-
-function bytesOf(type: DataType, data: readonly number[]): Uint8Array {
-  switch (type) {
-    case 'float32':
-      return new Uint8Array(Float32Array.from(data).buffer);
-    case 'int64':
-      return new Uint8Array(BigInt64Array.from(data, (each) => BigInt(each)).buffer);
-    case 'int32':
-      return new Uint8Array(Int32Array.from(data).buffer);
-    case 'int8':
-      return new Uint8Array(Int8Array.from(data).buffer);
-    case 'uint8':
-    case 'bool':
-      return Uint8Array.from(data);
-    case 'float16':
-      throw new UnsupportedOpError('constants in float16 are not written: cast from float32');
-  }
-}
 
 /** A number's text; -0 and 0 are two numbers. */
 const textOf = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
@@ -103,7 +65,7 @@ class Encoder {
   #constant(type: DataType, dims: readonly number[], data: readonly number[]): string {
     const name = `%const_${type}_${dims.join('x')}_${data.length <= 16 ? data.map(textOf).join('_') : `#${this.#initializers.size}`}`;
     if (!this.#initializers.has(name)) {
-      this.#initializers.set(name, { name, dims, dataType: ELEMENT_TYPES[type], rawData: bytesOf(type, data) });
+      this.#initializers.set(name, { name, ...tensorProto(type, dims, data) });
     }
     return name;
   }
@@ -172,10 +134,15 @@ class Encoder {
       this.#after(node);
       return;
     }
-    const { extra, attributes } = this.#operands(node);
-    const inputs = [...node.inputs.map((each) => this.#name(each)), ...extra];
+    const form = formOf(node);
+    const operands = form.operands ?? [];
+    const inputs = [...node.inputs.map((each) => this.#name(each)), ...operands.map((each) => this.#operand(each))];
     const outputs = node.outputs.map((each) => this.#name(each));
-    this.#emit(node.op, inputs, outputs, attributes, CONTRIB_OPS.has(node.op) ? CONTRIB_DOMAIN : '');
+    this.#emit(node.op, inputs, outputs, form.attributes, form.domain);
+  }
+
+  #operand(operand: Operand): string {
+    return 'shape' in operand ? this.#shape(operand.shape, operand.infer) : this.#integers(operand);
   }
 
   /** A reshape of x to its own shape, to which nothing is added that is read off the signal's. */
@@ -187,62 +154,11 @@ class Encoder {
     this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
     this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);
   }
+}
 
-  /** What a node needs beside its inputs, in ONNX's way: further inputs, and attributes. */
-  #operands(node: Node): { extra: readonly string[]; attributes: readonly AttributeProto[] } {
-    const plain = (...attributes: AttributeProto[]) => ({ extra: [], attributes });
-    if (isOp(node, 'Reshape'))
-      return { extra: [this.#shape(node.attributes.shape, true)], attributes: [int('allowzero', 1)] };
-    if (isOp(node, 'Expand')) return { extra: [this.#shape(node.attributes.shape, false)], attributes: [] };
-    if (isOp(node, 'ConstantOfShape')) {
-      const value: TensorProto = {
-        dims: [1],
-        dataType: ELEMENT_TYPES.float32,
-        rawData: bytesOf('float32', [node.attributes.value]),
-      };
-      return {
-        extra: [this.#shape(node.attributes.shape, false)],
-        attributes: [{ name: 'value', type: ATTRIBUTE_TYPES.tensor, t: value }],
-      };
-    }
-    if (isOp(node, 'ReduceSum') || isOp(node, 'ReduceMean') || isOp(node, 'ReduceMax')) {
-      return {
-        extra: [this.#integers(node.attributes.axes)],
-        attributes: [int('keepdims', Number(node.attributes.keepdims))],
-      };
-    }
-    if (isOp(node, 'Split'))
-      return { extra: [this.#integers(node.attributes.sizes)], attributes: [int('axis', node.attributes.axis)] };
-    if (isOp(node, 'Slice')) {
-      const { start, end, axis } = node.attributes;
-      return { extra: [[start], [end], [axis]].map((each) => this.#integers(each)), attributes: [] };
-    }
-    if (isOp(node, 'Gemm')) {
-      const { transA, transB, alpha } = node.attributes;
-      return plain(int('transA', Number(transA)), int('transB', Number(transB)), float('alpha', alpha));
-    }
-    if (isOp(node, 'QuickGelu')) return plain(float('alpha', node.attributes.alpha));
-    if (isOp(node, 'Transpose')) return plain(ints('perm', node.attributes.perm));
-    if (isOp(node, 'Softmax') || isOp(node, 'Gather') || isOp(node, 'GatherElements') || isOp(node, 'Concat'))
-      return plain(int('axis', node.attributes.axis));
-    if (isOp(node, 'ScatterElements')) {
-      const reduction: AttributeProto = {
-        name: 'reduction',
-        type: 3,
-        s: new TextEncoder().encode(node.attributes.reduction),
-      };
-      return plain(int('axis', node.attributes.axis), reduction);
-    }
-    if (isOp(node, 'Cast')) return plain(int('to', ELEMENT_TYPES[node.attributes.to]));
-    if (isOp(node, 'SimplifiedLayerNormalization'))
-      return plain(int('axis', -1), int('stash_type', 1), float('epsilon', node.attributes.epsilon));
-    if (isOp(node, 'RotaryEmbedding')) return plain(int('num_heads', node.attributes.heads), int('interleaved', 0));
-    if (isOp(node, 'DequantizeLinear'))
-      return plain(int('axis', node.attributes.axis), int('block_size', node.attributes.blockSize));
-    if (isOp(node, 'SoftmaxCrossEntropyLoss'))
-      throw new UnsupportedOpError(`${node.op} must be lowered to primitives first`);
-    return plain();
-  }
+function formOf<P extends Exclude<Op, OwnOp>>(node: Node<Op>): Form {
+  const form: (attributes: OpAttributes[P]) => Form = FORMS[node.op as P];
+  return form(node.attributes as OpAttributes[P]);
 }
 
 function info(name: string, value: Value): ValueInfoProto {
