@@ -12,6 +12,7 @@ interface Options {
   readonly work: string;
   readonly tokens: string;
   readonly seed: string;
+  readonly advanceAt: string;
   readonly threads?: string;
 }
 
@@ -33,7 +34,12 @@ async function run(options: Options): Promise<void> {
     }),
     config,
     source: worldSource({ tokenizer, template }, seed, config.maxPositions),
-    settings: { ...PRETRAINING_DEFAULTS, seed, totalTokens: Number(options.tokens) },
+    settings: {
+      ...PRETRAINING_DEFAULTS,
+      seed,
+      totalTokens: Number(options.tokens),
+      advanceAt: Number(options.advanceAt),
+    },
     folder: options.work,
     onReport: (report) => process.stderr.write(`${line(report)}\n`),
   });
@@ -50,6 +56,11 @@ export function register(program: Command): void {
     .requiredOption('--work <folder>', 'where checkpoints and the curve go')
     .option('--tokens <n>', 'tokens to train on', String(PRETRAINING_DEFAULTS.totalTokens))
     .option('--seed <n>', 'seed of weights and items', String(PRETRAINING_DEFAULTS.seed))
+    .option(
+      '--advance-at <share>',
+      'share of questions answered right at which the next stage begins',
+      String(PRETRAINING_DEFAULTS.advanceAt),
+    )
     .option('--threads <n>', 'threads, default all cores')
     .action(run);
 }

@@ -185,11 +185,11 @@ export async function pretrain(options: {
   });
   mkdirSync(folder, { recursive: true });
   const checkpoints = join(folder, 'checkpoints');
-  // The length of a run may change on resuming; everything else must not.
+  // The length and the pace of a run may change on resuming; everything else must not.
   const identity = hashJson({
     config,
     source: source.identity,
-    settings: { ...settings, totalTokens: 0, decayShare: 0 },
+    settings: { ...settings, totalTokens: 0, decayShare: 0, advanceAt: 0 },
   });
   const resumed = resumeCheckpoint(checkpoints, trainer, identity);
   const counters: Counters = { tokens: 0, stage: 0, accuracy: 0, pools: 0, drawn: 0, ...resumed?.counters };
