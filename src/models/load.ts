@@ -8,6 +8,7 @@ import { loadChatTemplate } from './chat-template.js';
 import { readModelConfig } from './config.js';
 import { generationGraph } from './decoder.js';
 import { readInto, withFile } from './file-range.js';
+import { openGguf } from './gguf-model.js';
 import type { ChatTemplate, LoadedModel, ModelConfig, WeightSource } from './model.js';
 import { openSafetensors } from './safetensors.js';
 import { loadTokenizer, type SizedTokenizer } from './tokenizer.js';
@@ -97,12 +98,16 @@ function withTurnEnd(
   return { ...config, eosTokenIds };
 }
 
-function folderModel(path: string, name: string): LoadedModel {
+function ggufModel(path: string): LoadedModel {
+  return assembleModel({ name: basename(path, '.gguf'), path, ...openGguf(path), files: [path] });
+}
+
+function folderModel(path: string): LoadedModel {
   const config = readModelConfig(path);
   const weights = openSafetensors(path);
   const tokenizer = loadTokenizer(path);
   const template = loadChatTemplate(path);
-  return assembleModel({ name, path, config, weights, tokenizer, template, files: weights.files });
+  return assembleModel({ name: basename(path), path, config, weights, tokenizer, template, files: weights.files });
 }
 
 /** A folder's only GGUF file, where it has no config.json; undefined otherwise. */
@@ -119,7 +124,9 @@ export function loadModel(pathOrName: string): LoadedModel {
   const path = resolve(pathOrName);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new UserError(`there is no model at ${path}: give a Hugging Face folder or a GGUF file`);
-  if (stat.isDirectory()) return folderModel(onlyGguf(path) ?? path, basename(path));
+  const gguf = stat.isDirectory() ? onlyGguf(path) : path.endsWith('.gguf') ? path : undefined;
+  if (gguf !== undefined) return ggufModel(gguf);
+  if (stat.isDirectory()) return folderModel(path);
   if (PICKLES.includes(extname(path)))
     throw new UserError(
       `${path} is a pickle, which can run code when it is opened, and is not read: convert the model to safetensors`,

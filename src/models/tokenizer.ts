@@ -5,6 +5,7 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { UserError, messageOf } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
+import { isObject } from '../core/json.js';
 import { readModelJson } from './config.js';
 import type { Tokenizer } from './model.js';
 
@@ -32,18 +33,50 @@ const schema = z.object({
   added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
 });
 
+/** How GPT-2 splits text into words (Radford et al., 2019), and how a byte-level pre-tokenizer does where it is not told otherwise. */
+export const GPT2_SPLIT = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+/** A pre-tokenizer that makes every match of a regular expression a piece of its own. */
+export const splitBy = (regex: string): object => ({
+  type: 'Split',
+  pattern: { Regex: regex },
+  behavior: 'Isolated',
+  invert: false,
+});
+
+/**
+ * A pre-tokenizer written so that the package does what the Rust original does: its digits are ASCII's only, and its
+ * byte-level words count U+FEFF as a space and U+0085 as none, while its `Split` follows the original's regular expressions.
+ */
+function exactPreTokenizer(raw: unknown): unknown {
+  if (!isObject(raw)) return raw;
+  const parts: unknown = raw['pretokenizers'];
+  if (raw['type'] === 'Sequence' && Array.isArray(parts))
+    return { ...raw, pretokenizers: parts.map(exactPreTokenizer) };
+  if (raw['type'] === 'Digits') return splitBy(raw['individual_digits'] === true ? '\\p{N}' : '\\p{N}+');
+  if (raw['type'] !== 'ByteLevel' || raw['use_regex'] === false || raw['add_prefix_space'] === true) return raw;
+  return { type: 'Sequence', pretokenizers: [splitBy(GPT2_SPLIT), { ...raw, use_regex: false }] };
+}
+
 /**
  * A tokenizer from the text of tokenizer.json; `where` names it in errors.
  * Throws UserError where it is no tokenizer or has parts that are not supported.
  */
 export function tokenizerFromJson(json: string, where = 'tokenizer.json'): SizedTokenizer {
   try {
-    const raw: unknown = JSON.parse(json);
+    const raw = JSON.parse(json) as Record<string, unknown>;
     const { model, added_tokens: added } = schema.parse(raw);
     const size =
       [...Object.values(model.vocab), ...added.map((each) => each.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
     // The second argument would be tokenizer_config.json: nothing in it concerns byte-level tokenizers, and its clean-up of spaces loses text.
-    return new JsonTokenizer(new PlainTokenizer(raw, { clean_up_tokenization_spaces: false }), sha256(json), size);
+    return new JsonTokenizer(
+      new PlainTokenizer(
+        { ...raw, pre_tokenizer: exactPreTokenizer(raw['pre_tokenizer']) },
+        { clean_up_tokenization_spaces: false },
+      ),
+      sha256(json),
+      size,
+    );
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(`${where}: not a tokenizer that lightmem reads: ${reason.slice(0, 400)}`);
