@@ -51,6 +51,7 @@ class Auditor {
   #dataset = '';
   readonly #bits = new AnswerBits();
   readonly #tallies = new Map<Level, LevelTally>();
+  readonly #present = new Set<Level>();
   readonly #rows: ItemAudit[] = [];
   readonly #views: ItemView[] = [];
 
@@ -76,6 +77,7 @@ class Auditor {
     const wanted = this.options.levels;
     return LEVELS.flatMap((level): [Level, LevelText][] => {
       const entry = item.texts[level];
+      if (entry) this.#present.add(level);
       return entry && (level === 'original' || !wanted || wanted.includes(level)) ? [[level, entry]] : [];
     });
   }
@@ -120,7 +122,7 @@ class Auditor {
   report(): AuditReport {
     const wanted = this.options.levels ?? [];
     const missing = wanted.filter((level) => !this.#tallies.has(level));
-    if (missing.length > 0) throw new UserError(noTextMessage(missing, [...this.#tallies.keys()]));
+    if (missing.length > 0) throw new UserError(noTextMessage(missing, [...this.#present]));
     const tallies = LEVELS.flatMap((level) => this.#tallies.get(level) ?? []);
     const shown = tallies.filter(({ level }) => wanted.length === 0 || wanted.includes(level));
     return {

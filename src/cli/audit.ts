@@ -8,7 +8,6 @@ import colors from 'picocolors';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport, LevelAudit } from '../audit/report.js';
-import type { SampleFitter } from '../audit/truncation.js';
 import { UserError } from '../core/errors.js';
 import { parseLevel } from '../core/levels.js';
 import { loadItems, type LoadReport } from '../data/load.js';
@@ -56,45 +55,50 @@ export function register(program: Command): void {
     .action(run);
 }
 
+/** The options as checked values. */
+function settingsOf(options: Options) {
+  return {
+    load: loadOptions(options),
+    levels: options.levels?.flatMap((names) => names.split(',')).map(parseLevel),
+    maxLength: parseCount('max-length', options.maxLength),
+    views: parseCount('views', options.views),
+    perItem: options.perItem === true,
+    json: options.json === true,
+  };
+}
+
+type Settings = ReturnType<typeof settingsOf>;
+
 async function run(file: string, options: Options): Promise<void> {
+  const settings = settingsOf(options);
   const model = openTokenizer(options);
-  const maxLength = parseCount('max-length', options.maxLength);
-  const { report, loaded } = await auditFile(file, options, model, maxLength);
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ ...report, load: loaded })}\n`);
-  else process.stdout.write(`${page(report)}\n`);
+  const { report, loaded } = await auditFile(file, settings, model);
+  process.stdout.write(settings.json ? `${JSON.stringify({ ...report, load: loaded })}\n` : `${page(report)}\n`);
   const lines = reportLines(loaded);
   if (!model.template) lines.push('note: no chat template beside the tokenizer, so truncation is not audited');
   for (const line of lines) process.stderr.write(`${line}\n`);
-  if (options.onProblem === 'error' && loaded.problemCount > 0) process.exitCode = 2;
+  if (settings.load.onProblem === 'error' && loaded.problemCount > 0) process.exitCode = 2;
 }
 
 /** Audits a file. A broken item ends it with UserErrors unless it is to be skipped; a broken question is told beside the table, which does not depend on it. */
 async function auditFile(
   file: string,
-  options: Options,
+  { load, levels, maxLength, views, perItem, json }: Settings,
   { tokenizer, template }: TokenizerChoice,
-  maxLength: number,
 ): Promise<{ report: AuditReport; loaded: LoadReport }> {
-  const progress = new ReadingProgress(options.json === true);
+  const progress = new ReadingProgress(json);
   const reports: LoadReport[] = [];
   const onReport = (report: LoadReport) => {
-    if (options.onProblem === 'error' && report.skippedItems > 0)
+    if (load.onProblem === 'error' && report.skippedItems > 0)
       throw problemsError(file, report.problems, report.problemCount);
     reports.push(report);
   };
-  const fitter: SampleFitter | undefined =
-    template && promptFitter(new PromptRenderer({ tokenizer, template }), maxLength);
-  const levels = options.levels?.flatMap((names) => names.split(',')).map(parseLevel);
-  const items = loadItems(file, { ...loadOptions(options), onProblem: 'skip', onBytes: progress.onBytes, onReport });
+  const fitter = template && promptFitter(new PromptRenderer({ tokenizer, template }), maxLength);
+  const items = loadItems(file, { ...load, onProblem: 'skip', onBytes: progress.onBytes, onReport });
+  const onProgress = (count: number) => progress.update(count);
   try {
-    const report = await audit(items, {
-      tokenizer,
-      ...(levels && { levels }),
-      ...(fitter && { fitter }),
-      perItem: options.perItem === true,
-      views: parseCount('views', options.views),
-      onProgress: (count) => progress.update(count),
-    });
+    const optional = { ...(levels && { levels }), ...(fitter && { fitter }) };
+    const report = await audit(items, { tokenizer, ...optional, perItem, views, onProgress });
     const [loaded] = reports;
     if (!loaded) throw new Error('loading ended without a report');
     return { report, loaded };
