@@ -20,6 +20,8 @@ export interface Question {
   readonly id: string;
   /** The whole wording put to the model, e.g. `Complete the sentence: Misty Buscher is the mayor of`. */
   readonly prompt: string;
+  /** Further wordings to train on in closed book, where a fact seen in one wording alone is learnt as a string. */
+  readonly paraphrases?: readonly string[];
   /** A wording kept for testing only: when present it is asked in evaluation and never trained on. */
   readonly testPrompt?: string;
   /** Accepted answers; the first is the reference and the one trained on. Never empty. */

@@ -2,9 +2,20 @@
 import type { Level } from '../core/levels.js';
 import type { Item, Question, Sample } from '../core/records.js';
 
-/** One sample per question, in the wording to train on, with the reference as its answer. */
+/** One sample per question, in the wording to train on, with the reference as its answer; without a text also one per paraphrase. */
 export function trainingSamples(items: readonly Item[], level: Level | 'none'): Sample[] {
-  return samplesOf(items, level, ({ prompt }) => prompt);
+  const most = level === 'none' ? Math.max(0, ...items.flatMap(({ questions }) => questions.map(paraphrasesOf))) : 0;
+  const again = Array.from({ length: most }, (_, i) =>
+    samplesOf(withParaphrase(items, i), level, ({ paraphrases }) => paraphrases?.[i] ?? '', `/${i + 2}`),
+  );
+  return [...samplesOf(items, level, ({ prompt }) => prompt), ...again.flat()];
+}
+
+const paraphrasesOf = ({ paraphrases }: Question): number => paraphrases?.length ?? 0;
+
+/** Items with only those questions that have a paraphrase of this number. */
+function withParaphrase(items: readonly Item[], number: number): Item[] {
+  return items.map((item) => ({ ...item, questions: item.questions.filter((each) => paraphrasesOf(each) > number) }));
 }
 
 /** One sample per question, in the wording kept for testing where there is one. */
@@ -17,11 +28,16 @@ export function askedPrompt({ prompt, testPrompt }: Question): string {
   return testPrompt ?? prompt;
 }
 
-function samplesOf(items: readonly Item[], level: Level | 'none', wording: (question: Question) => string): Sample[] {
+function samplesOf(
+  items: readonly Item[],
+  level: Level | 'none',
+  wording: (question: Question) => string,
+  suffix = '',
+): Sample[] {
   return items.flatMap((item) => {
     const context = level === 'none' ? undefined : item.texts[level]?.text;
     return item.questions.map((question) => ({
-      id: `${item.id}/${question.id}`,
+      id: `${item.id}/${question.id}${suffix}`,
       item: item.id,
       question: question.id,
       ...(context !== undefined && { context }),

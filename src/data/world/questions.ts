@@ -31,11 +31,16 @@ function wordings(frames: readonly string[], attribute: Attribute): { train: str
   };
 }
 
+/** Further wordings that a fact is trained on in closed book. */
+const PARAPHRASES = 2;
+
 function question(frames: readonly string[], fact: Fact, subject: string, type: string, random: Random): Question {
   const { train, test } = wordings(frames, fact.attribute);
+  const [prompt = '', ...others] = random.shuffle(train).map((wording) => wording.replace('{S}', subject));
   return {
     id: fact.attribute.key,
-    prompt: random.pick(train).replace('{S}', subject),
+    prompt,
+    paraphrases: others.slice(0, PARAPHRASES),
     testPrompt: random.pick(test).replace('{S}', subject),
     answers: [fact.value],
     type,
