@@ -33,7 +33,8 @@ export interface Executor {
 }
 
 /** What the parent says to a worker. */
-export type Command = { readonly type: 'run'; readonly folder: string } | { readonly type: 'cancel' } | { readonly type: 'end' };
+export type Command =
+  { readonly type: 'run'; readonly folder: string } | { readonly type: 'cancel' } | { readonly type: 'end' };
 
 /** What a worker says to its parent. */
 export type Message =

@@ -44,7 +44,11 @@ export class SlotExecutor implements Executor {
     readonly open: OpenChannel,
     readonly graceMs: number = GRACE_MS,
   ) {
-    this.#slots = Array.from({ length: concurrency }, () => ({ channel: undefined, task: undefined, grace: undefined }));
+    this.#slots = Array.from({ length: concurrency }, () => ({
+      channel: undefined,
+      task: undefined,
+      grace: undefined,
+    }));
   }
 
   submit({ folder }: JobSpec, onReport?: (report: Json) => void): Job {

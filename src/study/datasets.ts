@@ -48,7 +48,9 @@ function drawn(items: readonly Item[], count: number | undefined, file: string):
   const asking = items.filter(({ questions }) => questions.length > 0);
   if (asking.length === 0) throw new UserError(`${file}: no item has a question: a study needs questions with answers`);
   if (count !== undefined && count > asking.length)
-    throw new UserError(`${file} has ${asking.length} items with questions, the study asks for ${count}: lower "items"`);
+    throw new UserError(
+      `${file} has ${asking.length} items with questions, the study asks for ${count}: lower "items"`,
+    );
   return new Random(0, 'split').shuffle(asking).slice(0, count);
 }
 

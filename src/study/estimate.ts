@@ -71,7 +71,15 @@ export function runSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, th
   const head = hiddenSize * vocabSize;
   const speed = OPERATIONS_PER_SECOND * threads ** 0.8;
   const train = cost.trainTokens * (TRAIN_OPERATIONS * weights + HEAD_SHARE * FORWARD_OPERATIONS * head);
-  const ask =
-    cost.promptTokens * FORWARD_OPERATIONS * weights + cost.answers * ANSWER_OPERATIONS * (weights + head);
+  const ask = cost.promptTokens * FORWARD_OPERATIONS * weights + cost.answers * ANSWER_OPERATIONS * (weights + head);
   return { start: SECONDS_TO_START, train: train / speed, ask: ask / speed };
+}
+
+/** Bytes of one run's adapter with a checkpoint and its optimiser's two moments beside it, as they lie on disk at their most. */
+export function adapterBytes(config: ModelConfig, rank: number): number {
+  const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim } = config;
+  const inner = heads * headDim;
+  const attention = 2 * (hiddenSize + inner) + 2 * (hiddenSize + keyValueHeads * headDim);
+  const parameters = rank * layers * (attention + 3 * (hiddenSize + intermediateSize));
+  return 4 * parameters * (1 + 2 * 3);
 }

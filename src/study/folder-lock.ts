@@ -165,6 +165,7 @@ function held(path: string, own: Holder): FolderLock {
 }
 
 function lockedError(folder: string, holder: Holder | 'unreadable'): UserError {
-  const who = holder === 'unreadable' ? 'another process' : `process ${holder.pid} on ${holder.host} since ${holder.since}`;
+  const who =
+    holder === 'unreadable' ? 'another process' : `process ${holder.pid} on ${holder.host} since ${holder.since}`;
   return new UserError(`${folder} is in use by ${who}: wait until it ends, or choose another folder`);
 }

@@ -160,7 +160,11 @@ class Planner {
     },
   ): PlannedRun {
     const { level, rank, seed, trained, asked } = cell;
-    const { checkpointEverySteps, ...training } = trainSettings({ ...this.config.train, ...defined(part.train) }, rank, seed);
+    const { checkpointEverySteps, ...training } = trainSettings(
+      { ...this.config.train, ...defined(part.train) },
+      rank,
+      seed,
+    );
     const identity = {
       version: IDENTITY_VERSION,
       ...{ dataset: part.dataset, book: part.book, level, rank, items: trained.length, seed },

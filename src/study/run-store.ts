@@ -29,7 +29,8 @@ export interface Retry {
   readonly reason: string;
 }
 
-export type TrainingRecord = Omit<TrainResult, 'adapterPath'>;
+/** What came of the training; `adapterPath` is relative to the run's folder. */
+export type TrainingRecord = TrainResult;
 
 /** `result.json`. */
 export interface RunResult {
@@ -52,7 +53,7 @@ export interface RunError {
   readonly name: string;
   readonly message: string;
   readonly stage: string;
-  readonly attempts: number;
+  readonly stack: string | null;
 }
 
 export type StoredRun = { readonly folder: string; readonly spec: RunSpec } & (

@@ -130,7 +130,9 @@ class Run {
     };
     for (const [part, value] of Object.entries(found))
       if (value !== identity[part as keyof typeof found])
-        throw new RunConflictError(`${this.folder}: the ${PARTS[part as keyof typeof found]} changed since the study was planned: run the study again`);
+        throw new RunConflictError(
+          `${this.folder}: the ${PARTS[part as keyof typeof found]} changed since the study was planned: run the study again`,
+        );
   }
 
   async #train(): Promise<TrainingRecord | null> {
@@ -140,7 +142,7 @@ class Run {
     if (existsSync(path) && existsSync(this.#path('adapter'))) return readJson(path) as unknown as TrainingRecord;
     this.#tell('training', 0);
     const samples = this.renderer.tokenize(trainingSamples(this.trained, level), this.spec.identity.maxLength);
-    const { adapterPath: _, ...record } = await finetune({
+    const trained = await finetune({
       model: this.model,
       samples,
       settings: this.#settings(training),
@@ -148,6 +150,7 @@ class Run {
       ...this.#machine(),
       onProgress: ({ step, steps, loss }) => this.#tell('training', step / steps, loss),
     });
+    const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
     await writeDurably(path, pretty(record));
     return record;
   }

@@ -1,0 +1,227 @@
+/** The runner: finished runs are kept, the others go to the executor; one that fails is noted and the study goes on. */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../core/json.js';
+import type { Executor, Job, JobOutcome } from '../executors/executor.js';
+import { writeDurably } from '../llm/durable-file.js';
+import { runCost, runSeconds, type RunSeconds } from './estimate.js';
+import type { PlannedRun, StudyPlan } from './plan.js';
+import { clearRun, pretty, RUN_FILES, type Retry, type StoredRun } from './run-store.js';
+import type { RunReport } from './run.js';
+import { runName, type RunSpec } from './run-spec.js';
+import { runPath, StudyFolder } from './study-folder.js';
+
+/** What the runner tells while it works. */
+export type StudyEvent =
+  | {
+      readonly type: 'planned';
+      readonly runs: number;
+      readonly finished: number;
+      /** Estimated seconds of the rest, all runs one after another. */
+      readonly seconds: number;
+    }
+  | { readonly type: 'auditing'; readonly dataset: string }
+  | {
+      readonly type: 'progress';
+      /** Seconds of estimated work done and to do, finished runs included. */
+      readonly done: number;
+      readonly total: number;
+      readonly runsDone: number;
+      readonly runs: number;
+      readonly active: readonly (RunReport & { readonly run: string })[];
+    }
+  | { readonly type: 'finished'; readonly run: string; readonly seconds: number }
+  | { readonly type: 'failed'; readonly run: string; readonly message: string }
+  | { readonly type: 'retried'; readonly run: string; readonly retry: Retry }
+  | { readonly type: 'damaged'; readonly run: string; readonly damage: string };
+
+export interface StudyOptions {
+  readonly folder: string;
+  /** Made only when there is something to run. */
+  readonly executor: () => Executor;
+  readonly onEvent?: (event: StudyEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface StudySummary {
+  readonly runs: readonly StoredRun[];
+  /** Runs that this call carried out, and those it found finished. */
+  readonly carriedOut: number;
+  readonly reused: number;
+  readonly failed: number;
+}
+
+/** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped; what was finished is kept. */
+export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<StudySummary> {
+  const folder = await StudyFolder.open(options.folder, plan);
+  try {
+    await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));
+    return await new Runner(folder, options).run();
+  } finally {
+    folder.close();
+  }
+}
+
+/** Estimated work left, and what of it is done. */
+interface Progress {
+  readonly run: PlannedRun;
+  readonly seconds: RunSeconds;
+  report: RunReport | undefined;
+  isDone: boolean;
+}
+
+class Runner {
+  readonly plan: StudyPlan;
+  readonly #progress: Progress[];
+  #failed = 0;
+
+  constructor(
+    readonly folder: StudyFolder,
+    readonly options: StudyOptions,
+  ) {
+    this.plan = folder.plan;
+    const stored = this.plan.runs.map((run) => ({ run, stored: folder.read(run) }));
+    for (const { run, stored: found } of stored) this.#repair(run, found);
+    this.#progress = stored.map(({ run, stored: found }) => ({
+      run,
+      seconds: found.status === 'done' ? NOTHING : this.#seconds(run),
+      report: undefined,
+      isDone: found.status === 'done',
+    }));
+  }
+
+  async run(): Promise<StudySummary> {
+    const open = this.#progress.filter(({ isDone }) => !isDone);
+    const reused = this.plan.runs.length - open.length;
+    const seconds = open.reduce((sum, each) => sum + whole(each.seconds), 0);
+    this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds });
+    if (open.length > 0) await this.#runAll(open);
+    const runs = this.plan.runs.map((run) => this.folder.read(run));
+    return { runs, carriedOut: open.length - this.#failed, reused, failed: this.#failed };
+  }
+
+  async #runAll(open: readonly Progress[]): Promise<void> {
+    const executor = this.options.executor();
+    const jobs = new Set<Job>();
+    const stop = (): void => {
+      for (const job of jobs) job.cancel();
+    };
+    this.options.signal?.addEventListener('abort', stop);
+    try {
+      this.options.signal?.throwIfAborted();
+      await Promise.all(open.map((progress) => this.#carryOut(progress, executor, jobs)));
+      this.options.signal?.throwIfAborted();
+    } finally {
+      this.options.signal?.removeEventListener('abort', stop);
+      await executor.close();
+    }
+  }
+
+  async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
+    const { spec } = progress.run;
+    const submit = async (): Promise<JobOutcome> => {
+      const job = executor.submit({ folder: this.#path(spec) }, (report) => this.#hear(progress, report));
+      jobs.add(job);
+      const outcome = await job.outcome;
+      jobs.delete(job);
+      return outcome;
+    };
+    const start = performance.now();
+    let outcome = await submit();
+    if (outcome.status === 'lost' && outcome.outOfMemory && (await this.#shrink(spec, outcome.cause)))
+      outcome = await submit();
+    await this.#settle(progress, outcome, (performance.now() - start) / 1000);
+  }
+
+  #hear(progress: Progress, report: Json): void {
+    progress.report = report as unknown as RunReport;
+    this.#tellProgress();
+  }
+
+  async #settle(progress: Progress, outcome: JobOutcome, seconds: number): Promise<void> {
+    const { spec } = progress.run;
+    const run = runName(spec.identity);
+    if (outcome.status === 'cancelled') return;
+    progress.isDone = true;
+    progress.report = undefined;
+    if (outcome.status === 'done') this.options.onEvent?.({ type: 'finished', run, seconds });
+    else {
+      this.#failed++;
+      const message = outcome.status === 'lost' ? outcome.cause : outcome.message;
+      if (outcome.status === 'lost') await this.#leaveError(spec, message);
+      this.options.onEvent?.({ type: 'failed', run, message });
+    }
+    this.#tellProgress();
+  }
+
+  #tellProgress(): void {
+    const total = this.#progress.reduce((sum, { seconds }) => sum + whole(seconds), 0);
+    const done = this.#progress.reduce((sum, each) => sum + doneOf(each), 0);
+    const active = this.#progress.flatMap(({ run, report }) =>
+      report === undefined ? [] : [{ run: runName(run.spec.identity), ...report }],
+    );
+    const runsDone = this.#progress.filter(({ isDone }) => isDone).length;
+    this.options.onEvent?.({ type: 'progress', done, total, runsDone, runs: this.#progress.length, active });
+  }
+
+  /** A damaged run is made anew, from nothing but its spec. */
+  #repair({ spec }: PlannedRun, stored: StoredRun): void {
+    if (stored.status !== 'pending' || stored.damage === null) return;
+    clearRun(stored.folder);
+    this.options.onEvent?.({ type: 'damaged', run: runName(spec.identity), damage: stored.damage });
+  }
+
+  /** Halves the micro-batch and doubles the accumulation, once; false where that was done before or nothing is trained. */
+  async #shrink(spec: RunSpec, reason: string): Promise<boolean> {
+    const { training } = spec.identity;
+    const folder = this.#path(spec);
+    const path = join(folder, RUN_FILES.retry);
+    if (training === null || existsSync(path) || this.options.signal?.aborted === true) return false;
+    const { batchTokens, accumulation } = training;
+    const retry: Retry = {
+      batchTokens: { from: batchTokens, to: Math.max(8, Math.floor(batchTokens / 2)) },
+      accumulation: { from: accumulation, to: accumulation * 2 },
+      reason,
+    };
+    rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
+    await writeDurably(path, pretty(retry));
+    this.options.onEvent?.({ type: 'retried', run: runName(spec.identity), retry });
+    return true;
+  }
+
+  async #leaveError(spec: RunSpec, message: string): Promise<void> {
+    const error = { name: 'WorkerLostError', message, stage: 'unknown', stack: null };
+    await writeDurably(join(this.#path(spec), RUN_FILES.error), pretty(error));
+  }
+
+  #seconds(run: PlannedRun): RunSeconds {
+    const { model } = this.plan;
+    return runSeconds(runCost(run, model.tokenizer), model, run.spec.place.threads);
+  }
+
+  #path(spec: RunSpec): string {
+    return runPath(this.folder.path, spec);
+  }
+}
+
+const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };
+
+function whole({ start, train, ask }: RunSeconds): number {
+  return start + train + ask;
+}
+
+function doneOf({ seconds, report, isDone }: Progress): number {
+  if (isDone) return whole(seconds);
+  if (report === undefined) return 0;
+  const { start, train, ask } = seconds;
+  switch (report.stage) {
+    case 'loading':
+      return start * report.share;
+    case 'training':
+      return start + train * report.share;
+    case 'asking':
+      return start + train + ask * report.share;
+    case 'judging':
+      return whole(seconds);
+  }
+}

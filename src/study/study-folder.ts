@@ -1,0 +1,198 @@
+/** The study's folder: its plan, the items it uses, its audits and its runs, under one lock. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { audit } from '../audit/audit.js';
+import { promptFitter } from '../audit/fitting.js';
+import type { AuditReport } from '../audit/report.js';
+import { UserError } from '../core/errors.js';
+import { hashJson, sha256 } from '../core/hash.js';
+import type { Item, Row } from '../core/records.js';
+import { codeOf, writeDurably } from '../llm/durable-file.js';
+import type { StudyConfig } from './config.js';
+import type { StudyDataset } from './datasets.js';
+import { adapterBytes } from './estimate.js';
+import { lockFolder, type FolderLock } from './folder-lock.js';
+import type { PlannedRun, StudyPlan } from './plan.js';
+import { runFolderName, type RunSpec } from './run-spec.js';
+import {
+  jsonLines,
+  pretty,
+  readJson,
+  readJsonLines,
+  readRun,
+  RUN_FILES,
+  writeSpec,
+  type StoredRun,
+} from './run-store.js';
+
+/** Form of `study.json`. */
+export const STUDY_VERSION = 1;
+
+const FILES = { study: 'study.json', audits: 'audits.json', runs: 'runs', data: 'data' } as const;
+
+/** `study.json`: what was asked for, and the runs that answer it. */
+export interface StudyRecord {
+  readonly version: number;
+  readonly config: StudyConfig;
+  readonly model: { readonly name: string; readonly path: string; readonly identity: string };
+  readonly tokenizer: string;
+  readonly template: string;
+  /** Names of the runs' folders, in the plan's order. */
+  readonly runs: readonly string[];
+}
+
+/** A study as its folder holds it. */
+export interface StoredStudy {
+  readonly folder: string;
+  readonly record: StudyRecord;
+  readonly runs: readonly StoredRun[];
+  /** One for each data set. */
+  readonly audits: readonly AuditReport[];
+}
+
+/** Where a run's folder lies. */
+export function runPath(folder: string, spec: RunSpec): string {
+  return join(folder, FILES.runs, runFolderName(spec));
+}
+
+/** Reads a study's folder; throws UserError where it holds none. */
+export function readStudy(folder: string): StoredStudy {
+  const path = join(folder, FILES.study);
+  if (!existsSync(path)) throw new UserError(`${folder} holds no study: give the folder that lightmem study run wrote`);
+  const record = readJson(path) as unknown as StudyRecord;
+  if (record.version !== STUDY_VERSION)
+    throw new UserError(
+      `${folder} was written by another version of lightmem (study format ${record.version}, this one reads ${STUDY_VERSION}): use that version`,
+    );
+  const runs = record.runs.map((name) => readRun(join(folder, FILES.runs, name)));
+  return { folder: resolve(folder), record, runs, audits: readAudits(folder) };
+}
+
+/** The rows of a run that is done; none of one that is not. */
+export function readRows(run: StoredRun): Row[] {
+  return run.status === 'done' ? readJsonLines<Row>(join(run.folder, RUN_FILES.scores)) : [];
+}
+
+function readAudits(folder: string): AuditReport[] {
+  const path = join(folder, FILES.audits);
+  if (!existsSync(path)) return [];
+  return (readJson(path) as unknown as { audits: AuditReport[] }).audits;
+}
+
+/** The folder while this process works in it. */
+export class StudyFolder {
+  private constructor(
+    readonly path: string,
+    readonly plan: StudyPlan,
+    readonly lock: FolderLock,
+  ) {}
+
+  /** Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. */
+  static async open(path: string, plan: StudyPlan): Promise<StudyFolder> {
+    const lock = await lockFolder(path);
+    try {
+      const folder = new StudyFolder(resolve(path), plan, lock);
+      await folder.#write();
+      return folder;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.lock.release();
+  }
+
+  /** Where a planned run stands. */
+  read({ spec }: PlannedRun): StoredRun {
+    return readRun(runPath(this.path, spec));
+  }
+
+  /** Audits every data set at its grid's levels, unless the same audit lies here already. */
+  async audit(onDataset?: (name: string) => void): Promise<readonly AuditReport[]> {
+    const identity = hashJson({
+      runs: this.plan.runs.map(({ spec }) => [spec.identity.dataset, spec.identity.level, spec.identity.maxLength]),
+      items: [...this.plan.datasets.values()].map(({ items }) => hashJson(items)),
+      renderer: this.plan.renderer.identity,
+    });
+    const path = join(this.path, FILES.audits);
+    if (existsSync(path) && readJson(path)['identity'] === identity) return readAudits(this.path);
+    const audits: AuditReport[] = [];
+    for (const dataset of this.plan.datasets.values()) {
+      onDataset?.(dataset.name);
+      audits.push(await this.#auditOf(dataset));
+    }
+    await writeDurably(path, pretty({ identity, audits }));
+    return audits;
+  }
+
+  async #auditOf({ name, items }: StudyDataset): Promise<AuditReport> {
+    const own = this.plan.runs.filter(({ spec }) => spec.identity.dataset === name);
+    const levels = [
+      ...new Set(own.flatMap(({ spec: { identity } }) => (identity.level === 'none' ? [] : [identity.level]))),
+    ];
+    const maxLength = Math.min(...own.map(({ spec }) => spec.identity.maxLength));
+    return audit(items, {
+      tokenizer: this.plan.model.tokenizer,
+      ...(levels.length > 0 && { levels }),
+      fitter: promptFitter(this.plan.renderer, maxLength),
+      views: 3,
+    });
+  }
+
+  async #write(): Promise<void> {
+    await this.#checkRoom();
+    const data = new Map<string, string>();
+    for (const { name, items } of this.plan.datasets.values()) data.set(name, await this.#writeItems(name, items));
+    for (const run of this.plan.runs) await this.#writeSpec(run, data.get(run.spec.identity.dataset) ?? '');
+    const { config, model, runs } = this.plan;
+    const record: StudyRecord = {
+      version: STUDY_VERSION,
+      config,
+      model: { name: model.name, path: model.path, identity: model.identity },
+      tokenizer: model.tokenizer.identity,
+      template: model.template.identity,
+      runs: runs.map(({ spec }) => runFolderName(spec)),
+    };
+    const text = pretty(record);
+    const path = join(this.path, FILES.study);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) await writeDurably(path, text);
+  }
+
+  /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
+  async #writeItems(name: string, items: readonly Item[]): Promise<string> {
+    const text = jsonLines(items);
+    const file = `${name}-${sha256(text).slice(0, 12)}.jsonl`;
+    const path = join(this.path, FILES.data, file);
+    if (!existsSync(path)) await writeDurably(path, text);
+    return join('..', '..', FILES.data, file);
+  }
+
+  async #writeSpec({ spec }: PlannedRun, data: string): Promise<void> {
+    const folder = runPath(this.path, spec);
+    await mkdir(folder, { recursive: true });
+    await writeSpec(folder, { ...spec, place: { ...spec.place, data } });
+  }
+
+  /** Refuses to begin what the disk has no room for. */
+  async #checkRoom(): Promise<void> {
+    const { runs, model } = this.plan;
+    const unfinished = runs.filter(({ spec }) => !existsSync(join(runPath(this.path, spec), RUN_FILES.result)));
+    const needed = unfinished.reduce((sum, { spec }) => sum + adapterBytes(model.config, spec.identity.rank), 0);
+    const space = await statfs(dirname(resolve(this.path, '.'))).catch((error: unknown) => {
+      if (codeOf(error) === undefined) throw error;
+      return undefined; // a file system that does not tell its room
+    });
+    const free = space === undefined ? Infinity : space.bavail * space.bsize;
+    if (needed > free)
+      throw new UserError(
+        `${this.path}: the runs need about ${megabytes(needed)} MB and the disk has ${megabytes(free)} MB free: make room, or choose another folder with --out`,
+      );
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1e6);
+}
