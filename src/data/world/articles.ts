@@ -13,7 +13,7 @@ export interface ArticleOptions {
   readonly facts?: number;
   /** Sentences that carry no fact, default 5. */
   readonly fillers?: number;
-  /** Facts about one other subject of the same kind, default 3. */
+  /** Facts about one other subject of the same kind, on attributes that the main subject's facts leave over; default 3. */
   readonly distractors?: number;
   /** Levels to render, default the seven of the study. */
   readonly levels?: readonly Level[];
@@ -48,8 +48,9 @@ function partsOf(index: number, options: ArticleOptions): Parts {
   const { kind, n } = kindAt(index);
   const facts = drawFacts(kind, options.facts ?? 6, random);
   const subject = { kind, name: nameOf(kind, options.partition, options.seed, n, 'main'), facts };
-  // The other subject has other values, so that only its name tells its facts from the main ones.
-  const others = drawFacts(kind, options.distractors ?? 3, random).map((fact) => ({
+  // What is told of the other subject is of kinds that are not asked of the main one, and of other values.
+  const isUnasked = (attribute: Fact['attribute']): boolean => !facts.some((fact) => fact.attribute === attribute);
+  const others = drawFacts(kind, options.distractors ?? 3, random, isUnasked).map((fact) => ({
     ...fact,
     value: random.pick(fact.attribute.values.filter((value) => !facts.some((each) => each.value === value))),
   }));
