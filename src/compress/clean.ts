@@ -32,17 +32,38 @@ const POSTAMBLES: readonly RegExp[] = [
 export function cleaned(answer: string): Cleaned {
   const flags = new Set<Flag>();
   let text = withoutThinking(answer);
-  const fenced = FENCE.exec(text) ?? (isMostlyFence(text) ? FENCE_INSIDE.exec(text) : null);
-  if (fenced !== null) [text] = [fenced[1] ?? '', flags.add('fence-removed')];
-  for (const pattern of [...PREAMBLES, ...POSTAMBLES]) {
-    const without = text.replace(pattern, '');
-    if (without === text || without.trim() === '') continue;
+  for (const [clean, flag] of CLEANERS) {
+    const without = clean(text.trim());
+    if (without === text.trim() || without.trim() === '') continue;
     text = without;
-    flags.add('preamble-removed');
+    flags.add(flag);
   }
-  const quoted = /^(?:"([^"]+)"|“([^”]+)”|「([^」]+)」)$/.exec(text.trim());
-  if (quoted !== null) [text] = [quoted[1] ?? quoted[2] ?? quoted[3] ?? '', flags.add('quotes-removed')];
   return { text: text.trim(), flags: [...flags] };
+}
+
+/** A preamble may stand before a fence or within it. */
+const CLEANERS: readonly (readonly [(text: string) => string, Flag])[] = [
+  [withoutFence, 'fence-removed'],
+  [withoutComments, 'preamble-removed'],
+  [withoutFence, 'fence-removed'],
+  [withoutQuotes, 'quotes-removed'],
+];
+
+function withoutFence(text: string): string {
+  const fenced = FENCE.exec(text) ?? (isMostlyFence(text) ? FENCE_INSIDE.exec(text) : null);
+  return fenced?.[1] ?? text;
+}
+
+function withoutComments(text: string): string {
+  return [...PREAMBLES, ...POSTAMBLES].reduce((current, pattern) => {
+    const without = current.replace(pattern, '');
+    return without.trim() === '' ? current : without;
+  }, text);
+}
+
+function withoutQuotes(text: string): string {
+  const quoted = /^(?:"([^"]+)"|“([^”]+)”|「([^」]+)」)$/.exec(text);
+  return quoted?.[1] ?? quoted?.[2] ?? quoted?.[3] ?? text;
 }
 
 function isMostlyFence(text: string): boolean {

@@ -13,7 +13,7 @@ const CUTS: readonly ((text: string) => string[])[] = [
   (text) => text.split(/(?<=\n)/),
   sentencesOf,
   (text) => text.split(/(?<=\s)/),
-  (text) => text.match(/[\s\S]{1,200}/gu) ?? [],
+  ...[200, 40, 8].map((size) => (text: string) => text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'gu')) ?? []),
 ];
 
 function pack(text: string, maxTokens: number, counter: TokenCounter, cuts: typeof CUTS): string[] {

@@ -26,7 +26,7 @@ export interface SelectSettings {
   readonly factWeight?: number;
   /** Weight of dissimilarity to what is chosen, 0 to 1; default 0.3. */
   readonly noveltyWeight?: number;
-  /** Longest text ranked as one, in tokens; default 20,000. */
+  /** Longest text ranked as one, in tokens; default 8,000. */
   readonly partTokens?: number;
 }
 
@@ -40,7 +40,7 @@ export class Select implements CompressionMethod {
   readonly #settings: Required<SelectSettings>;
 
   constructor(settings: SelectSettings) {
-    const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 20_000 } = settings;
+    const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 8_000 } = settings;
     this.#settings = { ...settings, factWeight, noveltyWeight, partTokens };
     const counter = settings.counter.identity;
     this.identity = { method: this.name, version: 1, factWeight, noveltyWeight, partTokens, counter };
@@ -176,34 +176,47 @@ function cosine(a: Vector | undefined, b: Vector | undefined): number {
 /** Centrality of each sentence, 1 for the most central: the stationary distribution of a walk along similarities. */
 function lexRank(vectors: readonly Vector[]): number[] {
   const n = vectors.length;
-  const edges = similarities(vectors);
-  const degree = edges.map((row) => [...row.values()].reduce((sum, weight) => sum + weight, 0));
+  const walk = transitions(vectors);
   let rank = new Float64Array(n).fill(1 / Math.max(1, n));
   for (let i = 0; i < ITERATIONS; i++) {
     const next = new Float64Array(n).fill(JUMP / n);
-    edges.forEach((row, from) => {
-      const flow = ((1 - JUMP) * (rank[from] ?? 0)) / (degree[from] || 1);
-      for (const [to, weight] of row) next[to] = (next[to] ?? 0) + flow * weight;
-    });
+    for (let from = 0; from < n; from++) {
+      const flow = (1 - JUMP) * (rank[from] ?? 0);
+      for (let to = 0; to < n; to++) next[to] = (next[to] ?? 0) + flow * (walk[from * n + to] ?? 0);
+    }
     rank = next;
   }
   const most = Math.max(...rank, Number.MIN_VALUE);
   return [...rank].map((value) => value / most);
 }
 
-/** Cosines of all pairs that share a word, by an inverted index. */
-function similarities(vectors: readonly Vector[]): Map<number, number>[] {
-  const byWord = new Map<string, [number, number][]>();
-  vectors.forEach((vector, index) => {
-    for (const [word, weight] of vector) byWord.set(word, [...(byWord.get(word) ?? []), [index, weight]]);
-  });
-  return vectors.map((vector, index) => {
-    const row = new Map<number, number>();
-    for (const [word, weight] of vector) {
-      for (const [other, otherWeight] of byWord.get(word) ?? []) {
-        if (other !== index) row.set(other, (row.get(other) ?? 0) + weight * otherWeight);
-      }
+/** Probabilities [n, n] of a step from sentence to sentence: their cosines, each row summing to 1. */
+function transitions(vectors: readonly Vector[]): Float32Array {
+  const n = vectors.length;
+  const weights = new Float32Array(n * n);
+  for (const places of wordPlaces(vectors).values()) {
+    for (const [a, weightA] of places) {
+      for (const [b, weightB] of places)
+        if (a !== b) weights[a * n + b] = (weights[a * n + b] ?? 0) + weightA * weightB;
     }
-    return row;
+  }
+  for (let row = 0; row < n; row++) {
+    const own = weights.subarray(row * n, (row + 1) * n);
+    const sum = own.reduce((total, weight) => total + weight, 0) || 1;
+    own.forEach((weight, index) => (own[index] = weight / sum));
+  }
+  return weights;
+}
+
+/** For each word the sentences it stands in, with its weight there. */
+function wordPlaces(vectors: readonly Vector[]): Map<string, [number, number][]> {
+  const places = new Map<string, [number, number][]>();
+  vectors.forEach((vector, index) => {
+    for (const [word, weight] of vector) {
+      const own = places.get(word) ?? [];
+      own.push([index, weight]);
+      places.set(word, own);
+    }
   });
+  return places;
 }

@@ -13,16 +13,37 @@ const GLUED = /(?<=[\p{Ll}\p{Nd})\]”"]{2}[.!?])(?=\p{Lu}[\p{Ll}])/u;
 export function sentencesOf(text: string): string[] {
   const sentences: string[] = [];
   let open = '';
-  for (const { segment } of SENTENCES.segment(text)) {
-    for (const piece of segment.split(GLUED)) {
-      open += piece;
-      if (ABBREVIATION.test(open) && !/\n\s*$/.test(open)) continue;
-      sentences.push(open);
-      open = '';
-    }
+  for (const piece of pieces(text)) {
+    open += piece;
+    if (ABBREVIATION.test(open) && !/\n\s*$/.test(open)) continue;
+    sentences.push(open);
+    open = '';
   }
   if (open !== '') sentences.push(open);
   return sentences;
+}
+
+function* pieces(text: string): Generator<string> {
+  for (const chunk of chunks(text)) {
+    for (const { segment } of SENTENCES.segment(chunk)) yield* segment.split(GLUED);
+  }
+}
+
+/** The segmenter's time per sentence grows with its text, so long texts go to it in chunks, cut after a line or sentence. */
+const CHUNK = 4000;
+
+function* chunks(text: string): Generator<string> {
+  let from = 0;
+  while (text.length - from > CHUNK) {
+    const window = text.slice(from, from + CHUNK);
+    const cuts = [...window.matchAll(/\n|[.!?]["”’)]?\s(?=[^\s\p{Ll}])|[。！？]/gu)];
+    const last = cuts.at(-1);
+    const end = last === undefined ? window.lastIndexOf(' ') + 1 : last.index + last[0].length;
+    const length = end > 0 ? end : CHUNK + (/[\ud800-\udbff]$/.test(window) ? -1 : 0);
+    yield text.slice(from, from + length);
+    from += length;
+  }
+  yield text.slice(from);
 }
 
 const WORD =

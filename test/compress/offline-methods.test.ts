@@ -1,0 +1,208 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { factsOf } from '../../src/audit/facts.js';
+import { retention } from '../../src/audit/retention.js';
+import { Prune, offsetsOf } from '../../src/compress/prune.js';
+import { Recorded } from '../../src/compress/recorded.js';
+import { Select } from '../../src/compress/select.js';
+import { userMethod } from '../../src/compress/user-module.js';
+import { sentencesOf } from '../../src/compress/words.js';
+import type { Compression, CompressionFailure, CompressionMethod } from '../../src/compress/method.js';
+import type { Item } from '../../src/core/records.js';
+import { loadAll } from '../../src/data/load.js';
+import { ARTICLE, counter, itemOf } from './support/texts.js';
+import { wordModel } from './support/word-model.js';
+
+function done(result: Compression | CompressionFailure): Compression {
+  if (result.status !== 'done') throw new Error(JSON.stringify(result));
+  return result;
+}
+
+describe('select', () => {
+  const select = (): Select => new Select({ counter });
+
+  test('keeps whole sentences in their order, within the budget', async () => {
+    for (const ratio of [0.2, 0.4, 0.6, 0.8]) {
+      const result = done(await select().compress(itemOf(ARTICLE), { level: 'select', ratio }));
+      const sentences = sentencesOf(ARTICLE).map((sentence) => sentence.trim());
+      const places = sentencesOf(result.text).map((sentence) => sentences.indexOf(sentence.trim()));
+      expect(places.every((place) => place >= 0)).toBe(true);
+      expect([...places].sort((a, b) => a - b)).toEqual(places);
+      expect(result.measured.tokens).toBeLessThanOrEqual(ratio * result.measured.sourceTokens + 1);
+    }
+  });
+
+  test('says nothing twice while there is something new to say', async () => {
+    const twice = 'The old bridge of Hartwell was built in 1822 by John Ames. '.repeat(3);
+    const text = `${twice}The market of Hartwell was opened in 1901. The mill of Hartwell burned in 1955.`;
+    const result = done(await select().compress(itemOf(text), { level: 'select', ratio: 0.65 }));
+    expect(result.text.match(/1822/g)?.length).toBe(1);
+    expect(result.text).toContain('1901');
+    expect(result.text).toContain('1955');
+  });
+
+  test('prefers sentences with facts to those without', async () => {
+    const text =
+      'It is nice there and many people like it very much indeed. In 1837 Abraham Lincoln moved to Springfield with Joshua Speed. There is much to be said about that.';
+    expect(done(await select().compress(itemOf(text), { level: 'select', ratio: 0.4 })).text).toContain('1837');
+  });
+
+  test('brings at least one sentence, flagged where even that is too much', async () => {
+    const result = done(await select().compress(itemOf(ARTICLE), { level: 'summ_l5', words: 2 }));
+    expect(sentencesOf(result.text).length).toBe(1);
+    expect(result.flags).toContain('off-target');
+  });
+
+  test('takes 5,000 sentences in seconds', async () => {
+    const text = Array.from(
+      { length: 5000 },
+      (_, index) =>
+        `Visitor ${index} of town ${index % 70} came in ${1500 + (index % 500)} and saw ${index % 13} churches.`,
+    ).join(' ');
+    const from = process.cpuUsage();
+    const result = done(await select().compress(itemOf(text), { level: 'select', ratio: 0.1 }));
+    const seconds = process.cpuUsage(from).user / 1e6;
+    console.log(`5,000 sentences selected in ${seconds.toFixed(1)} s of CPU`);
+    expect(result.flags).toContain('in-parts');
+    expect(seconds).toBeLessThan(10);
+  });
+
+  const dev = process.env['LIGHTMEM_DEV_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
+  const file = join(dev, 'wikiupdate-150.json');
+  test.skipIf(!existsSync(file))(
+    `keeps more answers than the same amount of leading text (needs ${file})`,
+    async () => {
+      const { items } = await loadAll(file);
+      const share = async (text: (item: Item, source: string) => Promise<string>): Promise<number> => {
+        let kept = 0;
+        for (const item of items) {
+          const made = { text: await text(item, item.texts.original?.text ?? ''), method: 'x', provenance: {} };
+          kept += retention({ ...item, texts: { select: made } }, 'select') ?? 0;
+        }
+        return (100 * kept) / items.length;
+      };
+      const selected = await share(
+        async (item) => done(await select().compress(item, { level: 'select', ratio: 0.5 })).text,
+      );
+      const lead = await share((_, source) => Promise.resolve(leading(source, 0.5)));
+      console.log(
+        `answers kept at half the tokens: select ${selected.toFixed(1)} %, leading sentences ${lead.toFixed(1)} %`,
+      );
+      expect(selected).toBeGreaterThan(lead + 5);
+    },
+  );
+});
+
+function leading(text: string, ratio: number): string {
+  const budget = ratio * counter.count(text);
+  let kept = '';
+  for (const sentence of sentencesOf(text)) {
+    if (kept !== '' && counter.count(kept + sentence) > budget) break;
+    kept += sentence;
+  }
+  return kept;
+}
+
+describe('prune', () => {
+  const prune = (): Prune => new Prune({ model: wordModel(), counter });
+
+  test('keeps every name, number, date and negation, whatever the budget', async () => {
+    const text = `${ARTICLE} It was not the largest city, and it never had a harbour.`;
+    const result = done(await prune().compress(itemOf(text), { level: 'prune', ratio: 0.2 }));
+    for (const fact of factsOf(text)) expect(result.text, fact.label).toContain(fact.label);
+    expect(result.text).toMatch(/\bnot\b/);
+    expect(result.text).toMatch(/\bnever\b/);
+    expect(result.measured.trr).toBeGreaterThan(0.1);
+  });
+
+  test('leaves out what surprises least first', async () => {
+    const text = 'The committee deliberated extensively, as it did on the day that it was, and adjourned afterwards.';
+    const result = done(await prune().compress(itemOf(text), { level: 'prune', ratio: 0.7 }));
+    expect(result.text).toContain('deliberated extensively');
+    expect(result.text).not.toContain('on the day');
+  });
+
+  test('leaves tidy punctuation', async () => {
+    const result = done(await prune().compress(itemOf(ARTICLE), { level: 'prune', ratio: 0.4 }));
+    expect(result.text).not.toMatch(/ [,.;:]|,,|[ ]{2}|,\./);
+    expect(result.text.endsWith('.')).toBe(true);
+  });
+
+  test('finds where each token begins, in any script', () => {
+    const { tokenizer } = wordModel();
+    const texts = [ARTICLE, 'Zwölf  Boxkämpfer\njagen', '她是市长。', '👩‍👧 x', ''];
+    for (const text of texts) {
+      const ids = tokenizer.encode(text);
+      const offsets = offsetsOf(text, ids, tokenizer);
+      expect(offsets.length).toBe(ids.length);
+      ids.forEach((id, index) => expect(text.startsWith(tokenizer.decode([id]), offsets[index])).toBe(true));
+    }
+    console.log(`${texts.length} texts`);
+  });
+});
+
+describe('recorded', () => {
+  test('takes texts of the item, or given ones before them', async () => {
+    const item = {
+      ...itemOf(ARTICLE),
+      texts: { ...itemOf(ARTICLE).texts, summ_l3: { text: 'Own.', method: 'qwen-plus', provenance: { date: '2025' } } },
+    };
+    const own = done(await new Recorded({ counter }).compress(item, 'summ_l3'));
+    expect(own).toMatchObject({ text: 'Own.', provenance: { recordedMethod: 'qwen-plus', date: '2025' } });
+    const given = new Map([['a', { summ_l3: { text: 'Given.', method: 'file', provenance: {} } }]]);
+    expect(done(await new Recorded({ counter, texts: given }).compress(item, 'summ_l3')).text).toBe('Given.');
+    expect(await new Recorded({ counter }).compress(item, 'summ_l4')).toMatchObject({ reason: 'no-source' });
+  });
+});
+
+describe('a user’s own module', () => {
+  const load = async (code: string): Promise<CompressionMethod> => {
+    const folder = await mkdtemp(join(tmpdir(), 'lightmem-own-'));
+    const path = join(folder, 'own.mjs');
+    await writeFile(path, code);
+    try {
+      return await userMethod(path, counter);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+
+  test('is known by its code: another text of it is another method', async () => {
+    const a = await load('export const compress = (text) => text.slice(0, 10);');
+    const b = await load('export const compress = (text) => text.slice(0, 11);');
+    expect(a.identity).not.toEqual(b.identity);
+  });
+
+  test('may name itself, serve some levels, and export one object', async () => {
+    const method = await load(
+      'export default { name: "first-words", levels: ["summ_l5"], compress: (text, { level }) => level + ": " + text.split(" ")[0] };',
+    );
+    expect(method.name).toBe('first-words');
+    expect([method.serves('summ_l5'), method.serves('summ_l4')]).toEqual([true, false]);
+    expect(done(await method.compress(itemOf(ARTICLE), 'summ_l5')).text).toBe('summ_l5: Misty');
+  });
+
+  test('that fails or returns no text fails by name, not by throwing', async () => {
+    const CASES = [
+      ['export const compress = () => { throw new Error("boom"); };', /boom/],
+      ['export const compress = async () => { throw new Error("later"); };', /later/],
+      ['export const compress = () => 42;', /number, not text/],
+      ['export const compress = () => "  ";', /empty/],
+    ] as const;
+    for (const [code, message] of CASES) {
+      const result = await (await load(code)).compress(itemOf(ARTICLE), 'summ_l1');
+      expect(result.status === 'failed' ? result.message : '').toMatch(message);
+    }
+    console.log(`${CASES.length} failing modules`);
+  });
+
+  test('that is none is refused with what to do', async () => {
+    await expect(load('export const x = 1;')).rejects.toThrow(/export a function compress/);
+    await expect(load('export const compress = (t) => t; export const name = "../x";')).rejects.toThrow(/name must be/);
+    await expect(load('syntax error here')).rejects.toThrow(/cannot load/);
+    await expect(userMethod('/nowhere/x.mjs', counter)).rejects.toThrow(/cannot read/);
+  });
+});
