@@ -109,8 +109,8 @@ class Auditor {
       this.#bits.addAnswer(answer.tokens, answer.bits);
       return { fact, inOriginal: isKept(fact, words), answer };
     });
-    const others = factsOf(text).map((fact) => ({ fact, inOriginal: true, answer: undefined }));
-    return { item, originalTokens, originalSamples: undefined, facts: [...answers, ...others] };
+    const others = factsOf(text, words.words).map((fact) => ({ fact, inOriginal: true, answer: undefined }));
+    return { item, originalTokens, originalSamples: undefined, originalWords: words, facts: [...answers, ...others] };
   }
 
   #tally(level: Level): LevelTally {

@@ -24,9 +24,8 @@ const OPENERS = new Set(
   what no not major user assistant session yes please thanks sure`.split(/\s+/),
 );
 
-/** Distinct entities, numbers and dates of a text. */
-export function factsOf(text: string): Fact[] {
-  const words = wordsOf(text);
+/** Distinct entities, numbers and dates of a text; `words` are the text's, where they are at hand. */
+export function factsOf(text: string, words: readonly Word[] = wordsOf(text)): Fact[] {
   const dates = datesIn(words);
   const inDate = new Set(dates.flatMap((date) => date.words.map((word) => word.start)));
   return distinct([

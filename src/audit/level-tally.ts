@@ -16,6 +16,7 @@ export interface PreparedItem {
   readonly item: Item;
   readonly originalTokens: number | undefined;
   readonly originalSamples: readonly number[] | undefined;
+  readonly originalWords: WordText;
   /** Answers, entities, numbers and dates, and whether the original text holds each. */
   readonly facts: readonly {
     readonly fact: Fact;
@@ -75,7 +76,7 @@ export class LevelTally {
   }
 
   #addFacts(prepared: PreparedItem, text: string): Record<FactKind, number | null> {
-    const words = new WordText(text);
+    const words = this.level === 'original' ? prepared.originalWords : new WordText(text);
     const counts = new Map<FactKind, { facts: number; kept: number }>();
     for (const { fact, inOriginal, answer } of prepared.facts) {
       const kept = isKept(fact, words);

@@ -143,7 +143,7 @@ export class WordText {
   readonly words: readonly Word[];
   /** The words joined by single blanks, one blank at either end. */
   readonly #joined: string;
-  #offsets: readonly number[] | undefined;
+  #wordAtOffset: ReadonlyMap<number, number> | undefined;
 
   constructor(text: string) {
     this.words = wordsOf(text);
@@ -169,17 +169,19 @@ export class WordText {
   }
 
   #wordAt(offset: number): number {
-    this.#offsets ??= this.#wordOffsets();
-    return this.#offsets.indexOf(offset);
+    this.#wordAtOffset ??= this.#wordOffsets();
+    return this.#wordAtOffset.get(offset) ?? -1;
   }
 
-  #wordOffsets(): number[] {
+  #wordOffsets(): Map<number, number> {
     let offset = 1;
-    return this.words.map((word) => {
-      const own = offset;
-      offset += word.norm.length + 1;
-      return own;
-    });
+    return new Map(
+      this.words.map((word, index) => {
+        const own = offset;
+        offset += word.norm.length + 1;
+        return [own, index];
+      }),
+    );
   }
 }
 
