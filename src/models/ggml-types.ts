@@ -32,20 +32,27 @@ function half(bytes: Uint8Array, at: number): number {
   return halfValues()[(bytes[at] as number) | ((bytes[at + 1] as number) << 8)] as number;
 }
 
-/** Sixteen bytes of two 4-bit numbers each: the low ones are values 0 to 15, the high ones 16 to 31. `fifth` adds each value's fifth bit. */
+/** Leaves a sum as it is, a negative zero too. */
+const NOTHING = -0;
+
+/**
+ * Sixteen bytes of two 4-bit numbers each, the low ones values 0 to 15, the high ones 16 to 31: scale · (number − centre) + shift.
+ * `fifth` gives each number's fifth bit.
+ */
 function nibbles(
   bytes: Uint8Array,
   at: number,
   out: Float32Array,
   to: number,
   scale: number,
+  centre: number,
   shift: number,
   fifth: (value: number) => number = () => 0,
 ): void {
   for (let i = 0; i < 16; i++) {
     const pair = bytes[at + i] as number;
-    out[to + i] = scale * ((pair & 15) | fifth(i)) + shift;
-    out[to + i + 16] = scale * ((pair >> 4) | fifth(i + 16)) + shift;
+    out[to + i] = scale * (((pair & 15) | fifth(i)) - centre) + shift;
+    out[to + i + 16] = scale * (((pair >> 4) | fifth(i + 16)) - centre) + shift;
   }
 }
 
@@ -54,21 +61,19 @@ const fifthBits = (bytes: Uint8Array, at: number) => (value: number) =>
   (((bytes[at + (value >> 3)] as number) >> (value & 7)) & 1) << 4;
 
 const Q4_0 = byBlocks('Q4_0', 32, 18, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  nibbles(bytes, at + 2, out, to, scale, -8 * scale);
+  nibbles(bytes, at + 2, out, to, half(bytes, at), 8, NOTHING);
 });
 
 const Q4_1 = byBlocks('Q4_1', 32, 20, (bytes, at, out, to) => {
-  nibbles(bytes, at + 4, out, to, half(bytes, at), half(bytes, at + 2));
+  nibbles(bytes, at + 4, out, to, half(bytes, at), 0, half(bytes, at + 2));
 });
 
 const Q5_0 = byBlocks('Q5_0', 32, 22, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  nibbles(bytes, at + 6, out, to, scale, -16 * scale, fifthBits(bytes, at + 2));
+  nibbles(bytes, at + 6, out, to, half(bytes, at), 16, NOTHING, fifthBits(bytes, at + 2));
 });
 
 const Q5_1 = byBlocks('Q5_1', 32, 24, (bytes, at, out, to) => {
-  nibbles(bytes, at + 8, out, to, half(bytes, at), half(bytes, at + 2), fifthBits(bytes, at + 4));
+  nibbles(bytes, at + 8, out, to, half(bytes, at), 0, half(bytes, at + 2), fifthBits(bytes, at + 4));
 });
 
 const Q8_0 = byBlocks('Q8_0', 32, 34, (bytes, at, out, to) => {

@@ -174,11 +174,11 @@ const IN_LAYER: ReadonlyMap<string, string> = new Map([
   ['ffn_down', 'mlp.down_proj'],
 ]);
 
-/** Hugging Face's name of a tensor, or undefined where the families have none. */
-function hubName(name: string): string | undefined {
+/** Hugging Face's name of a tensor, or undefined where a model of so many layers has none. */
+function hubName(name: string, layers: number): string | undefined {
   const [, layer, part = '', kind] = /^blk\.(\d{1,4})\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
   if (layer === undefined) return TOP.get(name);
-  const mapped = IN_LAYER.get(part);
+  const mapped = Number(layer) < layers ? IN_LAYER.get(part) : undefined;
   return mapped === undefined ? undefined : `model.layers.${Number(layer)}.${mapped}.${kind}`;
 }
 
@@ -192,9 +192,11 @@ class GgufWeights implements WeightSource {
   ) {
     for (const tensor of file.tensors.values()) {
       if (tensor.name === ROPE_FACTORS) continue;
-      const name = hubName(tensor.name);
+      const name = hubName(tensor.name, config.layers);
       if (name === undefined)
-        throw new UserError(`${file.path}: tensor "${tensor.name}" has no place in a ${config.family} model`);
+        throw new UserError(
+          `${file.path}: tensor "${tensor.name}" has no place in a ${config.family} model of ${config.layers} layers`,
+        );
       this.#tensors.set(name, tensor);
     }
     this.names = [...this.#tensors.keys()];
