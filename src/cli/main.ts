@@ -12,8 +12,14 @@ interface CommandModule {
 
 /** Command modules in the order of the help; only the one asked for is loaded. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  demo: () => import('./demo.js'),
   data: () => import('./data.js'),
   audit: () => import('./audit.js'),
+  compress: () => import('./compress.js'),
+  study: () => import('./study.js'),
+  report: () => import('./report.js'),
+  ask: () => import('./ask.js'),
+  evaluate: () => import('./evaluate.js'),
   judge: () => import('./judge.js'),
   longmemeval: () => import('./longmemeval.js'),
   pretrain: () => import('./pretrain.js'),

@@ -37,6 +37,8 @@ export interface RunResult {
   readonly version: number;
   readonly id: string;
   readonly seconds: { readonly training: number; readonly asking: number; readonly judging: number };
+  /** Processor time of this process, all threads together; less than the whole where a killed run was gone on with. */
+  readonly processorSeconds: number;
   /** Null for the base model. */
   readonly training: TrainingRecord | null;
   readonly answers: number;

@@ -99,6 +99,7 @@ class Run {
 
   async execute(): Promise<RunResult> {
     rmSync(this.#path('error'), { force: true });
+    const before = process.cpuUsage();
     const training = await this.#train();
     const asking = await timed(() => this.#ask());
     const judging = await timed(() => this.#judge(asking.value));
@@ -107,6 +108,7 @@ class Run {
       version: IDENTITY_VERSION,
       id: this.spec.id,
       seconds: { training: training?.seconds ?? 0, asking: asking.seconds, judging: judging.seconds },
+      processorSeconds: processorSeconds(before),
       training,
       answers: rows.length,
       unscored: rows.filter(({ status }) => status === 'unscored').length,
@@ -287,6 +289,11 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: nu
   const start = performance.now();
   const value = await work();
   return { value, seconds: (performance.now() - start) / 1000 };
+}
+
+function processorSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
 }
 
 function environment(threads: number): RunResult['environment'] {

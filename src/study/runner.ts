@@ -37,6 +37,8 @@ export type StudyEvent =
 
 export interface StudyOptions {
   readonly folder: string;
+  /** The command line that does this, kept in the folder for people. */
+  readonly command: string;
   /** Made only when there is something to run. */
   readonly executor: () => Executor;
   readonly onEvent?: (event: StudyEvent) => void;
@@ -53,7 +55,7 @@ export interface StudySummary {
 
 /** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped; what was finished is kept. */
 export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<StudySummary> {
-  const folder = await StudyFolder.open(options.folder, plan);
+  const folder = await StudyFolder.open(options.folder, plan, options.command);
   try {
     await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));
     return await new Runner(folder, options).run();

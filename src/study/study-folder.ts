@@ -34,6 +34,8 @@ const FILES = { study: 'study.json', audits: 'audits.json', runs: 'runs', data: 
 /** `study.json`: what was asked for, and the runs that answer it. */
 export interface StudyRecord {
   readonly version: number;
+  /** The command line that carries it out, for people. */
+  readonly command: string;
   readonly config: StudyConfig;
   readonly model: { readonly name: string; readonly path: string; readonly identity: string };
   readonly tokenizer: string;
@@ -85,14 +87,15 @@ export class StudyFolder {
   private constructor(
     readonly path: string,
     readonly plan: StudyPlan,
+    readonly command: string,
     readonly lock: FolderLock,
   ) {}
 
   /** Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. */
-  static async open(path: string, plan: StudyPlan): Promise<StudyFolder> {
+  static async open(path: string, plan: StudyPlan, command: string): Promise<StudyFolder> {
     const lock = await lockFolder(path);
     try {
-      const folder = new StudyFolder(resolve(path), plan, lock);
+      const folder = new StudyFolder(resolve(path), plan, command, lock);
       await folder.#write();
       return folder;
     } catch (error) {
@@ -150,6 +153,7 @@ export class StudyFolder {
     const { config, model, runs } = this.plan;
     const record: StudyRecord = {
       version: STUDY_VERSION,
+      command: this.command,
       config,
       model: { name: model.name, path: model.path, identity: model.identity },
       tokenizer: model.tokenizer.identity,

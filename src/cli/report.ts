@@ -1,0 +1,28 @@
+/** `lightmem report`: makes a study's report page again from what its folder holds, finished or not. */
+import colors from 'picocolors';
+import type { Command } from 'commander';
+import { terminalSummary } from '../report/terminal.js';
+import { readStudy } from '../study/study-folder.js';
+import { writeReport } from './study-report.js';
+import { safe } from './terminal.js';
+
+/** Adds the command. */
+export function register(program: Command): void {
+  program
+    .command('report')
+    .description("write a study's report page and rows, and print its verdict")
+    .argument('<folder>', "the study's folder")
+    .option('--json', 'the verdict as one JSON document')
+    .action(run);
+}
+
+async function run(folder: string, { json }: { json?: boolean }): Promise<void> {
+  const { path, data, analysis } = await writeReport(readStudy(folder));
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ report: path, recommendation: analysis.recommendation })}\n`);
+    return;
+  }
+  const width = Math.min(120, process.stdout.columns ?? 100);
+  process.stdout.write(terminalSummary(data, { analysis, width, colour: colors.isColorSupported }));
+  process.stdout.write(`Report: ${safe(path)}\n`);
+}

@@ -1,0 +1,173 @@
+/** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
+import { relative } from 'node:path';
+import colors from 'picocolors';
+import { inlineExecutor } from '../executors/inline.js';
+import { poolExecutor } from '../executors/pool.js';
+import type { Executor } from '../executors/executor.js';
+import { terminalSummary } from '../report/terminal.js';
+import type { StudyConfig } from '../study/config.js';
+import { runCost, runSeconds } from '../study/estimate.js';
+import { planStudy, type StudyPlan } from '../study/plan.js';
+import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
+import { runName } from '../study/run-spec.js';
+import { readStudy } from '../study/study-folder.js';
+import { workerEntry } from '../study/worker-entry.js';
+import { interruption, Interruption } from './interrupt.js';
+import { durationText, Progress } from './progress.js';
+import { writeReport, type WrittenReport } from './study-report.js';
+import { safe } from './terminal.js';
+
+export interface CarryOutOptions {
+  /** The command line as the user would type it again. */
+  readonly command: string;
+  readonly json: boolean;
+  /** Shows the plan and its cost, and runs nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed. */
+export async function carryOut(config: StudyConfig, options: CarryOutOptions): Promise<void> {
+  const plan = await planStudy(config);
+  const work = new Work(plan, options);
+  if (options.dryRun === true) {
+    work.tellPlan();
+    return;
+  }
+  const summary = await work.run();
+  work.tellOutcome(await writeReport(readStudy(config.out)), summary);
+  if (summary.failed > 0) process.exitCode = 1;
+}
+
+class Work {
+  readonly #signal = interruption();
+  #progress: Progress | undefined;
+
+  constructor(
+    readonly plan: StudyPlan,
+    readonly options: CarryOutOptions,
+  ) {}
+
+  async run(): Promise<StudySummary> {
+    const { config } = this.plan;
+    try {
+      return await runStudy(this.plan, {
+        folder: config.out,
+        command: this.options.command,
+        executor: () => this.#executor(),
+        onEvent: (event) => this.#hear(event),
+        signal: this.#signal,
+      });
+    } catch (error) {
+      if (error instanceof Interruption)
+        this.#say(`stopped: finished runs lie in ${config.out}; the same command goes on from there`);
+      throw error;
+    } finally {
+      this.#progress?.end();
+    }
+  }
+
+  #executor(): Executor {
+    const entry = workerEntry();
+    return this.plan.config.executor.kind === 'inline' ? inlineExecutor(entry) : poolExecutor(entry, this.plan.workers);
+  }
+
+  #hear(event: StudyEvent): void {
+    switch (event.type) {
+      case 'planned':
+        this.#begin(event);
+        break;
+      case 'auditing':
+        this.#say(`auditing ${event.dataset}`);
+        break;
+      case 'progress':
+        this.#progress?.update(event.done, progressNote(event));
+        break;
+      case 'finished':
+        break;
+      case 'failed':
+        this.#say(`failed: ${event.run}: ${event.message}`);
+        break;
+      case 'retried':
+        this.#say(`again with half the micro-batch: ${event.run}: ${event.retry.reason}`);
+        break;
+      case 'damaged':
+        this.#say(`made anew: ${event.run}: ${event.damage}`);
+        break;
+    }
+  }
+
+  #begin({ runs, finished, seconds }: Extract<StudyEvent, { type: 'planned' }>): void {
+    const open = runs - finished;
+    const time = durationText(seconds / this.plan.workers);
+    const reused = finished === 0 ? '' : `, ${finished} of them finished before`;
+    this.#say(open === 0 ? `${runs} runs, all finished before` : `${runs} runs${reused}; about ${time} to go`);
+    this.#progress = new Progress({ label: 'study', total: seconds, silent: this.options.json });
+  }
+
+  /** The plan and what it costs, without touching the folder. */
+  tellPlan(): void {
+    const { runs, model, workers } = this.plan;
+    const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
+    const seconds = costs.map(({ run, cost }) => {
+      const { start, train, ask } = runSeconds(cost, model, run.spec.place.threads);
+      return start + train + ask;
+    });
+    const total = seconds.reduce((sum, each) => sum + each, 0);
+    if (this.options.json) {
+      const listed = costs.map(({ run, cost }, i) => ({
+        run: runName(run.spec.identity),
+        ...cost,
+        seconds: seconds[i],
+      }));
+      process.stdout.write(`${JSON.stringify({ runs: listed, seconds: total / workers })}\n`);
+      return;
+    }
+    for (const [i, { run, cost }] of costs.entries())
+      process.stdout.write(
+        `${safe(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
+      );
+    process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
+  }
+
+  tellOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
+    const { recommendation } = analysis;
+    const { carriedOut, reused, failed } = summary;
+    if (this.options.json) {
+      process.stdout.write(
+        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, recommendation })}\n`,
+      );
+      return;
+    }
+    const width = Math.min(120, process.stdout.columns ?? 100);
+    process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
+    process.stdout.write(`${carriedOut} runs carried out, ${reused} reused, ${failed} failed\n`);
+    process.stdout.write(`Report:  ${safe(shown(path))}\n`);
+    if (recommendation.adapterPath !== null)
+      process.stdout.write(
+        `Adapter: ${safe(shown(recommendation.adapterPath))} (PEFT, ${recommended(recommendation)})\n`,
+      );
+  }
+
+  #say(text: string): void {
+    if (this.#progress !== undefined) this.#progress.say(text);
+    else if (!this.options.json) process.stderr.write(`${safe(text)}\n`);
+  }
+}
+
+function recommended({ level, rank }: WrittenReport['analysis']['recommendation']): string {
+  return level === null || level === 'none' ? `rank ${rank}` : `level ${level}, rank ${rank}`;
+}
+
+function progressNote({ runsDone, runs, active }: Extract<StudyEvent, { type: 'progress' }>): string {
+  const under = active.map(({ run, stage, share, loss }) => {
+    const depth = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
+    return `${run} ${stage} ${Math.floor(100 * share)} %${depth}`;
+  });
+  return [`${runsDone} of ${runs} runs`, ...under].join(' · ');
+}
+
+/** A path as short as it can be typed from here. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}

@@ -1,0 +1,159 @@
+/** `lightmem study`: carries out a grid of runs from a study file, and shows what a study's folder holds. */
+import { resolve } from 'node:path';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { UserError } from '../core/errors.js';
+import type { Row } from '../core/records.js';
+import type { StudyConfig } from '../study/config.js';
+import { readStudyFile } from '../study/config-file.js';
+import { runFolderName, runName } from '../study/run-spec.js';
+import type { StoredRun } from '../study/run-store.js';
+import { readRows, readStudy } from '../study/study-folder.js';
+import { parseCount } from './data-options.js';
+import { durationText } from './progress.js';
+import { runSummary } from './study-report.js';
+import { carryOut } from './study-run.js';
+import { safe } from './terminal.js';
+
+interface RunOptions {
+  readonly model?: string;
+  readonly data?: readonly string[];
+  readonly out?: string;
+  readonly workers?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds the command and its parts. */
+export function register(program: Command): void {
+  const study = program.command('study').description('a grid of runs: train, ask, judge, compare, report');
+  study
+    .command('run')
+    .description('carry out a study file; what is finished already is reused')
+    .argument('<file>', 'YAML: data sets, grid, settings (see examples/)')
+    .option('--model <path>', 'Hugging Face folder or GGUF file, in place of the one in the file')
+    .option('--data <path...>', 'file of the data set; with several, NAME=PATH')
+    .option('--out <folder>', 'where runs and report go; default: the one in the file, or lightmem-study')
+    .option('--workers <n>', 'processes side by side')
+    .option('--dry-run', 'show the runs and their cost, and do nothing')
+    .option('--json', 'one JSON document on standard output, no progress')
+    .action(run);
+  study
+    .command('list')
+    .description('the runs of a study and how they stand')
+    .argument('[folder]', "the study's folder", 'lightmem-study')
+    .option('--json', 'one JSON document on standard output')
+    .action(list);
+  study
+    .command('show')
+    .description('one run: settings, outcome, some answers')
+    .argument('<folder>', "the study's folder")
+    .argument('<run>', "the run's name, or enough of it")
+    .option('--answers <n>', 'answers shown', '5')
+    .action(show);
+}
+
+async function run(file: string, options: RunOptions): Promise<void> {
+  await carryOut(overridden(readStudyFile(file), options), {
+    command: commandLine(file, options),
+    json: options.json === true,
+    dryRun: options.dryRun === true,
+  });
+}
+
+/** The file's settings with those of the command line in their place. */
+function overridden(config: StudyConfig, { model, data, out, workers }: RunOptions): StudyConfig {
+  return {
+    ...config,
+    ...(model !== undefined && { model: model === 'bundled' ? model : resolve(model) }),
+    ...(out !== undefined && { out }),
+    datasets: withFiles(config.datasets, data ?? []),
+    executor: { ...config.executor, ...(workers !== undefined && { workers: parseCount('workers', workers) }) },
+  };
+}
+
+/** `PATH` for the one data set that takes a file, `NAME=PATH` for any. */
+function withFiles(datasets: StudyConfig['datasets'], given: readonly string[]): StudyConfig['datasets'] {
+  const files = Object.keys(datasets).filter((name) => datasets[name]?.world === undefined);
+  const changed = given.map((text) => {
+    const at = text.indexOf('=');
+    const name = at > 0 ? text.slice(0, at) : undefined;
+    if (name !== undefined && files.includes(name))
+      return [name, { ...datasets[name], file: resolve(text.slice(at + 1)) }];
+    const [only] = files;
+    if (files.length === 1 && only !== undefined) return [only, { ...datasets[only], file: resolve(text) }];
+    throw new UserError(
+      files.length === 0
+        ? `--data "${text}": no data set of this study takes a file`
+        : `--data "${text}": say which data set it is: ${files.map((each) => `${each}=PATH`).join(', ')}`,
+    );
+  });
+  return { ...datasets, ...(Object.fromEntries(changed) as StudyConfig['datasets']) };
+}
+
+function commandLine(file: string, { model, data, out, workers }: RunOptions): string {
+  const options = [
+    ...(model === undefined ? [] : ['--model', model]),
+    ...(data === undefined ? [] : ['--data', ...data]),
+    ...(out === undefined ? [] : ['--out', out]),
+    ...(workers === undefined ? [] : ['--workers', workers]),
+  ];
+  return ['lightmem study run', ...[file, ...options].map(quoted)].join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function list(folder: string, { json }: { json?: boolean }): void {
+  const { runs } = readStudy(folder);
+  if (json === true) {
+    process.stdout.write(
+      `${JSON.stringify(runs.map((each) => ({ ...runSummary(each), ...scores(readRows(each)) })))}\n`,
+    );
+    return;
+  }
+  const table = new Table({
+    head: ['run', 'status', 'time', 'answers', 'mean score', 'correct'],
+    style: { head: [], border: [] },
+  });
+  for (const each of runs) table.push(listLine(each));
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+function listLine(run: StoredRun): string[] {
+  const { seconds } = runSummary(run);
+  const { answers, meanScore, correct } = scores(readRows(run));
+  const time = seconds === null ? '' : durationText(seconds);
+  const shares = answers === 0 ? ['', ''] : [meanScore.toFixed(2), `${(100 * correct).toFixed(1)} %`];
+  return [safe(runName(run.spec.identity)), run.status, time, answers === 0 ? '' : String(answers), ...shares];
+}
+
+function scores(rows: readonly Row[]): { answers: number; meanScore: number; correct: number } {
+  const scored = rows.filter(({ status }) => status === 'scored');
+  const mean = (value: (row: Row) => number): number =>
+    scored.reduce((sum, row) => sum + value(row), 0) / scored.length;
+  return {
+    answers: rows.length,
+    meanScore: mean(({ score }) => score ?? 0),
+    correct: mean(({ correct }) => Number(correct)),
+  };
+}
+
+function show(folder: string, name: string, { answers }: { answers: string }): void {
+  const shown = parseCount('answers', answers);
+  const { runs } = readStudy(folder);
+  const found = runs.filter(({ spec }) => runFolderName(spec).startsWith(name));
+  const [run] = found;
+  if (run === undefined)
+    throw new UserError(`no run "${name}" in ${folder}: lightmem study list ${folder} names them all`);
+  if (found.length > 1)
+    throw new UserError(`"${name}" is not one run: ${found.map(({ spec }) => runFolderName(spec)).join(', ')}`);
+  process.stdout.write(
+    `${JSON.stringify({ ...runSummary(run), identity: run.spec.identity }, null, 2)}\n`,
+  );
+  for (const { prompt, reference, answer, score } of readRows(run).slice(0, shown))
+    process.stdout.write(
+      safe(`\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'}\n`),
+    );
+}
