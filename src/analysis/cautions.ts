@@ -4,7 +4,7 @@ import type { Curve } from './curve.js';
 import { distinct, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
-import { bookName, counted, listed, percent, shortLevel } from './words.js';
+import { bookName, counted, listed, percent, shortLevel, whole } from './words.js';
 
 /** Below this many items an interval is wide and its own width uncertain. */
 const FEW_ITEMS = 30;
@@ -17,16 +17,16 @@ export interface CautionPlaces {
   readonly chosen: Cell;
 }
 
-/** The cautions of one data set's verdict. */
-export function cautionsOf(dataset: string, cells: readonly Cell[], places: CautionPlaces): string[] {
+/** The cautions of one data set's verdict, without its name. */
+export function cautionsOf(cells: readonly Cell[], places: CautionPlaces): string[] {
   return [
-    fewItems(dataset, places.chosen),
-    oneSeed(dataset, cells),
-    ...truncation(dataset, cells),
-    ...unscored(dataset, cells),
-    confounded(dataset, places.ranks),
-    abstention(dataset, cells),
-    nonMonotone(dataset, places.curve),
+    fewItems(places.chosen),
+    oneSeed(cells),
+    ...truncation(cells),
+    ...unscored(cells),
+    confounded(places.ranks),
+    abstention(cells),
+    nonMonotone(places.curve),
   ].filter((caution) => caution !== '');
 }
 
@@ -39,30 +39,30 @@ export function failedRuns(runs: readonly RunSummary[]): string[] {
   ];
 }
 
-function fewItems(dataset: string, { accuracy }: Cell): string {
+function fewItems({ accuracy }: Cell): string {
   if (accuracy.clusters >= FEW_ITEMS) return '';
   const what = accuracy.clusters < FEWEST_ITEMS ? 'too few for any comparison' : 'small differences stay hidden';
-  return `${dataset}: the verdict rests on ${counted(accuracy.clusters, 'item')}, ${what}.`;
+  return `The verdict rests on ${counted(accuracy.clusters, 'item')}, ${what}.`;
 }
 
-function oneSeed(dataset: string, cells: readonly Cell[]): string {
+function oneSeed(cells: readonly Cell[]): string {
   const trained = cells.filter(({ rank }) => rank > 0);
   const replicated = trained.filter(({ runs }) => runs.length > 1);
   if (replicated.length > 0) return '';
-  return `${dataset}: every configuration was trained once, so the noise between seeds is not in the intervals; a difference near an interval's edge may be noise.`;
+  return `Every configuration was trained once, so the noise between seeds is not in the intervals; a difference near an interval’s edge may be noise.`;
 }
 
-function truncation(dataset: string, cells: readonly Cell[]): string[] {
+function truncation(cells: readonly Cell[]): string[] {
   const cut = cells.filter(({ truncated }) => truncated > 0);
   if (cut.length === 0) return [];
   const worst = Math.max(...cut.map(({ truncated }) => truncated));
   const levels = listed(distinct(cut.map(({ level }) => shortLevel(level))));
   return [
-    `${dataset}: contexts were shortened to fit the context length at ${levels} (up to ${percent(worst, 0)} of the answers): those scores tell of the cut too, not of the level alone.`,
+    `Contexts were shortened to fit the context length at ${levels} (up to ${percent(worst, 0)} of the answers): those scores tell of the cut too, not of the level alone.`,
   ];
 }
 
-function unscored(dataset: string, cells: readonly Cell[]): string[] {
+function unscored(cells: readonly Cell[]): string[] {
   const all = cells.reduce((sum, { answers }) => sum + answers, 0);
   const missing = cells.reduce((sum, cell) => sum + cell.unscored, 0);
   if (missing === 0) return [];
@@ -70,27 +70,27 @@ function unscored(dataset: string, cells: readonly Cell[]): string[] {
   const share = worst.unscored / worst.answers;
   const most = share > MUCH_UNSCORED ? `; most in ${nameOf(worst)}: ${percent(share)}` : '';
   return [
-    `${dataset}: ${counted(missing, 'answer')} of ${all} (${percent(missing / all)}) could not be judged and count in no mean${most}.`,
+    `${counted(missing, 'answer')} of ${whole(all)} (${percent(missing / all)}) could not be judged and count in no mean${most}.`,
   ];
 }
 
-function confounded(dataset: string, ranks: readonly RankChoice[]): string {
+function confounded(ranks: readonly RankChoice[]): string {
   if (ranks.every(({ equalScale }) => equalScale)) return '';
-  return `${dataset}: ranks were trained at different LoRA scales (alpha / rank), so a difference between ranks may be one of scale.`;
+  return `Ranks were trained at different LoRA scales (alpha / rank), so a difference between ranks may be one of scale.`;
 }
 
-function abstention(dataset: string, cells: readonly Cell[]): string {
+function abstention(cells: readonly Cell[]): string {
   const asked = cells.find((cell) => cell.abstention !== null)?.abstention;
   if (asked === null || asked === undefined) return '';
-  return `${dataset}: abstention questions are kept apart from every mean, because a text that says less earns more of them.`;
+  return `Abstention questions are kept apart from every mean, because a text that says less earns more of them.`;
 }
 
-function nonMonotone(dataset: string, curve: Curve | null): string {
+function nonMonotone(curve: Curve | null): string {
   if (curve?.firstFall == null) return '';
   const past = curve.points.slice(curve.points.indexOf(curve.firstFall) + 1);
   const back = past.filter((point) => curve.tied.includes(point));
   if (back.length === 0) return '';
-  return `${dataset}: past the knee ${listed(back.map(({ level }) => shortLevel(level)))} cannot be told from the best again; a fall and a recovery ask for more questions.`;
+  return `Past the knee ${listed(back.map(({ level }) => shortLevel(level)))} cannot be told from the best again; a fall and a recovery ask for more questions.`;
 }
 
 function nameOf({ book, level, rank, items }: Cell): string {

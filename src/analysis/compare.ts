@@ -1,6 +1,7 @@
 /** Paired comparison of two cells on the same questions, clustered by item, widened by what training again with another seed changes. */
 import { pairedDifference, type DifferenceEstimate } from '../core/statistics.js';
 import type { Cell } from './group.js';
+import { probit } from 'simple-statistics';
 import { withUnseenItems } from './certainty.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
 
@@ -26,16 +27,20 @@ export interface CompareOptions {
   readonly noise?: ReplicateNoise | null;
   /** Resamples of the bootstrap; default 2,000. */
   readonly resamples?: number;
+  /** How many comparisons are made at once: their intervals hold at 95 % for all together (Bonferroni). Default 1. */
+  readonly family?: number;
 }
 
 /** Mean difference a − b over the questions both answered; replicates are averaged per question first. */
 export function compareCells(a: Cell, b: Cell, measure: Measure, options: CompareOptions = {}): Comparison {
   const [least, most] = rangeOf(measure);
   const limits = [least - most, most - least] as const;
-  const resampled = pairedDifference(pairsOf(a, b, measure), { resamples: options.resamples ?? 2000 });
+  const level = 1 - 0.05 / Math.max(1, options.family ?? 1);
+  const resampled = pairedDifference(pairsOf(a, b, measure), { resamples: options.resamples ?? 2000, level });
   const paired = withUnseenItems(resampled, limits);
   const noise = options.noise ?? null;
-  const widened = noise === null ? paired : within(limits, widen(paired, noise, replicateShare(a) + replicateShare(b)));
+  const widened =
+    noise === null ? paired : within(limits, widen(paired, noise, replicateShare(a) + replicateShare(b), level));
   return { ...widened, detectable: isDetectable(widened), seedNoiseCounted: noise !== null };
 }
 
@@ -80,10 +85,10 @@ function replicateShare(cell: Cell): number {
 }
 
 /** Independent errors add in squares, on each side of the estimate. */
-function widen(estimate: DifferenceEstimate, noise: ReplicateNoise, shares: number): DifferenceEstimate {
+function widen(estimate: DifferenceEstimate, noise: ReplicateNoise, shares: number, level: number): DifferenceEstimate {
   const { difference, low, high, standardError } = estimate;
   const error = noise.deviation * Math.sqrt(shares);
-  const reach = studentQuantile(noise.freedom) * error;
+  const reach = studentQuantile(noise.freedom, (1 + level) / 2) * error;
   return {
     ...estimate,
     low: difference - Math.hypot(difference - low, reach),
@@ -114,11 +119,11 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The 97.5 % quantile of Student's t: exact below 3 degrees of freedom, above by its expansion around the normal's (Abramowitz and Stegun 26.7.5). */
-export function studentQuantile(freedom: number): number {
-  if (freedom === 1) return 12.706;
-  if (freedom === 2) return 4.303;
-  const z = 1.959964;
+/** The quantile of Student's t at p: exact below 3 degrees of freedom, above by its expansion around the normal's (Abramowitz and Stegun 26.7.5). */
+export function studentQuantile(freedom: number, p: number): number {
+  if (freedom === 1) return Math.tan(Math.PI * (p - 0.5));
+  if (freedom === 2) return (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
+  const z = probit(p);
   const terms = [
     z,
     (z ** 3 + z) / 4,

@@ -10,7 +10,7 @@ export interface CurvePoint {
   readonly cell: Cell;
   /** Macro token reduction rate; null where unknown. */
   readonly trr: number | null;
-  /** This level less the best one; null for the best itself. */
+  /** This level less the best one, its interval joint over all levels; null for the best itself. */
   readonly againstBest: Comparison | null;
   /** The untuned base model at this level where it was asked there, else at the curve's base; null without a base run. */
   readonly base: Cell | null;
@@ -101,15 +101,22 @@ function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOpti
   const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
   const noise = replicateNoise(arm, measure);
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE[measure];
-  const compare = (a: Cell, b: Cell): Comparison =>
-    compareCells(a, b, measure, { noise, resamples: options.resamples ?? 2000 });
+  const compare = (a: Cell, b: Cell, family: number): Comparison =>
+    compareCells(a, b, measure, { noise, resamples: options.resamples ?? 2000, family });
   const base = baseCell(arm);
   const best = bestOf(line, measure);
   const points = [...line].sort(byCompression).map((cell): CurvePoint => {
     const { level, trr } = cell;
     const own = arm.find((other) => other.rank === 0 && other.level === level) ?? base;
-    const againstBase = own === null ? null : compare(cell, own);
-    return { level, cell, trr, base: own, againstBest: cell === best ? null : compare(cell, best), againstBase };
+    const againstBase = own === null ? null : compare(cell, own, 1);
+    return {
+      level,
+      cell,
+      trr,
+      base: own,
+      againstBest: cell === best ? null : compare(cell, best, line.length - 1),
+      againstBase,
+    };
   });
   const { dataset, book, rank, items } = best;
   return { dataset, book, rank, items, measure, points, base, tolerance, noise, ...turningPoints(points, tolerance) };

@@ -23,14 +23,15 @@ export function amountFinding(cells: readonly Cell[], measure: Measure, resample
     .map((line) => [...line].sort((a, b) => a.items - b.items))
     .filter((line) => line.length > 1)
     .sort((a, b) => (a[0]?.rank ?? 0) - (b[0]?.rank ?? 0));
-  if (cells[0]?.book === 'closed') return `${lines.map((line) => recallWords(line, measure)).join('; ')}.`;
-  const changes = lines.map((line) => changeWords(line, measure, resamples));
+  if (cells[0]?.book === 'closed')
+    return `${sentenceCase(lines.map((line) => recallWords(line, measure)).join('; '))}.`;
+  const changes = lines.map((line) => changeWords(line, measure, resamples, lines.length));
   const moved = changes.filter(({ detectable }) => detectable);
   if (moved.length === 0) {
     const amounts = distinct(lines.flat().map(({ items }) => items)).sort((a, b) => a - b);
     return `Training on ${whole(amounts.at(-1) ?? 0)} items in place of ${whole(amounts[0] ?? 0)} makes no detectable difference.`;
   }
-  return `${moved.map(({ words }) => words).join('; ')}.`;
+  return `${sentenceCase(moved.map(({ words }) => words).join('; '))}.`;
 }
 
 /** The finding of score over level by rank. */
@@ -50,6 +51,10 @@ export function rankFinding(choices: readonly RankChoice[]): string {
   return `Ranks differ detectably at ${listed(where)}${same}.`;
 }
 
+function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function worstGap(candidates: RankChoice['candidates'], measure: Measure): string {
   const apart = candidates.filter(({ againstBest }) => againstBest?.detectable === true);
   const worst = [...apart].sort((a, b) => (a.againstBest?.difference ?? 0) - (b.againstBest?.difference ?? 0))[0];
@@ -61,19 +66,20 @@ function worstGap(candidates: RankChoice['candidates'], measure: Measure): strin
 function recallWords(line: readonly Cell[], measure: Measure): string {
   const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
   const share = (cell: Cell): string => amount(estimateOf(cell, measure).mean, measure);
-  return `Rank ${first.rank} recalls ${share(first)} after ${counted(first.items, 'item')}, ${share(last)} after ${whole(last.items)}`;
+  return `rank ${first.rank} recalls ${share(first)} after ${counted(first.items, 'item')}, ${share(last)} after ${whole(last.items)}`;
 }
 
 function changeWords(
   line: readonly Cell[],
   measure: Measure,
   resamples: number,
+  family: number,
 ): { words: string; detectable: boolean } {
   const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
-  const { difference, detectable } = compareCells(last, first, measure, { resamples });
+  const { difference, detectable } = compareCells(last, first, measure, { resamples, family });
   const direction = difference < 0 ? 'lowers' : 'raises';
   return {
     detectable,
-    words: `At rank ${first.rank}, ${whole(last.items)} items in place of ${whole(first.items)} ${direction} the score by ${gap(difference, measure)}`,
+    words: `at rank ${first.rank}, ${whole(last.items)} items in place of ${whole(first.items)} ${direction} the score by ${gap(difference, measure)}`,
   };
 }

@@ -12,7 +12,7 @@ export const BITS_PER_PARAMETER = 2;
 export interface RankCandidate {
   readonly rank: number;
   readonly cell: Cell;
-  /** This rank less the best one; null for the best itself. */
+  /** This rank less the best one, its interval joint over all ranks; null for the best itself. */
   readonly againstBest: Comparison | null;
   /** Whether its mean is within one standard error of the best (paired). */
   readonly within: boolean;
@@ -103,10 +103,11 @@ function choose(
 ): RankChoice {
   const best = bestOf(group, measure);
   const noise = replicateNoise(arm, measure);
+  const family = group.length - 1;
   const candidates = [...group]
     .sort((a, b) => a.rank - b.rank)
     .map((cell) => {
-      const againstBest = cell === best ? null : compareCells(cell, best, measure, { noise, resamples });
+      const againstBest = cell === best ? null : compareCells(cell, best, measure, { noise, resamples, family });
       return { rank: cell.rank, cell, againstBest, within: isWithin(againstBest) };
     });
   const floor = capacityFloor(group, runs);

@@ -4,13 +4,13 @@ import type { Level } from '../core/levels.js';
 import type { CapacityCurve } from './capacity.js';
 import { cautionsOf, failedRuns } from './cautions.js';
 import type { Curve } from './curve.js';
-import { distinct, estimateOf, type Cell } from './group.js';
+import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
-import { describeLevel, shortLevel } from './words.js';
+import { describeLevel, listed, shortLevel } from './words.js';
 
 export interface DatasetRecommendation {
   readonly dataset: string;
@@ -69,7 +69,7 @@ export function recommendFrom(findings: Findings): Recommendation {
     adapterPath: main.adapterPath,
     sentences: datasets.flatMap(({ headline, sentences }) => [headline, ...sentences]),
     evidence: datasets.flatMap(({ evidence }) => evidence),
-    cautions: distinct([...datasets.flatMap(({ cautions }) => cautions), ...failures]),
+    cautions: [...namedCautions(datasets), ...failures],
     datasets,
   };
 }
@@ -84,6 +84,14 @@ const NOTHING: Recommendation = {
   cautions: [],
   datasets: [],
 };
+
+/** Cautions that several data sets share stand once, with all their names; a study of one data set needs no name. */
+function namedCautions(datasets: readonly DatasetRecommendation[]): string[] {
+  const all = datasets.flatMap(({ dataset, cautions }) => cautions.map((caution) => ({ dataset, caution })));
+  return [...groupBy(all, ({ caution }) => caution)].map(([caution, from]) =>
+    datasets.length === 1 ? caution : `${listed(from.map(({ dataset }) => dataset))}: ${caution}`,
+  );
+}
 
 /** Levels on the data set's curve, then its cells: the wider, the more its verdict says. */
 function width({ dataset }: DatasetRecommendation, { curves, cells }: Findings): number {
@@ -116,7 +124,7 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
       ...capacitySentences(capacity),
     ],
     evidence: [...of(findings.curves).flatMap(curveEvidence), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
-    cautions: cautionsOf(dataset, cells, { curve, ranks, chosen }),
+    cautions: cautionsOf(cells, { curve, ranks, chosen }),
     suggestion: smaller === null ? null : { level: chosen.level, rank: smaller },
   };
 }

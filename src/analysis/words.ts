@@ -47,7 +47,7 @@ export function bookName(book: Book): string {
 /** A share as a percentage with one decimal; `–` where unknown. */
 export function percent(share: number | null, decimals = 1): string {
   if (share === null || Number.isNaN(share)) return '–';
-  return `${minus(100 * share, decimals)} %`;
+  return `${minus(100 * share, decimals)}\u00a0%`;
 }
 
 /** A number with a true minus sign and no negative zero; `–` where unknown. */
@@ -79,8 +79,16 @@ export function differenceText({ difference, low, high }: Comparison, measure: M
   const factor = measure === 'score' ? 1 : 100;
   const decimals = measure === 'score' ? 2 : 1;
   const [d, l, h] = [difference, low, high].map((value) => minus(factor * value, decimals));
-  const interval = Number.isNaN(low) ? 'no interval: too few items' : `95 % interval ${l} to ${h}`;
+  const interval = Number.isNaN(low) ? 'no interval: too few items' : `95\u00a0% interval ${l} to ${h}`;
   return `${difference > 0 ? '+' : ''}${d}${measure === 'score' ? '' : ' points'}, ${interval}`;
+}
+
+/** A difference in a table: `+90.0 (83.1 to 95.4)`, in points of accuracy or of the score. */
+export function shortDifference({ difference, low, high }: Comparison, measure: Measure): string {
+  const [d, l, h] = [difference, low, high].map((value) =>
+    measure === 'score' ? minus(value, 2) : minus(100 * value, 1),
+  );
+  return `${difference > 0 ? '+' : ''}${d}${Number.isNaN(low) ? '' : ` (${l} to ${h})`}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -61,12 +61,13 @@ figure .note { font-size: .8rem; line-height: 1.4; margin-top: .25rem; }
 
 .scroll { overflow-x: auto; margin: .5rem 0 1rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); white-space: nowrap; }
-th { color: var(--muted); font-weight: 500; border-bottom-color: var(--line); vertical-align: bottom; }
+th, td { padding: .35rem .55rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+th { white-space: normal; line-height: 1.25; color: var(--muted); font-weight: 500; border-bottom-color: var(--line); vertical-align: bottom; }
 th[title] { text-decoration: underline dotted; text-underline-offset: .2em; }
 .number { text-align: right; }
 figcaption .number { text-align: left; }
-.wide-text { white-space: normal; min-width: 18rem; }
+.words { white-space: normal; min-width: 8rem; }
+.sentence { white-space: normal; min-width: 14rem; }
 tr.failed td { background: var(--warn); }
 .failure { color: var(--bad); white-space: normal; display: inline-block; min-width: 12rem; }
 
@@ -120,7 +121,7 @@ button:disabled { opacity: .45; }
   .scroll, .levels { overflow: visible; }
   table { font-size: 7pt; }
   th, td { padding: .15rem .3rem; white-space: normal; overflow-wrap: anywhere; }
-  .wide-text { min-width: 10rem; }
+  .sentence { min-width: 10rem; }
   .levels { grid-auto-flow: row; grid-template-columns: repeat(3, 1fr); }
   .levels .text { max-height: none; }
 }

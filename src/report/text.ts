@@ -15,7 +15,9 @@ export function visibleText(text: string): string {
 
 /** Visible text on one line, for a terminal's table. */
 export function terminalText(text: string): string {
-  return visibleText(text).replace(/\s+/gu, ' ').trim();
+  return visibleText(text)
+    .replace(/[\t\n\v\f\r ]+/gu, ' ')
+    .trim();
 }
 
 /** Visible text cut to a number of characters, saying how many were left out. */

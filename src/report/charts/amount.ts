@@ -50,7 +50,7 @@ export function amountChart(
 /** The amounts themselves as ticks, left out where their numbers would touch. */
 function thinned(amounts: readonly number[], room: number, { width }: ChartSize): number[] {
   const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
-  const perItem = (width - 118) / (most - least + 2 * room);
+  const perItem = (width - 132) / (most - least + 2 * room);
   let last = -Infinity;
   return amounts.filter((amount) => {
     if ((amount - last) * perItem < 36) return false;

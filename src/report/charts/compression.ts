@@ -5,17 +5,24 @@ import { estimateOf } from '../../analysis/group.js';
 import { shortLevel } from '../../analysis/words.js';
 import {
   BAD,
+  baseLabel,
   baseMarks,
   drawSvg,
   GOOD,
   grid,
+  horizontalScale,
+  horizontalTicks,
   INK,
+  MARGIN,
   PAPER,
+  rightLabels,
   titleOf,
   valueAxis,
   valueDomain,
+  verticalScale,
   type ChartSize,
 } from './frame.js';
+import { placeNames } from './place-names.js';
 
 /** What the horizontal axis counts. */
 export type CompressionAxis = 'trr' | 'retention';
@@ -27,10 +34,7 @@ interface PlottedPoint {
   readonly low: number;
   readonly high: number;
   readonly name: string;
-  readonly above: boolean;
 }
-
-const MARGIN = { marginLeft: 52, marginRight: 24, marginTop: 30, marginBottom: 44 };
 
 /** The chart of a curve; levels whose axis value is unknown are left out. */
 export function compressionChart(curve: Curve, size: ChartSize, axis: CompressionAxis = 'trr'): string {
@@ -38,13 +42,15 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
   const known = points.filter((point) => valueOn(axis, point) !== null);
   const crowded = axis === 'trr' && isCrowded(known);
   const cells = [...known.map(({ cell }) => cell), ...(base === null ? [] : [base])];
-  const plotted = place(known, curve, axis, crowded, size);
+  const plotted = known.map((point) => plottedPoint(point, curve, position(valueOn(axis, point) ?? 0, crowded)));
   const fluent = plotted.filter(({ point }) => point.level !== 'ext');
+  const domain = valueDomain(cells, measure);
+  const xDomain = withRoom(plotted.map(({ x }) => x));
   return drawSvg(`${curve.dataset}: score over ${axis === 'trr' ? 'token reduction rate' : 'answers kept'}`, {
     ...size,
     ...MARGIN,
-    x: horizontalAxis(axis, crowded, plotted),
-    y: valueAxis(measure, valueDomain(cells, measure)),
+    x: horizontalAxis(axis, crowded, xDomain, size),
+    y: valueAxis(measure, domain),
     marks: [
       grid(),
       ...baseMarks(base, measure),
@@ -55,19 +61,45 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
         fill: ({ point }: PlottedPoint) => (point.cell.truncated > 0 ? PAPER : colourOf({ point })),
         title: ({ point, name }: PlottedPoint) => titleOf(point.cell, measure, name),
       }),
-      ...[true, false].map((above) =>
-        Plot.text(
-          plotted.filter((p) => p.above === above),
-          {
-            ...{ x: 'x', y: above ? 'high' : 'low', text: 'name', dy: above ? -9 : 10, fontWeight: 600 },
-            ...{ fill: INK, stroke: PAPER, strokeWidth: 4 },
-          },
-        ),
-      ),
+      ...names(plotted, domain, xDomain, size),
+      ...rightLabels(baseLabel(base, measure), domain, size),
     ],
     color: { type: 'identity' },
     symbol: { type: 'identity' },
   });
+}
+
+function plottedPoint(point: CurvePoint, { measure }: Curve, x: number): PlottedPoint {
+  const { mean, low, high } = estimateOf(point.cell, measure);
+  const ends = Number.isNaN(low) ? { low: mean, high: mean } : { low, high };
+  return { point, x, mean, ...ends, name: shortLevel(point.level) };
+}
+
+function names(
+  plotted: readonly PlottedPoint[],
+  domain: readonly [number, number],
+  xDomain: readonly [number, number],
+  size: ChartSize,
+): Plot.Markish[] {
+  const [across, down] = [horizontalScale(xDomain, size), verticalScale(domain, size)];
+  const places = placeNames(
+    plotted.map(({ name, x, mean, low, high }) => ({
+      ...{ text: name, x: across(x), y: down(mean), top: down(high), bottom: down(low) },
+    })),
+    { left: MARGIN.marginLeft, right: size.width, top: 14, bottom: size.height - MARGIN.marginBottom },
+  );
+  return plotted.map((datum, i) =>
+    Plot.text([datum], {
+      ...{ x: 'x', y: 'mean', text: 'name', dx: places[i]?.dx ?? 0, dy: places[i]?.dy ?? 0 },
+      ...{ fontWeight: 600, fill: INK, stroke: PAPER, strokeWidth: 4 },
+    }),
+  );
+}
+
+function withRoom(xs: readonly number[]): [number, number] {
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const room = 0.06 * (high - low || 1);
+  return [low - room, high + room];
 }
 
 function valueOn(axis: CompressionAxis, { trr, cell }: CurvePoint): number | null {
@@ -92,58 +124,31 @@ function position(trr: number, crowded: boolean): number {
   return crowded ? -Math.log10(Math.max(1e-4, 1 - trr)) : trr;
 }
 
-function place(
-  points: readonly CurvePoint[],
-  { measure }: Curve,
-  axis: CompressionAxis,
-  crowded: boolean,
-  { width }: ChartSize,
-): PlottedPoint[] {
-  const xs = points.map((point) => position(valueOn(axis, point) ?? 0, crowded));
-  const perPixel = (Math.max(...xs) - Math.min(...xs)) / (width - MARGIN.marginLeft - MARGIN.marginRight);
-  const order = [...points.keys()].sort((a, b) => (xs[a] ?? 0) - (xs[b] ?? 0));
-  let previous: PlottedPoint | undefined;
-  return order.map((i) => {
-    const point = points[i] as CurvePoint;
-    const x = xs[i] ?? 0;
-    const { mean, low, high } = estimateOf(point.cell, measure);
-    const near = previous !== undefined && (x - previous.x) / perPixel < 40;
-    const above: boolean = near ? !(previous?.above ?? false) : true;
-    const ends = Number.isNaN(low) ? { low: mean, high: mean } : { low, high };
-    previous = { point, x, mean, ...ends, name: shortLevel(point.level), above };
-    return previous;
-  });
-}
-
 const CROWDED_TICKS = [-1, 0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
-function horizontalAxis(axis: CompressionAxis, crowded: boolean, plotted: readonly PlottedPoint[]): Plot.ScaleOptions {
-  const xs = plotted.map(({ x }) => x);
-  const [low, high] = [Math.min(...xs), Math.max(...xs)];
-  const room = 0.05 * (high - low || 1);
-  const shared = { domain: [low - room, high + room], labelAnchor: 'center', labelArrow: 'none' } as const;
-  if (axis === 'retention') {
-    return {
-      ...shared,
-      label: 'Answers still found in the text',
-      ticks: 5,
-      tickFormat: (x: number) => `${Math.round(100 * x)} %`,
-    };
-  }
-  if (!crowded) {
-    return {
-      ...shared,
-      label: 'Tokens saved (macro TRR)',
-      ticks: 6,
-      tickFormat: (x: number) => `${minusPercent(x)} %`,
-    };
-  }
-  const ticks = CROWDED_TICKS.map((trr) => ({ trr, x: position(trr, true) })).filter(
-    ({ x }) => x >= low - room && x <= high + room,
-  );
-  const label = 'Tokens saved (macro TRR), spaced by the logarithm of the tokens left';
+function horizontalAxis(
+  axis: CompressionAxis,
+  crowded: boolean,
+  domain: readonly [number, number],
+  size: ChartSize,
+): Plot.ScaleOptions {
+  const shared = { domain, labelAnchor: 'center', labelArrow: 'none', ticks: horizontalTicks(size) } as const;
+  if (crowded) return { ...shared, ...crowdedTicks(domain, size) };
+  const label = axis === 'retention' ? 'Answers still found in the text' : 'Tokens saved (macro TRR)';
+  return { ...shared, label, tickFormat: (x: number) => `${minusPercent(x)} %` };
+}
+
+function crowdedTicks(domain: readonly [number, number], size: ChartSize): Plot.ScaleOptions {
+  const across = horizontalScale(domain, size);
+  let last = -Infinity;
+  const ticks = CROWDED_TICKS.map((trr) => ({ trr, x: position(trr, true) })).filter(({ x }) => {
+    const fits = x >= domain[0] && x <= domain[1] && across(x) - last > 42;
+    if (fits) last = across(x);
+    return fits;
+  });
   return {
-    ...{ ...shared, label, ticks: ticks.map(({ x }) => x) },
+    label: 'Tokens saved (macro TRR); axis: log of tokens left',
+    ticks: ticks.map(({ x }) => x),
     tickFormat: (x: number) => `${minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0, true)} %`,
   };
 }

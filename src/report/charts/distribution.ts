@@ -9,15 +9,20 @@ const ROW = 46;
 /** Levels without items to compare are left out. */
 export function distributionChart(levels: readonly AuditedLevel[], { width }: Pick<ChartSize, 'width'>): string {
   const shown = levels.filter(({ level, distribution }) => level !== 'original' && distribution.n > 0);
-  const bars = shown.flatMap(({ level, distribution: { histogram, n } }) =>
-    histogram.map(({ start, end, count }) => ({ level: shortLevel(level), start, end, share: count / n, count })),
+  const bars = shown.flatMap(({ level, distribution: { histogram } }) =>
+    histogram.map(({ start, end, count }) => ({
+      level: shortLevel(level),
+      start,
+      end,
+      share: count / Math.max(1, ...histogram.map((bin) => bin.count)),
+      count,
+    })),
   );
   const medians = shown.map(({ level, distribution: { quantiles } }) => ({
     level: shortLevel(level),
     x: quantiles?.median ?? 0,
   }));
   const low = Math.min(0, ...bars.filter(({ count }) => count > 0).map(({ start }) => start));
-  const highest = Math.max(...bars.map(({ share }) => share), 0.01);
   return drawSvg('How the token reduction rates of the items spread at each level', {
     width,
     height: ROW * shown.length + 62,
@@ -31,7 +36,7 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
       ...{ labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
       tickFormat: (x: number) => `${x < -0.001 ? '−' : ''}${Math.abs(100 * x).toFixed(0)} %`,
     },
-    y: { axis: null, domain: [0, highest] },
+    y: { axis: null, domain: [0, 1] },
     fy: { domain: shown.map(({ level }) => shortLevel(level)), label: null, padding: 0.12 },
     marks: [
       Plot.ruleY([0], { stroke: FAINT }),

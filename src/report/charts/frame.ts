@@ -96,10 +96,55 @@ function tick(value: number, measure: Measure, [low, high]: readonly [number, nu
   return `${(100 * value).toFixed(high - low < 0.05 ? 1 : 0)} %`;
 }
 
-export interface Label {
+/** Room around a drawing for axes, and on the right for the names of lines. */
+export const MARGIN = { marginLeft: 52, marginRight: 80, marginTop: 30, marginBottom: 44 };
+
+/** Number of ticks that a horizontal axis has room for. */
+export function horizontalTicks({ width }: ChartSize): number {
+  return Math.floor((width - MARGIN.marginLeft - MARGIN.marginRight) / 62);
+}
+
+/** From a value to its height in pixels from the drawing's top. */
+export function verticalScale(
+  [low, high]: readonly [number, number],
+  { height }: ChartSize,
+): (value: number) => number {
+  const bottom = height - MARGIN.marginBottom;
+  return (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.marginTop);
+}
+
+/** From a value to its distance in pixels from the drawing's left edge. */
+export function horizontalScale(
+  [low, high]: readonly [number, number],
+  { width }: ChartSize,
+): (value: number) => number {
+  const room = width - MARGIN.marginLeft - MARGIN.marginRight;
+  return (value) => MARGIN.marginLeft + ((value - low) / (high - low)) * room;
+}
+
+export interface RightLabel {
   readonly text: string;
-  /** Centre in pixels. */
-  readonly at: number;
+  readonly colour: string;
+  /** The value whose height it wants. */
+  readonly value: number;
+  readonly bold: boolean;
+}
+
+/** Names in the right margin, each as near to its value's height as the others let it. */
+export function rightLabels(
+  labels: readonly RightLabel[],
+  domain: readonly [number, number],
+  size: ChartSize,
+): Plot.Markish[] {
+  const pixel = verticalScale(domain, size);
+  const wanted = labels.map(({ value }) => pixel(value));
+  const placed = spreadOut(wanted, 15, MARGIN.marginTop, size.height - MARGIN.marginBottom);
+  return labels.map(({ text, colour, bold }, i) =>
+    Plot.text([text], {
+      ...{ frameAnchor: 'top-right', textAnchor: 'start', dx: 9, dy: (placed[i] ?? 0) - MARGIN.marginTop - 6 },
+      ...{ fill: colour, fontWeight: bold ? 600 : 400, text: (name: string) => name },
+    }),
+  );
 }
 
 /** Positions in pixels as near as possible to the wanted ones, at least `apart` pixels from each other, in their order. */
@@ -119,28 +164,21 @@ export function spreadOut(wanted: readonly number[], apart: number, low: number,
   return placed;
 }
 
-/** The untuned base model: a dashed line with its mean written on it, and its interval as a faint band. */
+/** The untuned base model: a dashed line, and its interval as a faint band. */
 export function baseMarks(base: Cell | null, measure: Measure): Plot.Markish[] {
   if (base === null || Number.isNaN(estimateOf(base, measure).mean)) return [];
   const { mean, low, high } = estimateOf(base, measure);
   const band = Number.isNaN(low)
     ? []
     : [Plot.rectY([{ low, high }], { y1: 'low', y2: 'high', fill: INK, fillOpacity: 0.06 })];
-  return [
-    ...band,
-    Plot.ruleY([mean], { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 }),
-    Plot.text([mean], {
-      y: (value: number) => value,
-      text: () => `base model ${amount(mean, measure)}`,
-      frameAnchor: 'left',
-      textAnchor: 'start',
-      dx: 4,
-      dy: -7,
-      fill: MUTED,
-      stroke: PAPER,
-      strokeWidth: 4,
-    }),
-  ];
+  return [...band, Plot.ruleY([mean], { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 })];
+}
+
+/** The base model's name and mean, for the right margin. */
+export function baseLabel(base: Cell | null, measure: Measure): RightLabel[] {
+  if (base === null || Number.isNaN(estimateOf(base, measure).mean)) return [];
+  const value = estimateOf(base, measure).mean;
+  return [{ text: `base ${amount(value, measure)}`, colour: MUTED, value, bold: false }];
 }
 
 /** Faint horizontal lines at the ticks. */

@@ -5,6 +5,9 @@ import { bookName, shortLevel } from '../../analysis/words.js';
 import { seriesStyle, type ChartSize } from './frame.js';
 import { linesChart } from './lines.js';
 
+/** The levels that shorten step by step; the others are texts of another kind, and no line leads to them. */
+const ONE_SCALE: ReadonlySet<string> = new Set(['original', 'summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5']);
+
 /** `cells` share data set, book and amount; `ranks` are all of the study's. */
 export function levelsChart(
   cells: readonly Cell[],
@@ -30,6 +33,7 @@ export function levelsChart(
           x: levels.indexOf(cell.level),
           cell,
           name: `${shortLevel(cell.level)}, rank ${rank}`,
+          apart: !ONE_SCALE.has(cell.level),
         }));
         return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
       }),

@@ -3,22 +3,33 @@ import * as Plot from '@observablehq/plot';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import {
+  baseLabel,
   baseMarks,
   drawSvg,
   grid,
+  MARGIN,
   PAPER,
-  spreadOut,
+  rightLabels,
   titleOf,
   valueAxis,
   valueDomain,
   type ChartSize,
+  type RightLabel,
   type SeriesStyle,
 } from './frame.js';
 
 export interface LineSeries {
   readonly name: string;
   readonly style: SeriesStyle;
-  readonly points: readonly { readonly x: number; readonly cell: Cell; readonly name: string }[];
+  readonly points: readonly LinePoint[];
+}
+
+export interface LinePoint {
+  readonly x: number;
+  readonly cell: Cell;
+  readonly name: string;
+  /** Whether it stands apart from the line: of another kind than the points before it. */
+  readonly apart?: boolean;
 }
 
 export interface LinesChart {
@@ -35,7 +46,6 @@ export interface LinesChart {
   };
 }
 
-const MARGIN = { marginLeft: 52, marginRight: 66, marginTop: 30, marginBottom: 44 };
 /** Pixels between series at one place, so that their intervals do not hide each other. */
 const DODGE = 7;
 
@@ -53,7 +63,7 @@ export function linesChart(chart: LinesChart, size: ChartSize): string {
       grid(),
       ...baseMarks(base, measure),
       ...series.flatMap((one, i) => seriesMarks(one, measure, DODGE * (i - (series.length - 1) / 2))),
-      ...endLabels(series, measure, domain, size),
+      ...rightLabels([...series.flatMap((one) => nameOf(one, measure)), ...baseLabel(base, measure)], domain, size),
     ],
     color: { type: 'identity' },
   });
@@ -63,7 +73,10 @@ function seriesMarks({ points, style }: LineSeries, measure: Measure, dx: number
   const data = points.map((point) => ({ ...point, ...ends(point.cell, measure) }));
   const { colour, symbol } = style;
   return [
-    Plot.line(data, { x: 'x', y: 'mean', stroke: colour, strokeWidth: 1.75, dx, sort: 'x' }),
+    Plot.line(
+      data.filter(({ apart }) => apart !== true),
+      { x: 'x', y: 'mean', stroke: colour, strokeWidth: 1.75, dx, sort: 'x' },
+    ),
     Plot.ruleX(data, { x: 'x', y1: 'low', y2: 'high', stroke: colour, strokeWidth: 1.25, strokeOpacity: 0.75, dx }),
     Plot.dot(data, {
       ...{ x: 'x', y: 'mean', r: 4.5, symbol, stroke: colour, strokeWidth: 1.5, dx },
@@ -78,24 +91,10 @@ function ends(cell: Cell, measure: Measure): { mean: number; low: number; high: 
   return Number.isNaN(low) ? { mean, low: mean, high: mean } : { mean, low, high };
 }
 
-/** Names at the right edge, at the height of each line's last point where there is room. */
-function endLabels(
-  series: readonly LineSeries[],
-  measure: Measure,
-  [low, high]: readonly [number, number],
-  { height }: ChartSize,
-): Plot.Markish[] {
-  const bottom = height - MARGIN.marginBottom;
-  const pixel = (value: number): number => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.marginTop);
-  const lasts = series.map(({ points }) => {
-    const last = [...points].sort((a, b) => a.x - b.x).at(-1);
-    return pixel(last === undefined ? low : ends(last.cell, measure).mean);
-  });
-  const placed = spreadOut(lasts, 16, MARGIN.marginTop, bottom);
-  return series.map(({ name, style }, i) =>
-    Plot.text([name], {
-      ...{ frameAnchor: 'top-right', textAnchor: 'start', dx: 12, dy: (placed[i] ?? 0) - MARGIN.marginTop - 6 },
-      ...{ fill: style.colour, stroke: PAPER, strokeWidth: 3, fontWeight: 600, text: (text: string) => text },
-    }),
-  );
+/** A line's name wants the height of its last joined point. */
+function nameOf({ name, style, points }: LineSeries, measure: Measure): RightLabel[] {
+  const ordered = [...points].sort((a, b) => a.x - b.x);
+  const last = ordered.filter(({ apart }) => apart !== true).at(-1) ?? ordered.at(-1);
+  if (last === undefined) return [];
+  return [{ text: name, colour: style.colour, value: ends(last.cell, measure).mean, bold: true }];
 }

@@ -33,7 +33,8 @@ function auditOf(audit: AuditSummary): Html {
       <div class="wide">${trusted(distributionChart(levels, WIDE))}</div>
       <div class="narrow">${trusted(distributionChart(levels, NARROW))}</div>
       <p class="note">
-        Share of items by tokens saved; the stroke is the median; orange: texts longer than their source.
+        Items by tokens saved, each row to its own height; the stroke is the median; orange: texts longer than their
+        source.
       </p>
     </div>
     ${views.slice(0, SHOWN_ITEMS).map(sideBySide)}`;
@@ -41,23 +42,23 @@ function auditOf(audit: AuditSummary): Html {
 
 const COLUMNS: readonly Column<AuditedLevel>[] = [
   { name: 'Level', value: ({ level }) => shortLevel(level) },
-  { name: 'Items', number: true, value: ({ n }) => whole(n) },
-  { name: 'Tokens', number: true, value: ({ tokens }) => whole(tokens.mean), hint: 'Mean tokens of a text' },
-  { name: 'TRR macro', number: true, value: ({ trr }) => percent(trr.macro, 2), hint: 'Mean of the items’ rates' },
-  { name: 'TRR micro', number: true, value: ({ trr }) => percent(trr.micro, 2), hint: 'Of all tokens together' },
-  { name: 'Grew', number: true, value: ({ grew }) => whole(grew.count), hint: 'Texts longer than their source' },
-  { name: 'Answers kept', number: true, value: ({ retention }) => percent(retention.answers.share) },
-  { name: 'Names kept', number: true, value: ({ retention }) => percent(retention.entities.share) },
-  { name: 'Numbers kept', number: true, value: ({ retention }) => percent(retention.numbers.share) },
+  { name: 'Items', kind: 'number', value: ({ n }) => whole(n) },
+  { name: 'Tokens', kind: 'number', value: ({ tokens }) => whole(tokens.mean), hint: 'Mean tokens of a text' },
+  { name: 'TRR macro', kind: 'number', value: ({ trr }) => percent(trr.macro, 2), hint: 'Mean of the items’ rates' },
+  { name: 'TRR micro', kind: 'number', value: ({ trr }) => percent(trr.micro, 2), hint: 'Of all tokens together' },
+  { name: 'Grew', kind: 'number', value: ({ grew }) => whole(grew.count), hint: 'Texts longer than their source' },
+  { name: 'Answers kept', kind: 'number', value: ({ retention }) => percent(retention.answers.share) },
+  { name: 'Names kept', kind: 'number', value: ({ retention }) => percent(retention.entities.share) },
+  { name: 'Numbers kept', kind: 'number', value: ({ retention }) => percent(retention.numbers.share) },
   {
     name: 'Facts per 1,000 tokens',
-    number: true,
+    kind: 'number',
     value: ({ density }) => minus(density.factsPer1000Tokens, 1),
     hint: 'Answers found in the text',
   },
-  { name: 'Bits per token', number: true, value: ({ density }) => minus(density.bitsPerToken, 2) },
-  { name: 'Truncation', value: ({ truncation }) => truncationWords(truncation) },
-  { name: 'In words', value: ({ verdict }) => verdict, wide: true },
+  { name: 'Bits per token', kind: 'number', value: ({ density }) => minus(density.bitsPerToken, 2) },
+  { name: 'Truncation', value: ({ truncation }) => truncationWords(truncation), kind: 'words' },
+  { name: 'In words', value: ({ verdict }) => verdict, kind: 'sentence' },
 ];
 
 function truncationWords(truncation: AuditedTruncation | null): string {

@@ -2,7 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import type { CapacityPoint } from '../../analysis/capacity.js';
 import { groupBy } from '../../analysis/group.js';
-import { differenceText, percent, whole, withInterval } from '../../analysis/words.js';
+import { percent, shortDifference, whole, withInterval } from '../../analysis/words.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { table, type Column } from './table.js';
 
@@ -27,30 +27,30 @@ export function capacitySection({ capacity }: Analysis): Html {
 }
 
 const COLUMNS: readonly Column<CapacityPoint>[] = [
-  { name: 'Rank', number: true, value: ({ rank }) => String(rank) },
-  { name: 'Items', number: true, value: ({ items }) => whole(items) },
-  { name: 'Facts', number: true, value: ({ facts }) => whole(facts) },
-  { name: 'Recalled, as measured', number: true, value: ({ recall }) => withInterval(recall, 'accuracy') },
-  { name: 'Floor', number: true, value: ({ floor }) => percent(floor) },
+  { name: 'Rank', kind: 'number', value: ({ rank }) => String(rank) },
+  { name: 'Items', kind: 'number', value: ({ items }) => whole(items) },
+  { name: 'Facts', kind: 'number', value: ({ facts }) => whole(facts) },
+  { name: 'Recalled, as measured', kind: 'number', value: ({ recall }) => withInterval(recall, 'accuracy') },
+  { name: 'Floor', kind: 'number', value: ({ floor }) => percent(floor) },
   {
     name: 'Facts above the floor',
-    number: true,
+    kind: 'number',
     value: ({ factsRecalled: { value, low, high } }) => `${whole(value)} (${whole(low)} to ${whole(high)})`,
   },
   {
     name: 'Bits above the floor',
-    number: true,
+    kind: 'number',
     value: ({ bitsRecalled, bits }) =>
       bitsRecalled === null || bits === null ? '–' : `${whole(bitsRecalled.value)} of ${whole(bits)}`,
   },
   {
     name: 'Ceiling, bits',
-    number: true,
+    kind: 'number',
     value: ({ ceilingBits }) => (ceilingBits === null ? '–' : whole(ceilingBits)),
   },
   {
-    name: 'Against the base model',
-    number: true,
-    value: ({ againstBase }) => (againstBase === null ? '–' : differenceText(againstBase, 'accuracy')),
+    name: 'Points above the base model',
+    kind: 'number',
+    value: ({ againstBase }) => (againstBase === null ? '–' : shortDifference(againstBase, 'accuracy')),
   },
 ];

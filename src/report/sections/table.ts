@@ -4,10 +4,8 @@ import { html, NOTHING, type Html } from '../html.js';
 export interface Column<T> {
   readonly name: string;
   readonly value: (row: T) => string | Html;
-  /** Set right, in figures of equal width. */
-  readonly number?: boolean;
-  /** A column of sentences, that may wrap. */
-  readonly wide?: boolean;
+  /** Numbers are set right, in figures of equal width; words and sentences wrap. */
+  readonly kind?: 'number' | 'words' | 'sentence';
   /** Explanation shown when pointing at the name. */
   readonly hint?: string;
 }
@@ -21,21 +19,17 @@ export function table<T>(
     <table>
       <thead>
         <tr>
-          ${columns.map((column) => html`<th scope="col" class="${kind(column)}" ${column.hint === undefined ? NOTHING : html` title="${column.hint}"`}>${column.name}</th>`)}
+          ${columns.map((column) => html`<th scope="col" class="${column.kind ?? ''}" ${column.hint === undefined ? NOTHING : html` title="${column.hint}"`}>${column.name}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           (row) =>
             html`<tr class="${classOf(row)}">
-              ${columns.map((column) => html`<td class="${kind(column)}">${column.value(row)}</td>`)}
+              ${columns.map((column) => html`<td class="${column.kind ?? ''}">${column.value(row)}</td>`)}
             </tr>`,
         )}
       </tbody>
     </table>
   </div>`;
-}
-
-function kind<T>({ number, wide }: Column<T>): string {
-  return number === true ? 'number' : wide === true ? 'wide-text' : '';
 }

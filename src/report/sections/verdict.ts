@@ -46,10 +46,10 @@ function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: An
           </div>`,
       )}
     </dl>
+    ${found.adapterPath === null ? NOTHING : html`<p class="adapter">Adapter (PEFT): <code>${found.adapterPath}</code></p>`}
     <ul class="sentences">
       ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
-    ${found.adapterPath === null ? NOTHING : html`<p class="adapter">Adapter (PEFT): <code>${found.adapterPath}</code></p>`}
   </article>`;
 }
 
@@ -75,7 +75,8 @@ function evidence(lines: readonly string[]): Html {
     <summary>Evidence: ${lines.length} estimates and comparisons</summary>
     <p class="note">
       Comparisons are paired on the same questions; intervals are 95 %, from resampling whole items; replicates over
-      seeds widen them where there are any. A difference is called detectable when its interval excludes zero.
+      seeds widen them where there are any; where several levels or ranks are compared with the best, the intervals hold
+      for all of them together. A difference is called detectable when its interval excludes zero.
     </p>
     <ul class="evidence">
       ${lines.map((line) => html`<li>${line}</li>`)}
