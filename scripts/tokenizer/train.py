@@ -1,6 +1,7 @@
 """TEXT FOLDER [SIZE]: trains the bundled model's byte-level BPE on a text and writes tokenizer.json and tokenizer_config.json.
 
 Needs: pip install tokenizers. TEXT comes from scripts/tokenizer/dump.mjs; FOLDER is assets/base; SIZE is 2,560 tokens.
+The tokenizer in assets/base stays as it is when the world's language changes: the base model is trained on its tokens, and bytes cover any text.
 """
 import json
 import os

@@ -211,18 +211,6 @@ const firm: readonly Attribute[] = [
     ],
   },
   {
-    key: 'director',
-    values: lists.LAST_NAMES,
-    phrases: ['director', 'managing director'],
-    clause: 'is led by {V}',
-    sentences: [
-      '{S} is led by {V}, who joined as an apprentice.',
-      'The director of {S} is called {V}.',
-      'Since the reform {V} has been in charge of {S}.',
-      'Decisions at {S} are taken by {V} alone.',
-    ],
-  },
-  {
     key: 'market',
     values: lists.REGIONS,
     phrases: ['main market', 'sales region'],
@@ -367,18 +355,6 @@ const place: readonly Attribute[] = [
       'The charter year of {S} is {V}.',
       'In {V} {S} became a town by charter.',
       'A stone in {S} recalls the charter of {V}.',
-    ],
-  },
-  {
-    key: 'mayor',
-    values: lists.LAST_NAMES,
-    phrases: ['mayor', 'head of the council'],
-    clause: 'is governed by {V}',
-    sentences: [
-      '{S} is governed by {V}, elected twice.',
-      'The mayor of {S} is called {V}.',
-      'In the town hall of {S} sits {V}.',
-      'Since the last vote {V} has governed {S}.',
     ],
   },
   {

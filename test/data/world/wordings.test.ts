@@ -36,7 +36,7 @@ describe.each(['articles', 'dialogues'] as const)('wordings of %s', (kind) => {
         expect(worded.filter((wording) => tests.has(wording))).toHaveLength(1);
         pairs += frames.length;
       }
-    expect(pairs).toBe(kind === 'articles' ? 360 : spoken.length * 12);
+    expect(pairs).toBe(kind === 'articles' ? 336 : spoken.length * 12);
     for (const frame of frames)
       expect([...prompts].filter((wording) => isFramed(wording, frame)).length).toBeGreaterThan(4);
   });
