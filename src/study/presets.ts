@@ -50,7 +50,7 @@ export function demoStudy(): StudyInput {
         train: { epochs: 12, learningRate: 1e-2, schedule: 'linear', batchTokens: 512 },
       },
     ],
-    train: { epochs: 1, learningRate: 1e-3, batchTokens: 1024 },
+    train: { epochs: 2, learningRate: 3e-3, batchTokens: 1024 },
     evaluate: { judge: 'lexical', maxNewTokens: 16 },
     executor: { kind: 'pool', workers: 2, threads: 1 },
     out: 'lightmem-demo',
