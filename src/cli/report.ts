@@ -16,8 +16,8 @@ export function register(program: Command): void {
     .action(run);
 }
 
-async function run(folder: string, { json }: { json?: boolean }): Promise<void> {
-  const { path, data, analysis } = await writeReport(readStudy(folder));
+function run(folder: string, { json }: { json?: boolean }): void {
+  const { path, data, analysis } = writeReport(readStudy(folder));
   if (json === true) {
     process.stdout.write(`${JSON.stringify({ report: path, recommendation: analysis.recommendation })}\n`);
     return;

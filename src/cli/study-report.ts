@@ -6,7 +6,7 @@ import type { Analysis } from '../analysis/analyse.js';
 import type { RunSummary } from '../analysis/run-summary.js';
 import type { JsonObject } from '../core/json.js';
 import { loraScale } from '../core/settings.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from '../study/durable-file.js';
 import type { ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport, renderReport } from '../report/page.js';
@@ -22,12 +22,12 @@ export interface WrittenReport {
 }
 
 /** Writes `report.html` and `rows.csv` into the study's folder. */
-export async function writeReport(study: StoredStudy): Promise<WrittenReport> {
+export function writeReport(study: StoredStudy): WrittenReport {
   const data = reportData(study);
   const analysis = analyseReport(data);
   const path = join(study.folder, 'report.html');
-  await writeDurably(path, renderReport(data, analysis));
-  await writeDurably(join(study.folder, 'rows.csv'), [...csvLines(data.rows)].join(''));
+  writeDurably(path, renderReport(data, analysis));
+  writeDurably(join(study.folder, 'rows.csv'), [...csvLines(data.rows)].join(''));
   return { path, data, analysis };
 }
 

@@ -34,7 +34,7 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
     return;
   }
   const summary = await work.run();
-  work.tellOutcome(await writeReport(readStudy(config.out)), summary);
+  work.tellOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0) process.exitCode = 1;
 }
 

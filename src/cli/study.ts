@@ -149,9 +149,7 @@ function show(folder: string, name: string, { answers }: { answers: string }): v
     throw new UserError(`no run "${name}" in ${folder}: lightmem study list ${folder} names them all`);
   if (found.length > 1)
     throw new UserError(`"${name}" is not one run: ${found.map(({ spec }) => runFolderName(spec)).join(', ')}`);
-  process.stdout.write(
-    `${JSON.stringify({ ...runSummary(run), identity: run.spec.identity }, null, 2)}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ ...runSummary(run), identity: run.spec.identity }, null, 2)}\n`);
   for (const { prompt, reference, answer, score } of readRows(run).slice(0, shown))
     process.stdout.write(
       safe(`\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'}\n`),

@@ -2,7 +2,7 @@
 import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
-import type { PlannedRun } from './plan.js';
+import type { PlannedRun } from './run-spec.js';
 
 export interface RunCost {
   /** Tokens fed in training, contexts shared by an item's questions counted once. */

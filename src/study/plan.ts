@@ -13,7 +13,7 @@ import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
 import { itemsIdentity, loadDatasets, type StudyDataset } from './datasets.js';
 import { modelParameters } from './estimate.js';
 import { runJudge } from './run-judge.js';
-import { IDENTITY_VERSION, runSpec, type JudgePlace, type RunSpec } from './run-spec.js';
+import { IDENTITY_VERSION, runSpec, type JudgePlace, type PlannedRun } from './run-spec.js';
 
 /** Everything a study needs before its folder is touched. */
 export interface StudyPlan {
@@ -24,12 +24,6 @@ export interface StudyPlan {
   /** Base runs first, then the grid in its order; no run twice. */
   readonly runs: readonly PlannedRun[];
   readonly workers: number;
-}
-
-export interface PlannedRun {
-  readonly spec: RunSpec;
-  readonly trained: readonly Item[];
-  readonly asked: readonly Item[];
 }
 
 /** Parameters from which a model takes all processors for one run at a time. */

@@ -2,7 +2,7 @@
 import { hashJson } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
-import type { Book } from '../core/records.js';
+import type { Book, Item } from '../core/records.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import type { PromptStyle } from '../models/prompt.js';
 
@@ -63,6 +63,13 @@ export interface RunSpec {
   readonly id: string;
   readonly identity: RunIdentity;
   readonly place: RunPlace;
+}
+
+/** A run with the items it trains on and asks about. */
+export interface PlannedRun {
+  readonly spec: RunSpec;
+  readonly trained: readonly Item[];
+  readonly asked: readonly Item[];
 }
 
 /** The run's identity as 64 hexadecimal digits: computed alike from the plan and from a stored record. */

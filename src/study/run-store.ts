@@ -4,7 +4,7 @@ import { createReadStream, existsSync, readFileSync, rmSync, statSync } from 'no
 import { basename, join } from 'node:path';
 import { messageOf, RunConflictError, UserError } from '../core/errors.js';
 import { isObject, type Json } from '../core/json.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from './durable-file.js';
 import type { TrainResult } from '../train/finetune.js';
 import { IDENTITY_VERSION, runFolderName, runId, type RunSpec } from './run-spec.js';
 
@@ -78,14 +78,14 @@ export function readSpec(folder: string): RunSpec {
 }
 
 /** Writes the spec, or refreshes where things lie if they moved; the identity of a folder never changes. */
-export async function writeSpec(folder: string, spec: RunSpec): Promise<void> {
+export function writeSpec(folder: string, spec: RunSpec): void {
   const path = join(folder, RUN_FILES.spec);
   const text = pretty(spec);
   if (existsSync(path)) {
     if (readSpec(folder).id !== spec.id) throw new RunConflictError(`${folder} holds another run`);
     if (readFileSync(path, 'utf8') === text) return;
   }
-  await writeDurably(path, text);
+  writeDurably(path, text);
 }
 
 /** What a run's folder holds, checked: a run is done when its result fits its spec and its files are those it names. */

@@ -13,7 +13,7 @@ import { judgeInput } from '../evaluate/judge.js';
 import { judgeAll } from '../evaluate/judging.js';
 import { needsModel } from '../evaluate/judges.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from './durable-file.js';
 import { loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { PromptRenderer } from '../models/prompt.js';
@@ -117,7 +117,7 @@ class Run {
       files: await describeFiles(this.folder, this.#files()),
       environment: environment(this.spec.place.threads),
     };
-    await writeDurably(this.#path('result'), pretty(result));
+    writeDurably(this.#path('result'), pretty(result));
     return result;
   }
 
@@ -153,7 +153,7 @@ class Run {
       onProgress: ({ step, steps, loss }) => this.#tell('training', step / steps, loss),
     });
     const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
-    await writeDurably(path, pretty(record));
+    writeDurably(path, pretty(record));
     return record;
   }
 
@@ -199,7 +199,7 @@ class Run {
       contextTruncated: samples[index]?.contextTruncated ?? false,
       bits: question.bits ?? null,
     }));
-    await writeDurably(path, jsonLines(records));
+    writeDurably(path, jsonLines(records));
     return records;
   }
 
@@ -217,7 +217,7 @@ class Run {
     });
     const row = this.#rowMaker(judge.name);
     const rows = records.map((record, index) => row(record, verdicts[index] as Verdict));
-    await writeDurably(this.#path('scores'), jsonLines(rows));
+    writeDurably(this.#path('scores'), jsonLines(rows));
     return rows;
   }
 

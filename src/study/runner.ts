@@ -3,12 +3,12 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from './durable-file.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
-import type { PlannedRun, StudyPlan } from './plan.js';
+import type { StudyPlan } from './plan.js';
 import { clearRun, pretty, RUN_FILES, type Retry, type StoredRun } from './run-store.js';
 import type { RunReport } from './run.js';
-import { runName, type RunSpec } from './run-spec.js';
+import { runName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { runPath, StudyFolder } from './study-folder.js';
 
 /** What the runner tells while it works. */
@@ -130,9 +130,8 @@ class Runner {
     };
     const start = performance.now();
     let outcome = await submit();
-    if (outcome.status === 'lost' && outcome.outOfMemory && (await this.#shrink(spec, outcome.cause)))
-      outcome = await submit();
-    await this.#settle(progress, outcome, (performance.now() - start) / 1000);
+    if (outcome.status === 'lost' && outcome.outOfMemory && this.#shrink(spec, outcome.cause)) outcome = await submit();
+    this.#settle(progress, outcome, (performance.now() - start) / 1000);
   }
 
   #hear(progress: Progress, report: Json): void {
@@ -140,7 +139,7 @@ class Runner {
     this.#tellProgress();
   }
 
-  async #settle(progress: Progress, outcome: JobOutcome, seconds: number): Promise<void> {
+  #settle(progress: Progress, outcome: JobOutcome, seconds: number): void {
     const { spec } = progress.run;
     const run = runName(spec.identity);
     if (outcome.status === 'cancelled') return;
@@ -150,7 +149,7 @@ class Runner {
     else {
       this.#failed++;
       const message = outcome.status === 'lost' ? outcome.cause : outcome.message;
-      if (outcome.status === 'lost') await this.#leaveError(spec, message);
+      if (outcome.status === 'lost') this.#leaveError(spec, message);
       this.options.onEvent?.({ type: 'failed', run, message });
     }
     this.#tellProgress();
@@ -174,7 +173,7 @@ class Runner {
   }
 
   /** Halves the micro-batch and doubles the accumulation, once; false where that was done before or nothing is trained. */
-  async #shrink(spec: RunSpec, reason: string): Promise<boolean> {
+  #shrink(spec: RunSpec, reason: string): boolean {
     const { training } = spec.identity;
     const folder = this.#path(spec);
     const path = join(folder, RUN_FILES.retry);
@@ -186,14 +185,14 @@ class Runner {
       reason,
     };
     rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
-    await writeDurably(path, pretty(retry));
+    writeDurably(path, pretty(retry));
     this.options.onEvent?.({ type: 'retried', run: runName(spec.identity), retry });
     return true;
   }
 
-  async #leaveError(spec: RunSpec, message: string): Promise<void> {
+  #leaveError(spec: RunSpec, message: string): void {
     const error = { name: 'WorkerLostError', message, stage: 'unknown', stack: null };
-    await writeDurably(join(this.#path(spec), RUN_FILES.error), pretty(error));
+    writeDurably(join(this.#path(spec), RUN_FILES.error), pretty(error));
   }
 
   #seconds(run: PlannedRun): RunSeconds {

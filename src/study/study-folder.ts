@@ -8,13 +8,13 @@ import type { AuditReport } from '../audit/report.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item, Row } from '../core/records.js';
-import { codeOf, writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from './durable-file.js';
 import type { StudyConfig } from './config.js';
 import type { StudyDataset } from './datasets.js';
 import { adapterBytes } from './estimate.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
-import type { PlannedRun, StudyPlan } from './plan.js';
-import { runFolderName, type RunSpec } from './run-spec.js';
+import type { StudyPlan } from './plan.js';
+import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import {
   jsonLines,
   pretty,
@@ -127,7 +127,7 @@ export class StudyFolder {
       onDataset?.(dataset.name);
       audits.push(await this.#auditOf(dataset));
     }
-    await writeDurably(path, pretty({ identity, audits }));
+    writeDurably(path, pretty({ identity, audits }));
     return audits;
   }
 
@@ -148,7 +148,7 @@ export class StudyFolder {
   async #write(): Promise<void> {
     await this.#checkRoom();
     const data = new Map<string, string>();
-    for (const { name, items } of this.plan.datasets.values()) data.set(name, await this.#writeItems(name, items));
+    for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
     for (const run of this.plan.runs) await this.#writeSpec(run, data.get(run.spec.identity.dataset) ?? '');
     const { config, model, runs } = this.plan;
     const record: StudyRecord = {
@@ -162,22 +162,22 @@ export class StudyFolder {
     };
     const text = pretty(record);
     const path = join(this.path, FILES.study);
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) await writeDurably(path, text);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeDurably(path, text);
   }
 
   /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
-  async #writeItems(name: string, items: readonly Item[]): Promise<string> {
+  #writeItems(name: string, items: readonly Item[]): string {
     const text = jsonLines(items);
     const file = `${name}-${sha256(text).slice(0, 12)}.jsonl`;
     const path = join(this.path, FILES.data, file);
-    if (!existsSync(path)) await writeDurably(path, text);
+    if (!existsSync(path)) writeDurably(path, text);
     return join('..', '..', FILES.data, file);
   }
 
   async #writeSpec({ spec }: PlannedRun, data: string): Promise<void> {
     const folder = runPath(this.path, spec);
     await mkdir(folder, { recursive: true });
-    await writeSpec(folder, { ...spec, place: { ...spec.place, data } });
+    writeSpec(folder, { ...spec, place: { ...spec.place, data } });
   }
 
   /** Refuses to begin what the disk has no room for. */
@@ -186,7 +186,7 @@ export class StudyFolder {
     const unfinished = runs.filter(({ spec }) => !existsSync(join(runPath(this.path, spec), RUN_FILES.result)));
     const needed = unfinished.reduce((sum, { spec }) => sum + adapterBytes(model.config, spec.identity.rank), 0);
     const space = await statfs(dirname(resolve(this.path, '.'))).catch((error: unknown) => {
-      if (codeOf(error) === undefined) throw error;
+      if (!(error instanceof Error && 'code' in error)) throw error;
       return undefined; // a file system that does not tell its room
     });
     const free = space === undefined ? Infinity : space.bavail * space.bsize;

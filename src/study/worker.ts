@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
 import { serve } from '../executors/serve.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeDurably } from './durable-file.js';
 import { redactor } from '../llm/redact.js';
 import { lockFolder } from './folder-lock.js';
 import { runFolder, type RunStage } from './run.js';
@@ -27,14 +27,14 @@ serve(async (folder, report, signal) => {
     });
     rmSync(join(folder, RUN_FILES.error), { force: true });
   } catch (error) {
-    if (!signal.aborted) await leaveError(folder, error, stage);
+    if (!signal.aborted) leaveError(folder, error, stage);
     throw error;
   } finally {
     lock.release();
   }
 });
 
-async function leaveError(folder: string, error: unknown, stage: RunStage): Promise<void> {
+function leaveError(folder: string, error: unknown, stage: RunStage): void {
   const redact = redactor(KEYS.map((name) => process.env[name]));
   const record = {
     name: error instanceof Error ? error.name : 'Error',
@@ -42,5 +42,5 @@ async function leaveError(folder: string, error: unknown, stage: RunStage): Prom
     stage,
     stack: error instanceof Error ? redact(error.stack ?? '') : null,
   };
-  await writeDurably(join(folder, RUN_FILES.error), pretty(record));
+  writeDurably(join(folder, RUN_FILES.error), pretty(record));
 }
