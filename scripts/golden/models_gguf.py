@@ -96,3 +96,15 @@ for family, architecture in ARCHITECTURES.items():
             data = permuted(data, config['num_attention_heads' if 'q_proj' in name else 'num_key_value_heads'])
         writer.add_tensor(names.get_name(name, try_suffixes=('.weight', '.bias')), np.ascontiguousarray(data))
     writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()
+
+# The tiny Llama with adapters merged in (models_adapters.py), its tensors alone.
+adapters = os.path.join(folder, 'adapters')
+config = json.load(open(os.path.join(decoders, 'llama', 'config.json')))
+names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config['num_hidden_layers'])
+for name in ['patterned', 'rslora']:
+    writer = gguf.GGUFWriter(os.path.join(adapters, f'{name}-merged.gguf'), 'llama')
+    for key, data in load_file(os.path.join(adapters, f'{name}-merged.safetensors')).items():
+        if 'q_proj' in key or 'k_proj' in key:
+            data = permuted(data, config['num_attention_heads' if 'q_proj' in key else 'num_key_value_heads'])
+        writer.add_tensor(names.get_name(key, try_suffixes=('.weight', '.bias')), np.ascontiguousarray(data))
+    writer.write_header_to_file(); writer.write_kv_data_to_file(); writer.write_tensors_to_file(); writer.close()

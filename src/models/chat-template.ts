@@ -33,6 +33,13 @@ const ANSWER = 'lightmem-answer';
 const tokenText = (value: unknown): string =>
   typeof value === 'string' ? value : isObject(value) && typeof value['content'] === 'string' ? value['content'] : '';
 
+/** A template that knows what it was made of. */
+export interface JinjaTemplate extends ChatTemplate {
+  readonly source: string;
+  readonly bosToken: string;
+  readonly eosToken: string;
+}
+
 /**
  * A template from its source and the tokens that it names; `where` names it in errors.
  * The end of a turn is the end-of-sequence token, or another special token where the template writes that one behind an answer.
@@ -44,7 +51,7 @@ export function chatTemplate(
   bosToken: string,
   eosToken: string,
   where = 'chat template',
-): ChatTemplate {
+): JinjaTemplate {
   const template = parse(source, where);
   const render = (messages: readonly ChatMessage[], toAnswer: boolean): string => {
     const known = {
@@ -61,6 +68,9 @@ export function chatTemplate(
     });
   };
   return {
+    source,
+    bosToken,
+    eosToken,
     render: (messages) => {
       try {
         return render(messages, true);
@@ -105,7 +115,7 @@ function endOfTurn(render: (messages: readonly ChatMessage[], toAnswer: boolean)
 }
 
 /** The template of a model folder: chat_template.jinja, or tokenizer_config.json's (of several, the one named `default`). */
-export function loadChatTemplate(folder: string): ChatTemplate {
+export function loadChatTemplate(folder: string): JinjaTemplate {
   const path = join(folder, 'tokenizer_config.json');
   const config = readModelJson(path);
   if (!isObject(config)) throw new UserError(`${path} is no JSON object`);

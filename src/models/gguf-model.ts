@@ -1,10 +1,10 @@
 /** GGUF models by Hugging Face's names: configuration from metadata, tensors renamed, Llama's query and key rows put back in order. */
 import { UserError } from '../core/errors.js';
-import { chatTemplate } from './chat-template.js';
+import { chatTemplate, type JinjaTemplate } from './chat-template.js';
 import { parseModelConfig } from './config.js';
 import { GgufFile, type GgufTensor, type GgufValue } from './gguf.js';
 import { ggufTokenizer } from './gguf-tokenizer.js';
-import type { ChatTemplate, ModelConfig, WeightSource } from './model.js';
+import type { ModelConfig, WeightSource } from './model.js';
 import type { SizedTokenizer } from './tokenizer.js';
 
 const ARCHITECTURES: ReadonlyMap<string, string> = new Map([
@@ -21,7 +21,7 @@ export interface GgufModel {
   readonly config: ModelConfig;
   readonly weights: WeightSource;
   readonly tokenizer: SizedTokenizer;
-  readonly template: ChatTemplate;
+  readonly template: JinjaTemplate;
 }
 
 /** Opens a GGUF model; throws UserError where the file is damaged or anything in it is not supported. */
@@ -32,7 +32,7 @@ export function openGguf(path: string): GgufModel {
   return { config, weights: new GgufWeights(file, config), tokenizer, template: ggufTemplate(file) };
 }
 
-function ggufTemplate(file: GgufFile): ChatTemplate {
+function ggufTemplate(file: GgufFile): JinjaTemplate {
   const source = file.metadata.get('tokenizer.chat_template');
   if (typeof source !== 'string')
     throw new UserError(`${file.path}: there is no tokenizer.chat_template: use an instruction-tuned model`);
@@ -207,16 +207,7 @@ class GgufWeights implements WeightSource {
   }
 
   read(name: string): Float32Array {
-    const values = this.file.read(this.#tensor(name).name);
-    const heads = this.#permutedHeads(name);
-    return heads === 0 ? values : halvesApart(values, heads * this.config.headDim, this.config.headDim);
-  }
-
-  /** Llama's q and k are stored with the two halves of each head interleaved; how many heads that concerns. */
-  #permutedHeads(name: string): number {
-    if (this.config.family !== 'llama') return 0;
-    if (name.includes('.q_proj.')) return this.config.heads;
-    return name.includes('.k_proj.') ? this.config.keyValueHeads : 0;
+    return separatedHalves(this.file.read(this.#tensor(name).name), name, this.config);
   }
 
   #tensor(name: string): GgufTensor {
@@ -226,14 +217,42 @@ class GgufWeights implements WeightSource {
   }
 }
 
-/** Puts row 2i + j of every head of `headDim` rows at j · headDim/2 + i. */
-function halvesApart(values: Float32Array, rows: number, headDim: number): Float32Array {
-  const width = values.length / rows;
+/** Llama's q and k are stored with the two halves of each head's rows interleaved; how many heads that concerns. */
+function permutedHeads(name: string, config: ModelConfig): number {
+  if (config.family !== 'llama') return 0;
+  if (name.includes('.q_proj.')) return config.heads;
+  return name.includes('.k_proj.') ? config.keyValueHeads : 0;
+}
+
+/** Rows of a matrix moved, within each head of `headDim` rows: row `from` to `place(from)`. */
+function movedRows(values: Float32Array, heads: number, headDim: number, place: (row: number) => number): Float32Array {
+  const width = values.length / (heads * headDim);
   const out = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    const [head, within] = [Math.floor(row / headDim), row % headDim];
-    const to = head * headDim + (within % 2) * (headDim / 2) + (within >> 1);
-    out.set(values.subarray(row * width, (row + 1) * width), to * width);
+  for (let row = 0; row < heads * headDim; row++) {
+    const within = row % headDim;
+    out.set(values.subarray(row * width, (row + 1) * width), (row - within + place(within)) * width);
   }
   return out;
+}
+
+/** A weight's rows from GGUF's order to Hugging Face's: where halves are interleaved, row 2i + j of a head goes to j · headDim/2 + i. */
+function separatedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
+  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+  if (heads === 0) return values;
+  return movedRows(values, heads, config.headDim, (row) => (row % 2) * half + (row >> 1));
+}
+
+/** A weight's rows (by Hugging Face's name) from Hugging Face's order to GGUF's. */
+export function interleavedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
+  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+  if (heads === 0) return values;
+  return movedRows(values, heads, config.headDim, (row) => 2 * (row % half) + Math.floor(row / half));
+}
+
+/** GGUF's name of a layer's weight, from Hugging Face's. */
+export function ggufName(name: string): string {
+  const [, layer, part, kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const found = [...IN_LAYER].find(([, hub]) => hub === part)?.[0];
+  if (found === undefined) throw new Error(`GGUF has no name for "${name}"`);
+  return `blk.${layer}.${found}.${kind}`;
 }

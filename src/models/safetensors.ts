@@ -348,7 +348,7 @@ export interface WriteOptions {
 
 /**
  * Writes tensors into one safetensors file, whole or not at all (a temporary file, flushed and renamed).
- * Throws Error on a name given twice, a wrong number of values, or values that are not finite as stored.
+ * Throws Error on a name given twice, a wrong number of values or values that are not finite, UserError on values too large for the dtype.
  */
 export function writeSafetensors(path: string, tensors: readonly NamedTensor[], options: WriteOptions = {}): void {
   const dtype = options.dtype ?? 'F32';
@@ -397,7 +397,7 @@ function sixteenBits(name: string, values: Float32Array, dtype: 'F16' | 'BF16'):
   return Uint16Array.from(values, (value) => {
     const bits = convert(value);
     if ((bits & 0x7fff) === infinity)
-      throw new Error(`tensor "${name}" holds ${value}, too large for ${dtype}: write it as F32`);
+      throw new UserError(`tensor "${name}" holds ${value}, too large for ${dtype}: write it as F32`);
     return bits;
   });
 }

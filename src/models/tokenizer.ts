@@ -23,6 +23,8 @@ const PlainTokenizer = HubTokenizer as unknown as new (tokenizer: unknown, confi
 export interface SizedTokenizer extends Tokenizer {
   /** One more than the largest token id. */
   readonly vocabSize: number;
+  /** The text of tokenizer.json. */
+  readonly json: string;
   /** The id of a token by its text as in tokenizer.json (`<|im_end|>`); undefined where there is none. */
   tokenId(token: string): number | undefined;
 }
@@ -74,7 +76,7 @@ export function tokenizerFromJson(json: string, where = 'tokenizer.json'): Sized
         { ...raw, pre_tokenizer: exactPreTokenizer(raw['pre_tokenizer']) },
         { clean_up_tokenization_spaces: false },
       ),
-      sha256(json),
+      json,
       size,
     );
   } catch (error) {
@@ -84,11 +86,15 @@ export function tokenizerFromJson(json: string, where = 'tokenizer.json'): Sized
 }
 
 class JsonTokenizer implements SizedTokenizer {
+  readonly identity: string;
+
   constructor(
     readonly tokenizer: PlainTokenizer,
-    readonly identity: string,
+    readonly json: string,
     readonly vocabSize: number,
-  ) {}
+  ) {
+    this.identity = sha256(json);
+  }
 
   encode(text: string): number[] {
     return text === '' ? [] : this.tokenizer.encode(text, { add_special_tokens: false }).ids;
