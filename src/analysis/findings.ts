@@ -1,10 +1,11 @@
 /** What a figure shows, in one sentence: its finding, not its axes. */
+import { sampleRankCorrelation } from 'simple-statistics';
 import { compareCells } from './compare.js';
 import type { Curve } from './curve.js';
 import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
-import { amount, counted, gap, listed, percent, shortLevel, whole } from './words.js';
+import { amount, counted, gap, listed, minus, percent, shortLevel, whole } from './words.js';
 
 /** The finding of score over compression. */
 export function curveFinding({ peak, tied, knee, firstFall, points }: Curve): string {
@@ -15,6 +16,28 @@ export function curveFinding({ peak, tied, knee, firstFall, points }: Curve): st
   if (knee === peak)
     return `${shortLevel(peak.level)}${saved} has the best mean; from ${shortLevel(firstFall.level)} on the score falls.`;
   return `Up to ${shortLevel(knee.level)}${saved} no loss is detectable; from ${shortLevel(firstFall.level)} on the score falls.`;
+}
+
+/** Spearman's rank correlation of the levels' scores with what their texts kept, and with their TRR; null below four levels that tell them apart. */
+export function retentionCorrelation({ points, measure }: Curve): { retention: number; trr: number } | null {
+  const known = points.filter(({ cell, trr }) => cell.retention !== null && trr !== null);
+  if (distinct(known.map(({ cell }) => cell.retention)).length < 4) return null;
+  const scores = known.map(({ cell }) => estimateOf(cell, measure).mean);
+  const correlation = (values: number[]): number => sampleRankCorrelation(values, scores);
+  return {
+    retention: correlation(known.map(({ cell }) => cell.retention ?? 0)),
+    trr: correlation(known.map(({ trr }) => trr ?? 0)),
+  };
+}
+
+/** The finding of score over answers kept. */
+export function retentionFinding({ retention, trr }: { readonly retention: number; readonly trr: number }): string {
+  const numbers = `rank correlation ${minus(retention, 2)} with answers kept, ${minus(trr, 2)} with tokens saved`;
+  const closer = Math.abs(retention) > Math.abs(trr) + 0.05;
+  const farther = Math.abs(trr) > Math.abs(retention) + 0.05;
+  if (closer) return `What a text keeps says more about its score than its length: ${numbers}.`;
+  if (farther) return `Here length says more about the score than the answers kept: ${numbers}.`;
+  return `Answers kept and length say about as much about the score: ${numbers}.`;
 }
 
 /** The finding of score over amount; `cells` share data set, book and level. */

@@ -12,7 +12,7 @@ export const BITS_PER_PARAMETER = 2;
 export interface RankCandidate {
   readonly rank: number;
   readonly cell: Cell;
-  /** This rank less the best one, its interval joint over all ranks; null for the best itself. */
+  /** This rank less the best one, its interval joint over all comparisons of ranks in this data set and book; null for the best itself. */
   readonly againstBest: Comparison | null;
   /** Whether its mean is within one standard error of the best (paired). */
   readonly within: boolean;
@@ -60,9 +60,9 @@ export function rankChoices(
     const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
     const trained = arm.filter((cell) => cell.rank > 0 && estimateOf(cell, measure).n > 0);
     const groups = groupBy(trained, ({ level, items }) => JSON.stringify([level, items]));
-    return [...groups.values()]
-      .filter((group) => group.length > 1)
-      .map((group) => choose(group, arm, runs, measure, options.resamples ?? 2000));
+    const compared = [...groups.values()].filter((group) => group.length > 1);
+    const family = compared.reduce((sum, group) => sum + group.length - 1, 0);
+    return compared.map((group) => choose(group, { arm, runs, measure, family, resamples: options.resamples ?? 2000 }));
   });
 }
 
@@ -94,16 +94,19 @@ export function rankByTrr(table: readonly RankTableEntry[], trr: number): number
   return nearest?.rank ?? null;
 }
 
-function choose(
-  group: readonly Cell[],
-  arm: readonly Cell[],
-  runs: readonly RunSummary[],
-  measure: Measure,
-  resamples: number,
-): RankChoice {
+interface ChoiceContext {
+  /** All cells of the data set and book. */
+  readonly arm: readonly Cell[];
+  readonly runs: readonly RunSummary[];
+  readonly measure: Measure;
+  /** Comparisons made in the arm altogether. */
+  readonly family: number;
+  readonly resamples: number;
+}
+
+function choose(group: readonly Cell[], { arm, runs, measure, family, resamples }: ChoiceContext): RankChoice {
   const best = bestOf(group, measure);
   const noise = replicateNoise(arm, measure);
-  const family = group.length - 1;
   const candidates = [...group]
     .sort((a, b) => a.rank - b.rank)
     .map((cell) => {

@@ -46,13 +46,23 @@ export function browsedAnswers(rows: readonly Row[], most = MOST_ANSWERS): Brows
     return known;
   };
   const questions = kept.map((group) => browsed(group, runAt, textAt));
-  const names = runs.map((run) => runName(firstOf.get(run) as Row));
+  const names = runNames(runs.map((run) => firstOf.get(run) as Row));
   return { runs: names, texts: [...texts.keys()], questions, omitted: groups.length - kept.length };
 }
 
-function runName(row: Row): { name: string; dataset: string } {
-  const seed = row.rank === 0 ? '' : `, seed ${row.seed}`;
-  return { name: clipped(`${placeName(row)}${seed}`, 80), dataset: clipped(row.dataset, 80) };
+/** Names of runs, without the amount and the seed where all runs of the data set and book share them. */
+function runNames(rows: readonly Row[]): { name: string; dataset: string }[] {
+  const arms = groupBy(
+    rows.filter(({ rank }) => rank > 0),
+    ({ dataset, book }) => JSON.stringify([dataset, book]),
+  );
+  return rows.map((row) => {
+    const arm = arms.get(JSON.stringify([row.dataset, row.book])) ?? [];
+    const amounts = distinct(arm.map(({ items }) => items)).length > 1;
+    const seeds = row.rank > 0 && distinct(arm.map(({ seed }) => seed)).length > 1;
+    const name = `${placeName(row, { amount: amounts })}${seeds ? `, seed ${row.seed}` : ''}`;
+    return { name: clipped(name, 80), dataset: clipped(row.dataset, 80) };
+  });
 }
 
 function browsed(

@@ -83,7 +83,8 @@ export const BROWSE_SCRIPT = `'use strict';
       groups.get(key).runs.push(run);
     }
     const body = element('tbody');
-    for (const { text, verdict, score, runs } of groups.values()) {
+    const ordered = [...groups.values()].sort((a, b) => b.verdict - a.verdict || b.runs.length - a.runs.length);
+    for (const { text, verdict, score, runs } of ordered) {
       const row = element('tr', ['unscored', 'wrong', 'right'][verdict + 1]);
       row.append(element('td', 'state', verdictText(verdict, score)), element('td', 'answer', data.texts[text] || '(empty answer)'));
       const names = element('td', 'by');

@@ -11,10 +11,13 @@ interface Place {
 }
 
 /** A place in the grid without its data set: `L2, rank 8, 60 items`, `closed book, rank 4, 15 items`, `original, base model`. */
-export function placeName({ book, level, rank, items }: Place): string {
+export function placeName(
+  { book, level, rank, items }: Place,
+  show: { readonly amount: boolean } = { amount: true },
+): string {
   const text = level === 'none' ? [] : [shortLevel(level)];
   const kind = book === 'open' && level !== 'none' ? [] : [bookName(book)];
-  const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, counted(items, 'item')];
+  const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(show.amount ? [counted(items, 'item')] : [])];
   return [...kind, ...text, ...adapter].join(', ');
 }
 

@@ -69,7 +69,8 @@ figcaption .number { text-align: left; }
 .words { white-space: normal; min-width: 8rem; }
 .sentence { white-space: normal; min-width: 14rem; }
 tr.failed td { background: var(--warn); }
-.failure { color: var(--bad); white-space: normal; display: inline-block; min-width: 12rem; }
+.failure { color: var(--bad); white-space: normal; display: inline-block; min-width: 16rem; }
+.spread { display: grid; grid-template-columns: minmax(0, 32.5rem) minmax(0, 1fr); gap: 0 2rem; align-items: center; }
 
 .levels { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(15rem, 19rem); gap: 1rem; overflow-x: auto; padding-bottom: .75rem; }
 .levels article { background: var(--soft); padding: .75rem .9rem; font-size: .85rem; }
@@ -88,6 +89,7 @@ mark.answers { background: var(--mark-answer); box-shadow: inset 0 -1.5px var(--
 .filters label { display: grid; gap: .15rem; color: var(--muted); min-width: 0; max-width: 100%; }
 select, input, button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; padding: .25rem .5rem; max-width: 100%; }
 button:disabled { opacity: .45; }
+.filters select { max-width: min(16rem, 100%); }
 .pages { font-size: .875rem; color: var(--muted); }
 .question { border-top: 1px solid var(--grid); padding: .75rem 0; unicode-bidi: isolate; }
 .question p { margin: .1rem 0; overflow-wrap: anywhere; white-space: pre-wrap; max-width: 90ch; }
@@ -102,7 +104,7 @@ button:disabled { opacity: .45; }
 .by .run { white-space: nowrap; }
 .by .run:not(:last-child)::after { content: ' ·'; }
 
-@media (max-width: 60rem) { .figures { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 60rem) { .figures, .spread { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 34rem) {
   body { padding: 1.25rem 1rem 3rem; }
   .wide { display: none; }

@@ -86,7 +86,12 @@ function names(
     plotted.map(({ name, x, mean, low, high }) => ({
       ...{ text: name, x: across(x), y: down(mean), top: down(high), bottom: down(low) },
     })),
-    { left: MARGIN.marginLeft, right: size.width, top: 14, bottom: size.height - MARGIN.marginBottom },
+    {
+      left: MARGIN.marginLeft,
+      right: size.width - MARGIN.marginRight + 6,
+      top: 14,
+      bottom: size.height - MARGIN.marginBottom,
+    },
   );
   return plotted.map((datum, i) =>
     Plot.text([datum], {

@@ -48,9 +48,13 @@ export function seriesStyle(position: number): SeriesStyle {
 
 const CLASS = 'chart';
 
+/** The one document that all charts are drawn in: making one takes longer than drawing. */
+let page: JSDOM | undefined;
+
 /** Draws a plot to SVG text that can stand in a page or in a file of its own. */
 export function drawSvg(label: string, options: Plot.PlotOptions): string {
-  const { document } = new JSDOM('').window;
+  page ??= new JSDOM('');
+  const { document } = page.window;
   const svg = Plot.plot({ document, className: CLASS, style: { fontSize: '12px' }, ...options });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');

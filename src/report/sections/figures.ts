@@ -1,7 +1,13 @@
 /** The figures of the study: score over compression, over amount and over level by rank, each with its finding and its numbers of answers. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { baseCell, type Curve } from '../../analysis/curve.js';
-import { amountFinding, curveFinding, rankFinding } from '../../analysis/findings.js';
+import {
+  amountFinding,
+  curveFinding,
+  rankFinding,
+  retentionCorrelation,
+  retentionFinding,
+} from '../../analysis/findings.js';
 import { distinct, estimateOf, groupBy, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, shortLevel, whole } from '../../analysis/words.js';
@@ -34,11 +40,13 @@ export function figuresSection(analysis: Analysis): Html {
 export function studyFigures(analysis: Analysis): Figure[] {
   const ranks = distinct(analysis.cells.map(({ rank }) => rank)).filter((rank) => rank > 0);
   ranks.sort((a, b) => a - b);
+  const order = analysis.recommendation.datasets.map(({ dataset }) => dataset);
+  const curves = [...analysis.curves].sort((a, b) => order.indexOf(a.dataset) - order.indexOf(b.dataset));
   return [
-    ...analysis.curves.map((curve) => compressionFigure(curve, analysis)),
+    ...curves.map((curve) => compressionFigure(curve, analysis)),
     ...amountFigures(analysis, ranks),
     ...levelFigures(analysis, ranks),
-    ...analysis.curves.flatMap((curve) => retentionFigure(curve, analysis)),
+    ...curves.flatMap((curve) => retentionFigure(curve, analysis)),
   ];
 }
 
@@ -72,15 +80,14 @@ function compressionFigure(curve: Curve, analysis: Analysis): Figure {
 
 /** The same scores over what the texts kept: for many data sets a better axis than length. */
 function retentionFigure(curve: Curve, analysis: Analysis): Figure[] {
-  const kept = curve.points.flatMap(({ cell }) => cell.retention ?? []);
-  if (distinct(kept).length < 3) return [];
+  const correlation = retentionCorrelation(curve);
+  if (correlation === null) return [];
   const { dataset, book, rank, measure } = curve;
   return [
     {
       name: `${dataset}-${book}-retention`,
       title: `${dataset}: ${measureName(measure)} over answers kept in the text, ${bookName(book)}, rank ${rank}`,
-      finding:
-        'The same levels, placed by the share of the answers that their text still holds: what a length alone does not say.',
+      finding: retentionFinding(correlation),
       notes: notesOn(
         curve.points.map(({ cell }) => cell),
         measure,

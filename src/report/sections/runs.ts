@@ -51,27 +51,34 @@ const COLUMNS: readonly Column<RunEntry>[] = [
   { name: 'Book', value: ({ run }) => bookName(run.book) },
   { name: 'Level', value: ({ run }) => (run.level === 'none' ? '–' : shortLevel(run.level)) },
   { name: 'Rank', kind: 'number', value: ({ run }) => (run.rank === 0 ? 'base' : String(run.rank)) },
-  { name: 'Alpha', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : String(run.alpha)) },
-  { name: 'Scale', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : String(Number(run.scale.toFixed(3)))) },
+  { name: 'Scale', kind: 'number', value: ({ run }) => scaleOf(run), hint: 'LoRA scale; alpha in brackets' },
   { name: 'Items', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
   { name: 'Seed', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
-  { name: 'Status', value: ({ run }) => statusOf(run) },
-  { name: 'Parameters', kind: 'number', value: ({ run }) => (run.parameters === null ? '–' : whole(run.parameters)) },
-  { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
-  {
-    name: 'Loss, first → last',
-    kind: 'number',
-    value: ({ run }) => (run.firstLoss === null ? '–' : `${minus(run.firstLoss, 3)} → ${minus(run.lastLoss, 3)}`),
-  },
-  { name: 'Time', kind: 'number', value: ({ run }) => duration(run.seconds) },
+  { name: 'Status', value: ({ run }) => run.status },
   { name: 'Mean', kind: 'number', value: ({ mean }) => mean },
   { name: 'Answers', kind: 'number', value: ({ n }) => whole(n) },
   { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored) },
-  { name: 'Run', value: ({ run }) => html`<code>${clipped(run.id, 24)}</code>` },
-  { name: 'Adapter', value: ({ run }) => (run.adapterPath === null ? '–' : html`<code>${run.adapterPath}</code>`) },
+  { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
+  { name: 'Loss, first → last', kind: 'number', value: ({ run }) => lossOf(run) },
+  { name: 'Time', kind: 'number', value: ({ run }) => duration(run.seconds) },
+  {
+    name: 'Parameters',
+    kind: 'number',
+    value: ({ run }) => (run.parameters === null || run.rank === 0 ? '–' : whole(run.parameters)),
+  },
+  { name: 'Adapter, or why it failed', value: ({ run }) => outcomeOf(run) },
+  { name: 'Run', value: ({ run }) => html`<code>${clipped(run.id, 48)}</code>` },
 ];
 
-function statusOf({ status, error }: RunSummary): Html {
-  if (error === null) return html`${status}`;
-  return html`<span class="failure">${status}: ${clipped(error, 200)}</span>`;
+function scaleOf({ rank, scale, alpha }: RunSummary): string {
+  return rank === 0 ? '–' : `${Number(scale.toFixed(3))} (${Number(alpha.toFixed(3))})`;
+}
+
+function lossOf({ firstLoss, lastLoss }: RunSummary): string {
+  return firstLoss === null ? '–' : `${minus(firstLoss, 3)} → ${minus(lastLoss, 3)}`;
+}
+
+function outcomeOf({ error, adapterPath }: RunSummary): string | Html {
+  if (error !== null) return html`<span class="failure">${clipped(error, 300)}</span>`;
+  return adapterPath === null ? '–' : html`<code>${adapterPath}</code>`;
 }

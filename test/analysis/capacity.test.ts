@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { capacityCurves } from '../../src/analysis/capacity.js';
+import { groupCells } from '../../src/analysis/group.js';
+import type { Row } from '../../src/core/records.js';
+import { row, runSummary } from './fixtures.js';
+
+/** Closed-book rows of `items` items with four questions each, of which the first `right` are right. */
+function closed(rank: number, items: number, right: number, bits: number | null = 4): Row[] {
+  return Array.from({ length: 4 * items }, (_, i) =>
+    row({
+      ...{
+        run: `r${rank}-${items}`,
+        book: 'closed',
+        level: 'none',
+        rank,
+        items: rank === 0 ? 0 : items,
+        trr: null,
+        retention: null,
+        bits,
+      },
+      ...{ item: `item-${Math.floor(i / 4)}`, question: `q${i % 4}`, correct: i < right, score: i < right ? 5 : 1 },
+    }),
+  );
+}
+
+describe('capacityCurves', () => {
+  it('counts facts and bits above the floor of guessing', () => {
+    const runs = [runSummary({ id: 'r4-25', rank: 4, parameters: 1000 })];
+    const [curve] = capacityCurves(groupCells(closed(4, 25, 80)), runs);
+    const point = curve?.points[0];
+    expect(point?.facts).toBe(100);
+    expect(point?.floor).toBeCloseTo(1 / 16);
+    expect(point?.factsRecalled.value).toBeCloseTo((100 * (0.8 - 1 / 16)) / (15 / 16));
+    expect(point?.bits).toBe(400);
+    expect(point?.bitsRecalled?.value).toBeCloseTo((400 * (0.8 - 1 / 16)) / (15 / 16));
+    expect(point?.ceilingBits).toBe(2000);
+  });
+
+  it('takes the base model as the floor where it knows more than guessing does', () => {
+    const [curve] = capacityCurves(groupCells([...closed(4, 25, 80), ...closed(0, 25, 30)]));
+    expect(curve?.points[0]?.base).toBeCloseTo(0.3);
+    expect(curve?.points[0]?.floor).toBeCloseTo(0.3);
+    expect(curve?.points[0]?.againstBase?.difference).toBeCloseTo(0.5);
+  });
+
+  it('never recalls less than nothing', () => {
+    const [curve] = capacityCurves(groupCells([...closed(4, 25, 2), ...closed(0, 25, 30)]));
+    expect(curve?.points[0]?.factsRecalled.value).toBe(0);
+  });
+
+  it('leaves bits out where they are unknown', () => {
+    const [curve] = capacityCurves(groupCells(closed(4, 25, 80, null)));
+    expect([curve?.points[0]?.bits, curve?.points[0]?.bitsRecalled, curve?.points[0]?.floor]).toEqual([null, null, 0]);
+  });
+
+  it('sees facts crowded out on the questions that both amounts share', () => {
+    const [curve] = capacityCurves(groupCells([...closed(4, 10, 40), ...closed(4, 40, 20)]));
+    expect(curve?.crowding?.n).toBe(40);
+    expect(curve?.crowding?.difference).toBeCloseTo(-0.5);
+    expect(curve?.crowding?.detectable).toBe(true);
+  });
+});

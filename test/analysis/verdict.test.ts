@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { analyse, recommend } from '../../src/analysis/analyse.js';
+import type { Cell } from '../../src/analysis/group.js';
+import { amountFinding, rankFinding } from '../../src/analysis/findings.js';
+import { answered, demoStudy, reportedStudy, row, runSummary, type MadeRun } from './fixtures.js';
+
+const reported = reportedStudy();
+const analysis = analyse(reported.rows, reported.runs);
+const wiki = (cell: Cell): boolean => cell.dataset === 'wikiupdate' && cell.rank > 0;
+
+describe('the reported study, read again', () => {
+  const curve = analysis.curves.find(({ dataset }) => dataset === 'wikiupdate');
+  const verdict = analysis.recommendation.datasets.find(({ dataset }) => dataset === 'wikiupdate');
+
+  it('has the reported means', () => {
+    const means = curve?.points.map(({ level, cell }) => [level, cell.score.mean]);
+    const expected: [string, number][] = [
+      ['ext', 2.752],
+      ['original', 3.228],
+      ['summ_l1', 3.236],
+      ['summ_l2', 3.208],
+      ['summ_l3', 2.878],
+      ['summ_l4', 2.678],
+      ['summ_l5', 2.228],
+    ];
+    expect(means).toEqual(expected);
+  });
+
+  it('has no peak at L1: original and L2 cannot be told from it', () => {
+    expect(curve?.peak.level).toBe('summ_l1');
+    expect(curve?.tied.map(({ level }) => level)).toEqual(['original', 'summ_l2']);
+  });
+
+  it('falls from L3 on', () => {
+    expect(curve?.knee.level).toBe('summ_l2');
+    expect(curve?.firstFall?.level).toBe('summ_l3');
+    expect(verdict?.level).toBe('summ_l2');
+  });
+
+  it('says that training makes no detectable difference to the base model', () => {
+    expect(verdict?.sentences.join(' ')).toContain('no detectable difference to the untuned base model');
+  });
+
+  it('cannot tell the ranks apart, nor the amounts', () => {
+    const choices = analysis.ranks.filter(({ dataset }) => dataset === 'wikiupdate');
+    expect(choices.length).toBe(5);
+    expect(choices.every(({ detectable }) => !detectable)).toBe(true);
+    expect(rankFinding(choices)).toBe('At no level can ranks 4, 8 and 16 be told apart.');
+    const amounts = analysis.cells.filter((cell) => wiki(cell) && cell.level === 'original');
+    expect(amountFinding(amounts, 'score')).toBe(
+      'Training on 500 items in place of 50 makes no detectable difference.',
+    );
+  });
+
+  it('warns of one seed, of ranks at different scales, and of contexts that were cut', () => {
+    const cautions = analysis.recommendation.cautions.join('\n');
+    expect(cautions).toContain('wikiupdate and longmemeval: Every configuration was trained once');
+    expect(cautions).toContain('wikiupdate: Ranks were trained at different LoRA scales');
+    expect(cautions).toContain('longmemeval: Contexts were shortened');
+  });
+
+  it('recommends a rank only with an adapter that was trained, and names the run worth adding', () => {
+    expect(verdict?.rank).toBe(8);
+    expect(verdict?.adapterPath).toContain('summ_l2-r8');
+    expect(verdict?.suggestion).toEqual({ level: 'summ_l2', rank: 4 });
+  });
+});
+
+describe('verdicts against noise', () => {
+  const levels = ['original', 'summ_l1', 'summ_l2', 'summ_l3'] as const;
+
+  function madeRows(generator: number, chances: readonly number[]) {
+    return levels.flatMap((level, i) => {
+      const run: MadeRun = { dataset: 'made', book: 'open', level, rank: 8, items: 30, seed: 1, scale: 2 };
+      const items = Array.from({ length: 30 }, (_, n) => `item-${n}`);
+      const given = { run, items, questionsPerItem: 3, trr: 0.3 * i, retention: 1, generator };
+      return answered({ ...given, chance: chances[i] ?? 0.5 });
+    });
+  }
+
+  it('finds a fall among equal levels in at most one study of ten', () => {
+    const studies = Array.from({ length: 40 }, (_, generator) => madeRows(generator, [0.7, 0.7, 0.7, 0.7]));
+    const found = studies.filter((rows) => analyse(rows, [], { resamples: 300 }).curves[0]?.firstFall !== null);
+    console.log(`${studies.length} studies without effect: ${found.length} with a detectable fall`);
+    expect(studies.length).toBe(40);
+    expect(found.length).toBeLessThanOrEqual(4);
+  });
+
+  it('finds a fall of thirty points in nine studies of ten', () => {
+    const studies = Array.from({ length: 20 }, (_, generator) => madeRows(generator, [0.8, 0.8, 0.8, 0.5]));
+    const found = studies.filter(
+      (rows) => analyse(rows, [], { resamples: 300 }).curves[0]?.firstFall?.level === 'summ_l3',
+    );
+    console.log(`${studies.length} studies with a fall of 30 points: ${found.length} found it at L3`);
+    expect(found.length).toBeGreaterThanOrEqual(18);
+  });
+
+  it('does not recommend the shortest text because few questions hide its fall', () => {
+    const run = { dataset: 'made', book: 'open', rank: 8, items: 8, seed: 1, scale: 2 } as const;
+    const items = Array.from({ length: 8 }, (_, n) => `item-${n}`);
+    const rows = [
+      ...answered({
+        run: { ...run, level: 'original' },
+        items,
+        questionsPerItem: 1,
+        chance: 0.8,
+        trr: 0,
+        retention: 1,
+        generator: 2,
+      }),
+      ...answered({
+        run: { ...run, level: 'summ_l5' },
+        items,
+        questionsPerItem: 1,
+        chance: 0.6,
+        trr: 0.9,
+        retention: 0.2,
+        generator: 2,
+      }),
+    ];
+    const { curves, recommendation } = analyse(rows);
+    expect(curves[0]?.peak.level).toBe('original');
+    expect(curves[0]?.firstFall).toBeNull();
+    expect(curves[0]?.knee.level).toBe('summ_l5');
+    expect(recommendation.level).toBe('original');
+    expect(recommendation.sentences.join(' ')).toMatch(
+      /At L5 no fall is detectable either, but a loss of up to .* is not excluded/u,
+    );
+    expect(recommendation.cautions.join(' ')).toContain('rests on 8 items');
+  });
+});
+
+describe('recommend', () => {
+  it('says that there is nothing to recommend without trained runs', () => {
+    const { level, run, sentences } = recommend([row({ rank: 0, items: 0, scale: 0 })]);
+    expect([level, run]).toEqual([null, null]);
+    expect(sentences.join(' ')).toContain('nothing to recommend');
+    expect(recommend([]).datasets).toEqual([]);
+  });
+
+  it('names failed runs and unscored answers', () => {
+    const { rows, runs } = demoStudy({ items: 12 });
+    const spoiled = rows.map((r, i) =>
+      i % 50 === 0 ? { ...r, status: 'unscored' as const, score: null, correct: null } : r,
+    );
+    const { cautions } = recommend(spoiled, [
+      ...runs,
+      runSummary({ id: 'broken', status: 'failed', error: 'out of memory' }),
+    ]);
+    expect(cautions.join('\n')).toContain(`1 run of ${runs.length + 1} failed`);
+    expect(cautions.join('\n')).toContain('could not be judged and count in no mean');
+  });
+
+  it('judges a closed-book study alone by its facts and bits', () => {
+    const { rows, runs } = demoStudy();
+    const closed = recommend(
+      rows.filter(({ book }) => book === 'closed'),
+      runs,
+    );
+    expect(closed.level).toBe('none');
+    expect(closed.sentences.join(' ')).toContain('bits per parameter');
+  });
+
+  it('gives the same words for the same rows', () => {
+    const { rows, runs } = demoStudy({ items: 10 });
+    expect(recommend(rows, runs)).toEqual(recommend([...rows], runs));
+  });
+});

@@ -1,0 +1,278 @@
+import { createHash } from 'node:crypto';
+import { JSDOM } from 'jsdom';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyse } from '../../src/analysis/analyse.js';
+import type { Row } from '../../src/core/records.js';
+import type { ReportData } from '../../src/report/data.js';
+import { renderReport } from '../../src/report/page.js';
+import { demoStudy, runSummary } from '../analysis/fixtures.js';
+import { demoReport, madeAudit, reportData } from './fixtures.js';
+
+const quick = (data: ReportData): string => renderReport(data, analyse(data.rows, data.runs, { resamples: 100 }));
+
+function opened(page: string, run = true): Document {
+  return new JSDOM(page, run ? { runScripts: 'dangerously', pretendToBeVisual: true } : {}).window.document;
+}
+
+function select(document: Document, name: string, value: string): void {
+  const control = document.querySelector(`[name=${name}]`) as HTMLSelectElement;
+  control.value = value;
+  control.dispatchEvent(new (document.defaultView as unknown as { Event: typeof Event }).Event('change'));
+}
+
+describe('the report', () => {
+  let page: string;
+  let document: Document;
+  beforeAll(() => {
+    page = quick(demoReport());
+    document = opened(page);
+  });
+
+  it('opens with the verdict: level, rank and adapter', () => {
+    const first = document.querySelector('main > *');
+    expect(first?.id).toBe('verdict');
+    expect(document.querySelector('.headline')?.textContent).toMatch(/^Use .* with an adapter of rank 8\.$/u);
+    expect(document.querySelector('.adapter code')?.textContent).toMatch(/^lightmem-demo\/runs\/.*\/adapter$/u);
+    expect(document.querySelector('.cautions')?.textContent).toContain('trained once');
+  });
+
+  it('has every section, and a link to each', () => {
+    const ids = ['figures', 'audit', 'capacity', 'runs', 'answers', 'reproduce'];
+    expect([...document.querySelectorAll('nav a')].map((a) => a.getAttribute('href'))).toEqual(
+      ids.map((id) => `#${id}`),
+    );
+    for (const id of ids) expect(document.querySelector(`section#${id} h2`), id).not.toBeNull();
+  });
+
+  it('loads nothing: no address outside the page', () => {
+    const loading = document.querySelectorAll(
+      'link, img, iframe, object, embed, video, audio, base, script[src], [href]:not([href^="#"])',
+    );
+    expect(loading.length).toBe(0);
+    expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|url\(|@import/u);
+  });
+
+  it('allows its own style and script by their hashes, and nothing else', () => {
+    const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute('content') ?? '';
+    const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    const style = [...page.matchAll(/<style>([^]*?)<\/style>/gu)].map(([, text]) => text ?? '');
+    const script = [...page.matchAll(/<script>([^]*?)<\/script>/gu)].map(([, text]) => text ?? '');
+    expect([style.length, script.length]).toEqual([1, 1]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`style-src ${hash(style[0] ?? '')}`);
+    expect(policy).toContain(`script-src ${hash(script[0] ?? '')}`);
+    expect(policy).not.toContain('unsafe');
+    expect(document.querySelectorAll('body [style]').length).toBe(0);
+  });
+
+  it('lists all runs, the failed one with its reason', () => {
+    const lines = [...document.querySelectorAll('#runs tbody tr')];
+    expect(lines.length).toBe(demoReport().runs.length);
+    const failed = document.querySelector('#runs tr.failed');
+    expect(failed?.textContent).toContain('loss is not a number at step 12');
+  });
+
+  it('shows each level of the audit with its rates, its spread and its facts', () => {
+    const rows = [...document.querySelectorAll('#audit table tbody tr')];
+    expect(rows.length).toBe(7);
+    expect(rows.at(-1)?.textContent).toContain('−60.00\u00a0%');
+    expect(rows.at(-1)?.textContent).toContain('3 lose evidence');
+    expect(document.querySelectorAll('#audit .spread svg').length).toBe(2);
+    const cards = [...document.querySelectorAll('#audit .levels article')];
+    expect(cards[0]?.querySelectorAll('mark').length).toBe(3);
+    expect(cards[2]?.querySelector('.lost')?.textContent).toContain('Brink & Sons');
+  });
+
+  it('tells how to make it again', () => {
+    const text = document.querySelector('#reproduce')?.textContent ?? '';
+    for (const part of [
+      'npx lightmem demo --seed 1',
+      'c0ffee11',
+      'v20.20.2',
+      '1.30.0',
+      'train.lora.alpha',
+      'exact (accuracy)',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('says what it is without rows too', () => {
+    const empty = opened(
+      quick(reportData({ rows: [], runs: [runSummary({ status: 'failed', error: 'no' })] }, { audits: [] })),
+    );
+    expect(empty.querySelector('#verdict')?.textContent).toContain('nothing to recommend');
+    expect(empty.querySelector('#figures')).toBeNull();
+    expect(empty.querySelectorAll('#runs tbody tr').length).toBe(1);
+  });
+});
+
+describe('browsing answers', () => {
+  const data = demoReport();
+  const page = quick(data);
+  const asked = (rows: readonly Row[]): number => new Set(rows.map(({ item, question }) => `${item} ${question}`)).size;
+
+  function count(document: Document): number {
+    return Number(/^[\d,]+/u.exec(document.querySelector('.count')?.textContent ?? '')?.[0].replace(',', ''));
+  }
+
+  it('shows twenty questions a page, and the next twenty when asked', () => {
+    const document = opened(page);
+    select(document, 'show', 'all');
+    expect(count(document)).toBe(asked(data.rows.filter(({ dataset }) => dataset === 'world-articles')));
+    const first = document.querySelector('.question .prompt')?.textContent;
+    expect(document.querySelectorAll('.question').length).toBe(20);
+    (document.querySelector('[name=next]') as HTMLButtonElement).click();
+    expect(document.querySelector('.question .prompt')?.textContent).not.toBe(first);
+    expect(document.querySelector('.count')?.textContent).toContain('page 2 of');
+  });
+
+  it('keeps only questions whose verdict changed between two runs', () => {
+    const document = opened(page);
+    const names = [...document.querySelectorAll('[name=first] option')].map(({ textContent }) => textContent);
+    const [a, b] = ['original, rank 8', 'L5, rank 8'].map((name) => names.indexOf(name));
+    expect([a, b]).not.toContain(-1);
+    const values = [...document.querySelectorAll<HTMLOptionElement>('[name=first] option')].map(({ value }) => value);
+    select(document, 'first', values[a ?? 0] ?? '');
+    select(document, 'second', values[b ?? 0] ?? '');
+    const scores = (level: string) =>
+      new Map(
+        data.rows
+          .filter((r) => r.dataset === 'world-articles' && r.book === 'open' && r.rank === 8 && r.level === level)
+          .map((r) => [`${r.item} ${r.question}`, r.score]),
+      );
+    const others = scores('summ_l5');
+    const changed = [...scores('original')].filter(([key, score]) => score !== others.get(key));
+    expect(count(document)).toBe(changed.length);
+    for (const question of document.querySelectorAll('.question')) {
+      expect(question.querySelectorAll('.run').length).toBe(2);
+    }
+  });
+
+  it('finds words in questions, references and answers', () => {
+    const document = opened(page);
+    select(document, 'show', 'all');
+    const words = document.querySelector('[name=words]') as HTMLInputElement;
+    words.value = 'WORLD-ARTICLES-17: ';
+    words.dispatchEvent(new (document.defaultView as unknown as { Event: typeof Event }).Event('input'));
+    expect(count(document)).toBe(4);
+  });
+
+  it('puts equal answers of several runs together, right ones first', () => {
+    const document = opened(page);
+    const states = [...(document.querySelector('.question')?.querySelectorAll('.state') ?? [])].map(
+      ({ textContent }) => textContent,
+    );
+    const rank = (state: string): number => ['right', 'wrong', 'unscored'].findIndex((word) => state.startsWith(word));
+    expect(states.map(rank)).toEqual([...states].map(rank).sort((x, y) => x - y));
+  });
+
+  it('leaves questions out past the limit, changed ones last, and says so', () => {
+    const { rows } = demoStudy({ seeds: [1, 2, 3, 4, 5], items: 60 });
+    const large = quick(reportData({ rows, runs: [] }));
+    const document = opened(large);
+    console.log(`${rows.length} rows make a page of ${(large.length / 1e6).toFixed(1)} MB`);
+    expect(rows.length).toBeGreaterThan(25_000);
+    expect(document.querySelector('#answers .note')?.textContent).toMatch(
+      /questions? left out to keep the page small/u,
+    );
+    expect(large.length).toBeLessThan(5e6);
+  });
+});
+
+describe('text that others wrote', () => {
+  const corpus = [
+    '<script>window.broken = 1</script>',
+    '</script><script>window.broken = 2</script>',
+    '<!--<script>',
+    ']]><img src=x onerror="window.broken = 3">',
+    '"><svg onload=window.broken=4>',
+    "' onmouseover='window.broken = 5",
+    '<iframe srcdoc="<script>parent.broken=6</script>"></iframe>',
+    'javascript:window.broken=7',
+    '</title><style>*{display:none}</style>',
+    '</style><script>window.broken=8</script>',
+    '</textarea></noscript><img src=1 onerror=window.broken=9>',
+    '&lt;script&gt;window.broken=10&lt;/script&gt;',
+    '<a href="https://example.invalid">link</a>',
+    '${window.broken = 11}`',
+    '\u2028window.broken = 12\u2029',
+    '\u202e\u2066evil\u0000\u001b[31m\ud800',
+    '<math><mtext></form><form><mglyph><style></math><img src onerror=window.broken=13>',
+    '__proto__',
+    'constructor',
+  ];
+
+  function poisoned(text: string): ReportData {
+    const rows = demoStudy({ items: 7 }).rows.map((row) => ({
+      ...row,
+      run: `${row.run}${text}`,
+      dataset: `${row.dataset}${text}`,
+      item: `${row.item}${text}`,
+      question: `${row.question}${text}`,
+      ...{ type: text, prompt: text, reference: text, answer: `${row.answer}${text}`, judge: text },
+    }));
+    const audit = madeAudit(text, 12);
+    const view = { item: text, facts: [{ kind: 'answers', label: text }], levels: [] as never[] };
+    const spans = [{ start: 0, end: text.length, fact: 0 }];
+    const levels = [{ level: 'original' as const, text, tokens: 3, trr: 0, spans, lost: [0] }];
+    const failed = runSummary({ id: text, dataset: text, status: 'failed', error: text, adapterPath: text });
+    return reportData(
+      { rows, runs: [failed, runSummary({ id: rows[0]?.run ?? '', adapterPath: text })] },
+      {
+        ...{ title: text, command: text, model: text, settings: { [text]: text } },
+        ...{ identities: { [text]: text }, versions: { [text]: text }, environment: { [text]: text } },
+        audits: [
+          {
+            ...audit,
+            tokenizer: text,
+            levels: audit.levels.map((l) => ({ ...l, verdict: text })),
+            views: [{ ...view, levels }],
+          },
+        ],
+      },
+    );
+  }
+
+  it('runs nothing and adds no element, wherever it stands', () => {
+    const harmless = elements(opened(quick(poisoned('plain'))));
+    for (const text of corpus) {
+      const dom = new JSDOM(quick(poisoned(text)), { runScripts: 'dangerously' });
+      const { document } = dom.window;
+      expect((dom.window as unknown as { broken?: number }).broken, text).toBeUndefined();
+      expect(elements(document), text).toEqual(harmless);
+      for (const element of document.querySelectorAll('*')) {
+        const handlers = element.getAttributeNames().filter((name) => name.startsWith('on'));
+        expect(handlers, text).toEqual([]);
+      }
+    }
+    console.log(`${corpus.length} texts put into every field`);
+  }, 300_000);
+
+  it('shows what it hides: controls, direction marks, lone surrogates', () => {
+    const page = quick(poisoned('\u202e\u2066evil\u0000\u001b[31m\ud800'));
+     
+    expect(page).not.toMatch(/[\u0000-\u0008\u001b\u202a-\u202e\u2066-\u2069]/u);
+    expect(Buffer.from(page, 'utf8').toString('utf8') === page).toBe(true);
+    expect(opened(page).querySelector('h1')?.textContent).toBe('\ufffd\ufffdevil\ufffd\ufffd\ufffd');
+  });
+
+  /** How often each kind of element that could carry an attack stands in the page. */
+  function elements(document: Document): Record<string, number> {
+    const kinds = [
+      'script',
+      'style',
+      'img',
+      'iframe',
+      'svg',
+      'a',
+      'form',
+      'math',
+      'h1',
+      'section',
+      'textarea',
+      'title',
+    ];
+    return Object.fromEntries(kinds.map((kind) => [kind, document.getElementsByTagName(kind).length]));
+  }
+});

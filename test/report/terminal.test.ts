@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../src/analysis/analyse.js';
+import { terminalSummary } from '../../src/report/terminal.js';
+import { clipped, terminalText, visibleText } from '../../src/report/text.js';
+import { demoReport, reportData } from './fixtures.js';
+
+describe('terminalSummary', () => {
+  const data = demoReport();
+  const analysis = analyse(data.rows, data.runs, { resamples: 100 });
+
+  it('has the verdict, a line for each cell, and the cautions, without colours', () => {
+    const text = terminalSummary(data, { analysis });
+    expect(text).toMatch(/^world-articles: use .* with an adapter of rank 8\.\n/u);
+    expect(text).toContain('Adapter: lightmem-demo/runs/');
+    const lines = text.split('\n').filter((line) => /(open|closed) book .* to /u.test(line) && !line.startsWith(' W'));
+    expect(lines.filter((line) => line.startsWith(' world-')).length).toBe(analysis.cells.length);
+    expect(text).toContain('1 run of 28 failed');
+     
+    expect(text).not.toMatch(/\u001b/u);
+  });
+
+  it('colours when asked', () => {
+     
+    expect(terminalSummary(data, { analysis, colour: true })).toMatch(/\u001b\[1m/u);
+  });
+
+  it('keeps sentences within the width', () => {
+    const text = terminalSummary(data, { analysis, width: 60 });
+    const sentences = text.split('\n').filter((line) => line.startsWith('  ') && !line.includes('Adapter'));
+    expect(Math.max(...sentences.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+
+  it('lets no escape of a data set or path through', () => {
+    const evil = '\u001b]0;title\u0007\u001b[2Jevil\u202e\n\rnext';
+    const rows = data.rows.slice(0, 400).map((row) => ({ ...row, dataset: evil }));
+    const text = terminalSummary(reportData({ rows, runs: [] }), { analysis: analyse(rows, [], { resamples: 50 }) });
+     
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
+    expect(text).toContain('evil');
+  });
+});
+
+describe('text made visible', () => {
+  it('replaces what a terminal or a browser would obey', () => {
+    const cases: [string, string][] = [
+      ['plain', 'plain'],
+      ['tab\tand\nline', 'tab\tand\nline'],
+      ['\u001b[31mred\u001b[0m', '\ufffdred\ufffd'],
+      ['\u001b]8;;https://x\u001b\\link', '\ufffdlink'],
+      ['\u009b31mred', '\ufffd31mred'],
+      ['a\u202eb', 'a\ufffdb'],
+      ['zero\u200bwidth', 'zero\ufffdwidth'],
+      ['\ud800', '\ufffd'],
+      ['\r\nwindows\rold', '\nwindows\nold'],
+      ['👩‍👩‍👧 مرحبا', '👩‍👩‍👧 مرحبا'],
+    ];
+    for (const [text, expected] of cases) expect(visibleText(text)).toBe(expected);
+    console.log(`${cases.length} texts made visible`);
+  });
+
+  it('is one line in a terminal, and cut with a count where it is long', () => {
+    expect(terminalText(' a\n\n b\tc ')).toBe('a b c');
+    expect(clipped('abcdef', 3)).toBe('abc … (3 more characters)');
+    expect(clipped('ab🎉cd', 3)).toBe('ab\ufffd … (3 more characters)');
+  });
+});
