@@ -134,10 +134,11 @@ async function run(file: string, options: Options): Promise<void> {
   const endpoint = new LazyEndpoint(options);
   const methods = await methodsFor(targets, options, counter, endpoint);
   const store = new CompressionStore(options.store ?? join(dirname(resolve(options.out)), 'lightmem-texts'));
-  await refuseUnwritable(options.out, store);
+  refuseUnwritable(options.out, store);
   const { items, report: loaded } = await load(file, options);
   const work = { methods, levels: targets, store, counter: counter.identity, onFailure: options.onFailure };
   const outcome = await compress(items, work, options, endpoint);
+  await endpoint.made?.drain();
   if (outcome.items !== undefined) writeItems(options.out, outcome.items);
   tell(outcome, options, endpoint, loaded);
   if (outcome.stopped !== undefined) throw outcome.stopped;
@@ -154,7 +155,7 @@ async function load(file: string, options: Options): Promise<{ items: readonly I
 }
 
 /** Fails before anything is spent where the results could not be written. */
-async function refuseUnwritable(out: string, store: CompressionStore): Promise<void> {
+function refuseUnwritable(out: string, store: CompressionStore): void {
   const folder = dirname(resolve(out));
   try {
     mkdirSync(folder, { recursive: true });
@@ -165,7 +166,7 @@ async function refuseUnwritable(out: string, store: CompressionStore): Promise<v
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new UserError(`--out ${out} is a folder: name a file`);
   }
-  await store.prepare();
+  store.prepare();
 }
 
 interface Outcome {

@@ -1,4 +1,5 @@
 /** Items with texts at every level asked for: what is stored is taken, the rest is made, kept at once, and counted. */
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, UserError } from '../core/errors.js';
@@ -130,7 +131,7 @@ export async function compressItems(items: readonly Item[], request: CompressReq
   }
   const failures = jobs.some((job) => job.result?.status === 'failed');
   const alike = work.stopped?.reason === 'all-alike';
-  if (failures && (work.stopped === undefined || alike)) await request.store?.endRound();
+  if (failures && (work.stopped === undefined || alike)) request.store?.endRound();
   if (work.stopped !== undefined) throw work.stopped;
   return withTexts(items, jobs, request.onFailure ?? 'drop');
 }
@@ -203,6 +204,7 @@ class Work {
     this.#total = total;
     this.#kept = kept;
     this.#request = request;
+    setMaxListeners(0, this.#cancel.signal); // every request under way listens
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (request.signal?.aborted === true) this.#onAbort();
   }
@@ -235,7 +237,7 @@ class Work {
       return;
     }
     job.result = result;
-    await this.#request.store?.write(job.key, result);
+    this.#request.store?.write(job.key, result);
     this.#count(result);
     await setImmediate(); // methods that only compute must not starve timers and signals
   }

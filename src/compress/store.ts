@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson, sha256 } from '../core/hash.js';
-import { writeDurably } from '../llm/durable-file.js';
+import { writeWhole } from '../llm/durable-file.js';
 import { levelOf, type Compression, type CompressionFailure, type CompressionMethod, type Target } from './method.js';
 
 /** Raised when the meaning of a stored text changes; part of every key. */
@@ -61,8 +61,8 @@ export class CompressionStore {
   }
 
   /** Keeps a result: safe from a kill on return. What a power loss takes is made again from the flushed reply cache, without calls. */
-  async write(key: string, result: CompressionResult): Promise<void> {
-    await writeDurably(this.#path(key), JSON.stringify({ key, round: this.round, result }), { flush: false });
+  write(key: string, result: CompressionResult): void {
+    writeWhole(this.#path(key), JSON.stringify({ key, round: this.round, result }));
   }
 
   /** The current round, from 1. */
@@ -77,14 +77,14 @@ export class CompressionStore {
   }
 
   /** Makes the folder, so that one that cannot be written is told before any work; throws UserError. */
-  async prepare(): Promise<void> {
-    await writeDurably(join(this.folder, 'round.json'), JSON.stringify({ round: this.round }));
+  prepare(): void {
+    writeWhole(join(this.folder, 'round.json'), JSON.stringify({ round: this.round }));
   }
 
   /** Ends the round: failures kept so far are tried again from now on. */
-  async endRound(): Promise<void> {
+  endRound(): void {
     const next = this.round + 1;
-    await writeDurably(join(this.folder, 'round.json'), JSON.stringify({ round: next }));
+    writeWhole(join(this.folder, 'round.json'), JSON.stringify({ round: next }));
     this.#round = next;
   }
 

@@ -1,54 +1,51 @@
-/** Files that are whole or absent: written beside their place, flushed, renamed, the folder flushed. */
+/** Small files that are whole or absent: written beside their place and renamed at once, flushed to the disk in the background. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError, messageOf } from '../core/errors.js';
 
-export interface DurableOptions {
-  /** Whether the content is flushed to the disk before the call returns: without it a kill does no harm, but a power loss may. Default true. */
-  readonly flush?: boolean;
-}
-
-/** Writes a file so that a kill or power loss at any instant leaves the old content or the new, never a part; makes its folder. */
-export async function writeDurably(path: string, text: string, { flush = true }: DurableOptions = {}): Promise<void> {
+/**
+ * Writes a file so that a kill at any instant leaves the old content or the new, never a part; makes its folder. It is
+ * synchronous, so that no answer is in memory alone once the call returns; small writes go to the system's cache and take
+ * some 0.1 ms. Surviving a power loss takes a `Flusher` too, and readers that check what they read.
+ */
+export function writeWhole(path: string, text: string): void {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeNew(temporary, text, flush);
-    await rename(temporary, path);
-    if (flush) await flushFolder(dirname(path));
+    writeNew(temporary, text);
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    removeQuietly(temporary);
     throw explained(error, path, text);
   }
 }
 
-async function writeNew(path: string, text: string, flush: boolean): Promise<void> {
-  const file = await openNew(path);
+function removeQuietly(path: string): void {
   try {
-    await file.writeFile(text);
-    if (flush) await file.sync();
-  } finally {
-    await file.close();
+    rmSync(path, { force: true });
+  } catch {
+    // The error on the way here says more than that its leftover cannot be removed.
   }
 }
 
-async function openNew(path: string) {
+function writeNew(path: string, text: string): void {
+  const file = openNew(path);
   try {
-    return await open(path, 'wx');
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx');
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
-    return open(path, 'wx');
-  }
-}
-
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  if (folder === undefined) return; // a platform that cannot open folders cannot flush them
-  try {
-    await folder.sync().catch(() => undefined);
-  } finally {
-    await folder.close();
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'wx');
   }
 }
 
@@ -60,6 +57,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only: choose another folder',
   EMFILE: 'too many open files: raise `ulimit -n` or lower the concurrency',
   ENOTDIR: 'a part of the path is a file: choose another folder',
+  EEXIST: 'a part of the path is a file: choose another folder',
   EISDIR: 'it is a folder: name a file',
 };
 
@@ -76,4 +74,57 @@ function explained(error: unknown, path: string, text: string): unknown {
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** What systems say of folders that cannot be flushed. */
+const UNFLUSHABLE: ReadonlySet<string> = new Set(['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP', 'EBADF']);
+
+/** Flushes written files and their folders one after the other, so that a slow disk never holds up the work. */
+export class Flusher {
+  readonly #files = new Set<string>();
+  #running: Promise<void> | undefined;
+  #error: Error | undefined;
+
+  /** Has a file flushed soon. */
+  add(path: string): void {
+    this.#files.add(path);
+    this.#running ??= this.#run();
+  }
+
+  /** Waits until every file added so far is on the disk; throws what a disk said against it. */
+  async drain(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    const error = this.#error;
+    this.#error = undefined;
+    if (error !== undefined) throw error;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#files.size > 0) {
+      const batch = [...this.#files];
+      this.#files.clear();
+      await this.#flushAll(batch).catch((error: unknown) => {
+        this.#error ??= error instanceof Error ? error : new Error(String(error));
+      });
+    }
+    this.#running = undefined;
+  }
+
+  async #flushAll(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await flush(path);
+    for (const folder of new Set(paths.map((path) => dirname(path)))) await flush(folder);
+  }
+}
+
+/** A file or folder that is gone, or a folder on a system that does not flush folders, is passed over; a disk error is not. */
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (handle === undefined) return;
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!UNFLUSHABLE.has(codeOf(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
 }

@@ -106,6 +106,11 @@ export class ChatEndpoint implements ChatModel {
     return this.#cacheTrouble;
   }
 
+  /** Waits until every answer kept so far is on the disk, safe from a power loss. */
+  async drain(): Promise<void> {
+    await this.#cache?.drain();
+  }
+
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
     const kept = await this.#cache?.read(request);
@@ -271,11 +276,11 @@ export class ChatEndpoint implements ChatModel {
     return { status, message: this.redact(message) };
   }
 
-  async #keep(request: CacheRequest, outcome: ChatOutcome): Promise<ChatOutcome> {
+  #keep(request: CacheRequest, outcome: ChatOutcome): ChatOutcome {
     if (outcome.status !== 'ok' || !isReply(outcome) || this.#cache === null) return outcome;
     const { text, model, fingerprint, usage, date, dropped } = outcome;
     try {
-      await this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
+      this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
     } catch (error) {
       this.#cacheTrouble = messageOf(error); // the answer is paid for: it is handed on all the same
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { JsonObject } from '../core/json.js';
-import { writeDurably } from './durable-file.js';
+import { Flusher, writeWhole } from './durable-file.js';
 
 /** Raised when the meaning of a stored answer changes; part of every key. */
 const CACHE_VERSION = 1;
@@ -43,6 +43,8 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
 
 /** One file per request under `folder`, named by the hash of its canonical form. */
 export class ReplyCache {
+  readonly #flusher = new Flusher();
+
   constructor(readonly folder: string) {}
 
   /** The kept answer; null when there is none or its file is not what was asked for (it is then asked and written anew). */
@@ -56,10 +58,16 @@ export class ReplyCache {
     }
   }
 
-  /** Keeps an answer, flushed to disk on return. */
-  async write(request: CacheRequest, reply: StoredReply): Promise<void> {
-    const key = keyOf(request);
-    await writeDurably(this.#path(key), JSON.stringify({ request: { version: CACHE_VERSION, ...request }, reply }));
+  /** Keeps an answer: safe from a kill on return, and from a power loss once `drain` has returned. */
+  write(request: CacheRequest, reply: StoredReply): void {
+    const path = this.#path(keyOf(request));
+    writeWhole(path, JSON.stringify({ request: { version: CACHE_VERSION, ...request }, reply }));
+    this.#flusher.add(path);
+  }
+
+  /** Waits until all that was kept is on the disk. */
+  drain(): Promise<void> {
+    return this.#flusher.drain();
   }
 
   #path(key: string): string {

@@ -1,0 +1,295 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  compressItems,
+  CompressionStopped,
+  type CompressReport,
+  type CompressRequest,
+  type Forecast,
+} from '../../src/compress/compress.js';
+import { Select } from '../../src/compress/select.js';
+import { CompressionStore } from '../../src/compress/store.js';
+import { Summarize } from '../../src/compress/summarize.js';
+import type { ChatOutcome } from '../../src/llm/chat-model.js';
+import { ChatEndpoint } from '../../src/llm/endpoint.js';
+import { Limiter } from '../../src/llm/limiter.js';
+import { tellThroughput, watchBusyness } from '../llm/support/busy.js';
+import { completion, failure, startServer } from '../llm/support/mock-server.js';
+import { diligent, markedText, ScriptedModel, type Answerer } from './support/scripted-model.js';
+import { ARTICLE, counter, itemOf } from './support/texts.js';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lightmem-compress-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const ITEMS = Array.from({ length: 12 }, (_, index) => itemOf(`Text ${index}. ${ARTICLE}`, `i${index}`));
+
+interface Run {
+  readonly model: ScriptedModel;
+  readonly request: CompressRequest;
+  readonly report: () => CompressReport;
+}
+
+function prepared(answer?: Answerer, changes: Partial<CompressRequest> = {}): Run {
+  const model = new ScriptedModel(answer);
+  let report: CompressReport | undefined;
+  const request: CompressRequest = {
+    methods: [new Summarize({ model, counter }), new Select({ counter })],
+    levels: ['summ_l2', 'summ_l5', { level: 'select', ratio: 0.4 }],
+    store: new CompressionStore(folder),
+    counter: counter.identity,
+    onReport: (told) => (report = told),
+    ...changes,
+  };
+  const told = (): CompressReport => {
+    if (report === undefined) throw new Error('no report');
+    return report;
+  };
+  return { model, request, report: told };
+}
+
+/** Answers like `answer` for the numbered texts, diligently otherwise. */
+function only(numbers: readonly number[], answer: ChatOutcome): Answerer {
+  return (messages) =>
+    numbers.some((number) => markedText(messages).startsWith(`Text ${number}.`)) ? answer : diligent(messages);
+}
+
+describe('compressing items', () => {
+  test('adds a text for every level, in order, with its provenance', async () => {
+    const { request, report } = prepared();
+    const made = await compressItems(ITEMS, request);
+    expect(made.map((item) => item.id)).toEqual(ITEMS.map((item) => item.id));
+    expect(made[0]?.questions).toEqual(ITEMS[0]?.questions);
+    expect(Object.keys(made[3]?.texts ?? {})).toEqual(['original', 'summ_l2', 'summ_l5', 'select']);
+    expect(made[3]?.texts.select).toMatchObject({ method: 'select', provenance: { target: 'select=0.4', flags: [] } });
+    expect(made[3]?.texts.summ_l2?.provenance['measured']).toMatchObject({ counter: counter.identity });
+    expect(report()).toMatchObject({ items: 12, kept: 0, made: 36, failed: 0 });
+    expect(report().levels.map((level) => [level.target, level.method, level.texts])).toEqual([
+      ['summ_l2', 'summarize', 12],
+      ['summ_l5', 'summarize', 12],
+      ['select=0.4', 'select', 12],
+    ]);
+  });
+
+  test('made once is never made again: no call, the same texts', async () => {
+    const first = prepared();
+    const made = await compressItems(ITEMS, first.request);
+    expect(first.model.calls.length).toBe(24);
+    const second = prepared();
+    expect(await compressItems(ITEMS, second.request)).toEqual(made);
+    expect(second.model.calls.length).toBe(0);
+    expect(second.report()).toMatchObject({ kept: 36, made: 0 });
+  });
+
+  test('another text, target, prompt setting or tokenizer is another work', async () => {
+    await compressItems(ITEMS.slice(0, 1), prepared().request);
+    const [item] = ITEMS;
+    if (item === undefined) throw new Error('no item');
+    const changes: readonly (readonly [string, () => Promise<ScriptedModel>])[] = [
+      ['text', () => calls([itemOf(`${ARTICLE}!`, 'i0')], {})],
+      ['target', () => calls([item], { levels: [{ level: 'summ_l2', words: 99 }] })],
+      ['tokenizer', () => calls([item], { counter: 'other' })],
+    ];
+    for (const [name, change] of changes) expect((await change()).calls.length, name).toBeGreaterThan(0);
+    const english = new ScriptedModel();
+    await compressItems(
+      [item],
+      prepared(undefined, {
+        methods: [new Summarize({ model: english, counter, language: 'english' })],
+        levels: ['summ_l2'],
+      }).request,
+    );
+    expect(english.calls.length).toBe(1);
+    const same = await calls([{ ...item, id: 'another id', questions: [] }], { levels: ['summ_l2'] });
+    expect(same.calls.length).toBe(0); // what is known is the text, whatever the item is called
+  });
+
+  async function calls(items: typeof ITEMS, changes: Partial<CompressRequest>): Promise<ScriptedModel> {
+    const run = prepared(undefined, changes);
+    await compressItems(items, run.request);
+    return run.model;
+  }
+
+  test('a failed text is left out and told, and the next run tries it again', async () => {
+    const refuse = only([2, 5], { status: 'filtered', message: 'data inspection' });
+    const first = prepared(refuse);
+    const made = await compressItems(ITEMS, first.request);
+    expect(made.filter((item) => item.texts.summ_l2 === undefined).map((item) => item.id)).toEqual(['i2', 'i5']);
+    expect(first.report()).toMatchObject({ failed: 4 });
+    expect(first.report().levels[0]).toMatchObject({ texts: 10, failed: 2, failures: { filtered: 2 } });
+    expect(first.report().failures[0]).toMatchObject({
+      item: 'i2',
+      failure: { reason: 'filtered', message: 'data inspection' },
+    });
+    const second = prepared();
+    await compressItems(ITEMS, second.request);
+    expect(second.model.calls.length).toBe(4);
+    expect(second.report().failed).toBe(0);
+  });
+
+  test('a failed text never leaves another method’s text in its place', async () => {
+    const old = { text: 'Old.', method: 'recorded', provenance: {} };
+    const items = ITEMS.map((item) => ({ ...item, texts: { ...item.texts, summ_l2: old } }));
+    const refuse = only([2], { status: 'refusal', message: 'no' });
+    const dropped = await compressItems(items, prepared(refuse).request);
+    expect(dropped[2]?.texts.summ_l2).toBeUndefined();
+    expect(dropped[1]?.texts.summ_l2?.method).toBe('summarize');
+    const kept = await compressItems(items, prepared(refuse, { onFailure: 'keep-original' }).request);
+    expect(kept[2]?.texts.summ_l2).toMatchObject({
+      text: items[2]?.texts.original?.text,
+      provenance: { fallback: 'original', reason: 'refusal', flags: ['original-kept'] },
+    });
+  });
+
+  test.each(['quota', 'budget', 'unauthorized', 'rate-limited', 'not-found'] as const)(
+    '%s stops the work, keeps what is done, and goes on later',
+    async (status) => {
+      const first = prepared((messages, _, call) =>
+        call < 10 ? diligent(messages) : { status, message: 'stop here' },
+      );
+      await expect(compressItems(ITEMS, first.request)).rejects.toThrow(
+        /compression stopped .*stop here[\s\S]*run again to go on/,
+      );
+      expect(first.report().failed).toBe(0);
+      const second = prepared();
+      await compressItems(ITEMS, second.request);
+      expect(second.model.calls.length).toBe(24 - 10);
+    },
+  );
+
+  test('when the first texts all fail alike the work stops', async () => {
+    const broken = prepared(() => ({ status: 'bad-request', message: 'unknown field' }));
+    const failure = await compressItems(ITEMS, { ...broken.request, levels: ['summ_l2'] }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(CompressionStopped);
+    expect(failure).toMatchObject({ reason: 'all-alike' });
+    expect(String(failure)).toMatch(/first \d+ texts all failed alike \(bad-request\): unknown field/);
+    const mended = prepared();
+    await compressItems(ITEMS, { ...mended.request, levels: ['summ_l2'] });
+    expect(mended.model.calls.length).toBe(12);
+  });
+
+  test('stopped by a signal it begins nothing new, lets what is under way finish, and keeps it', async () => {
+    const stop = new AbortController();
+    const first = prepared((messages, _, call) => {
+      if (call === 5) stop.abort();
+      return diligent(messages);
+    });
+    await expect(compressItems(ITEMS, { ...first.request, signal: stop.signal })).rejects.toMatchObject({
+      reason: 'cancelled',
+    });
+    const done = first.model.calls.length;
+    expect(done).toBeLessThan(24);
+    const second = prepared();
+    await compressItems(ITEMS, second.request);
+    expect(second.model.calls.length).toBe(24 - done);
+  });
+
+  test('tells what is left to do before it begins, and begins nothing when that is declined', async () => {
+    let forecast: Forecast | undefined;
+    const declined = prepared(undefined, {
+      confirm: (told) => {
+        forecast = told;
+        return false;
+      },
+    });
+    await expect(compressItems(ITEMS, declined.request)).rejects.toMatchObject({ reason: 'declined' });
+    expect(forecast).toMatchObject({ texts: 36, kept: 0, missing: 36, calls: 24 });
+    expect(declined.model.calls.length).toBe(0);
+  });
+
+  test('tells progress with rate and time left', async () => {
+    const seen: (number | null)[][] = [];
+    const { request } = prepared(undefined, {
+      onProgress: ({ done, total, secondsLeft }) => seen.push([done, total, secondsLeft]),
+    });
+    await compressItems(ITEMS, request);
+    expect(seen.length).toBe(36);
+    expect(seen.at(-1)).toEqual([36, 36, 0]);
+    expect(seen[0]?.[2]).toBeGreaterThan(0);
+  });
+
+  test('names the level that no method serves', async () => {
+    await expect(compressItems(ITEMS, prepared(undefined, { levels: ['ext'] }).request)).rejects.toThrow(
+      /no method for level "ext" among summarize, select/,
+    );
+  });
+});
+
+describe('the store', () => {
+  test('takes a file that was cut anywhere for absent', async () => {
+    const levels = ['summ_l2'] as const;
+    await compressItems(ITEMS.slice(0, 1), prepared(undefined, { levels }).request);
+    const [file] = (await readdir(folder, { recursive: true })).filter((name) => /^..[/\\].*\.json$/.test(name));
+    const path = join(folder, file ?? '');
+    const whole = await readFile(path, 'utf8');
+    const cuts = [0, 1, 30, Math.floor(whole.length / 2), whole.length - 1];
+    for (const cut of cuts) {
+      await writeFile(path, whole.slice(0, cut));
+      const run = prepared(undefined, { levels });
+      await compressItems(ITEMS.slice(0, 1), run.request);
+      expect(run.model.calls.length, `cut at ${cut}`).toBe(1);
+      expect(await readFile(path, 'utf8')).toBe(whole);
+    }
+    console.log(`${cuts.length} cuts`);
+  });
+
+  test('that cannot be written stops the work with what to do', async () => {
+    await writeFile(join(folder, 'file'), 'x');
+    const run = prepared(undefined, { store: new CompressionStore(join(folder, 'file', 'texts')) });
+    await expect(compressItems(ITEMS, run.request)).rejects.toThrow(/a part of the path is a file/);
+    expect(() => new CompressionStore(join(folder, 'file', 'texts')).prepare()).toThrow(/a part of the path is a file/);
+  });
+
+  test('reads 3,000 finished texts of 500 items in under half a second of CPU time', async () => {
+    const items = Array.from({ length: 500 }, (_, index) => itemOf(`Text ${index}. ${ARTICLE}`, `i${index}`));
+    const levels = ['summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5', 'select'] as const;
+    await compressItems(items, prepared(undefined, { levels }).request);
+    const second = prepared(undefined, { levels });
+    const [from, cpu] = [performance.now(), process.cpuUsage()];
+    await compressItems(items, second.request);
+    const used = process.cpuUsage(cpu);
+    const seconds = (used.user + used.system) / 1e6;
+    console.log(
+      `500 items at 6 levels again: ${seconds.toFixed(2)} s of CPU, ${((performance.now() - from) / 1000).toFixed(2)} s in all`,
+    );
+    expect(second.model.calls.length).toBe(0);
+    expect(seconds).toBeLessThan(0.5);
+  }, 180_000);
+});
+
+test('compression saturates an endpoint: nine tenths of its rate, files written and all', async () => {
+  const [rate, capacity, latencyMs, count] = [80, 40, 150, 1000];
+  let tokens = capacity;
+  let last = performance.now();
+  const server = await startServer(({ body, at }) => {
+    tokens = Math.min(capacity, tokens + ((at - last) / 1000) * rate);
+    last = at;
+    if (tokens < 1) return failure(429, { message: 'rate limit' }, { 'retry-after-ms': '100' });
+    tokens -= 1;
+    return { ...completion(diligent(body['messages'] as Parameters<typeof diligent>[0])), delayMs: latencyMs };
+  });
+  const settings = { baseUrl: server.url, model: 'm', cacheFolder: join(folder, 'cache') };
+  const model = new ChatEndpoint(settings, { limiter: new Limiter() });
+  const items = Array.from({ length: count }, (_, index) => itemOf(`Text ${index}. ${ARTICLE}`, `i${index}`));
+  const request = {
+    methods: [new Summarize({ model, counter })],
+    levels: ['summ_l2' as const],
+    store: new CompressionStore(folder),
+    counter: 'c',
+  };
+  const watched = watchBusyness();
+  const from = performance.now();
+  const made = await compressItems(items, request);
+  const seconds = (performance.now() - from) / 1000;
+  await server.close();
+  expect(made.every((item) => item.texts.summ_l2 !== undefined)).toBe(true);
+  const share = ((count - capacity) / rate + latencyMs / 1000) / seconds;
+  const judged = tellThroughput(`compressing, ${server.received.length - count} refused`, share, watched());
+  if (judged) expect(share).toBeGreaterThanOrEqual(0.9);
+}, 300_000);
