@@ -11,7 +11,8 @@ export function poolExecutor(entry: string, workers: number): Executor {
   return new SlotExecutor(workers, (onMessage, onExit) => processChannel(entry, onMessage, onExit));
 }
 
-function processChannel(
+/** A line to a worker process, started now. */
+export function processChannel(
   entry: string,
   onMessage: (message: Message) => void,
   onExit: (exit: WorkerExit) => void,

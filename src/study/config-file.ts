@@ -45,7 +45,7 @@ export function parseStudy(source: string, path: string): StudyConfig {
       heading,
       document.errors.map(({ message, linePos }) => `line ${linePos?.[0].line ?? 1}: ${firstLine(message)}`),
     );
-  const parsed = studySchema.safeParse(toValue(document, path));
+  const parsed = studySchema.safeParse(toValue(document, path), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new UserErrors(
     heading,
@@ -55,7 +55,7 @@ export function parseStudy(source: string, path: string): StudyConfig {
 
 /** Checks settings given as values, as code does; throws UserErrors with every problem's key. */
 export function studyConfig(value: unknown, name = 'the study'): StudyConfig {
-  const parsed = studySchema.safeParse(value);
+  const parsed = studySchema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new UserErrors(
     `${name} cannot be used:`,

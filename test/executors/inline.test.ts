@@ -1,0 +1,4 @@
+import { inlineExecutor } from '../../src/executors/inline.js';
+import { executorSuite, WORKER } from './suite.js';
+
+executorSuite('inline', () => inlineExecutor(WORKER));

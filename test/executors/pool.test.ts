@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { exitOf, poolExecutor, processChannel } from '../../src/executors/pool.js';
+import { SlotExecutor } from '../../src/executors/slots.js';
+import { doneBy, executorSuite, started, WORKER, workshop } from './suite.js';
+
+executorSuite('pool', () => poolExecutor(WORKER, 2));
+
+describe('a pool of processes', () => {
+  const shop = workshop(() => poolExecutor(WORKER, 2));
+
+  it('keeps its workers from job to job', async () => {
+    const folders = Array.from({ length: 6 }, () => shop.job('succeed'));
+    for (const folder of folders) await shop.executor.submit({ folder }).outcome;
+    expect(new Set(folders.map((folder) => doneBy(folder).pid)).size).toBeLessThanOrEqual(2);
+  });
+
+  it('survives the kill of a worker, says that memory is the likely cause, and lets its neighbour end', async () => {
+    const neighbour = shop.executor.submit({ folder: shop.job('wait', 300) });
+    const killed = shop.executor.submit({ folder: shop.job('kill') });
+    expect(await killed.outcome).toEqual({
+      status: 'lost',
+      cause: 'its process ended (SIGKILL, most likely out of memory)',
+      outOfMemory: true,
+    });
+    expect(await neighbour.outcome).toEqual({ status: 'done' });
+  });
+});
+
+describe('a job that does not hear', () => {
+  const shop = workshop(() => new SlotExecutor(1, (...hear) => processChannel(WORKER, ...hear), 100));
+
+  it('is ended with its worker after the grace', async () => {
+    const job = await started(shop.executor, shop.job('deaf'));
+    job.cancel();
+    expect(await job.outcome).toEqual({ status: 'cancelled' });
+    expect(await shop.executor.submit({ folder: shop.job('succeed') }).outcome).toEqual({ status: 'done' });
+  });
+});
+
+describe('the end of a process', () => {
+  const cases: readonly (readonly [number | null, NodeJS.Signals | null, string, boolean])[] = [
+    [null, 'SIGKILL', '', true],
+    [137, null, '', true],
+    [134, null, 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', true],
+    [1, null, 'terminate called after throwing an instance of std::bad_alloc', true],
+    [null, 'SIGSEGV', '', false],
+    [1, null, 'Error: something else', false],
+  ];
+
+  it(`is read for want of memory in ${cases.length} cases`, () => {
+    for (const [code, signal, words, expected] of cases)
+      expect(exitOf(code, signal, words), `${code} ${signal} ${words}`).toMatchObject({ outOfMemory: expected });
+  });
+});

@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/core/errors.js';
+import { parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
+import { scratchFolder } from './support/studies.js';
+
+const folder = scratchFolder();
+
+function problems(source: string): string[] {
+  try {
+    parseStudy(source, 'x.yaml');
+  } catch (error) {
+    if (error instanceof UserError) return error.message.split('\n').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+const GOOD = `
+datasets:
+  a: { world: { kind: articles }, items: 4, testItems: 2 }
+grid:
+  - { dataset: a, book: open, levels: study, ranks: [8] }
+`;
+
+describe('a study file', () => {
+  it('tells all of its problems at once, each with line and key', () => {
+    const source = `
+datasets:
+  a:
+    world: { kind: articlez }
+    itemz: 5
+grid:
+  - dataset: a
+    book: open
+    levels: [original, summ_l9]
+    ranks: [0, 8]
+  - dataset: a
+    book: closed
+    levels: [original]
+    ranks: [8]
+train: { learningRate: -1 }
+evaluate: { judge: llm }
+`;
+    expect(problems(source)).toEqual([
+      '  - line 4, datasets.a.world.kind: unknown kind of world "articlez": use one of articles, dialogues',
+      '  - line 5, datasets.a.itemz: is not known here: check its spelling or remove it',
+      '  - line 10, grid[0].ranks[0]: invalid 0: use an integer from 1 to 512',
+      '  - line 9, grid[0].levels[1]: unknown level "summ_l9": use one of original, summ_l1, summ_l2, summ_l3, summ_l4, summ_l5, ext, hybrid, select, prune',
+      '  - line 13, grid[1].levels: a closed-book run shows no text and has no level: remove this line',
+      '  - line 15, train.learningRate: invalid -1: use a number above 0 to 10',
+      '  - line 16, evaluate.judgeModel: is missing: judge "llm" asks a language model; name it, or use lexical',
+    ]);
+  });
+
+  const slips: readonly (readonly [string, string, string])[] = [
+    ['a rank that is no integer', GOOD.replace('[8]', '[8.5]'), 'invalid 8.5: use an integer from 1 to 512'],
+    ['an empty list of ranks', GOOD.replace('[8]', '[]'), 'grid[0].ranks: is empty'],
+    ['a rank given twice', GOOD.replace('[8]', '[8, 8]'), 'names something twice'],
+    ['a book that is none', GOOD.replace('book: open', 'book: opn'), 'must say its book'],
+    ['a data set that is not there', GOOD.replace('dataset: a', 'dataset: b'), 'unknown data set "b": use one of a'],
+    ['a world without a number of items', GOOD.replace('items: 4, ', ''), 'datasets.a.items: is missing'],
+    ['no grid', 'datasets: { a: { file: x } }', 'grid: is missing'],
+    ['broken YAML', 'a: [', 'line 1: '],
+    ['an empty file', '', 'datasets: '],
+    ['a text in place of settings', 'hello', 'the file: must be object'],
+    ['a judge that is none', `${GOOD}\nevaluate: { judge: oracle }`, 'unknown judge "oracle"'],
+    ['a level in place of a list', GOOD.replace('levels: study', 'levels: 3'), 'or "study" for the study'],
+  ];
+
+  it(`names what is wrong in ${slips.length} slips`, () => {
+    for (const [name, source, expected] of slips) expect(problems(source).join('\n'), name).toContain(expected);
+  });
+
+  it('does not let aliases multiply', () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
+    for (let i = 0; i < 9; i++)
+      bomb.push(`${'bcdefghij'[i]}: &${'bcdefghij'[i]} [${Array(9).fill(`*${'abcdefghij'[i]}`).join(', ')}]`);
+    expect(() => parseStudy(bomb.join('\n'), 'x.yaml')).toThrow(UserError);
+  });
+
+  it('gives every setting a default, the scale equal over ranks', () => {
+    const { train, evaluate, grid } = parseStudy(GOOD, 'x.yaml');
+    expect(train).toMatchObject({ scale: 2, rslora: false, maxLength: 1024 });
+    expect(train.targets).toHaveLength(7);
+    expect(evaluate.judge).toBe('lexical');
+    expect(grid[0]).toMatchObject({ seeds: [0], evaluateOn: 'test' });
+    expect(grid[0]?.levels).toHaveLength(7);
+  });
+
+  it('takes its own paths from its folder, and the output from the current one', () => {
+    const path = join(folder, 'study.yaml');
+    writeFileSync(
+      path,
+      'model: m\ndatasets: { a: { file: data/x.json } }\ngrid: [{ dataset: a, book: closed, ranks: [1] }]\n',
+    );
+    const config = readStudyFile(path);
+    expect(config.model).toBe(resolve(folder, 'm'));
+    expect(config.datasets['a']?.file).toBe(resolve(folder, 'data/x.json'));
+    expect(config.out).toBe('lightmem-study');
+  });
+
+  it('says which file is not there', () => {
+    expect(() => readStudyFile(join(folder, 'none.yaml'))).toThrow(/no such file: .*none\.yaml: check the path/);
+  });
+});
+
+it('settings given as values are checked alike, without lines', () => {
+  expect(() => studyConfig({ datasets: {}, grid: [] })).toThrow(
+    'the study cannot be used:\n  - datasets: is empty: give at least one data set\n  - grid: is empty: give at least one of parts with dataset, book, levels, ranks',
+  );
+});
