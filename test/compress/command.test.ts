@@ -1,0 +1,224 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { register } from '../../src/cli/compress.js';
+import { loadAll } from '../../src/data/load.js';
+import { completion, failure, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
+import { diligent } from './support/scripted-model.js';
+import { ARTICLE } from './support/texts.js';
+
+const KEY = 'canary-key-0987654321';
+let folder = '';
+let server: MockServer | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lightmem-command-'));
+  vi.stubEnv('LIGHTMEM_CACHE', join(folder, 'cache'));
+  vi.stubEnv('LIGHTMEM_API_KEY', KEY);
+  const records = Array.from({ length: 3 }, (_, index) => ({
+    id: `d${index}`,
+    text: `Text ${index}. ${ARTICLE}`,
+    questions: [{ question: 'Who is the mayor?', answer: 'Misty Buscher' }],
+  }));
+  await writeFile(join(folder, 'data.jsonl'), records.map((record) => JSON.stringify(record)).join('\n'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+const answers: Script = ({ body }) => completion(diligent(body['messages'] as Parameters<typeof diligent>[0]));
+
+interface Ended {
+  readonly out: string;
+  readonly err: string;
+  readonly error: unknown;
+  readonly exitCode: typeof process.exitCode;
+}
+
+/** Runs the command as the program would; tells what it printed and threw. */
+async function run(...args: readonly string[]): Promise<Ended> {
+  let [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
+  process.exitCode = undefined;
+  const program = new Command('lightmem').exitOverride();
+  register(program);
+  let error: unknown;
+  try {
+    await program.parseAsync(['compress', join(folder, 'data.jsonl'), '--out', join(folder, 'out.jsonl'), ...args], {
+      from: 'user',
+    });
+  } catch (thrown) {
+    error = thrown;
+  }
+  vi.restoreAllMocks();
+  return { out, err, error, exitCode: process.exitCode };
+}
+
+async function endpoint(script: Script = answers): Promise<string[]> {
+  server = await startServer(script);
+  return ['--endpoint', server.url, '--model', 'qwen-plus'];
+}
+
+describe('lightmem compress', () => {
+  test('writes items that lightmem reads, and a second run asks for nothing', async () => {
+    const args = await endpoint();
+    const first = await run(...args);
+    expect(first.error).toBeUndefined();
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    expect(items.length).toBe(3);
+    expect(Object.keys(items[0]?.texts ?? {})).toEqual([
+      'original',
+      'summ_l1',
+      'summ_l2',
+      'summ_l3',
+      'summ_l4',
+      'summ_l5',
+      'ext',
+    ]);
+    expect(items[0]?.questions[0]?.answers).toEqual(['Misty Buscher']);
+    expect(first.err).toMatch(/18 of 18 texts to make with qwen-plus at 127\.0\.0\.1:\d+: about 18 requests/);
+    expect(first.out).toMatch(/summ_l3 +│ summarize │ 3 /);
+    expect(first.out).toMatch(/18 requests, 0 answers from the cache, 180 \+ 90 tokens/);
+    const written = await readFile(join(folder, 'out.jsonl'), 'utf8');
+    const second = await run(...args);
+    expect(server?.received.length).toBe(18);
+    expect(second.out).toMatch(/18 texts were there, 0 were made/);
+    expect(await readFile(join(folder, 'out.jsonl'), 'utf8')).toBe(written);
+  });
+
+  test('needs no endpoint for offline methods', async () => {
+    const { error, out } = await run('--levels', 'select=0.3', 'summ_l3', '--method', 'select', '--json');
+    expect(error).toBeUndefined();
+    const told = JSON.parse(out) as { levels: { target: string; texts: number; macroTrr: number }[]; spend: unknown };
+    expect(told.levels).toMatchObject([
+      { target: 'select=0.3', texts: 3 },
+      { target: 'summ_l3', texts: 3 },
+    ]);
+    expect(told.levels[0]?.macroTrr).toBeGreaterThan(0.65);
+    expect(told.spend).toBeNull();
+  });
+
+  test('takes recorded texts of another file, and methods of the user’s own', async () => {
+    await writeFile(
+      join(folder, 'texts.jsonl'),
+      [0, 1, 2]
+        .map((n) => JSON.stringify({ id: `d${n}`, texts: { original: 'x', summ_l4: `Recorded ${n}.` } }))
+        .join('\n'),
+    );
+    await run('--levels', 'summ_l4', '--method', 'recorded', '--recorded', join(folder, 'texts.jsonl'));
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    expect(items.map((item) => item.texts.summ_l4?.text)).toEqual(['Recorded 0.', 'Recorded 1.', 'Recorded 2.']);
+    await writeFile(
+      join(folder, 'own.mjs'),
+      'export const name = "first"; export const compress = (text) => text.split(".")[0];',
+    );
+    await run('--levels', 'summ_l5', '--method', join(folder, 'own.mjs'));
+    const own = await loadAll(join(folder, 'out.jsonl'));
+    expect(own.items[1]?.texts.summ_l5).toMatchObject({ text: 'Text 1', method: 'first' });
+  });
+
+  test('stops at a limit, keeps what is done, and goes on from there', async () => {
+    const usage = { prompt_tokens: 300, completion_tokens: 150 };
+    const args = await endpoint(({ body }) =>
+      completion(diligent(body['messages'] as Parameters<typeof diligent>[0]), { usage }),
+    );
+    const first = await run(...args, '--levels', 'summ_l2,summ_l3', '--max-tokens', '1500', '--max-concurrency', '1');
+    expect(String(first.error)).toMatch(/compression stopped \(budget\)[\s\S]*of 6 texts are kept; run again to go on/);
+    const paid = server?.received.length ?? 0;
+    expect(paid).toBeGreaterThan(0);
+    expect(paid).toBeLessThan(6);
+    expect((await readdir(folder)).includes('out.jsonl')).toBe(false);
+    const second = await run(...args, '--levels', 'summ_l2,summ_l3');
+    expect(second.error).toBeUndefined();
+    expect(server?.received.length).toBe(6);
+  });
+
+  test('tells failed texts and leaves exit code 2', async () => {
+    const refusing: Script = (request, index) =>
+      JSON.stringify(request.body).includes('Text 1.')
+        ? completion("I'm sorry, but I can't assist with that.")
+        : answers(request, index);
+    const { err, out, exitCode, error } = await run(...(await endpoint(refusing)), '--levels', 'summ_l2');
+    expect(error).toBeUndefined();
+    expect(exitCode).toBe(2);
+    expect(out).toMatch(/1 failed/);
+    expect(err).toMatch(/failed: d1, summ_l2: refusal: /);
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    expect(items.map((item) => item.texts.summ_l2 !== undefined)).toEqual([true, false, true]);
+  });
+
+  test('asks before a large spend, and goes on with --yes', async () => {
+    const args = [
+      '--endpoint',
+      'http://endpoint.invalid/v1',
+      '--model',
+      'm',
+      '--levels',
+      'summ_l2',
+      '--price-input',
+      '1e6',
+      '--price-output',
+      '1e6',
+    ];
+    const asked = await run(...args);
+    expect(String(asked.error)).toMatch(/about \d+\.\d\d at your prices.*add --yes/s);
+    expect((await readdir(folder)).includes('out.jsonl')).toBe(false);
+  });
+
+  test('never shows its key: not printed, not in any file', async () => {
+    const leaking: Script = (request, index) =>
+      index % 2 === 0 ? failure(500, { message: `Bearer ${KEY} failed for ${KEY}` }) : answers(request, index);
+    const runs = [await run(...(await endpoint(leaking)), '--levels', 'summ_l2', '--max-concurrency', '1')];
+    await server?.close();
+    runs.push(
+      await run(...(await endpoint(() => failure(401, { message: `wrong key ${KEY}` }))), '--levels', 'summ_l5'),
+    );
+    expect(String(runs[1]?.error)).toMatch(/unauthorized/);
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    for (const { out, err, error } of runs) expect(`${out}${err}${String(error)}`).not.toContain(KEY);
+    for (const file of files)
+      expect(await readFile(join(file.parentPath, file.name), 'utf8'), file.name).not.toContain(KEY);
+    console.log(`${files.length} files searched for the key`);
+    expect(files.length).toBeGreaterThan(5);
+  });
+
+  test('refuses what cannot work, before anything is asked', async () => {
+    const args = await endpoint();
+    const CASES: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--levels', 'summ_l9'], /unknown level "summ_l9"/],
+      [['--levels', 'summ_l2=0'], /invalid target/],
+      [['--method', 'magic'], /unknown method "magic"/],
+      [['--levels', 'ext', '--method', 'select'], /no method for level "ext" among select/],
+      [[...args, '--max-cost', '1'], /--max-cost needs prices/],
+      [[...args, '--max-tokens', '-1'], /invalid --max-tokens/],
+      [[...args, '--max-concurrency', 'many'], /invalid --max-concurrency/],
+      [[...args, '--price-input', 'x'], /invalid --price-input/],
+      [['--endpoint', 'not a url', '--model', 'm'], /invalid endpoint/],
+      [['--endpoint', 'http://localhost:1/v1'], /no model is named/],
+      [[...args, '--tokenizer', '/nowhere'], /no tokenizer at "\/nowhere"/],
+      [[...args, '--out', folder], /is a folder: name a file/],
+      [[...args, '--out', join(folder, 'data.jsonl', 'x.jsonl')], /cannot write to/],
+    ];
+    for (const [given, message] of CASES) expect(String((await run(...given)).error), given.join(' ')).toMatch(message);
+    expect(server?.received.length).toBe(0);
+    console.log(`${CASES.length} refusals`);
+  });
+
+  test('prints no control characters that a model or a document wrote', async () => {
+    const hostile = 'Bad \u001b[31mred\u001b[0m \u202e text \u0007 of a model that goes on and on.';
+    const { out, err } = await run(
+      ...(await endpoint(() => failure(400, { message: hostile }))),
+      '--levels',
+      'summ_l2',
+    );
+    expect(`${out}${err}`).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202e]/);
+  });
+});
