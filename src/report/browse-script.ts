@@ -120,7 +120,7 @@ export const BROWSE_SCRIPT = `'use strict';
   const turn = (by) => () => {
     state.page += by;
     draw();
-    root.scrollIntoView();
+    if (root.scrollIntoView) root.scrollIntoView();
   };
   control('dataset').append(...[...new Set(data.questions.map(({ dataset }) => dataset))].map((name) => option(name, name)));
   control('dataset').addEventListener('change', () => {

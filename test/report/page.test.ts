@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import type { ReportData } from '../../src/report/data.js';
+import { browsedAnswers } from '../../src/report/answers.js';
 import { renderReport } from '../../src/report/page.js';
 import { demoStudy, runSummary } from '../analysis/fixtures.js';
 import { demoReport, madeAudit, reportData } from './fixtures.js';
@@ -49,7 +50,7 @@ describe('the report', () => {
       'link, img, iframe, object, embed, video, audio, base, script[src], [href]:not([href^="#"])',
     );
     expect(loading.length).toBe(0);
-    expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|url\(|@import/u);
+    expect(page.replaceAll('http://www.w3.org/2000/svg', '').match(/.{20}(?:https?:|url\(|@import).{20}/gu)).toBeNull();
   });
 
   it('allows its own style and script by their hashes, and nothing else', () => {
@@ -169,14 +170,15 @@ describe('browsing answers', () => {
 
   it('leaves questions out past the limit, changed ones last, and says so', () => {
     const { rows } = demoStudy({ seeds: [1, 2, 3, 4, 5], items: 60 });
-    const large = quick(reportData({ rows, runs: [] }));
-    const document = opened(large);
-    console.log(`${rows.length} rows make a page of ${(large.length / 1e6).toFixed(1)} MB`);
+    const answers = browsedAnswers(rows);
+    const shown = answers.questions.reduce((sum, question) => sum + question.answers.length, 0);
+    console.log(`${rows.length} rows: ${shown} carried in ${(JSON.stringify(answers).length / 1e6).toFixed(1)} MB`);
     expect(rows.length).toBeGreaterThan(25_000);
-    expect(document.querySelector('#answers .note')?.textContent).toMatch(
-      /questions? left out to keep the page small/u,
-    );
-    expect(large.length).toBeLessThan(5e6);
+    expect(shown).toBeLessThanOrEqual(25_000);
+    expect(answers.omitted).toBeGreaterThan(0);
+    const few = browsedAnswers(rows, 200);
+    expect(few.questions.every(({ answers: all }) => new Set(all.map(([, , , score]) => score)).size > 1)).toBe(true);
+    expect(few.omitted + few.questions.length).toBe(browsedAnswers(rows, rows.length).questions.length);
   });
 });
 
@@ -203,15 +205,17 @@ describe('text that others wrote', () => {
     'constructor',
   ];
 
-  function poisoned(text: string): ReportData {
-    const rows = demoStudy({ items: 7 }).rows.map((row) => ({
-      ...row,
-      run: `${row.run}${text}`,
-      dataset: `${row.dataset}${text}`,
-      item: `${row.item}${text}`,
-      question: `${row.question}${text}`,
-      ...{ type: text, prompt: text, reference: text, answer: `${row.answer}${text}`, judge: text },
-    }));
+  function poisoned(text: string, keep: (row: Row) => boolean = () => true): ReportData {
+    const rows = demoStudy({ items: 7 })
+      .rows.filter(keep)
+      .map((row) => ({
+        ...row,
+        run: `${row.run}${text}`,
+        dataset: `${row.dataset}${text}`,
+        item: `${row.item}${text}`,
+        question: `${row.question}${text}`,
+        ...{ type: text, prompt: text, reference: text, answer: `${row.answer}${text}`, judge: text },
+      }));
     const audit = madeAudit(text, 12);
     const view = { item: text, facts: [{ kind: 'answers', label: text }], levels: [] as never[] };
     const spans = [{ start: 0, end: text.length, fact: 0 }];
@@ -234,25 +238,33 @@ describe('text that others wrote', () => {
     );
   }
 
-  it('runs nothing and adds no element, wherever it stands', () => {
-    const harmless = elements(opened(quick(poisoned('plain'))));
-    for (const text of corpus) {
-      const dom = new JSDOM(quick(poisoned(text)), { runScripts: 'dangerously' });
-      const { document } = dom.window;
-      expect((dom.window as unknown as { broken?: number }).broken, text).toBeUndefined();
-      expect(elements(document), text).toEqual(harmless);
-      for (const element of document.querySelectorAll('*')) {
-        const handlers = element.getAttributeNames().filter((name) => name.startsWith('on'));
-        expect(handlers, text).toEqual([]);
-      }
+  function check(text: string, keep: (row: Row) => boolean, harmless: Record<string, number>): void {
+    const { window } = new JSDOM(quick(poisoned(text, keep)), { runScripts: 'dangerously' });
+    expect((window as unknown as { broken?: number }).broken, text).toBeUndefined();
+    expect(elements(window.document), text).toEqual(harmless);
+    for (const element of window.document.querySelectorAll('*')) {
+      const handlers = element.getAttributeNames().filter((name) => name.startsWith('on'));
+      expect(handlers, text).toEqual([]);
     }
+  }
+
+  it('runs nothing and adds no element, wherever it stands', () => {
+    const few = (row: Row): boolean => row.dataset === 'world-dialogues' && row.rank === 8 && row.level === 'original';
+    const harmless = elements(opened(quick(poisoned('plain', few))));
+    for (const text of corpus) check(text, few, harmless);
     console.log(`${corpus.length} texts put into every field`);
-  }, 300_000);
+  });
+
+  it('does no harm in figures and tables of many runs either', () => {
+    const harmless = elements(opened(quick(poisoned('plain'))));
+    check(corpus.join(' '), () => true, harmless);
+    check([...corpus].reverse().join(''), () => true, harmless);
+  });
 
   it('shows what it hides: controls, direction marks, lone surrogates', () => {
     const page = quick(poisoned('\u202e\u2066evil\u0000\u001b[31m\ud800'));
-     
-    expect(page).not.toMatch(/[\u0000-\u0008\u001b\u202a-\u202e\u2066-\u2069]/u);
+
+    expect(page.match(/.{20}[\u0000-\u0008\u001b\u202a-\u202e\u2066-\u2069]/gu)).toBeNull();
     expect(Buffer.from(page, 'utf8').toString('utf8') === page).toBe(true);
     expect(opened(page).querySelector('h1')?.textContent).toBe('\ufffd\ufffdevil\ufffd\ufffd\ufffd');
   });

@@ -15,12 +15,11 @@ describe('terminalSummary', () => {
     const lines = text.split('\n').filter((line) => /(open|closed) book .* to /u.test(line) && !line.startsWith(' W'));
     expect(lines.filter((line) => line.startsWith(' world-')).length).toBe(analysis.cells.length);
     expect(text).toContain('1 run of 28 failed');
-     
+
     expect(text).not.toMatch(/\u001b/u);
   });
 
   it('colours when asked', () => {
-     
     expect(terminalSummary(data, { analysis, colour: true })).toMatch(/\u001b\[1m/u);
   });
 
@@ -34,7 +33,7 @@ describe('terminalSummary', () => {
     const evil = '\u001b]0;title\u0007\u001b[2Jevil\u202e\n\rnext';
     const rows = data.rows.slice(0, 400).map((row) => ({ ...row, dataset: evil }));
     const text = terminalSummary(reportData({ rows, runs: [] }), { analysis: analyse(rows, [], { resamples: 50 }) });
-     
+
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
     expect(text).toContain('evil');
   });

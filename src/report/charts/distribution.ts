@@ -1,28 +1,32 @@
 /** How the items' token reduction rates spread at each level: a row of bars for each, what grew set apart by colour. */
 import * as Plot from '@observablehq/plot';
-import { shortLevel } from '../../analysis/words.js';
+import { counted, percent, shortLevel } from '../../analysis/words.js';
 import type { AuditedLevel } from '../data.js';
 import { BAD, drawSvg, FAINT, GOOD, INK, type ChartSize } from './frame.js';
 
 const ROW = 46;
 
+/** The lowest rate drawn; what grew even more stands in a bar at the edge. */
+const LOWEST = -2.05;
+
+interface Bar {
+  readonly level: string;
+  readonly from: number;
+  readonly to: number;
+  /** Of the level's tallest bar. */
+  readonly height: number;
+  readonly title: string;
+}
+
 /** Levels without items to compare are left out. */
 export function distributionChart(levels: readonly AuditedLevel[], { width }: Pick<ChartSize, 'width'>): string {
   const shown = levels.filter(({ level, distribution }) => level !== 'original' && distribution.n > 0);
-  const bars = shown.flatMap(({ level, distribution: { histogram } }) =>
-    histogram.map(({ start, end, count }) => ({
-      level: shortLevel(level),
-      start,
-      end,
-      share: count / Math.max(1, ...histogram.map((bin) => bin.count)),
-      count,
-    })),
-  );
+  const bars = shown.flatMap(barsOf);
   const medians = shown.map(({ level, distribution: { quantiles } }) => ({
     level: shortLevel(level),
     x: quantiles?.median ?? 0,
   }));
-  const low = Math.min(0, ...bars.filter(({ count }) => count > 0).map(({ start }) => start));
+  const low = Math.min(0, ...bars.map(({ from }) => from));
   return drawSvg('How the token reduction rates of the items spread at each level', {
     width,
     height: ROW * shown.length + 62,
@@ -31,7 +35,7 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
     marginTop: 8,
     marginBottom: 42,
     x: {
-      domain: [Math.max(-2.05, low), 1],
+      domain: [low, 1],
       label: 'Tokens saved, per item (TRR)',
       ...{ labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
       tickFormat: (x: number) => `${x < -0.001 ? '−' : ''}${Math.abs(100 * x).toFixed(0)} %`,
@@ -41,10 +45,8 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
     marks: [
       Plot.ruleY([0], { stroke: FAINT }),
       Plot.rectY(bars, {
-        ...{ x1: 'start', x2: 'end', y: 'share', fy: 'level', insetLeft: 0.5, insetRight: 0.5, clip: true },
-        fill: ({ end }: { end: number }) => (end <= 1e-9 ? BAD : GOOD),
-        title: ({ count, start, end }: { count: number; start: number; end: number }) =>
-          `${count} items from ${(100 * start).toFixed(0)} % to ${(100 * end).toFixed(0)} %`,
+        ...{ x1: 'from', x2: 'to', y: 'height', fy: 'level', insetLeft: 0.5, insetRight: 0.5, title: 'title' },
+        fill: ({ to }: Bar) => (to <= 1e-9 ? BAD : GOOD),
       }),
       Plot.ruleX([0], { stroke: INK, strokeOpacity: 0.5 }),
       Plot.tickX(medians, { x: 'x', fy: 'level', stroke: INK, strokeWidth: 1.5 }),
@@ -52,4 +54,17 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
     ],
     color: { type: 'identity' },
   });
+}
+
+function barsOf({ level, distribution: { histogram } }: AuditedLevel): Bar[] {
+  const tallest = Math.max(1, ...histogram.map(({ count }) => count));
+  return histogram
+    .filter(({ count }) => count > 0)
+    .map(({ start, end, count }) => ({
+      level: shortLevel(level),
+      from: Math.max(LOWEST, Math.min(start, end - 0.05)),
+      to: Math.max(LOWEST + 0.05, end),
+      height: count / tallest,
+      title: `${counted(count, 'item')} from ${percent(start, 0)} to ${percent(end, 0)}`,
+    }));
 }

@@ -51,7 +51,7 @@ const CLASS = 'chart';
 /** The one document that all charts are drawn in: making one takes longer than drawing. */
 let page: JSDOM | undefined;
 
-/** Draws a plot to SVG text that can stand in a page or in a file of its own. */
+/** Draws a plot to SVG text that can stand in a page or in a file of its own (XML knows no `&nbsp;`). */
 export function drawSvg(label: string, options: Plot.PlotOptions): string {
   page ??= new JSDOM('');
   const { document } = page.window;
@@ -62,7 +62,7 @@ export function drawSvg(label: string, options: Plot.PlotOptions): string {
   svg.removeAttribute('style');
   svg.setAttribute('font-size', '12');
   svg.querySelector('style')?.remove();
-  return rounded(svg.outerHTML);
+  return rounded(svg.outerHTML.replaceAll('&nbsp;', '\u00a0'));
 }
 
 /** Coordinates to a hundredth of a pixel, so that drawings are small and the same on every machine. */
