@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import colors from 'picocolors';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport, LevelAudit } from '../audit/report.js';
@@ -25,7 +24,7 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
-import { safe } from './terminal.js';
+import { colors, safe } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly tokenizer?: string;

@@ -1,7 +1,6 @@
 /** `lightmem data`: what was understood of a data set, with samples, before anything is made of it. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
-import colors from 'picocolors';
 import type { Item } from '../core/records.js';
 import { loadItems, type LoadReport } from '../data/load.js';
 import { DataSummaryBuilder, type DataSummary, type Lengths } from '../data/summary.js';
@@ -13,7 +12,7 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
-import { safe } from './terminal.js';
+import { colors, safe } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly samples: string;

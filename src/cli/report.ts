@@ -1,10 +1,9 @@
 /** `lightmem report`: makes a study's report page again from what its folder holds, finished or not. */
-import colors from 'picocolors';
 import type { Command } from 'commander';
 import { terminalSummary } from '../report/terminal.js';
 import { readStudy } from '../study/study-folder.js';
 import { writeReport } from './study-report.js';
-import { safe } from './terminal.js';
+import { colors, safe } from './terminal.js';
 
 /** Adds the command. */
 export function register(program: Command): void {

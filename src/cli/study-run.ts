@@ -1,6 +1,5 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
 import { relative } from 'node:path';
-import colors from 'picocolors';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
 import type { Executor } from '../executors/executor.js';
@@ -15,7 +14,7 @@ import { workerEntry } from '../study/worker-entry.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
 import { writeReport, type WrittenReport } from './study-report.js';
-import { safe } from './terminal.js';
+import { colors, safe } from './terminal.js';
 
 export interface CarryOutOptions {
   /** The command line as the user would type it again. */

@@ -1,4 +1,13 @@
 /** Text that is safe to print: whatever a document or a model wrote, it cannot move the cursor, colour or reorder the terminal. */
+import pc from 'picocolors';
+
+/**
+ * Colours for standard output: on a terminal, unless NO_COLOR is set; FORCE_COLOR has them anywhere. Nothing else turns them on,
+ * least of all a CI variable in the environment.
+ */
+export const colors = pc.createColors(
+  !process.env['NO_COLOR'] && (Boolean(process.env['FORCE_COLOR']) || process.stdout.isTTY === true),
+);
 
 /** Escape sequences (CSI, OSC and other strings, two-character ones), also cut off ones. */
 const ESCAPES =
