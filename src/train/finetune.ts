@@ -1,6 +1,7 @@
 /** Fine-tuning: one LoRA adapter trained on samples, from the first step or the last checkpoint to a PEFT folder. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
@@ -192,6 +193,8 @@ class Finetuning {
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, settings, folder } = options;
+  if (settings.quantisation !== 'none')
+    throw new UserError(`invalid quantisation "${settings.quantisation}": only "none" can be trained on so far`);
   const samples = options.samples.map(({ id, item, prompt, answer }) => ({ id, item, prompt, answer }));
   const plan = planSteps(samples, settings);
   const longest = Math.max(...samples.map((each) => each.prompt.length + each.answer.length));

@@ -101,6 +101,10 @@ describe('fine-tuning', () => {
     expect(existsSync(join(root, 'wild', 'adapter'))).toBe(false);
   });
 
+  it('refuses a quantised base, which it cannot train on yet', async () => {
+    await expect(train('quantised', { ...TINY_SETTINGS, quantisation: 'nf4' })).rejects.toThrow('only "none"');
+  });
+
   it('trains only what it is told to, at the ranks it is told', async () => {
     const lora = {
       ...TINY_SETTINGS.lora,
