@@ -1,5 +1,5 @@
 /** Loading a model: a Hugging Face folder, a GGUF file or a name in the hub's cache, opened but not yet read whole. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError, UserErrors } from '../core/errors.js';
@@ -9,6 +9,8 @@ import { readModelConfig } from './config.js';
 import { generationGraph } from './decoder.js';
 import { readInto, withFile } from './file-range.js';
 import { openGguf } from './gguf-model.js';
+import { fetchSnapshot, type FetchOptions } from './hub.js';
+import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from './hub-cache.js';
 import type { ChatTemplate, LoadedModel, ModelConfig, WeightSource } from './model.js';
 import { openSafetensors } from './safetensors.js';
 import { loadTokenizer, type SizedTokenizer } from './tokenizer.js';
@@ -119,17 +121,41 @@ function onlyGguf(folder: string): string | undefined {
 
 const PICKLES: readonly string[] = ['.bin', '.pt', '.pth', '.pkl', '.ckpt'];
 
-/** Opens a model by path; throws UserError naming what is wrong with it and what is supported. */
-export function loadModel(pathOrName: string): LoadedModel {
-  const path = resolve(pathOrName);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new UserError(`there is no model at ${path}: give a Hugging Face folder or a GGUF file`);
-  const gguf = stat.isDirectory() ? onlyGguf(path) : path.endsWith('.gguf') ? path : undefined;
+/** A model of the hub by name, where its snapshot is in the cache; undefined where it is not, or the text is no name. */
+function cachedModel(name: string, settings: HubSettings): LoadedModel | undefined {
+  const snapshot = isRepositoryName(name) ? cachedSnapshot(name, settings) : undefined;
+  return snapshot === undefined ? undefined : { ...openPath(snapshot), name };
+}
+
+function openPath(path: string): LoadedModel {
+  const isFolder = statSync(path).isDirectory();
+  const gguf = isFolder ? onlyGguf(path) : path.endsWith('.gguf') ? path : undefined;
   if (gguf !== undefined) return ggufModel(gguf);
-  if (stat.isDirectory()) return folderModel(path);
+  if (isFolder) return folderModel(path);
   if (PICKLES.includes(extname(path)))
     throw new UserError(
       `${path} is a pickle, which can run code when it is opened, and is not read: convert the model to safetensors`,
     );
   throw new UserError(`${path} is no model that lightmem reads: give a Hugging Face folder or a GGUF file`);
+}
+
+/**
+ * Opens a model by path or, from the hub's cache, by name; nothing is asked of the network.
+ * Throws UserError naming what is wrong with it and what is supported.
+ */
+export function loadModel(pathOrName: string): LoadedModel {
+  const path = resolve(pathOrName);
+  if (existsSync(path)) return openPath(path);
+  const settings = hubSettings();
+  const cached = cachedModel(pathOrName, settings);
+  if (cached !== undefined) return cached;
+  const inCache = isRepositoryName(pathOrName) ? `, nor a model of that name in ${settings.cache}` : '';
+  throw new UserError(`there is no model at ${path}${inCache}: give a Hugging Face folder or a GGUF file`);
+}
+
+/** Opens a model by path or by its name on the hub, fetching it into the hub's cache where it is not there. */
+export async function fetchModel(pathOrName: string, options: FetchOptions = {}): Promise<LoadedModel> {
+  const path = resolve(pathOrName);
+  if (existsSync(path) || !isRepositoryName(pathOrName)) return loadModel(pathOrName);
+  return { ...openPath(await fetchSnapshot(pathOrName, options)), name: pathOrName };
 }
