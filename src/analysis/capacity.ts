@@ -1,7 +1,7 @@
 /** Closed book: how many facts and bits an adapter of a rank recalls of what it was trained on, over the floor of the base model and of guessing. */
 import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
 import type { Row } from '../core/records.js';
-import { withUnseenItems } from './certainty.js';
+import { withUnseenAnswers } from './certainty.js';
 import { compareCells, questionMeans, replicateNoise, type Comparison } from './compare.js';
 import { groupBy, type Cell } from './group.js';
 import { BITS_PER_PARAMETER } from './rank.js';
@@ -95,7 +95,7 @@ function pointOf(
   const baseShare = base === null ? null : shareOn(questionMeans(base, 'accuracy'), recalled);
   const bitsOf = bitsByQuestion(cell.rows);
   const floor = Math.max(baseShare ?? 0, guessingShare(bitsOf));
-  const recall = withUnseenItems(clusteredMean([...recalled.values()], { resamples }), [0, 1]);
+  const recall = withUnseenAnswers(clusteredMean([...recalled.values()], { resamples }), [0, 1]);
   const parameters = runs.find(({ id }) => cell.runs.includes(id))?.parameters ?? null;
   const bits = bitsOf === null ? null : [...bitsOf.values()].reduce((sum, value) => sum + value, 0);
   return {
@@ -124,7 +124,7 @@ function bitRecall(
     cluster,
     value: value * (bitsOf.get(key) ?? 0) * scale,
   }));
-  return withUnseenItems(clusteredMean(weighed, { resamples }), [0, 1]);
+  return withUnseenAnswers(clusteredMean(weighed, { resamples }), [0, 1]);
 }
 
 function shareOn(base: ReadonlyMap<string, { value: number }>, questions: ReadonlyMap<string, unknown>): number | null {

@@ -2,7 +2,7 @@
 import { pairedDifference, type DifferenceEstimate } from '../core/statistics.js';
 import type { Cell } from './group.js';
 import { probit } from 'simple-statistics';
-import { withUnseenItems } from './certainty.js';
+import { withUnseenAnswers } from './certainty.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
 
 /** With fewer items than this, even a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
@@ -37,7 +37,7 @@ export function compareCells(a: Cell, b: Cell, measure: Measure, options: Compar
   const limits = [least - most, most - least] as const;
   const level = 1 - 0.05 / Math.max(1, options.family ?? 1);
   const resampled = pairedDifference(pairsOf(a, b, measure), { resamples: options.resamples ?? 2000, level });
-  const paired = withUnseenItems(resampled, limits);
+  const paired = withUnseenAnswers(resampled, limits);
   const noise = options.noise ?? null;
   const widened =
     noise === null ? paired : within(limits, widen(paired, noise, replicateShare(a) + replicateShare(b), level));

@@ -1,17 +1,24 @@
 /** What a compression curve says: sentences for people, and the comparisons as lines of evidence. */
 import { falls, possibleLoss, type Curve, type CurvePoint } from './curve.js';
 import { estimateOf } from './group.js';
-import { amount, bookName, counted, differenceText, gap, listed, percent, shortLevel, withInterval } from './words.js';
+import {
+  amount,
+  bookName,
+  counted,
+  differenceText,
+  gap,
+  listed,
+  percent,
+  sentenceCase,
+  shortLevel,
+  withInterval,
+} from './words.js';
 
 /** From what the text costs to where it breaks: at most five sentences. */
 export function curveSentences(curve: Curve): string[] {
-  return [
-    priceSentence(curve),
-    peakSentence(curve),
-    kneeSentence(curve),
-    unprovenSentence(curve),
-    baseSentence(curve),
-  ].filter((sentence) => sentence !== '');
+  return [priceSentence(curve), peakSentence(curve), kneeSentence(curve), unprovenSentence(curve), baseSentence(curve)]
+    .filter((sentence) => sentence !== '')
+    .map(sentenceCase);
 }
 
 /** A second book's curve in one sentence. */
@@ -83,6 +90,7 @@ function baseSentence({ safe, measure }: Curve): string {
   const { detectable, difference } = safe.againstBase;
   const numbers = differenceText(safe.againstBase, measure);
   const at = base.level === 'none' ? '' : ` reading ${shortLevel(base.level)}`;
-  if (!detectable) return `Training makes no detectable difference to the untuned base model${at} (${numbers}).`;
+  if (!detectable)
+    return `Training makes no detectable difference: the adapter cannot be told from the untuned base model${at} (${numbers}).`;
   return `Training ${difference > 0 ? 'helps' : 'hurts'}: against the untuned base model${at}, ${numbers}.`;
 }

@@ -5,10 +5,14 @@ import type { Curve } from './curve.js';
 import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
-import { amount, counted, gap, listed, minus, percent, shortLevel, whole } from './words.js';
+import { amount, counted, gap, listed, minus, percent, sentenceCase, shortLevel, whole } from './words.js';
 
 /** The finding of score over compression. */
-export function curveFinding({ peak, tied, knee, firstFall, points }: Curve): string {
+export function curveFinding(curve: Curve): string {
+  return sentenceCase(curveWords(curve));
+}
+
+function curveWords({ peak, tied, knee, firstFall, points }: Curve): string {
   if (tied.length === points.length - 1) return `No level can be told from the best mean (${shortLevel(peak.level)}).`;
   const saved = knee.trr !== null && knee.trr > 0.005 ? `, ${percent(knee.trr, 0)} fewer tokens,` : '';
   if (firstFall === null) return `Past ${shortLevel(peak.level)}, the best mean, no fall is detectable.`;
@@ -72,10 +76,6 @@ export function rankFinding(choices: readonly RankChoice[]): string {
   );
   const same = choices.length > apart.length ? '; elsewhere they cannot be told apart' : '';
   return `Ranks differ detectably at ${listed(where)}${same}.`;
-}
-
-function sentenceCase(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function worstGap(candidates: RankChoice['candidates'], measure: Measure): string {

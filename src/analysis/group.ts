@@ -2,7 +2,7 @@
 import type { Book, Row } from '../core/records.js';
 import { LEVELS, type Level } from '../core/levels.js';
 import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
-import { withUnseenItems } from './certainty.js';
+import { withUnseenAnswers } from './certainty.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
 
 export interface Cell {
@@ -116,7 +116,7 @@ function estimate(rows: readonly Row[], measure: Measure, { resamples = 2000 }: 
     const value = valueOf(row, measure);
     return value === null ? [] : [{ cluster: row.item, value }];
   });
-  return withUnseenItems(clusteredMean(scored, { resamples }), rangeOf(measure));
+  return withUnseenAnswers(clusteredMean(scored, { resamples }), rangeOf(measure));
 }
 
 function inGridOrder(a: Cell, b: Cell): number {

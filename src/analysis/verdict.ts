@@ -3,6 +3,7 @@ import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import type { CapacityCurve } from './capacity.js';
 import { cautionsOf, failedRuns } from './cautions.js';
+import type { Comparison } from './compare.js';
 import type { Curve } from './curve.js';
 import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
@@ -116,7 +117,7 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   const run = runOf(chosen, findings.runs);
   return {
     ...{ dataset, book: chosen.book, level: chosen.level, rank, ...run },
-    headline: headline(dataset, chosen),
+    headline: headline(chosen, curve?.safe.againstBase ?? null),
     sentences: [
       ...(curve === null ? [] : curveSentences(curve)),
       ...rankSentences(ranks, choice, nearby, chosen),
@@ -129,9 +130,15 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   };
 }
 
-function headline(dataset: string, { level, rank, book }: Cell): string {
+/** Names the level and rank, and says at once where training changed nothing that can be told. */
+function headline({ dataset, level, rank, book }: Cell, effect: Comparison | null): string {
   if (book === 'closed') return `${dataset}, closed book: rank ${rank}.`;
-  return `${dataset}: use ${shortLevel(level)} (${describeLevel(level)}) with an adapter of rank ${rank}.`;
+  const text = level === 'original' ? 'the original text' : `${shortLevel(level)} (${describeLevel(level)})`;
+  if (effect === null || (effect.detectable && effect.difference > 0)) {
+    return `${dataset}: use ${text} with an adapter of rank ${rank}.`;
+  }
+  const change = effect.detectable ? 'scores lower than' : 'makes no detectable difference to';
+  return `${dataset}: use ${text}; an adapter of rank ${rank} ${change} the base model.`;
 }
 
 /** Without a curve: the trained cell with the best mean, open book before closed, most items first. */

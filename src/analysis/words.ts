@@ -106,3 +106,8 @@ export function counted(n: number, noun: string): string {
 export function whole(n: number): string {
   return Math.round(n).toLocaleString('en-US');
 }
+
+/** Text with its first letter in upper case. */
+export function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -76,7 +76,7 @@ tr.failed td { background: var(--warn); }
 .levels article { background: var(--soft); padding: .75rem .9rem; font-size: .85rem; }
 .levels .text { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow-y: auto; }
 mark { background: var(--mark); color: inherit; padding: 0 .1em; border-radius: 2px; }
-mark.answers { background: var(--mark-answer); box-shadow: inset 0 -1.5px var(--good); }
+mark.fact { background: var(--mark-answer); box-shadow: inset 0 -1.5px var(--good); }
 .lost del { color: var(--bad); margin-right: .35em; }
 .kept, .lost { border-top: 1px solid var(--line); padding-top: .5rem; margin-bottom: 0; }
 
@@ -85,7 +85,8 @@ mark.answers { background: var(--mark-answer); box-shadow: inset 0 -1.5px var(--
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .command { background: var(--soft); padding: .7rem 1rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 
-.filters { display: flex; flex-wrap: wrap; gap: .5rem 1rem; font-size: .875rem; align-items: end; }
+.filters { display: flex; flex-wrap: wrap; gap: .5rem 1rem; font-size: .875rem; align-items: start; }
+.filters select, .filters input { height: 2.1rem; }
 .filters label { display: grid; gap: .15rem; color: var(--muted); min-width: 0; max-width: 100%; }
 select, input, button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; padding: .25rem .5rem; max-width: 100%; }
 button:disabled { opacity: .45; }
@@ -94,6 +95,7 @@ button:disabled { opacity: .45; }
 .question { border-top: 1px solid var(--grid); padding: .75rem 0; unicode-bidi: isolate; }
 .question p { margin: .1rem 0; overflow-wrap: anywhere; white-space: pre-wrap; max-width: 90ch; }
 .question .prompt { font-weight: 600; }
+.reference bdi { font-size: .95rem; }
 .question .label { color: var(--muted); font-size: .875rem; }
 .answers td { white-space: normal; border-bottom: 0; padding: .2rem .9rem .2rem 0; }
 .answers .state { white-space: nowrap; width: 5.5rem; color: var(--muted); }
@@ -117,12 +119,16 @@ button:disabled { opacity: .45; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; }
-  nav, #answers, summary { display: none; }
+  nav, #answers, .screen { display: none; }
+  summary { color: inherit; font-weight: 600; list-style: none; }
+  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem; }
   figure, article, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll, .levels { overflow: visible; }
-  table { font-size: 7pt; }
-  th, td { padding: .15rem .3rem; white-space: normal; overflow-wrap: anywhere; }
+  table { font-size: 6.5pt; }
+  th, td { padding: .15rem .25rem; white-space: normal; }
+  td.number { white-space: nowrap; }
+  td code { font-size: 5.5pt; }
   .sentence { min-width: 10rem; }
   .levels { grid-auto-flow: row; grid-template-columns: repeat(3, 1fr); }
   .levels .text { max-height: none; }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unseenShare, withUnseenItems } from '../../src/analysis/certainty.js';
+import { unseenShare, withUnseenAnswers } from '../../src/analysis/certainty.js';
 import { compareCells, FEWEST_ITEMS, replicateNoise, studentQuantile } from '../../src/analysis/compare.js';
 import { groupCells, type Cell } from '../../src/analysis/group.js';
 import { row } from './fixtures.js';
@@ -77,7 +77,7 @@ describe('compareCells', () => {
     ).toBe(true);
   });
 
-  it('does not take a tie on few items for certainty', () => {
+  it('does not take a tie on few answers for certainty', () => {
     const same = cell('original', new Array<number>(10).fill(5));
     const { difference, low, high } = compareCells(cell('summ_l1', new Array<number>(10).fill(5)), same, 'accuracy');
     expect(difference).toBe(0);
@@ -146,11 +146,11 @@ describe('studentQuantile', () => {
   });
 });
 
-describe('withUnseenItems', () => {
+describe('withUnseenAnswers', () => {
   it('leaves an interval with spread, and one that is unknown, as they are', () => {
-    const spread = { low: 0.1, high: 0.2, clusters: 5 };
-    const unknown = { low: NaN, high: NaN, clusters: 1 };
-    expect(withUnseenItems(spread, [0, 1])).toBe(spread);
-    expect(withUnseenItems(unknown, [0, 1])).toBe(unknown);
+    const spread = { low: 0.1, high: 0.2, n: 5 };
+    const unknown = { low: NaN, high: NaN, n: 1 };
+    expect(withUnseenAnswers(spread, [0, 1])).toBe(spread);
+    expect(withUnseenAnswers(unknown, [0, 1])).toBe(unknown);
   });
 });

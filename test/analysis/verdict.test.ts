@@ -38,7 +38,10 @@ describe('the reported study, read again', () => {
   });
 
   it('says that training makes no detectable difference to the base model', () => {
-    expect(verdict?.sentences.join(' ')).toContain('no detectable difference to the untuned base model');
+    expect(verdict?.headline).toMatch(/an adapter of rank 8 makes no detectable difference to the base model\.$/u);
+    expect(verdict?.sentences.join(' ')).toContain(
+      'the adapter cannot be told from the untuned base model reading original',
+    );
   });
 
   it('cannot tell the ranks apart, nor the amounts', () => {

@@ -20,6 +20,7 @@ import {
   valueAxis,
   valueDomain,
   verticalScale,
+  type BasePoint,
   type ChartSize,
 } from './frame.js';
 import { placeNames } from './place-names.js';
@@ -38,13 +39,13 @@ interface PlottedPoint {
 
 /** The chart of a curve; levels whose axis value is unknown are left out. */
 export function compressionChart(curve: Curve, size: ChartSize, axis: CompressionAxis = 'trr'): string {
-  const { measure, base, points } = curve;
+  const { measure, points } = curve;
   const known = points.filter((point) => valueOn(axis, point) !== null);
   const crowded = axis === 'trr' && isCrowded(known);
-  const cells = [...known.map(({ cell }) => cell), ...(base === null ? [] : [base])];
   const plotted = known.map((point) => plottedPoint(point, curve, position(valueOn(axis, point) ?? 0, crowded)));
   const fluent = plotted.filter(({ point }) => point.level !== 'ext');
-  const domain = valueDomain(cells, measure);
+  const bases = plotted.flatMap(({ x, point: { base } }) => (base === null ? [] : [{ x, cell: base }]));
+  const domain = valueDomain([...known.map(({ cell }) => cell), ...bases.map(({ cell }) => cell)], measure);
   const xDomain = withRoom(plotted.map(({ x }) => x));
   return drawSvg(`${curve.dataset}: score over ${axis === 'trr' ? 'token reduction rate' : 'answers kept'}`, {
     ...size,
@@ -53,7 +54,7 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
     y: valueAxis(measure, domain),
     marks: [
       grid(),
-      ...baseMarks(base, measure),
+      ...baseMarks(fluentOnly(bases), measure),
       Plot.line(fluent, { x: 'x', y: 'mean', stroke: INK, strokeOpacity: 0.3, sort: 'x' }),
       Plot.ruleX(plotted, { x: 'x', y1: 'low', y2: 'high', stroke: colourOf, strokeWidth: 1.75 }),
       Plot.dot(plotted, {
@@ -62,11 +63,16 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
         title: ({ point, name }: PlottedPoint) => titleOf(point.cell, measure, name),
       }),
       ...names(plotted, domain, xDomain, size),
-      ...rightLabels(baseLabel(base, measure), domain, size),
+      ...rightLabels(baseLabel(fluentOnly(bases), measure), domain, size),
     ],
     color: { type: 'identity' },
     symbol: { type: 'identity' },
   });
+}
+
+/** Lines join the texts that shorten step by step; `ext` is a text of another kind. */
+function fluentOnly(bases: readonly BasePoint[]): BasePoint[] {
+  return bases.filter(({ cell }) => cell.level !== 'ext');
 }
 
 function plottedPoint(point: CurvePoint, { measure }: Curve, x: number): PlottedPoint {

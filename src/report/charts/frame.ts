@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
 import type { Cell } from '../../analysis/group.js';
-import { estimateOf } from '../../analysis/group.js';
+import { distinct, estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/words.js';
 import { visibleText } from '../text.js';
@@ -168,21 +168,42 @@ export function spreadOut(wanted: readonly number[], apart: number, low: number,
   return placed;
 }
 
-/** The untuned base model: a dashed line, and its interval as a faint band. */
-export function baseMarks(base: Cell | null, measure: Measure): Plot.Markish[] {
-  if (base === null || Number.isNaN(estimateOf(base, measure).mean)) return [];
-  const { mean, low, high } = estimateOf(base, measure);
-  const band = Number.isNaN(low)
-    ? []
-    : [Plot.rectY([{ low, high }], { y1: 'low', y2: 'high', fill: INK, fillOpacity: 0.06 })];
-  return [...band, Plot.ruleY([mean], { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 })];
+/** The untuned base model, asked at one place of the horizontal axis. */
+export interface BasePoint {
+  readonly x: number;
+  readonly cell: Cell;
 }
 
-/** The base model's name and mean, for the right margin. */
-export function baseLabel(base: Cell | null, measure: Measure): RightLabel[] {
-  if (base === null || Number.isNaN(estimateOf(base, measure).mean)) return [];
-  const value = estimateOf(base, measure).mean;
-  return [{ text: `base ${amount(value, measure)}`, colour: MUTED, value, bold: false }];
+/** The untuned base model, dashed with its interval as a faint band: from point to point where it was asked at several levels, else straight across. */
+export function baseMarks(bases: readonly BasePoint[], measure: Measure): Plot.Markish[] {
+  const data = known(bases, measure);
+  const dashed = { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 } as const;
+  const band = { y1: 'low', y2: 'high', fill: INK, fillOpacity: 0.06 } as const;
+  if (distinct(data.map(({ cell }) => cell)).length > 1) {
+    return [
+      Plot.areaY(data, { x: 'x', ...band, sort: 'x' }),
+      Plot.line(data, { x: 'x', y: 'mean', ...dashed, sort: 'x' }),
+    ];
+  }
+  return [Plot.rectY(data.slice(0, 1), band), Plot.ruleY(data.slice(0, 1), { y: 'mean', ...dashed })];
+}
+
+/** The base model's name for the right margin, with its mean where there is only one. */
+export function baseLabel(bases: readonly BasePoint[], measure: Measure): RightLabel[] {
+  const data = known(bases, measure);
+  const last = [...data].sort((a, b) => a.x - b.x).at(-1);
+  if (last === undefined) return [];
+  const single = distinct(data.map(({ cell }) => cell)).length === 1;
+  const text = single ? `base ${amount(last.mean, measure)}` : 'base model';
+  return [{ text, colour: MUTED, value: last.mean, bold: false }];
+}
+
+function known(bases: readonly BasePoint[], measure: Measure) {
+  return bases.flatMap(({ x, cell }) => {
+    const { mean, low, high } = estimateOf(cell, measure);
+    if (Number.isNaN(mean)) return [];
+    return [{ x, cell, mean, low: Number.isNaN(low) ? mean : low, high: Number.isNaN(high) ? mean : high }];
+  });
 }
 
 /** Faint horizontal lines at the ticks. */

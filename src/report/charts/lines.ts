@@ -13,6 +13,7 @@ import {
   titleOf,
   valueAxis,
   valueDomain,
+  type BasePoint,
   type ChartSize,
   type RightLabel,
   type SeriesStyle,
@@ -37,7 +38,8 @@ export interface LinesChart {
   readonly label: string;
   readonly measure: Measure;
   readonly series: readonly LineSeries[];
-  readonly base: Cell | null;
+  /** The untuned base model at each place it was asked at. */
+  readonly bases: readonly BasePoint[];
   readonly x: {
     readonly label: string;
     readonly domain: readonly [number, number];
@@ -51,8 +53,8 @@ const DODGE = 7;
 
 /** Draws the chart. */
 export function linesChart(chart: LinesChart, size: ChartSize): string {
-  const { measure, series, base, x } = chart;
-  const cells = [...series.flatMap(({ points }) => points.map(({ cell }) => cell)), ...(base === null ? [] : [base])];
+  const { measure, series, bases, x } = chart;
+  const cells = [...series.flatMap(({ points }) => points.map(({ cell }) => cell)), ...bases.map(({ cell }) => cell)];
   const domain = valueDomain(cells, measure);
   return drawSvg(chart.label, {
     ...size,
@@ -61,9 +63,9 @@ export function linesChart(chart: LinesChart, size: ChartSize): string {
     y: valueAxis(measure, domain),
     marks: [
       grid(),
-      ...baseMarks(base, measure),
+      ...baseMarks(bases, measure),
       ...series.flatMap((one, i) => seriesMarks(one, measure, DODGE * (i - (series.length - 1) / 2))),
-      ...rightLabels([...series.flatMap((one) => nameOf(one, measure)), ...baseLabel(base, measure)], domain, size),
+      ...rightLabels([...series.flatMap((one) => nameOf(one, measure)), ...baseLabel(bases, measure)], domain, size),
     ],
     color: { type: 'identity' },
   });

@@ -3,7 +3,7 @@ import { counted, minus, percent, shortLevel, whole } from '../../analysis/words
 import { distributionChart } from '../charts/distribution.js';
 import { NARROW, WIDE } from '../charts/frame.js';
 import type { AuditedItem, AuditedLevel, AuditedTruncation, AuditSummary } from '../data.js';
-import { html, NOTHING, trusted, type Html } from '../html.js';
+import { html, NOTHING, trusted, type Html, type HtmlValue } from '../html.js';
 import { clipped } from '../text.js';
 import { table, type Column } from './table.js';
 
@@ -78,7 +78,7 @@ function sideBySide(view: AuditedItem): Html {
   return html`<details class="item">
     <summary>${clipped(view.item, 80)} at every level: kept and lost facts</summary>
     <p class="note">
-      <mark class="answers">Answers</mark> and <mark>other facts</mark> of the original that are still there; below each
+      <mark class="fact">Answers</mark> and <mark>other facts</mark> of the original that are still there; below each
       text, the answers lost.
     </p>
     <div class="levels">${view.levels.map((level) => levelCard(view, level))}</div>
@@ -96,12 +96,17 @@ function levelCard({ facts }: AuditedItem, level: AuditedItem['levels'][number])
     ${
       lost.length === 0
         ? html`<p class="kept">Every fact is kept.</p>`
-        : html`<p class="lost">
-            <strong>Lost:</strong> ${lostAnswers.map(({ label }) => html`<del>${clipped(label, 120)}</del> `)}
-            ${others > 0 ? `and ${counted(others, 'other fact')}` : ''}
-          </p>`
+        : html`<p class="lost"><strong>Lost:</strong> ${lostWords(lostAnswers, others)}</p>`
     }
   </article>`;
+}
+
+/** The answers lost by name, the other facts by number. */
+function lostWords(answers: AuditedItem['facts'], others: number): HtmlValue[] {
+  const names = answers.map(({ label }) => html`<del>${clipped(label, 120)}</del> `);
+  if (others === 0) return names;
+  const rest = counted(others, names.length > 0 ? 'other fact' : 'fact');
+  return names.length > 0 ? [...names, `and ${rest}`] : [`no answer, ${rest}`];
 }
 
 /** The text with its facts in marks: cut at every span's edge, so that spans may overlap. */
@@ -118,7 +123,7 @@ function marked(text: string, spans: AuditedItem['levels'][number]['spans'], fac
     const over = spans.filter(({ start, end }) => start <= from && end >= (cuts[i + 1] ?? from));
     if (over.length === 0) return html`${piece}`;
     const isAnswer = over.some(({ fact }) => facts[fact]?.kind === 'answers');
-    return isAnswer ? html`<mark class="answers">${piece}</mark>` : html`<mark>${piece}</mark>`;
+    return isAnswer ? html`<mark class="fact">${piece}</mark>` : html`<mark>${piece}</mark>`;
   });
   const rest = text.length - shown.length;
   return rest > 0 ? [...pieces, html` <span class="note">… (${whole(rest)} more characters)</span>`] : pieces;

@@ -133,7 +133,7 @@ function levelFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
         title: `${dataset}: ${measureName(measure)} over level, one line for each rank, ${bookName(book)}`,
         finding: rankFinding(choices),
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
-        draw: (size) => levelsChart(cells, baseFor(cells[0] as Cell, analysis), measure, ranks, size),
+        draw: (size) => levelsChart(cells, basesOf(cells[0] as Cell, analysis), measure, ranks, size),
       },
     ];
   });
@@ -149,9 +149,13 @@ function trained({ cells }: Analysis): Cell[] {
   return cells.filter(({ rank, accuracy }) => rank > 0 && accuracy.n > 0);
 }
 
-function baseFor({ dataset, book, level }: Cell, { cells }: Analysis): Cell | null {
-  const arm = cells.filter((cell) => cell.dataset === dataset && cell.book === book);
-  return arm.find((cell) => cell.rank === 0 && cell.level === level) ?? baseCell(arm);
+function basesOf({ dataset, book }: Cell, { cells }: Analysis): Cell[] {
+  return cells.filter((cell) => cell.dataset === dataset && cell.book === book && cell.rank === 0);
+}
+
+function baseFor(cell: Cell, analysis: Analysis): Cell | null {
+  const bases = basesOf(cell, analysis);
+  return bases.find(({ level }) => level === cell.level) ?? baseCell(bases);
 }
 
 function measureFor(dataset: string, { datasets }: Analysis): Measure {

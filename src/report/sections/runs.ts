@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<RunEntry>[] = [
     value: ({ run }) => (run.parameters === null || run.rank === 0 ? '–' : whole(run.parameters)),
   },
   { name: 'Adapter, or why it failed', value: ({ run }) => outcomeOf(run) },
-  { name: 'Run', value: ({ run }) => html`<code>${clipped(run.id, 48)}</code>` },
+  { name: 'Run', kind: 'screen', value: ({ run }) => html`<code>${clipped(run.id, 48)}</code>` },
 ];
 
 function scaleOf({ rank, scale, alpha }: RunSummary): string {

@@ -4,8 +4,8 @@ import { html, NOTHING, type Html } from '../html.js';
 export interface Column<T> {
   readonly name: string;
   readonly value: (row: T) => string | Html;
-  /** Numbers are set right, in figures of equal width; words and sentences wrap. */
-  readonly kind?: 'number' | 'words' | 'sentence';
+  /** Numbers are set right, in figures of equal width; words and sentences wrap; `screen` is left out on paper. */
+  readonly kind?: 'number' | 'words' | 'sentence' | 'screen';
   /** Explanation shown when pointing at the name. */
   readonly hint?: string;
 }

@@ -2,7 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
-import { amount, bookName, percent, shortLevel, withInterval } from '../../analysis/words.js';
+import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/words.js';
 import { html, NOTHING, type Html } from '../html.js';
 
 export function verdictSection({ recommendation, cells, datasets }: Analysis): Html {
@@ -17,7 +17,7 @@ function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: An
   const reading = datasets.find(({ dataset }) => dataset === found.dataset);
   const cell = cells.find(({ runs }) => runs.includes(found.run));
   const measure = reading?.measure ?? 'accuracy';
-  const base = cells.find(({ dataset, book, rank }) => dataset === found.dataset && book === found.book && rank === 0);
+  const base = baseOf(found, cells);
   const numbers: [string, string][] = [
     ...(found.level === 'none' ? [] : ([['Level', shortLevel(found.level)]] as [string, string][])),
     ['Rank', String(found.rank)],
@@ -30,7 +30,7 @@ function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: An
         ][])),
     ...(base === undefined
       ? []
-      : ([['Base model', amount(estimateOf(base, measure).mean, measure)]] as [string, string][])),
+      : ([[baseName(base, found), amount(estimateOf(base, measure).mean, measure)]] as [string, string][])),
   ];
   return html`<article class="verdict">
     <p class="over">
@@ -53,10 +53,21 @@ function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: An
   </article>`;
 }
 
+function baseName({ level }: Cell, found: DatasetRecommendation): string {
+  if (level === 'none') return 'Base model';
+  return level === found.level ? 'Base model, same text' : `Base model, ${shortLevel(level)}`;
+}
+
+/** The base model at the level recommended, or where else it was asked. */
+function baseOf({ dataset, book, level }: DatasetRecommendation, cells: readonly Cell[]): Cell | undefined {
+  const bases = cells.filter((cell) => cell.dataset === dataset && cell.book === book && cell.rank === 0);
+  return bases.find((cell) => cell.level === level) ?? bases[0];
+}
+
 /** The headline without the data set's name, which stands above it. */
 function withoutName({ headline, dataset }: DatasetRecommendation): string {
   const rest = headline.startsWith(`${dataset}: `) ? headline.slice(dataset.length + 2) : headline;
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
+  return sentenceCase(rest);
 }
 
 function cautions(lines: readonly string[]): Html {
