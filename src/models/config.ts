@@ -64,14 +64,20 @@ type RawConfig = z.infer<typeof schema>;
 const asList = (ids: number | number[] | null | undefined): number[] =>
   ids === null || ids === undefined ? [] : [ids].flat();
 
-/** The JSON of one of a model folder's files; throws UserError where it is absent, too long or no JSON. */
-export function readModelJson(path: string): unknown {
+/** The text of one of a model folder's small files; throws UserError where it is absent or too long. */
+export function readModelText(path: string): string {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new UserError(`${path} is missing: a model folder needs it`);
   if (size > MAX_JSON_BYTES) throw new UserError(`${path}: ${size} bytes are too many for this file`);
+  return readFileSync(path, 'utf8');
+}
+
+/** The JSON of one of a model folder's files; throws UserError where it is absent, too long or no JSON. */
+export function readModelJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return JSON.parse(readModelText(path)) as unknown;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`${path} is no JSON: ${messageOf(error).slice(0, 200)}`);
   }
 }

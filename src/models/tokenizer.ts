@@ -1,12 +1,11 @@
 /** Tokenizers from a Hugging Face tokenizer.json, without special tokens added. */
-import { statSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { UserError, messageOf } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import { isObject } from '../core/json.js';
-import { readModelJson } from './config.js';
+import { readModelText } from './config.js';
 import type { Tokenizer } from './model.js';
 
 /** The part of the package's tokenizer that is used; its own types do not resolve under Node's module rules. */
@@ -127,9 +126,5 @@ class JsonTokenizer implements SizedTokenizer {
 /** The tokenizer of a model folder; throws UserError where tokenizer.json is absent or not supported. */
 export function loadTokenizer(folder: string): SizedTokenizer {
   const path = join(folder, 'tokenizer.json');
-  if (!statSync(path, { throwIfNoEntry: false })) {
-    throw new UserError(`${path} is missing: a model folder needs it (save it with transformers' fast tokenizer)`);
-  }
-  readModelJson(path);
-  return tokenizerFromJson(readFileSync(path, 'utf8'), path);
+  return tokenizerFromJson(readModelText(path), path);
 }

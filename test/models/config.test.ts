@@ -1,0 +1,131 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/core/errors.js';
+import { parseModelConfig, readModelConfig } from '../../src/models/config.js';
+import { scratchFolder } from './support/scratch.js';
+
+const folder = scratchFolder();
+
+const QWEN25 = {
+  architectures: ['Qwen2ForCausalLM'], model_type: 'qwen2', vocab_size: 151936, hidden_size: 896, intermediate_size: 4864, num_hidden_layers: 24,
+  num_attention_heads: 14, num_key_value_heads: 2, hidden_act: 'silu', max_position_embeddings: 32768, rms_norm_eps: 1e-6, rope_theta: 1000000.0,
+  tie_word_embeddings: true, use_sliding_window: false, sliding_window: 32768, max_window_layers: 21, bos_token_id: 151643, eos_token_id: 151645, torch_dtype: 'bfloat16',
+}; // prettier-ignore
+const QWEN3 = {
+  ...QWEN25,
+  architectures: ['Qwen3ForCausalLM'],
+  head_dim: 128,
+  attention_bias: false,
+  rope_scaling: null,
+};
+const LLAMA32 = {
+  architectures: ['LlamaForCausalLM'], vocab_size: 128256, hidden_size: 2048, intermediate_size: 8192, num_hidden_layers: 16, num_attention_heads: 32, num_key_value_heads: 8,
+  head_dim: 64, max_position_embeddings: 131072, rms_norm_eps: 1e-5, rope_theta: 500000.0, tie_word_embeddings: true, attention_bias: false, mlp_bias: false, pretraining_tp: 1,
+  rope_scaling: { factor: 32.0, high_freq_factor: 4.0, low_freq_factor: 1.0, original_max_position_embeddings: 8192, rope_type: 'llama3' }, bos_token_id: 128000, eos_token_id: [128001, 128008, 128009],
+}; // prettier-ignore
+
+const parse = (json: object) => parseModelConfig('config.json', json);
+
+describe('a configuration is read', () => {
+  it('of Qwen2.5-0.5B', () => {
+    expect(parse(QWEN25)).toEqual({
+      family: 'qwen2', vocabSize: 151936, hiddenSize: 896, intermediateSize: 4864, layers: 24, heads: 14, keyValueHeads: 2, headDim: 64, ropeTheta: 1e6, ropeScaling: null,
+      rmsNormEpsilon: 1e-6, tiedEmbeddings: true, attentionBias: true, maxPositions: 32768, bosTokenId: 151643, eosTokenIds: [151645],
+    }); // prettier-ignore
+  });
+
+  it('of Qwen3, whose heads are wider than its states', () => {
+    expect(parse(QWEN3)).toMatchObject({ family: 'qwen3', headDim: 128, attentionBias: false });
+  });
+
+  it('of Llama 3.2 with its scaling of frequencies, as transformers 4 and 5 write it', () => {
+    const scaling = {
+      type: 'llama3',
+      factor: 32,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalMaxPositions: 8192,
+    };
+    expect(parse(LLAMA32)).toMatchObject({
+      family: 'llama',
+      ropeTheta: 5e5,
+      ropeScaling: scaling,
+      eosTokenIds: [128001, 128008, 128009],
+    });
+    const { rope_theta, rope_scaling, ...rest } = LLAMA32;
+    const five = { ...rest, rope_parameters: { ...rope_scaling, rope_theta } };
+    expect(parse(five)).toEqual(parse(LLAMA32));
+    expect(parse({ ...rest, rope_parameters: { rope_type: 'default', rope_theta: 7 } })).toMatchObject({
+      ropeTheta: 7,
+      ropeScaling: null,
+    });
+  });
+
+  it('with what may be left out', () => {
+    const {
+      num_key_value_heads: _,
+      rope_theta: __,
+      tie_word_embeddings: ___,
+      bos_token_id: ____,
+      eos_token_id: _____,
+      ...rest
+    } = QWEN25;
+    expect([_, __, ___, ____, _____]).toHaveLength(5);
+    expect(parse(rest)).toMatchObject({
+      keyValueHeads: 14,
+      ropeTheta: 1e4,
+      tiedEmbeddings: false,
+      bosTokenId: null,
+      eosTokenIds: [],
+    });
+  });
+
+  it('from a folder, with the end tokens of generation_config.json', () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    expect(() => readModelConfig(home)).toThrow(/config.json is missing/);
+    writeFileSync(join(home, 'config.json'), JSON.stringify(QWEN25));
+    expect(readModelConfig(home).eosTokenIds).toEqual([151645]);
+    writeFileSync(join(home, 'generation_config.json'), '{"eos_token_id": [151645, 151643]}');
+    expect(readModelConfig(home).eosTokenIds).toEqual([151645, 151643]);
+    writeFileSync(join(home, 'generation_config.json'), '{"eos_token_id": "x"}');
+    expect(() => readModelConfig(home)).toThrow(/generation_config.json is not a generation configuration/);
+    writeFileSync(join(home, 'config.json'), '{"a": ');
+    expect(() => readModelConfig(home)).toThrow(/config.json is no JSON/);
+  });
+});
+
+describe('a configuration is refused', () => {
+  const cases: [name: string, change: object, message: RegExp][] = [
+    ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM/],
+    ['of an architecture named like an inherited property', { architectures: ['constructor'] }, /not supported/],
+    ['of no architecture', { architectures: [] }, /architectures/],
+    ['with a size that is text', { hidden_size: '896' }, /hidden_size/],
+    ['with a negative size', { num_hidden_layers: -1 }, /num_hidden_layers/],
+    ['with a billion layers', { num_hidden_layers: 1e9 }, /num_hidden_layers/],
+    ['with a vocabulary beyond reason', { vocab_size: 2 ** 40 }, /vocab_size/],
+    ['with heads that do not divide', { num_key_value_heads: 3 }, /14 attention heads cannot share 3/],
+    ['with heads of odd width', { num_attention_heads: 10, num_key_value_heads: 2 }, /no even width/],
+    ['with another activation', { hidden_act: 'gelu' }, /only the activation "silu"/],
+    ['with YaRN', { rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope scaling "yarn" is not supported/],
+    ['with linear scaling in the old spelling', { rope_scaling: { type: 'linear', factor: 2 } }, /rope scaling "linear"/],
+    ['with half of Llama 3\'s scaling', { rope_scaling: { rope_type: 'llama3', factor: 8 } }, /needs factor, low_freq_factor/],
+    ['with Llama 3\'s scaling upside down', { rope_scaling: { ...LLAMA32.rope_scaling, low_freq_factor: 5 } }, /must be below/],
+    ['with part of the head rotated', { partial_rotary_factor: 0.5 }, /only whole rotary/],
+    ['with a sliding window', { use_sliding_window: true }, /sliding window/],
+    ['with biases of the MLP', { mlp_bias: true }, /biases of the MLP/],
+    ['quantised by other tools', { quantization_config: { quant_method: 'gptq' } }, /quantised by other tools/],
+    ['with an end token that is none', { eos_token_id: -1 }, /eos_token_id/],
+  ]; // prettier-ignore
+
+  it.each(cases)('%s', (_, change, message) => {
+    expect(() => parse({ ...QWEN25, ...change })).toThrow(message);
+    expect(() => parse({ ...QWEN25, ...change })).toThrow(UserError);
+  });
+
+  it(`in ${cases.length} ways, and Llama with attention biases too`, () => {
+    expect(cases.length).toBe(19);
+    expect(() => parse({ ...LLAMA32, attention_bias: true })).toThrow(/in Qwen2 only/);
+  });
+});
