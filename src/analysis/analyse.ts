@@ -5,7 +5,7 @@ import { compressionCurves, type Curve } from './curve.js';
 import { groupBy, groupCells, type Cell } from './group.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
 import { measureOf, type Measure } from './measure.js';
-import { rankChoices, type RankChoice } from './rank.js';
+import { rankChoices, type RankChoice, type RankRule } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { recommendFrom, type Recommendation } from './verdict.js';
 
@@ -16,6 +16,8 @@ export interface AnalysisOptions {
   readonly measure?: Measure;
   /** Largest loss that still counts as none, in the measure's unit; default 0.2 of the score, 0.05 of accuracy. */
   readonly tolerance?: number;
+  /** How the rank is chosen; default `one-standard-error`. */
+  readonly rule?: RankRule;
   /** Resamples of each bootstrap; default 2,000. */
   readonly resamples?: number;
 }

@@ -24,7 +24,7 @@ export function rankEvidence(choices: readonly RankChoice[]): string[] {
       ({ rank, cell, againstBest }) =>
         `rank ${rank} ${withInterval(estimateOf(cell, choice.measure), choice.measure)}${againstBest === null ? ', best mean' : `, ${differenceText(againstBest, choice.measure)}`}`,
     );
-    return `${placeOf(choice)}: ${means.join('; ')}. Smallest within one standard error of the best: rank ${choice.rank}.`;
+    return `${placeOf(choice)}: ${means.join('; ')}. ${ruleName(choice)}: rank ${choice.rank}.`;
   });
 }
 
@@ -33,7 +33,12 @@ function placeOf({ dataset, book, level, items }: RankChoice): string {
   return `${dataset}, ${bookName(book)}${text}, ${counted(items, 'item')}`;
 }
 
+function ruleName({ rule }: RankChoice): string {
+  return rule === 'trr' ? 'By the table from TRR' : 'Smallest within one standard error of the best';
+}
+
 function choiceSentence(choice: RankChoice): string {
+  if (choice.rule === 'trr') return `The table from TRR gives rank ${choice.rank} at ${shortLevel(choice.level)}.`;
   const ranks = listed(choice.candidates.map(({ rank }) => whole(rank)));
   if (!choice.detectable) {
     return `Ranks ${ranks} cannot be told apart at ${shortLevel(choice.level)}; rank ${choice.rank} is the smallest within one standard error of the best mean (rank ${choice.best}).`;
@@ -51,7 +56,10 @@ function floorSentence({ floor }: RankChoice): string[] {
 function nearbySentence(nearby: RankChoice, chosen: Cell): string {
   const ranks = listed(nearby.candidates.map(({ rank }) => whole(rank)));
   const told = nearby.detectable ? 'differ' : 'cannot be told apart';
-  const enough = `rank ${nearby.rank} is the smallest within one standard error of the best`;
+  const enough =
+    nearby.rule === 'trr'
+      ? `the table from TRR gives rank ${nearby.rank}`
+      : `rank ${nearby.rank} is the smallest within one standard error of the best`;
   const place = shortLevel(nearby.level);
   return `Several ranks were trained at ${place}, not at ${shortLevel(chosen.level)}: there ranks ${ranks} ${told}, and ${enough}${nearby.rank < chosen.rank ? `, so rank ${nearby.rank} is worth a run at ${shortLevel(chosen.level)}` : ''}.`;
 }

@@ -32,7 +32,10 @@ export interface RankChoice {
   readonly level: Level | 'none';
   readonly items: number;
   readonly measure: Measure;
+  readonly rule: RankRule;
+  /** The rank chosen by the rule. */
   readonly rank: number;
+  /** The rank with the best mean. */
   readonly best: number;
   /** From the smallest rank up. */
   readonly candidates: readonly RankCandidate[];
@@ -44,7 +47,12 @@ export interface RankChoice {
   readonly equalScale: boolean;
 }
 
+/** `one-standard-error`: the smallest rank within one standard error of the best, paired. `trr`: the study's table from TRR, noise or not. */
+export type RankRule = 'one-standard-error' | 'trr';
+
 export interface RankOptions {
+  /** Default `one-standard-error`; `trr` falls back to it where there is no TRR. */
+  readonly rule?: RankRule;
   readonly measure?: Measure;
   readonly resamples?: number;
 }
@@ -62,7 +70,9 @@ export function rankChoices(
     const groups = groupBy(trained, ({ level, items }) => JSON.stringify([level, items]));
     const compared = [...groups.values()].filter((group) => group.length > 1);
     const family = compared.reduce((sum, group) => sum + group.length - 1, 0);
-    return compared.map((group) => choose(group, { arm, runs, measure, family, resamples: options.resamples ?? 2000 }));
+    const table = options.rule === 'trr' ? rankTable(compared.flat(), measure) : [];
+    const context = { arm, runs, measure, family, table, resamples: options.resamples ?? 2000 };
+    return compared.map((group) => choose(group, context));
   });
 }
 
@@ -101,10 +111,13 @@ interface ChoiceContext {
   readonly measure: Measure;
   /** Comparisons made in the arm altogether. */
   readonly family: number;
+  /** The study's table where its rule is asked for, else empty. */
+  readonly table: readonly RankTableEntry[];
   readonly resamples: number;
 }
 
-function choose(group: readonly Cell[], { arm, runs, measure, family, resamples }: ChoiceContext): RankChoice {
+function choose(group: readonly Cell[], context: ChoiceContext): RankChoice {
+  const { arm, runs, measure, family, table, resamples } = context;
   const best = bestOf(group, measure);
   const noise = replicateNoise(arm, measure);
   const candidates = [...group]
@@ -114,10 +127,13 @@ function choose(group: readonly Cell[], { arm, runs, measure, family, resamples 
       return { rank: cell.rank, cell, againstBest, within: isWithin(againstBest) };
     });
   const floor = capacityFloor(group, runs);
+  const fromTable = best.trr === null ? null : rankByTrr(table, best.trr);
+  const tabled = candidates.find(({ rank }) => rank === fromTable)?.rank;
   const { dataset, book, level, items } = best;
   return {
     ...{ dataset, book, level, items, measure, candidates, floor },
-    rank: candidates.find(({ rank, within }) => within && rank >= (floor?.rank ?? 0))?.rank ?? best.rank,
+    rule: tabled === undefined ? 'one-standard-error' : 'trr',
+    rank: tabled ?? candidates.find(({ rank, within }) => within && rank >= (floor?.rank ?? 0))?.rank ?? best.rank,
     best: best.rank,
     detectable: candidates.some(({ againstBest }) => againstBest?.detectable === true),
     equalScale: distinct(group.flatMap(({ scales }) => scales.map((scale) => scale.toFixed(6)))).length === 1,

@@ -59,6 +59,17 @@ describe('the table from TRR', () => {
     expect(rankByTrr(table, 0.4)).toBe(4);
   });
 
+  it('chooses by the table when asked, and says so', () => {
+    const choices = rankChoices(cells, [], { rule: 'trr', resamples: 200 });
+    expect(choices.map(({ rule, rank }) => [rule, rank])).toEqual([
+      ['trr', 4],
+      ['trr', 4],
+      ['trr', 4],
+    ]);
+    const closed = cells.map((cell) => ({ ...cell, trr: null }));
+    expect(rankChoices(closed, [], { rule: 'trr', resamples: 200 })[0]?.rule).toBe('one-standard-error');
+  });
+
   it('gives the nearest entry, and nothing from an empty table', () => {
     const table = [
       { level: 'original', trr: 0, rank: 16 },

@@ -80,6 +80,19 @@ describe('the four figures of the study', () => {
     expect(dots.filter((dot) => dot.getAttribute('fill')?.includes('--paper')).length).toBe(1);
   });
 
+  it('follow the base model from level to level where it was asked at several', () => {
+    const rows = reportedStudy(40).rows.filter(({ dataset, rank }) => dataset === 'wikiupdate' && rank === 8);
+    const bases = rows
+      .filter(({ items }) => items === 500)
+      .map((row) => ({ ...row, run: `base-${row.level}`, rank: 0, items: 0 }));
+    const [compression] = studyFigures(analyse([...rows, ...bases], [], { resamples: 50 }));
+    const svg = compression?.draw(WIDE) ?? '';
+    const dashed = parsed(svg).querySelectorAll('[stroke-dasharray] path, path[stroke-dasharray]');
+    expect(dashed.length).toBe(1);
+    expect(dashed[0]?.getAttribute('d')?.match(/L/gu)?.length).toBe(5);
+    expect(texts(svg)).toContain('base model');
+  });
+
   it('have one line for each rank, with its name', () => {
     for (const name of ['wikiupdate-open-amount', 'wikiupdate-open-levels']) {
       const svg = figure(name).draw(WIDE);
