@@ -30,7 +30,10 @@ export interface SizedTokenizer extends Tokenizer {
 
 const id = z.number().int().nonnegative();
 const schema = z.object({
-  model: z.looseObject({ type: z.string().optional(), vocab: z.record(z.string(), id) }),
+  model: z.looseObject({
+    type: z.literal('BPE', 'only tokenizers of the type "BPE" are supported'),
+    vocab: z.record(z.string(), id),
+  }),
   added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
 });
 

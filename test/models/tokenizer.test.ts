@@ -109,7 +109,7 @@ describe('a tokenizer', () => {
       ['[]', /tokenizer that lightmem reads/],
       ['{}', /model/],
       ['{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}', /vocab/],
-      ['{"model":{"type":"Magic","vocab":{}},"added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":null}', /Magic/],
+      ['{"model":{"type":"Magic","vocab":{}},"added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":null}', /only tokenizers of the type "BPE"/],
       [JSON.stringify({ ...(JSON.parse(bundled) as object), pre_tokenizer: { type: 'Magic' } }), /Magic/],
     ]; // prettier-ignore
     const home = join(folder, 'broken');
