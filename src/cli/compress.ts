@@ -27,10 +27,12 @@ import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
-import { Spend, type Price, type SpendTotals } from '../llm/spend.js';
+import { Spend, type Price, type SentRequest, type SpendTotals } from '../llm/spend.js';
+import { SpendJournal } from '../llm/spend-journal.js';
 import { isLoopback } from '../llm/transport.js';
 import { writeAtomically } from '../models/atomic-file.js';
 import { loadTokenizer } from '../models/tokenizer.js';
+import { lockFolder } from '../study/folder-lock.js';
 import {
   addDataOptions,
   loadOptions,
@@ -55,6 +57,7 @@ interface Options extends DataOptions {
   readonly recorded?: string;
   readonly tokenizer: string;
   readonly store?: string;
+  readonly check: 'match' | 'model';
   readonly partTokens?: string;
   readonly maxConcurrency: string;
   readonly timeout: string;
@@ -112,6 +115,11 @@ function addMethodOptions(command: Command): void {
         .default('drop'),
     )
     .option('--recorded <file>', 'texts for the method recorded: a data set with the same ids')
+    .addOption(
+      new Option('--check <how>', 'hybrid: facts are looked for by match alone, or the model is asked too')
+        .choices(['match', 'model'])
+        .default('match'),
+    )
     .option('--part-tokens <n>', 'longest text in one request; longer ones are compressed in parts')
     .option('--tokenizer <name>', 'what tokens are counted with: qwen2.5 or a model folder', 'qwen2.5');
 }
@@ -131,13 +139,15 @@ function addModelOptions(command: Command): void {
 async function run(file: string, options: Options): Promise<void> {
   const targets = options.levels.flatMap((names) => names.split(',')).map(parseTarget);
   const counter = lazyCounter(options.tokenizer);
-  const endpoint = new LazyEndpoint(options);
+  const folder = options.store ?? join(dirname(resolve(options.out)), 'lightmem-texts');
+  const endpoint = new LazyEndpoint(options, new SpendJournal(join(folder, 'spend.jsonl')));
   const methods = await methodsFor(targets, options, counter, endpoint);
-  const store = new CompressionStore(options.store ?? join(dirname(resolve(options.out)), 'lightmem-texts'));
-  refuseUnwritable(options.out, store);
+  refuseUnwritable(options.out);
   const { items, report: loaded } = await load(file, options);
+  const store = new CompressionStore(folder);
   const work = { methods, levels: targets, store, counter: counter.identity, onFailure: options.onFailure };
-  const outcome = await compress(items, work, options, endpoint);
+  const lock = await lockFolder(folder);
+  const outcome = await compress(items, work, options, endpoint).finally(() => lock.release());
   await endpoint.made?.drain();
   if (outcome.items !== undefined) writeItems(options.out, outcome.items);
   tell(outcome, options, endpoint, loaded);
@@ -154,8 +164,8 @@ async function load(file: string, options: Options): Promise<{ items: readonly I
   }
 }
 
-/** Fails before anything is spent where the results could not be written. */
-function refuseUnwritable(out: string, store: CompressionStore): void {
+/** Fails before anything is read or spent where the results could not be written. */
+function refuseUnwritable(out: string): void {
   const folder = dirname(resolve(out));
   try {
     mkdirSync(folder, { recursive: true });
@@ -166,7 +176,6 @@ function refuseUnwritable(out: string, store: CompressionStore): void {
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new UserError(`--out ${out} is a folder: name a file`);
   }
-  store.prepare();
 }
 
 interface Outcome {
@@ -246,7 +255,10 @@ async function asked(question: string): Promise<boolean> {
 class LazyEndpoint {
   #client: ChatEndpoint | undefined;
 
-  constructor(readonly options: Options) {}
+  constructor(
+    readonly options: Options,
+    readonly journal: SpendJournal,
+  ) {}
 
   get(): ChatEndpoint {
     return (this.#client ??= this.#make());
@@ -274,7 +286,8 @@ class LazyEndpoint {
       maxConcurrency: parseCount('max-concurrency', maxConcurrency),
       timeoutMs: 1000 * parseAmount('timeout', timeout),
     });
-    return new ChatEndpoint(settings, { spend: new Spend(price, limitsOf(this.options, price)) });
+    const note = (sent: SentRequest): void => this.journal.append({ date: new Date().toISOString(), model, ...sent });
+    return new ChatEndpoint(settings, { spend: new Spend(price, limitsOf(this.options, price), note) });
   }
 }
 
@@ -343,7 +356,7 @@ async function methodNamed(
     case 'extract':
       return new Extract({ model: endpoint.get(), counter, language, ...parts });
     case 'hybrid':
-      return new Hybrid({ model: endpoint.get(), counter, language, ...parts });
+      return new Hybrid({ model: endpoint.get(), counter, language, check: options.check, ...parts });
     case 'select':
       return new Select({ counter, ...parts });
     case 'recorded':
@@ -422,8 +435,15 @@ function noteLines(report: CompressReport | undefined, endpoint: LazyEndpoint): 
   const failures = (report?.failures ?? []).map(
     ({ item, failure }) => `failed: ${item}, ${failure.level}: ${failure.reason}: ${failure.message}`,
   );
+  const all = endpoint.journal.totals();
+  const spent = `spent on this output in all runs: ${all.requests} requests, ${all.promptTokens} + ${all.completionTokens} tokens${all.cost > 0 ? `, cost ${all.cost.toFixed(4)}` : ''}`;
   const models = new Set((report?.levels ?? []).flatMap((level) => level.models));
   const mixed = models.size > 1 ? [`warning: the texts were made by different models (${[...models].join('; ')})`] : [];
   const trouble = endpoint.made?.cacheTrouble ?? null;
-  return [...failures, ...mixed, ...(trouble === null ? [] : [`warning: answers are not being kept: ${trouble}`])];
+  return [
+    ...failures,
+    ...(all.requests > 0 ? [spent] : []),
+    ...mixed,
+    ...(trouble === null ? [] : [`warning: answers are not being kept: ${trouble}`]),
+  ];
 }

@@ -76,11 +76,6 @@ export class CompressionStore {
     return this.#round;
   }
 
-  /** Makes the folder, so that one that cannot be written is told before any work; throws UserError. */
-  prepare(): void {
-    writeWhole(join(this.folder, 'round.json'), JSON.stringify({ round: this.round }));
-  }
-
   /** Ends the round: failures kept so far are tried again from now on. */
   endRound(): void {
     const next = this.round + 1;

@@ -39,6 +39,9 @@ const ANSWER_RETRIES = 2;
 /** Refusals of parameters that one request learns from. */
 const MOST_LESSONS = 6;
 
+/** A server that let so many deadlines pass is too slow for them, and may be working on all that it was asked. */
+const MOST_TIMEOUTS = 2;
+
 /** Failures before a request left this machine: nothing can have been charged. */
 const NEVER_SENT = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|CERT|self-signed/;
 
@@ -319,7 +322,7 @@ function isFinal(result: Try, progress: Progress, settings: typeof DEFAULTS): bo
     case 'no':
       return true;
     case 'backoff':
-      return progress.tries >= settings.maxAttempts;
+      return progress.tries >= (result.outcome.status === 'timeout' ? MOST_TIMEOUTS : settings.maxAttempts);
     case 'throttle':
       return ++progress.throttles > result.maxRetries;
     case 'answer':

@@ -43,6 +43,7 @@ export interface Reservation {
 export class Spend {
   readonly #price: Price | undefined;
   readonly #limits: SpendLimits;
+  readonly #note: ((end: SentRequest) => void) | undefined;
   #requests = 0;
   #retries = 0;
   #cached = 0;
@@ -58,9 +59,11 @@ export class Spend {
   #safety = 1.5;
   #waiting: (() => void)[] = [];
 
-  constructor(price?: Price, limits: SpendLimits = {}) {
+  /** `note` is told the end of every request that was sent, e.g. to keep a journal. */
+  constructor(price?: Price, limits: SpendLimits = {}, note?: (end: SentRequest) => void) {
     this.#price = price;
     this.#limits = limits;
+    this.#note = note;
   }
 
   get totals(): SpendTotals {
@@ -128,10 +131,17 @@ export class Spend {
     for (const resume of waiting) resume();
   }
 
+  #sent(end: Exclude<RequestEnd, { kind: 'unsent' }>): SentRequest {
+    const usage = end.kind === 'answered' ? end.usage : { promptTokens: 0, completionTokens: 0 };
+    const cost = this.#price === undefined ? null : this.costOf(usage.promptTokens, usage.completionTokens);
+    return { end: end.kind, ...usage, cost };
+  }
+
   #count(end: RequestEnd, { estimate }: Reservation): void {
     if (end.kind === 'unsent') return;
     this.#requests++;
     if (end.again) this.#retries++;
+    this.#note?.(this.#sent(end));
     if (end.kind === 'lost') {
       this.#unconfirmed++;
       this.#unconfirmedTokens += end.promptTokens;
@@ -143,6 +153,13 @@ export class Spend {
       this.#safety = Math.max(this.#safety, end.usage.promptTokens / Math.max(1, estimate));
     }
   }
+}
+
+/** A request that was sent, and what it took. */
+export interface SentRequest extends ChatUsage {
+  readonly end: 'answered' | 'refused' | 'lost';
+  /** Null without a price. */
+  readonly cost: number | null;
 }
 
 export type RequestEnd =

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { register } from '../../src/cli/compress.js';
 import { loadAll } from '../../src/data/load.js';
+import { lockFolder } from '../../src/study/folder-lock.js';
 import { completion, failure, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
 import { diligent } from './support/scripted-model.js';
 import { ARTICLE } from './support/texts.js';
@@ -139,6 +140,15 @@ describe('lightmem compress', () => {
     const second = await run(...args, '--levels', 'summ_l2,summ_l3');
     expect(second.error).toBeUndefined();
     expect(server?.received.length).toBe(6);
+    expect(second.err).toContain('spent on this output in all runs: 6 requests, 1800 + 900 tokens');
+  });
+
+  test('works alone in its folder: a second one is told who holds it', async () => {
+    const lock = await lockFolder(join(folder, 'lightmem-texts'));
+    const refused = await run('--levels', 'select');
+    lock.release();
+    expect(String(refused.error)).toMatch(new RegExp(`in use by process ${process.pid} `));
+    expect((await run('--levels', 'select')).error).toBeUndefined();
   });
 
   test('tells failed texts and leaves exit code 2', async () => {
