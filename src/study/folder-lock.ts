@@ -59,12 +59,13 @@ function self(): Holder {
   return { pid: process.pid, host: hostname(), since: new Date().toISOString(), started: startOf(process.pid), nonce };
 }
 
-/** Start time of a process from /proc, in clock ticks since the machine booted; null where there is none. */
+/** Start of a process from /proc, in clock ticks since the machine booted; `ended` for one that only waits to be noticed, null where unknown. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? 'ended' : `${boot}/${fields[18]}`;
   } catch {
     return null;
   }
@@ -105,7 +106,9 @@ function isAlive({ pid, started }: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return started === null || startOf(pid) === null || startOf(pid) === started;
+  const found = startOf(pid);
+  if (found === 'ended') return false;
+  return started === null || found === null || found === started;
 }
 
 /** Whether a holder on another machine shows no life while this one looks, by this machine's own clock. */

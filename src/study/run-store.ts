@@ -1,6 +1,6 @@
 /** Run folders: what a run leaves on disk, written so that present means whole, and checked when read. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf, RunConflictError, UserError } from '../core/errors.js';
 import { isObject, type Json } from '../core/json.js';
@@ -148,6 +148,13 @@ export function clearRun(folder: string): void {
   for (const name of Object.values(RUN_FILES))
     if (name !== RUN_FILES.spec) rmSync(join(folder, name), { recursive: true, force: true });
   rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
+}
+
+/** Removes what a killed process was still writing; only for the holder of the folder's lock. */
+export function removeLeftovers(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder))
+    if (/\.\d+(-[0-9a-f]+)?\.tmp$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** A JSON file as a value; throws with its path where it cannot be read. */

@@ -21,6 +21,7 @@ import {
   readJson,
   readJsonLines,
   readRun,
+  removeLeftovers,
   RUN_FILES,
   writeSpec,
   type StoredRun,
@@ -146,6 +147,7 @@ export class StudyFolder {
   }
 
   async #write(): Promise<void> {
+    for (const name of ['', FILES.data]) removeLeftovers(join(this.path, name));
     await this.#checkRoom();
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));

@@ -7,7 +7,7 @@ import { writeDurably } from './durable-file.js';
 import { redactor } from '../llm/redact.js';
 import { lockFolder } from './folder-lock.js';
 import { runFolder, type RunStage } from './run.js';
-import { pretty, RUN_FILES } from './run-store.js';
+import { pretty, removeLeftovers, RUN_FILES } from './run-store.js';
 
 /** How long to wait for a worker of a killed parent to notice that it is alone. */
 const PATIENCE_MS = 30_000;
@@ -16,6 +16,7 @@ const KEYS = ['LIGHTMEM_API_KEY', 'OPENAI_API_KEY', 'DASHSCOPE_API_KEY'];
 
 serve(async (folder, report, signal) => {
   const lock = await lockFolder(folder, { patienceMs: PATIENCE_MS });
+  removeLeftovers(folder);
   let stage: RunStage = 'loading';
   try {
     await runFolder(folder, {

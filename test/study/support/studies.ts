@@ -19,7 +19,7 @@ export function leastStudy(model: string, changes: Partial<StudyInput> = {}): St
     model,
     datasets: { articles: { world: { kind: 'articles', seed: 1 }, items: 4, testItems: 2 } },
     grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2] }],
-    train: { epochs: 4, batchTokens: 64, checkpointEverySteps: 2, learningRate: 1e-2 },
+    train: { epochs: 4, maxSteps: 24, batchTokens: 64, checkpointEverySteps: 10, learningRate: 1e-2 },
     evaluate: { maxNewTokens: 4 },
     executor: { kind: 'inline' },
     ...changes,

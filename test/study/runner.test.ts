@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { inlineExecutor } from '../../src/executors/inline.js';
+import { poolExecutor } from '../../src/executors/pool.js';
+import type { StudyInput } from '../../src/study/config.js';
+import { studyConfig } from '../../src/study/config-file.js';
+import { planStudy } from '../../src/study/plan.js';
+import { runFolderName } from '../../src/study/run-spec.js';
+import { RUN_FILES } from '../../src/study/run-store.js';
+import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';
+import { readRows, readStudy } from '../../src/study/study-folder.js';
+import { workerEntry } from '../../src/study/worker-entry.js';
+import { leastStudy, scratchFolder } from './support/studies.js';
+import { writeTinyModel } from './support/tiny-model.js';
+
+const scratch = scratchFolder();
+const model = join(scratch, 'model');
+
+beforeAll(() => {
+  writeTinyModel(model);
+});
+
+interface Told extends StudySummary {
+  readonly events: readonly StudyEvent[];
+}
+
+async function carryOut(
+  folder: string,
+  changes: Partial<StudyInput> = {},
+  options: Partial<StudyOptions> = {},
+): Promise<Told> {
+  const events: StudyEvent[] = [];
+  const plan = await planStudy(studyConfig(leastStudy(model, changes)));
+  const summary = await runStudy(plan, {
+    folder,
+    command: 'lightmem study run least.yaml',
+    executor: () => inlineExecutor(workerEntry()),
+    ...options,
+    onEvent: (event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+  });
+  return { ...summary, events };
+}
+
+const trainedRun = (folder: string) => {
+  const run = readStudy(folder).runs.find(({ spec }) => spec.identity.rank > 0);
+  if (run === undefined) throw new Error('no trained run');
+  return run;
+};
+
+describe('a study', { timeout: 120_000 }, () => {
+  const folder = join(scratch, 'whole');
+
+  it('audits, trains, asks and judges every run, and its folder says so', async () => {
+    const { runs, carriedOut, events } = await carryOut(folder);
+    expect(carriedOut).toBe(2);
+    expect(runs.map(({ status }) => status)).toEqual(['done', 'done']);
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['auditing', 'planned', 'progress', 'finished']),
+    );
+    const stored = readStudy(folder);
+    expect(stored.audits).toMatchObject([{ dataset: 'articles', items: 4 }]);
+    for (const run of stored.runs) {
+      const rows = readRows(run);
+      expect(rows.length).toBeGreaterThan(4);
+      expect(new Set(rows.map(({ run: name }) => name))).toEqual(new Set([runFolderName(run.spec)]));
+      for (const row of rows) expect(row).toMatchObject({ dataset: 'articles', level: 'summ_l3', status: 'scored' });
+      expect(rows.every(({ trr, retention }) => (trr ?? 0) > 0.5 && (retention ?? 0) > 0)).toBe(true);
+    }
+  });
+
+  it('trains an adapter whose loss falls and whose folder PEFT reads', () => {
+    const run = trainedRun(folder);
+    if (run.status !== 'done' || run.result.training === null) throw new Error('not trained');
+    expect(run.result.training.steps).toBe(24);
+    expect(run.result.training.lastLoss).toBeLessThan(run.result.training.firstLoss);
+    const config: unknown = JSON.parse(readFileSync(join(run.folder, 'adapter/adapter_config.json'), 'utf8'));
+    expect(config).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 4 });
+  });
+
+  it('carried out again starts no worker and changes no file', async () => {
+    const before = statSync(join(trainedRun(folder).folder, RUN_FILES.result)).mtimeMs;
+    const executor = (): never => {
+      throw new Error('a worker was started');
+    };
+    const { carriedOut, reused } = await carryOut(folder, {}, { executor });
+    expect({ carriedOut, reused }).toEqual({ carriedOut: 0, reused: 2 });
+    expect(statSync(join(trainedRun(folder).folder, RUN_FILES.result)).mtimeMs).toBe(before);
+  });
+
+  it('makes a damaged run anew and says what was damaged', async () => {
+    const run = trainedRun(folder);
+    const scores = join(run.folder, RUN_FILES.scores);
+    const text = readFileSync(scores, 'utf8');
+    writeFileSync(scores, text.slice(0, -20));
+    const { carriedOut, events } = await carryOut(folder);
+    expect(carriedOut).toBe(1);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'damaged', damage: 'scores.jsonl has another size than when it was written' }),
+    );
+    expect(readFileSync(scores, 'utf8')).toBe(text);
+  });
+
+  it('asks and judges again without training where only that is missing', async () => {
+    const run = trainedRun(folder);
+    for (const name of ['result', 'scores', 'answers'] as const) rmSync(join(run.folder, RUN_FILES[name]));
+    const before = statSync(join(run.folder, RUN_FILES.training)).mtimeMs;
+    const { events } = await carryOut(folder);
+    const stages = events.flatMap((event) => (event.type === 'progress' ? event.active.map(({ stage }) => stage) : []));
+    expect(stages).not.toContain('training');
+    expect(statSync(join(run.folder, RUN_FILES.training)).mtimeMs).toBe(before);
+  });
+
+  it('adds runs to a folder without touching those that are there', async () => {
+    const grid: StudyInput['grid'] = [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2, 3] }];
+    expect(await carryOut(folder, { grid })).toMatchObject({ carriedOut: 1, reused: 2 });
+  });
+});
+
+describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
+  it('notes a run that fails, and carries out the others', async () => {
+    const folder = join(scratch, 'failing');
+    const { failed, carriedOut, events } = await carryOut(folder, {
+      base: false,
+      grid: [
+        { dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2], train: { maxLength: 8 } },
+        { dataset: 'articles', book: 'closed', ranks: [2] },
+      ],
+    });
+    expect({ failed, carriedOut }).toEqual({ failed: 1, carriedOut: 1 });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'failed', message: expect.stringContaining('raise maxLength') as string }),
+    );
+    const run = readStudy(folder).runs.find(({ status }) => status === 'failed');
+    if (run?.status !== 'failed') throw new Error('no run failed');
+    expect(run.error).toMatchObject({ name: 'UserError', stage: 'training' });
+    expect(existsSync(join(run.folder, 'adapter'))).toBe(false);
+  });
+
+  it('goes on with half the micro-batch, once, when a worker is killed for memory', async () => {
+    const folder = join(scratch, 'memory');
+    let isKilled = false;
+    const kill = (event: StudyEvent): void => {
+      if (
+        isKilled ||
+        event.type !== 'progress' ||
+        !event.active.some(({ stage, share }) => stage === 'training' && share > 0)
+      )
+        return;
+      isKilled = true;
+      process.kill(workerProcess(), 'SIGKILL');
+    };
+    const { events, failed } = await carryOut(
+      folder,
+      { base: false },
+      { executor: () => poolExecutor(workerEntry(), 1), onEvent: kill },
+    );
+    expect(failed).toBe(0);
+    expect(events.filter(({ type }) => type === 'retried')).toHaveLength(1);
+    const run = trainedRun(folder);
+    if (run.status !== 'done') throw new Error(`run is ${run.status}`);
+    expect(run.result.retry).toMatchObject({ batchTokens: { from: 64, to: 32 }, accumulation: { from: 1, to: 2 } });
+  });
+
+  it('stops when it is told to, keeps what is finished, and goes on from there', async () => {
+    const folder = join(scratch, 'stopped');
+    const controller = new AbortController();
+    const stop = (event: StudyEvent): void => {
+      if (event.type === 'progress' && event.active.some(({ stage, share }) => stage === 'training' && share > 0.5))
+        controller.abort(new Error('told to stop'));
+    };
+    await expect(carryOut(folder, {}, { signal: controller.signal, onEvent: stop })).rejects.toThrow('told to stop');
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    expect(readStudy(folder).runs.map(({ status }) => status)).toEqual(['done', 'pending']);
+    expect(await carryOut(folder)).toMatchObject({ carriedOut: 1, reused: 1, failed: 0 });
+    const whole = readFileSync(join(trainedRun(join(scratch, 'whole')).folder, RUN_FILES.metrics), 'utf8');
+    expect(readFileSync(join(trainedRun(folder).folder, RUN_FILES.metrics), 'utf8')).toBe(whole);
+  });
+
+  it('keeps a second process out of its folder', async () => {
+    const folder = join(scratch, 'shared');
+    const first = carryOut(folder);
+    await expect.poll(() => existsSync(join(folder, 'lock'))).toBe(true);
+    await expect(carryOut(folder)).rejects.toThrow(/is in use by process \d+/);
+    expect(await first).toMatchObject({ carriedOut: 2 });
+  });
+});
+
+/** The one child of this process that works for a study. */
+function workerProcess(): number {
+  const lines = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).split(
+    '\n',
+  );
+  const line = lines.find((each) => each.includes(join('study', 'worker.js')));
+  if (line === undefined) throw new Error('no worker process');
+  return Number.parseInt(line, 10);
+}
