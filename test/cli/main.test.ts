@@ -128,7 +128,7 @@ describe('a study from the command line', { timeout: 300_000 }, () => {
   });
 
   it('stops at Ctrl-C with exit code 130, and goes on from there', async () => {
-    const long = study({ out: 'stopped', train: { ...leastStudy('model').train, epochs: 1000, maxSteps: 2000 } });
+    const long = study({ out: 'stopped', train: { ...leastStudy('model').train, epochs: 100_000, maxSteps: 100_000 } });
     const child = spawn(process.execPath, [MAIN, 'study', 'run', long], { cwd: scratch });
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));

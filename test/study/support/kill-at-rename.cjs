@@ -2,10 +2,12 @@
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
 let left = Number(process.env.KILL_AT_RENAME);
-const before = (rename) => (...given) => {
-  if (--left === 0) process.kill(process.pid, 'SIGKILL');
-  return rename(...given);
-};
+const before =
+  (rename) =>
+  (...given) => {
+    if (--left === 0) process.kill(process.pid, 'SIGKILL');
+    return rename(...given);
+  };
 fs.renameSync = before(fs.renameSync);
 fs.rename = before(fs.rename);
 fs.promises.rename = before(fs.promises.rename);
