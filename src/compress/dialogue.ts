@@ -65,6 +65,8 @@ export interface Question<T> {
   /** How often it may be asked again. */
   readonly retries: number;
   judge(answer: string): Judgement<T>;
+  /** What to say of an answer that was cut at the token limit before asking again; without it the failure stands. */
+  readonly whenCut?: string;
 }
 
 export interface Answer<T> {
@@ -77,13 +79,16 @@ export async function ask<T>(model: ChatModel, question: Question<T>, usage: Usa
   let messages = question.messages;
   let fallback: T | undefined;
   for (let asked = 0; ; asked++) {
-    const answer = await reply(model, messages, question.options, usage);
-    const judged = question.judge(answer);
+    const { text: answer, cut } = await reply(model, messages, question.options, usage);
+    const judged: Judgement<T> = cut ? cutAnswer(answer, question.whenCut) : question.judge(answer);
     if ('take' in judged) return { value: judged.take, askedAgain: asked > 0 };
     fallback = judged.else ?? fallback;
     if (asked >= question.retries) {
       if (fallback !== undefined) return { value: fallback, askedAgain: asked > 0 };
-      throw new AskFailure(judged.reason, `unusable answer: ${opening(answer)}`);
+      throw new AskFailure(
+        judged.reason,
+        `${judged.reason === 'truncated' ? 'the answer was cut at the token limit' : 'unusable answer'}: ${opening(answer)}`,
+      );
     }
     messages = [
       ...question.messages,
@@ -98,14 +103,18 @@ async function reply(
   messages: readonly ChatMessage[],
   options: ChatOptions,
   usage: Usage,
-): Promise<string> {
+): Promise<{ readonly text: string; readonly cut: boolean }> {
   const outcome = await model.complete(messages, options);
   if (!isReply(outcome)) throw new AskFailure(outcome.status, outcome.message);
   usage.add(outcome);
-  if (outcome.status === 'truncated') {
-    throw new AskFailure('truncated', `the answer was cut at the token limit: ${opening(outcome.text)}`);
+  return { text: outcome.text, cut: outcome.status === 'truncated' };
+}
+
+function cutAnswer(answer: string, complaint: string | undefined): Judgement<never> {
+  if (complaint === undefined) {
+    throw new AskFailure('truncated', `the answer was cut at the token limit: ${opening(answer)}`);
   }
-  return outcome.text;
+  return { reason: 'truncated', complaint };
 }
 
 function opening(text: string): string {

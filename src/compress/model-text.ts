@@ -25,11 +25,17 @@ export interface TextRequest {
 export async function askForText(model: ChatModel, request: TextRequest, usage: Usage): Promise<Cleaned> {
   const options = {
     maxTokens: outputTokens(request.goalWords),
+    grow: false, // an answer this long is too long in any case
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
   const judge = (answer: string): Judgement<Cleaned> => judged(cleaned(answer), request);
   const { messages } = request.prompt;
-  const { value, askedAgain } = await ask(model, { messages, options, retries: request.retries, judge }, usage);
+  const whenCut = `That was far too long and was cut. Write it again with at most ${request.goalWords} words.`;
+  const { value, askedAgain } = await ask(
+    model,
+    { messages, options, retries: request.retries, judge, whenCut },
+    usage,
+  );
   const again: Flag[] = askedAgain ? ['asked-again'] : [];
   return { text: value.text, flags: [...value.flags, ...again] };
 }

@@ -20,6 +20,8 @@ export interface ChatOptions {
   readonly json?: boolean;
   /** Index of the sample: equal requests with different indices are asked and kept apart; default 0. */
   readonly sample?: number;
+  /** Whether an answer cut at `maxTokens` is asked for once more with twice as many; default true. */
+  readonly grow?: boolean;
   /** Ends the wait; the outcome is then `cancelled`. */
   readonly signal?: AbortSignal;
 }

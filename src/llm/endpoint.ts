@@ -141,7 +141,7 @@ export class ChatEndpoint implements ChatModel {
   }
 
   async #askOnce(key: string, request: CacheRequest, options: ChatOptions): Promise<ChatOutcome> {
-    const asking = this.#ask(request, options.signal);
+    const asking = this.#ask(request, options);
     this.#underWay.set(key, asking);
     try {
       return await asking;
@@ -150,7 +150,7 @@ export class ChatEndpoint implements ChatModel {
     }
   }
 
-  async #ask(request: CacheRequest, signal: AbortSignal | undefined): Promise<ChatOutcome> {
+  async #ask(request: CacheRequest, { signal, grow = true }: ChatOptions): Promise<ChatOutcome> {
     const progress: Progress = {
       startedAt: performance.now(),
       tries: 0,
@@ -158,7 +158,7 @@ export class ChatEndpoint implements ChatModel {
       answerRetries: 0,
       lessons: 0,
       wished: request.wishes,
-      grown: false,
+      grown: !grow,
     };
     let last: ChatOutcome | undefined;
     for (;;) {

@@ -270,6 +270,14 @@ describe('a request', () => {
     });
   });
 
+  test('grows where an answer was cut, unless that is not wanted', async () => {
+    const server = await serve(steps(completion('On and', {}, 'length')));
+    expect((await client(server).complete(hello(), { grow: false })).status).toBe('truncated');
+    expect(server.received.length).toBe(1);
+    await client(server).complete(hello());
+    expect(server.received.map((request) => request.body['max_tokens'])).toEqual([2048, 2048, 4096]);
+  });
+
   test('ends when it is cancelled, waiting or under way', async () => {
     const server = await serve(steps({ silent: true }));
     const endpoint = client(server);
