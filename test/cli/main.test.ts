@@ -128,11 +128,11 @@ describe('a study from the command line', { timeout: 300_000 }, () => {
   });
 
   it('stops at Ctrl-C with exit code 130, and goes on from there', async () => {
-    const long = study({ out: 'stopped', train: { ...leastStudy('model').train, epochs: 100_000, maxSteps: 100_000 } });
+    const long = study({ out: 'stopped', train: { ...leastStudy('model').train, epochs: 10_000, maxSteps: 30_000 } });
     const child = spawn(process.execPath, [MAIN, 'study', 'run', long], { cwd: scratch });
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    await expect.poll(() => /training [1-9]/.test(stderr), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => /training \d/.test(stderr), { timeout: 60_000 }).toBe(true);
     child.kill('SIGINT');
     const status = await new Promise((resolve) => child.on('close', resolve));
     expect({ status, stderr: stderr.slice(-200) }).toMatchObject({
