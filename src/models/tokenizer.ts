@@ -57,9 +57,18 @@ function exactPreTokenizer(raw: unknown): unknown {
   const parts: unknown = raw['pretokenizers'];
   if (raw['type'] === 'Sequence' && Array.isArray(parts))
     return { ...raw, pretokenizers: parts.map(exactPreTokenizer) };
+  if (raw['type'] === 'Split') return checkedSplit(raw);
   if (raw['type'] === 'Digits') return splitBy(raw['individual_digits'] === true ? '\\p{N}' : '\\p{N}+');
   if (raw['type'] !== 'ByteLevel' || raw['use_regex'] === false || raw['add_prefix_space'] === true) return raw;
   return { type: 'Sequence', pretokenizers: [splitBy(GPT2_SPLIT), { ...raw, use_regex: false }] };
+}
+
+/** A `Split` as it is; the package would pass over a pattern it does not know, and give other tokens. */
+function checkedSplit(raw: Record<string, unknown>): unknown {
+  const { pattern, behavior } = raw;
+  const known = isObject(pattern) && [pattern['Regex'], pattern['String']].some((each) => typeof each === 'string');
+  if (known && typeof behavior === 'string') return raw;
+  throw new UserError('a pre-tokenizer "Split" needs a pattern ("Regex" or "String") and a behavior');
 }
 
 /**
@@ -73,19 +82,25 @@ export function tokenizerFromJson(json: string, where = 'tokenizer.json'): Sized
     const size =
       [...Object.values(model.vocab), ...added.map((each) => each.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
     // The second argument would be tokenizer_config.json: nothing in it concerns byte-level tokenizers, and its clean-up of spaces loses text.
-    return new JsonTokenizer(
+    const tokenizer = new JsonTokenizer(
       new PlainTokenizer(
         { ...raw, pre_tokenizer: exactPreTokenizer(raw['pre_tokenizer']) },
         { clean_up_tokenization_spaces: false },
       ),
       json,
       size,
+      where,
     );
+    tokenizer.decode(tokenizer.encode(PROBE)); // parts of a kind the package cannot apply show only in use
+    return tokenizer;
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(`${where}: not a tokenizer that lightmem reads: ${reason.slice(0, 400)}`);
   }
 }
+
+/** A text with all that tokenizers split apart: words, digits, signs, spaces, scripts. */
+const PROBE = "It's 12,345 o'clock.\n\tMäuse  武汉 😀";
 
 class JsonTokenizer implements SizedTokenizer {
   readonly identity: string;
@@ -94,12 +109,14 @@ class JsonTokenizer implements SizedTokenizer {
     readonly tokenizer: PlainTokenizer,
     readonly json: string,
     readonly vocabSize: number,
+    readonly where: string,
   ) {
     this.identity = sha256(json);
   }
 
   encode(text: string): number[] {
-    return text === '' ? [] : this.tokenizer.encode(text, { add_special_tokens: false }).ids;
+    if (text === '') return [];
+    return this.#guarded(() => this.tokenizer.encode(text, { add_special_tokens: false }).ids);
   }
 
   encodeBatch(texts: readonly string[]): number[][] {
@@ -122,7 +139,18 @@ class JsonTokenizer implements SizedTokenizer {
 
   #decodeKnown(ids: number[]): string {
     if (ids.length === 0) return '';
-    return this.tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return this.#guarded(() =>
+      this.tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    );
+  }
+
+  /** What the package throws on parts it cannot apply is the file's fault, not ours. */
+  #guarded<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw new UserError(`${this.where} has parts that cannot be applied: ${messageOf(error).slice(0, 300)}`);
+    }
   }
 }
 
