@@ -24,6 +24,19 @@ export type Quantisation = 'none' | 'nf4' | 'int4' | 'int8';
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
 
+/** Measuring the loss on items kept from training, and stopping where it no longer falls. */
+export interface HeldOutSettings {
+  /** Share of the items kept from training, above 0 and below 1. */
+  readonly share: number;
+  /** Steps between measurements; the last step is always measured. */
+  readonly everySteps: number;
+  /**
+   * Measurements in a row without a new lowest loss at which training stops; the adapter is then that of the lowest loss,
+   * wherever training ended. 0 measures only: training runs to its end and keeps its last weights.
+   */
+  readonly patience: number;
+}
+
 export interface TrainSettings {
   readonly lora: LoraSettings;
   readonly learningRate: number;
@@ -48,6 +61,8 @@ export interface TrainSettings {
   readonly quantisation: Quantisation;
   /** Steps between checkpoints; 0 writes none. */
   readonly checkpointEverySteps: number;
+  /** Without it, every sample is trained on. */
+  readonly heldOut?: HeldOutSettings;
 }
 
 export interface GenerateSettings {

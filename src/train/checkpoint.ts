@@ -20,20 +20,30 @@ const TENSORS = 'state.safetensors';
 const STATE = 'state.json';
 const folderOf = (root: string, step: number): string => join(root, `step-${String(step).padStart(8, '0')}`);
 
-/** Writes a checkpoint and removes all older ones but the last before it. */
-export function saveCheckpoint(root: string, trainer: Trainer, state: CheckpointState): void {
+/** Writes a checkpoint and removes all older ones but the last before it; `best` are the weights of an earlier step to keep beside it. */
+export function saveCheckpoint(
+  root: string,
+  trainer: Trainer,
+  state: CheckpointState,
+  best: ReadonlyMap<string, Float32Array> = new Map(),
+): void {
   const final = folderOf(root, state.step);
   const scratch = `${final}.${process.pid}.tmp`;
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   const tensors = [...trainer.trained].flatMap(([name, data]) => {
     const moments = trainer.optimiser.moments.get(name);
+    const kept = best.get(name);
     const flat = (suffix: string, values: Float32Array) => ({
       name: `${name}${suffix}`,
       shape: [values.length],
       data: values,
     });
-    return [flat('', data), ...(moments ? [flat('#first', moments.first), flat('#second', moments.second)] : [])];
+    return [
+      flat('', data),
+      ...(moments ? [flat('#first', moments.first), flat('#second', moments.second)] : []),
+      ...(kept ? [flat('#best', kept)] : []),
+    ];
   });
   writeSafetensors(join(scratch, TENSORS), tensors);
   writeFileAtomic.sync(join(scratch, STATE), JSON.stringify(state));
@@ -57,32 +67,41 @@ function readState(folder: string): CheckpointState {
   return parsed as unknown as CheckpointState;
 }
 
-function restore(folder: string, trainer: Trainer): void {
+/** Restores the trainer; gives the weights that were kept beside it. */
+function restore(folder: string, trainer: Trainer): Map<string, Float32Array> {
   const tensors = openSafetensors(join(folder, TENSORS));
   const names = new Set(tensors.names);
+  const best = new Map<string, Float32Array>();
   for (const [name, data] of trainer.trained) {
     data.set(tensors.read(name));
+    if (names.has(`${name}#best`)) best.set(name, tensors.read(`${name}#best`));
     if (!names.has(`${name}#first`)) continue;
     trainer.optimiser.moments.set(name, {
       first: tensors.read(`${name}#first`),
       second: tensors.read(`${name}#second`),
     });
   }
+  return best;
+}
+
+/** A checkpoint's state, and the weights that were kept beside it. */
+export interface Resumed extends CheckpointState {
+  readonly best: ReadonlyMap<string, Float32Array>;
 }
 
 /**
  * Puts a trainer where the newest usable checkpoint left it and returns that checkpoint's state; undefined where there is
  * none. A damaged checkpoint is passed over for the one before it; one of another identity is left alone.
  */
-export function resumeCheckpoint(root: string, trainer: Trainer, identity: string): CheckpointState | undefined {
+export function resumeCheckpoint(root: string, trainer: Trainer, identity: string): Resumed | undefined {
   for (const name of complete(root).reverse()) {
     const folder = join(root, name);
     try {
       const state = readState(folder);
       if (state.identity !== identity) return undefined;
-      restore(folder, trainer);
+      const best = restore(folder, trainer);
       trainer.optimiser.steps = state.step;
-      return state;
+      return { ...state, best };
     } catch {
       continue;
     }

@@ -10,6 +10,7 @@ import type { LoadedModel } from '../models/model.js';
 import { rankOf } from '../models/network.js';
 import type { TokenSample } from '../models/prompt.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { EarlyStop, splitByItem, type HeldOutRecord, type Split, type Standing } from './held-out.js';
 import { planSteps, type PlannedStep } from './plan.js';
 import { learningRateAt } from './schedule.js';
 import { Trainer, loraInitialiser } from './trainer.js';
@@ -21,6 +22,8 @@ export interface TrainProgress {
   readonly tokens: number;
   /** Seconds since this process began to train. */
   readonly seconds: number;
+  /** Loss on the items kept from training, at the steps that measure it. */
+  readonly heldOutLoss?: number;
 }
 
 export interface TrainResult {
@@ -35,6 +38,8 @@ export interface TrainResult {
   readonly adapterPath: string;
   /** Trained parameters. */
   readonly parameters: number;
+  /** What the items kept from training said; null where none were. */
+  readonly heldOut: HeldOutRecord | null;
   readonly warnings: readonly string[];
 }
 
@@ -71,6 +76,7 @@ interface Metric {
   readonly learningRate: number;
   readonly gradientNorm: number;
   readonly tokens: number;
+  readonly heldOutLoss?: number;
 }
 
 const METRICS = 'metrics.jsonl';
@@ -113,23 +119,51 @@ function loraTensors(trainer: Trainer): LoraTensors {
   return tensors;
 }
 
-function sampleIds(step: PlannedStep): string[] {
-  return step.batches.flat().flatMap((row) => row.samples);
+function sampleIds(batches: PlannedStep['batches']): string[] {
+  return batches.flat().flatMap((row) => row.samples);
 }
+
+/** What is trained on and what is measured on, laid out before the first step. */
+interface Layout {
+  readonly plan: readonly PlannedStep[];
+  readonly split: Split<TokenSample>;
+  /** Batches of the held-out samples; empty where none are held out. */
+  readonly measured: PlannedStep['batches'];
+}
+
+function layOut({ samples, settings }: FinetuneOptions): Layout {
+  const { heldOut, seed } = settings;
+  const split = heldOut === undefined ? { trained: samples, heldOut: [] } : splitByItem(samples, heldOut.share, seed);
+  const once = { epochs: 1, accumulation: 1, batchTokens: settings.batchTokens, seed };
+  const measured = split.heldOut.length === 0 ? [] : planSteps(bare(split.heldOut), once);
+  return {
+    plan: planSteps(bare(split.trained), settings),
+    split,
+    measured: measured.flatMap(({ batches }) => batches),
+  };
+}
+
+const bare = (samples: readonly TokenSample[]) =>
+  samples.map(({ id, item, prompt, answer }) => ({ id, item, prompt, answer }));
 
 class Finetuning {
   readonly metrics: Metric[];
   readonly started = performance.now();
+  readonly #stop: EarlyStop | undefined;
 
   constructor(
     readonly options: FinetuneOptions,
     readonly trainer: Trainer,
-    readonly plan: readonly PlannedStep[],
+    readonly layout: Layout,
     readonly identity: string,
   ) {
-    const state = resumeCheckpoint(this.checkpoints, trainer, identity);
+    const { heldOut } = options.settings;
+    if (heldOut !== undefined) this.#stop = new EarlyStop(heldOut);
+    const resumed = resumeCheckpoint(this.checkpoints, trainer, identity);
+    if (resumed?.counters['bestStep'] !== undefined)
+      this.#stop?.resume(resumed.counters as unknown as Standing, resumed.best);
     mkdirSync(options.folder, { recursive: true });
-    this.metrics = keepMetrics(this.metricsPath, state?.step ?? 0);
+    this.metrics = keepMetrics(this.metricsPath, resumed?.step ?? 0);
   }
 
   get checkpoints(): string {
@@ -140,16 +174,25 @@ class Finetuning {
     return join(this.options.folder, METRICS);
   }
 
+  get plan(): readonly PlannedStep[] {
+    return this.layout.plan;
+  }
+
+  /** Trains to the end of the plan, or of the patience; the trainer then holds the weights to keep. */
   async run(): Promise<void> {
     const { settings, signal } = this.options;
-    for (let step = this.trainer.optimiser.steps; step < this.plan.length; step++) {
+    for (let step = this.trainer.optimiser.steps; step < this.plan.length && this.#stop?.isOver !== true; step++) {
       signal?.throwIfAborted();
       await this.#step(this.plan[step] as PlannedStep, step);
       const every = settings.checkpointEverySteps;
-      if (every > 0 && (step + 1) % every === 0 && step + 1 < this.plan.length) {
-        saveCheckpoint(this.checkpoints, this.trainer, { step: step + 1, identity: this.identity, counters: {} });
-      }
+      if (every > 0 && (step + 1) % every === 0 && step + 1 < this.plan.length) this.#save(step + 1);
     }
+    for (const [name, data] of this.#stop?.best ?? []) this.trainer.trained.get(name)?.set(data);
+  }
+
+  #save(step: number): void {
+    const counters = { ...this.#stop?.standing };
+    saveCheckpoint(this.checkpoints, this.trainer, { step, identity: this.identity, counters }, this.#stop?.best);
   }
 
   async #step(planned: PlannedStep, step: number): Promise<void> {
@@ -157,15 +200,40 @@ class Finetuning {
     const learningRate = learningRateAt(step, this.plan.length, settings);
     const { loss, gradientNorm, tokens } = await this.trainer.step(planned.batches, learningRate, settings.clipNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
-      throw new NonFiniteLossError(step + 1, sampleIds(planned));
-    const metric: Metric = { step: step + 1, epoch: planned.epoch, loss, learningRate, gradientNorm, tokens };
+      throw new NonFiniteLossError(step + 1, sampleIds(planned.batches));
+    const measured = await this.#measure(step + 1);
+    const metric = { step: step + 1, epoch: planned.epoch, loss, learningRate, gradientNorm, tokens, ...measured };
     appendFileSync(this.metricsPath, JSON.stringify(metric) + '\n');
     this.metrics.push(metric);
-    this.options.onProgress?.({ step: step + 1, steps: this.plan.length, loss, tokens, seconds: this.#seconds() });
+    const seconds = this.#seconds();
+    this.options.onProgress?.({ step: step + 1, steps: this.plan.length, loss, tokens, seconds, ...measured });
+  }
+
+  async #measure(step: number): Promise<{ heldOutLoss?: number }> {
+    if (this.#stop?.isDue(step, this.plan.length) !== true) return {};
+    const { measured } = this.layout;
+    const heldOutLoss = await this.trainer.evaluate(measured);
+    if (!Number.isFinite(heldOutLoss)) throw new NonFiniteLossError(step, sampleIds(measured));
+    this.#stop.take(step, heldOutLoss, this.trainer.trained);
+    return { heldOutLoss };
   }
 
   #seconds(): number {
     return (performance.now() - this.started) / 1000;
+  }
+
+  #heldOut(): HeldOutRecord | null {
+    const standing = this.#stop?.standing;
+    if (standing === undefined || this.#stop === undefined) return null;
+    const { bestLoss, bestStep, lastLoss } = standing;
+    const { heldOut } = this.layout.split;
+    return {
+      items: new Set(heldOut.map(({ item }) => item)).size,
+      samples: heldOut.length,
+      ...{ bestLoss, bestStep, lastLoss },
+      stoppedEarly: this.metrics.length < this.plan.length,
+      isBestKept: this.#stop.settings.patience > 0,
+    };
   }
 
   result(adapterPath: string): TrainResult {
@@ -181,6 +249,7 @@ class Finetuning {
       seconds: this.#seconds(),
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       adapterPath,
+      heldOut: this.#heldOut(),
       parameters: [...this.trainer.trained.values()].reduce((total, each) => total + each.length, 0),
       warnings: last < first ? [] : ['the loss did not fall: the adapter may have learnt nothing'],
     };
@@ -188,16 +257,15 @@ class Finetuning {
 }
 
 /**
- * Trains one adapter. Going on from a checkpoint in the folder gives the same bits as an uninterrupted training.
+ * Trains one adapter; with `settings.heldOut`, on the items that are not held out. Going on from a checkpoint in the folder gives the same bits as an uninterrupted training.
  * Throws NonFiniteLossError, UserError for samples that cannot be trained on, and the signal's reason when aborted.
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, settings, folder } = options;
   if (settings.quantisation !== 'none')
     throw new UserError(`invalid quantisation "${settings.quantisation}": only "none" can be trained on so far`);
-  const samples = options.samples.map(({ id, item, prompt, answer }) => ({ id, item, prompt, answer }));
-  const plan = planSteps(samples, settings);
-  const longest = Math.max(...samples.map((each) => each.prompt.length + each.answer.length));
+  const layout = layOut(options);
+  const longest = Math.max(...options.samples.map((each) => each.prompt.length + each.answer.length));
   const trainer = await Trainer.create({
     engine: onnxRuntimeEngine({
       device: options.device ?? 'cpu',
@@ -211,7 +279,7 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
     seed: settings.seed,
   });
   try {
-    const training = new Finetuning(options, trainer, plan, identityOf(options));
+    const training = new Finetuning(options, trainer, layout, identityOf(options));
     await training.run();
     const adapterPath = join(folder, 'adapter');
     writeAdapter(adapterPath, { lora: settings.lora, tensors: loraTensors(trainer), baseModel: model.name });

@@ -1,7 +1,7 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import { float32, floatsOf, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
-import { gradientName, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
+import { gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
@@ -46,16 +46,20 @@ export class Trainer {
   readonly trained = new Map<string, Float32Array>();
   readonly optimiser: AdamW;
   readonly #program: Program;
+  readonly #compileLoss: () => Promise<Program>;
+  #lossProgram: Program | undefined;
   #dropout: { readonly rate: number; readonly columns: number; readonly seed: number } | undefined;
 
   private constructor(
     program: Program,
+    compileLoss: () => Promise<Program>,
     readonly parameters: readonly Parameter[],
     initial: Initialiser,
     tables: Tensors,
     optimiser: AdamWSettings,
   ) {
     this.#program = program;
+    this.#compileLoss = compileLoss;
     this.optimiser = new AdamW(optimiser);
     for (const parameter of parameters) {
       const data = initial(parameter);
@@ -81,7 +85,8 @@ export class Trainer {
     const { graph, parameters } = trainingGraph(options.config, options.training, options.keep);
     const program = await options.engine.compile(graph);
     const tables = ropeTensors(options.config, options.positions);
-    const trainer = new Trainer(program, parameters, options.initial, tables, options.optimiser);
+    const compileLoss = () => options.engine.compile(lossGraph(options.config, options.training).graph);
+    const trainer = new Trainer(program, compileLoss, parameters, options.initial, tables, options.optimiser);
     if (options.training.kind === 'lora' && options.training.lora.dropout > 0) {
       const columns = dropoutColumns(widestInput(options.config));
       trainer.#dropout = { rate: options.training.lora.dropout, columns, seed: options.seed ?? 0 };
@@ -133,8 +138,21 @@ export class Trainer {
     return { loss, gradientNorm, tokens, losses };
   }
 
+  /** Mean loss over batches by weight, with dropout off and without gradients; the forward program is compiled at the first call. */
+  async evaluate(batches: readonly (readonly PackedRow[])[]): Promise<number> {
+    this.#lossProgram ??= await this.#compileLoss();
+    const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
+    let loss = 0;
+    for (const batch of batches) {
+      const result = await this.#lossProgram.run(batchTensors(batch, totalWeight, this.#inputs));
+      loss += floatsOf(result, 'loss')[0] ?? NaN;
+    }
+    return loss;
+  }
+
   async dispose(): Promise<void> {
     await this.#program.dispose();
+    await this.#lossProgram?.dispose();
   }
 }
 
