@@ -2,6 +2,15 @@
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 
+/** Loss on items kept from training, in nats per answer token. */
+export interface HeldOutSummary {
+  readonly bestLoss: number;
+  /** Step of the best measurement. */
+  readonly bestStep: number;
+  readonly lastLoss: number;
+  readonly stoppedEarly: boolean;
+}
+
 export interface RunSummary {
   /** The id that the rows' `run` names. */
   readonly id: string;
@@ -26,6 +35,8 @@ export interface RunSummary {
   /** Mean loss per answer token at the first and the last step, in nats. */
   readonly firstLoss: number | null;
   readonly lastLoss: number | null;
+  /** What the loss on held-out items came to; absent where nothing was held out. */
+  readonly heldOut?: HeldOutSummary;
   /** Seconds it took, training and answering together. */
   readonly seconds: number | null;
   /** Folder of the PEFT adapter; null where there is none. */

@@ -79,6 +79,7 @@ export function runSummary(run: StoredRun): RunSummary {
   const { folder, spec, status } = run;
   const { dataset, book, level, rank, items, seed, training } = spec.identity;
   const result = run.status === 'done' ? run.result : null;
+  const heldOut = result?.training?.heldOut ?? null;
   const adapter = join(folder, RUN_FILES.adapter);
   const alpha = training?.lora.alpha ?? 0;
   return {
@@ -90,6 +91,7 @@ export function runSummary(run: StoredRun): RunSummary {
     steps: result?.training?.steps ?? null,
     firstLoss: result?.training?.firstLoss ?? null,
     lastLoss: result?.training?.lastLoss ?? null,
+    ...(heldOut !== null && { heldOut }),
     seconds: result === null ? null : result.seconds.training + result.seconds.asking + result.seconds.judging,
     adapterPath: rank > 0 && result !== null && existsSync(adapter) ? adapter : null,
   };

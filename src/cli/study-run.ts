@@ -158,9 +158,10 @@ function recommended({ level, rank }: WrittenReport['analysis']['recommendation'
 }
 
 function progressNote({ runsDone, runs, active }: Extract<StudyEvent, { type: 'progress' }>): string {
-  const under = active.map(({ run, stage, share, loss }) => {
+  const under = active.map(({ run, stage, share, loss, heldOutLoss }) => {
     const depth = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
-    return `${run} ${stage} ${Math.floor(100 * share)} %${depth}`;
+    const heldOut = heldOutLoss === undefined ? '' : ` (held out ${heldOutLoss.toFixed(2)})`;
+    return `${run} ${stage} ${Math.floor(100 * share)} %${depth}${heldOut}`;
   });
   return [`${runsDone} of ${runs} runs`, ...under].join(' · ');
 }

@@ -109,6 +109,12 @@ const trainFields = {
   epsilon: positive(1),
   maxLength: integer(8, 1_000_000),
   checkpointEverySteps: integer(0, 1_000_000),
+  /** Share of the items kept from training to measure the loss on; 0 keeps none. Only for open-book parts that ask about test items. */
+  heldOut: positive(0.9, true),
+  /** Steps between measurements of the held-out loss. */
+  evaluateEverySteps: integer(1, 1_000_000),
+  /** Measurements without a new lowest loss at which training stops, with the weights of the lowest; 0 never stops early. */
+  patience: integer(0, 10_000),
   /** alpha / r (or alpha / √r), the same at every rank. */
   scale: positive(1000),
   /** A fixed alpha, in place of a fixed scale. */
@@ -118,7 +124,7 @@ const trainFields = {
   targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
 };
 
-const train = z.strictObject({
+const trainSettings = z.strictObject({
   ...trainFields,
   learningRate: trainFields.learningRate.default(5e-4),
   schedule: trainFields.schedule.default('cosine'),
@@ -132,6 +138,9 @@ const train = z.strictObject({
   epsilon: trainFields.epsilon.default(1e-8),
   maxLength: trainFields.maxLength.default(1024),
   checkpointEverySteps: trainFields.checkpointEverySteps.default(25),
+  heldOut: trainFields.heldOut.default(0),
+  evaluateEverySteps: trainFields.evaluateEverySteps.default(10),
+  patience: trainFields.patience.default(0),
   scale: trainFields.scale.default(2),
   rslora: trainFields.rslora.default(false),
   dropout: trainFields.dropout.default(0),
@@ -212,6 +221,16 @@ const prompt = z.strictObject({
   closed: text.default(DEFAULT_PROMPT_STYLE.closed),
 });
 
+/** What is held out is not learnt, so that a part which asks about all it trains on cannot hold anything out. */
+function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof trainSettings>): string | undefined {
+  const heldOut = own.train?.heldOut ?? train.heldOut;
+  const patience = own.train?.patience ?? train.patience;
+  if (heldOut > 0 && (own.book === 'closed' || own.evaluateOn === 'trained'))
+    return 'heldOut keeps items from training, and this part asks about all it trains on: give it train: { heldOut: 0, patience: 0 }';
+  if (heldOut === 0 && patience > 0) return `patience ${patience} needs items to measure on: set heldOut, e.g. 0.1`;
+  return undefined;
+}
+
 /** The whole file. */
 export const studySchema = z
   .strictObject({
@@ -225,13 +244,17 @@ export const studySchema = z
     /** Whether the untuned model is asked too; default yes. */
     base: flag.default(true),
     prompt: prompt.prefault({}),
-    train: train.prefault({}),
+    train: trainSettings.prefault({}),
     evaluate: evaluate.prefault({}),
     executor: executor.prefault({}),
     device: oneOf(['cpu', 'webgpu', 'cuda'], 'device').default('cpu'),
     out: text.default('lightmem-study'),
   })
   .superRefine((study, context) => {
+    study.grid.forEach((part, index) => {
+      const problem = heldOutProblem(part, study.train);
+      if (problem !== undefined) context.addIssue({ code: 'custom', path: ['grid', index, 'train'], message: problem });
+    });
     study.grid.forEach(({ dataset: name }, index) => {
       if (!Object.hasOwn(study.datasets, name))
         context.addIssue({

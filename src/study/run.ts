@@ -44,6 +44,8 @@ export interface RunReport {
   readonly share: number;
   /** Loss of the last step, in training. */
   readonly loss?: number;
+  /** Loss on held-out items, where it was last measured. */
+  readonly heldOutLoss?: number;
 }
 
 export interface RunOptions {
@@ -82,6 +84,7 @@ class Run {
   readonly renderer: PromptRenderer;
   readonly trained: readonly Item[];
   readonly asked: readonly Item[];
+  #heldOutLoss: number | undefined;
 
   constructor(
     readonly folder: string,
@@ -150,7 +153,10 @@ class Run {
       settings: this.#settings(training),
       folder: this.folder,
       ...this.#machine(),
-      onProgress: ({ step, steps, loss }) => this.#tell('training', step / steps, loss),
+      onProgress: ({ step, steps, loss, heldOutLoss }) => {
+        this.#heldOutLoss = heldOutLoss ?? this.#heldOutLoss;
+        this.#tell('training', step / steps, loss);
+      },
     });
     const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
     writeDurably(path, pretty(record));
@@ -264,7 +270,12 @@ class Run {
   }
 
   #tell(stage: RunStage, share: number, loss?: number): void {
-    this.options.onReport?.({ stage, share, ...(loss !== undefined && { loss }) });
+    const heldOutLoss = stage === 'training' ? this.#heldOutLoss : undefined;
+    this.options.onReport?.({
+      ...{ stage, share },
+      ...(loss !== undefined && { loss }),
+      ...(heldOutLoss !== undefined && { heldOutLoss }),
+    });
   }
 
   #path(file: keyof typeof RUN_FILES): string {

@@ -23,6 +23,7 @@ datasets:
 grid:
   - { dataset: a, book: open, levels: study, ranks: [8] }
 `;
+const CLOSED = GOOD.replace('book: open, levels: study', 'book: closed');
 
 describe('a study file', () => {
   it('tells all of its problems at once, each with line and key', () => {
@@ -63,6 +64,14 @@ evaluate: { judge: llm }
     ['a world without a number of items', GOOD.replace('items: 4, ', ''), 'datasets.a.items: is missing'],
     ['no grid', 'datasets: { a: { file: x } }', 'grid: is missing'],
     ['broken YAML', 'a: [', 'line 1: '],
+    ['items held out of a closed book', `${CLOSED}\ntrain: { heldOut: 0.1 }`, 'asks about all it trains on'],
+    [
+      'items held out that are asked about',
+      GOOD.replace('book: open', 'book: open, evaluateOn: trained, train: { heldOut: 0.1 }'),
+      'asks about all it trains on',
+    ],
+    ['patience with nothing to measure on', `${GOOD}\ntrain: { patience: 3 }`, 'patience 3 needs items to measure on'],
+    ['all items held out', `${GOOD}\ntrain: { heldOut: 1 }`, 'train.heldOut: invalid 1: use a number from 0 to 0.9'],
     ['an empty file', '', 'datasets: '],
     ['a text in place of settings', 'hello', 'the file: must be object'],
     ['a judge that is none', `${GOOD}\nevaluate: { judge: oracle }`, 'unknown judge "oracle"'],

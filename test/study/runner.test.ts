@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runSummary } from '../../src/cli/study-report.js';
 import { inlineExecutor } from '../../src/executors/inline.js';
 import { poolExecutor } from '../../src/executors/pool.js';
 import type { StudyInput } from '../../src/study/config.js';
@@ -80,6 +81,25 @@ describe('a study', { timeout: 120_000 }, () => {
     expect(run.result.training.lastLoss).toBeLessThan(run.result.training.firstLoss);
     const config: unknown = JSON.parse(readFileSync(join(run.folder, 'adapter/adapter_config.json'), 'utf8'));
     expect(config).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 4 });
+  });
+
+  it('records the loss on held-out items, and where training stopped for it', async () => {
+    const into = join(scratch, 'held out');
+    const train = { ...leastStudy(model).train, heldOut: 0.5, evaluateEverySteps: 4, patience: 1 };
+    const losses: (number | undefined)[] = [];
+    const onEvent = (event: StudyEvent): void => {
+      if (event.type === 'progress') losses.push(...event.active.map(({ heldOutLoss }) => heldOutLoss));
+    };
+    expect(await carryOut(into, { train, base: false }, { onEvent })).toMatchObject({ failed: 0 });
+    const run = trainedRun(into);
+    if (run.status !== 'done' || !run.result.training?.heldOut) throw new Error('nothing was held out');
+    const { heldOut, steps } = run.result.training;
+    expect(heldOut).toMatchObject({ items: 1, isBestKept: true });
+    expect(losses).toContain(heldOut.bestLoss);
+    expect(runSummary(run).heldOut).toMatchObject({ bestStep: heldOut.bestStep });
+    const metrics = readFileSync(join(run.folder, RUN_FILES.metrics), 'utf8').trim().split('\n');
+    expect(metrics).toHaveLength(steps);
+    expect(metrics[heldOut.bestStep - 1]).toContain(`"heldOutLoss":${heldOut.bestLoss}`);
   });
 
   it('carried out again starts no worker and changes no file', async () => {

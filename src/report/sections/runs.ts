@@ -74,8 +74,12 @@ function scaleOf({ rank, scale, alpha }: RunSummary): string {
   return rank === 0 ? '–' : `${Number(scale.toFixed(3))} (${Number(alpha.toFixed(3))})`;
 }
 
-function lossOf({ firstLoss, lastLoss }: RunSummary): string {
-  return firstLoss === null ? '–' : `${minus(firstLoss, 3)} → ${minus(lastLoss, 3)}`;
+function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
+  if (firstLoss === null) return '–';
+  const trained = `${minus(firstLoss, 3)} → ${minus(lastLoss, 3)}`;
+  if (heldOut === undefined) return trained;
+  const { bestLoss, bestStep, stoppedEarly } = heldOut;
+  return `${trained}; held out ${minus(bestLoss, 3)} at step ${whole(bestStep)}${stoppedEarly ? ', stopped early' : ''}`;
 }
 
 function outcomeOf({ error, adapterPath }: RunSummary): string | Html {
