@@ -1,34 +1,53 @@
-/** `lightmem evaluate`: a model, with or without an adapter, asked all questions of a data set and judged. */
-import { writeFileSync } from 'node:fs';
+/** `lightmem evaluate`: a model asked all questions of a data set and judged, be it local, with an adapter, or behind an endpoint. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import writeFileAtomic from 'write-file-atomic';
 import { UserError } from '../core/errors.js';
 import { parseLevel, type Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import { loadAll } from '../data/load.js';
-import { answerQuestions } from '../evaluate/answer.js';
-import { judgeAll } from '../evaluate/judging.js';
-import { JUDGES } from '../evaluate/judges.js';
+import { AnswerLog } from '../evaluate/answer-log.js';
+import { askedOf, evaluatedLine, judgeAsked, judgedOf, type Asked, type Evaluated } from '../evaluate/evaluation.js';
+import { kinshipWarning } from '../evaluate/families.js';
+import { scored, unscored } from '../evaluate/judge.js';
+import { JUDGES, needsModel } from '../evaluate/judges.js';
+import { formatAggregates, longMemEvalMetrics, type LongMemEvalMetrics } from '../evaluate/longmemeval/metrics.js';
+import { officialEvaluation } from '../evaluate/longmemeval/official.js';
+import { parseReferences, type EvaluationResult, type Hypothesis } from '../evaluate/longmemeval/records.js';
 import { metrics, type Metrics } from '../evaluate/metrics.js';
+import { endpointModel, localModel, type Outcome, type Questioned } from '../evaluate/questioned.js';
+import { VerdictLog } from '../evaluate/verdict-log.js';
+import { ChatEndpoint } from '../llm/endpoint.js';
+import { endpointSettings } from '../llm/settings.js';
 import { bundledModelPath, loadModel } from '../models/load.js';
-import { PromptRenderer } from '../models/prompt.js';
 import { runJudge } from '../study/run-judge.js';
 import { askedSamples } from '../study/samples.js';
 import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions } from './data-options.js';
 import { Progress } from './progress.js';
+import { safe } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly model?: string;
   readonly adapter?: string;
+  readonly modelEndpoint?: string;
+  readonly rawPrompts?: string;
   readonly book: string;
   readonly level: string;
-  readonly judge: string;
+  readonly judge?: string;
   readonly judgeModel?: string;
   readonly endpoint?: string;
+  readonly official?: string;
+  readonly python?: string;
   readonly maxTokens: string;
+  readonly log?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
+
+/** The judge that `--official` asks the benchmark's script for, where none is named. */
+const OFFICIAL_JUDGE = 'gpt-4o';
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -38,17 +57,54 @@ export function register(program: Command): void {
       .description('ask a model all questions of a data set, open or closed book, and judge the answers')
       .argument('<file>', 'data set: items with questions'),
   )
-    .option('--model <path>', 'Hugging Face folder or GGUF file; default: the bundled model')
+    .option(
+      '--model <path>',
+      'Hugging Face folder or GGUF file, or a name at --model-endpoint; default: the bundled model',
+    )
     .option('--adapter <folder>', 'a PEFT adapter of that model')
+    .option('--model-endpoint <url>', 'OpenAI-compatible address (vLLM, Ollama) that serves the model')
+    .option(
+      '--raw-prompts <path>',
+      'send that address whole prompts, rendered by the template of the model at this path',
+    )
     .option('--book <open|closed>', 'whether the text is shown with the question', 'open')
     .option('--level <name>', 'which text is shown, in open book', 'original')
-    .option('--judge <name>', `one of ${JUDGES.join(', ')}`, 'lexical')
+    .option(
+      '--judge <name>',
+      `one of ${JUDGES.join(', ')}; default lexical; with --official the script's own name, default ${OFFICIAL_JUDGE}`,
+    )
     .option('--judge-model <name>', 'the model that judges, for llm and yes-no')
     .option('--endpoint <url>', "OpenAI-compatible address of the judge's model")
+    .option('--official <path>', "judge with LongMemEval's own evaluate_qa.py, for a LongMemEval file")
+    .option('--python <path>', 'the Python that runs it; default python3')
     .option('--max-tokens <n>', 'longest answer in tokens', '48')
+    .option('--log <folder>', 'keep answers and verdicts here as they come, and go on from those it holds')
     .option('--out <file>', 'answers and verdicts as JSON lines')
     .option('--json', 'one JSON document on standard output')
     .action(run);
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  const level = levelOf(options);
+  const maxNewTokens = parseCount('max-tokens', options.maxTokens);
+  const judging = judgingOf(options);
+  const model = questionedOf(options);
+  const kinship = kinshipWarning(judging.modelName, model.name);
+  if (kinship !== null) process.stderr.write(`warning: ${kinship}\n`);
+  const { items, report } = await loadAll(file, loadOptions(options));
+  for (const line of reportLines(report)) process.stderr.write(`${line}\n`);
+  refuseMissing(items, level, file);
+  const outcomes = await ask(model, items, level, maxNewTokens, options);
+  const { evaluated, longMemEval } = await judging.judge(file, askedOf(items, outcomes));
+  if (options.out !== undefined) await writeFileAtomic(options.out, evaluated.map(evaluatedLine).join(''));
+  const result = metrics(judgedOf(evaluated));
+  if (options.json === true) {
+    const told = { file, model: model.name, book: options.book, level, judge: judging.name, ...result };
+    process.stdout.write(`${JSON.stringify({ ...told, ...(longMemEval && { longMemEval }) })}\n`);
+  } else {
+    const aggregates = longMemEval === undefined ? [] : [formatAggregates(longMemEval.published)];
+    process.stdout.write(`${[...lines(result), ...failureLines(evaluated), ...aggregates].join('\n')}\n`);
+  }
 }
 
 function levelOf(options: Options): Level | 'none' {
@@ -66,6 +122,99 @@ function refuseMissing(items: readonly Item[], level: Level | 'none', file: stri
     );
 }
 
+/** The model to question; throws UserError where options contradict each other. */
+function questionedOf({ model, adapter, modelEndpoint: baseUrl, rawPrompts }: Options): Questioned {
+  if (baseUrl === undefined) {
+    if (rawPrompts !== undefined) throw new UserError('--raw-prompts is for a served model: give --model-endpoint URL');
+    return localModel(loadModel(model ?? bundledModelPath()), adapter ?? null);
+  }
+  if (adapter !== undefined)
+    throw new UserError('--adapter is for a local model: name an adapter that the endpoint serves with --model');
+  if (model === undefined) throw new UserError('no model to ask: name what the endpoint serves with --model NAME');
+  if (rawPrompts === undefined) return endpointModel(new ChatEndpoint(endpointSettings({ model, baseUrl })));
+  const { template } = loadModel(rawPrompts);
+  const settings = endpointSettings({ model, baseUrl, prompts: 'raw' });
+  return endpointModel(new ChatEndpoint(settings), {
+    render: (messages) => template.render(messages),
+    stop: [template.endOfTurn],
+  });
+}
+
+async function ask(
+  model: Questioned,
+  items: readonly Item[],
+  level: Level | 'none',
+  maxNewTokens: number,
+  { log, json }: Options,
+): Promise<Outcome[]> {
+  const samples = askedSamples(items, level);
+  const silent = json === true;
+  const progress = new Progress({ label: 'asking', total: samples.length, unit: 'questions', silent });
+  const outcomes = await model.ask(samples, {
+    settings: { maxNewTokens, temperature: 0, seed: 0, stop: [] },
+    ...(log !== undefined && { log: await AnswerLog.open(join(log, 'answers.jsonl')) }),
+    onProgress: (done) => {
+      progress.update(done);
+    },
+  });
+  progress.end();
+  return outcomes;
+}
+
+/** How answers are judged: by one of our judges, or by the benchmark's script. */
+interface Judging {
+  readonly name: string;
+  /** The model behind it, as far as it is known. */
+  readonly modelName: string;
+  judge(
+    file: string,
+    asked: readonly Asked[],
+  ): Promise<{ readonly evaluated: Evaluated[]; readonly longMemEval?: LongMemEvalMetrics }>;
+}
+
+function judgingOf(options: Options): Judging {
+  const { official, judge: named, judgeModel, endpoint, log } = options;
+  if (official !== undefined) return officialJudging(official, named ?? OFFICIAL_JUDGE, options);
+  const name = named ?? 'lexical';
+  if (needsModel(name) && judgeModel === undefined) throw new UserError(`judge "${name}" needs --judge-model NAME`);
+  const { judge, concurrency } = runJudge({
+    ...{ name, ...(judgeModel !== undefined && { model: judgeModel }), ...(endpoint !== undefined && { endpoint }) },
+  });
+  return {
+    ...{ name, modelName: judgeModel ?? name },
+    async judge(_, asked) {
+      const verdicts = log === undefined ? undefined : await VerdictLog.open(join(log, 'verdicts.jsonl'));
+      return { evaluated: await judgeAsked(judge, asked, { concurrency, ...(verdicts && { log: verdicts }) }) };
+    },
+  };
+}
+
+function officialJudging(script: string, metricModel: string, { python }: Options): Judging {
+  return {
+    ...{ name: metricModel, modelName: metricModel },
+    async judge(referencePath, asked) {
+      const references = parseReferences(await readFile(referencePath, 'utf8'), referencePath);
+      const hypotheses = asked.flatMap(({ item, outcome }): Hypothesis[] =>
+        outcome.status === 'answered' ? [{ question_id: item.id, hypothesis: outcome.text }] : [],
+      );
+      if (hypotheses.length === 0) throw new UserError('no question was answered: there is nothing to judge');
+      const settings = { script, metricModel, hypotheses, referencePath, ...(python !== undefined && { python }) };
+      const results = await officialEvaluation(settings);
+      return { evaluated: withLabels(asked, results), longMemEval: longMemEvalMetrics(results, references) };
+    },
+  };
+}
+
+/** The script's labels as verdicts: 5 where right, 1 where wrong. */
+function withLabels(asked: readonly Asked[], results: readonly EvaluationResult[]): Evaluated[] {
+  const labels = new Map(results.map(({ question_id, autoeval_label: { label } }) => [question_id, label]));
+  return asked.map((each) => {
+    const label = labels.get(each.item.id);
+    const why = each.outcome.status === 'failed' ? `not answered: ${each.outcome.reason}` : 'not judged by the script';
+    return { ...each, verdict: label === undefined ? unscored(why) : scored(label ? 5 : 1, label ? 'yes' : 'no') };
+  });
+}
+
 const share = ({ mean, low, high }: MeanEstimate, digits: number, factor = 1): string =>
   `${(factor * mean).toFixed(digits)} (${(factor * low).toFixed(digits)} to ${(factor * high).toFixed(digits)})`;
 
@@ -78,67 +227,10 @@ function lines(result: Metrics): string[] {
   ];
 }
 
-async function run(file: string, options: Options): Promise<void> {
-  const level = levelOf(options);
-  const maxNewTokens = parseCount('max-tokens', options.maxTokens);
-  const { judge, concurrency } = runJudge({
-    name: options.judge,
-    ...(options.judgeModel === undefined ? {} : { model: options.judgeModel }),
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-  });
-  const { items, report } = await loadAll(file, loadOptions(options));
-  for (const line of reportLines(report)) process.stderr.write(`${line}\n`);
-  refuseMissing(items, level, file);
-  const model = loadModel(options.model ?? bundledModelPath());
-  const samples = new PromptRenderer(model).tokenize(
-    askedSamples(items, level),
-    model.config.maxPositions - maxNewTokens,
-  );
-  const progress = new Progress({
-    label: 'asking',
-    total: samples.length,
-    unit: 'questions',
-    silent: options.json === true,
-  });
-  const answers = await answerQuestions({
-    model,
-    adapter: options.adapter ?? null,
-    samples,
-    settings: { maxNewTokens, temperature: 0, seed: 0, stop: [] },
-    onProgress: (done) => {
-      progress.update(done);
-    },
-  });
-  progress.end();
-  const asked = items.flatMap((item) => item.questions.map((question) => ({ item, question })));
-  const inputs = asked.map(({ question }, i) => ({
-    question: question.testPrompt ?? question.prompt,
-    type: question.type,
-    reference: question.answers[0] ?? '',
-    answers: question.answers,
-    answer: answers[i]?.text ?? '',
-    abstention: question.abstention === true,
-    ...(question.subject === undefined ? {} : { subject: question.subject }),
-  }));
-  const verdicts = await judgeAll(judge, inputs, { concurrency });
-  const judged = asked.flatMap(({ item, question }, i) => {
-    const verdict = verdicts[i];
-    return verdict ? [{ item: item.id, question: question.id, verdict, abstention: question.abstention === true }] : [];
-  });
-  const result = metrics(judged);
-  if (options.out !== undefined) {
-    const records = judged.map(({ item, question, verdict }, i) => ({
-      item,
-      question,
-      prompt: inputs[i]?.question,
-      reference: inputs[i]?.reference,
-      answer: inputs[i]?.answer,
-      verdict,
-      contextTruncated: samples[i]?.contextTruncated ?? false,
-    }));
-    writeFileSync(options.out, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  }
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ file, book: options.book, level, judge: judge.name, ...result })}\n`);
-  else process.stdout.write(`${lines(result).join('\n')}\n`);
+/** How many questions brought no answer, and the first reason. */
+function failureLines(evaluated: readonly Evaluated[]): string[] {
+  const reasons = evaluated.flatMap(({ outcome }) => (outcome.status === 'failed' ? [outcome.reason] : []));
+  return reasons.length === 0
+    ? []
+    : [`failed    ${reasons.length} not answered and unscored, the first: ${safe(reasons[0] ?? '')}`];
 }

@@ -1,7 +1,7 @@
 /** Asking: every sample's question put to a base model, with or without an adapter. */
 import type { Device, GenerateSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
-import { Generator } from '../generate/generator.js';
+import { Generator, type Generation } from '../generate/generator.js';
 import { adapterSource } from '../generate/adapted.js';
 import type { LoadedModel } from '../models/model.js';
 import type { TokenSample } from '../models/prompt.js';
@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly threads?: number;
   readonly device?: Device;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told of each answer as it comes, with its sample's index. */
+  readonly onAnswer?: (answer: Answer, index: number) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -43,12 +45,17 @@ export async function answerQuestions(options: AskOptions): Promise<Answer[]> {
   });
   try {
     const prompts = samples.map(({ id, item, prompt }) => ({ id, group: item, tokens: prompt }));
-    const answers = await generator.generate(prompts, settings, (done) => {
+    const answers = await generator.generate(prompts, settings, async (done, fresh) => {
+      for (const { index, generation } of fresh) await options.onAnswer?.(answerOf(generation), index);
       options.signal?.throwIfAborted();
       options.onProgress?.(done, prompts.length);
     });
-    return answers.map(({ id, text, tokens, finish }) => ({ id, text, tokens: tokens.length, finish }));
+    return answers.map(answerOf);
   } finally {
     await generator.dispose();
   }
+}
+
+function answerOf({ id, text, tokens, finish }: Generation): Answer {
+  return { id, text, tokens: tokens.length, finish };
 }

@@ -1,11 +1,9 @@
 /** Verdicts kept as JSON lines while they are given, so that judging goes on where it was cut off. */
-import { appendFile, copyFile, mkdir, readFile, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { Verdict } from '../core/records.js';
 import type { Judge, JudgeInput } from './judge.js';
-import { parseJsonLines } from './jsonl.js';
+import { LineLog } from './line-log.js';
 
 const entry = z.object({
   key: z.string(),
@@ -15,38 +13,29 @@ const entry = z.object({
   reason: z.string(),
 });
 
+type Entry = z.infer<typeof entry>;
+
 /** What a verdict depends on: the judge's identity and all that it reads, as a SHA-256. */
 export function verdictKey(judge: Judge, input: JudgeInput): string {
   return hashJson({ judge: judge.identity, input });
 }
 
-/**
- * A file of verdicts that only grows. A torn last line (a kill while writing) is cut off, with a copy of the file kept beside it
- * as `.bad`; a broken line in the middle is refused with its number. One process may write it at a time.
- */
+/** A log of verdicts by their keys. */
 export class VerdictLog {
-  readonly #verdicts = new Map<string, Verdict>();
-  #writing: Promise<void> = Promise.resolve();
+  readonly #verdicts: Map<string, Verdict>;
 
-  private constructor(
-    readonly path: string,
-    /** Whether a torn last line was cut off on opening. */
-    readonly repaired: boolean,
-  ) {}
+  private constructor(readonly log: LineLog<Entry>) {
+    this.#verdicts = new Map(log.held.map((held) => [held.key, verdictOf(held)]));
+  }
 
   /** Opens a log, reading what it holds; a file that is absent is made with the first verdict. Throws UserErrors on broken lines. */
   static async open(path: string): Promise<VerdictLog> {
-    await mkdir(dirname(path), { recursive: true });
-    const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-    const whole = bytes.lastIndexOf(0x0a) + 1;
-    if (whole < bytes.length) {
-      await copyFile(path, `${path}.bad`);
-      await truncate(path, whole);
-    }
-    const log = new VerdictLog(path, whole < bytes.length);
-    const lines = parseJsonLines(bytes.subarray(0, whole).toString('utf8'), entry, path);
-    for (const { value } of lines) log.#verdicts.set(value.key, verdictOf(value));
-    return log;
+    return new VerdictLog(await LineLog.open(path, entry));
+  }
+
+  /** Whether a torn last line was cut off on opening. */
+  get repaired(): boolean {
+    return this.log.repaired;
   }
 
   /** The verdict kept under a key. An unscored one is not kept back: it is asked for again. */
@@ -61,13 +50,11 @@ export class VerdictLog {
     const { status, reason } = verdict;
     const marks =
       status === 'scored' ? { score: verdict.score, correct: verdict.correct } : { score: null, correct: null };
-    const line = `${JSON.stringify({ key, status, ...marks, reason })}\n`;
-    this.#writing = this.#writing.then(() => appendFile(this.path, line));
-    await this.#writing;
+    await this.log.add({ key, status, ...marks, reason });
   }
 }
 
-function verdictOf({ status, score, correct, reason }: z.infer<typeof entry>): Verdict {
+function verdictOf({ status, score, correct, reason }: Entry): Verdict {
   return status === 'scored' && score !== null
     ? { status, score, correct: correct ?? false, reason }
     : { status: 'unscored', reason };

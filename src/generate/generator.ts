@@ -24,6 +24,12 @@ export interface Generation {
   readonly finish: 'stop' | 'length';
 }
 
+/** An answer just made, with its prompt's index. */
+export interface FreshGeneration {
+  readonly index: number;
+  readonly generation: Generation;
+}
+
 export interface GeneratorOptions {
   readonly engine: Engine;
   readonly config: ModelConfig;
@@ -60,20 +66,22 @@ export class Generator {
     return new Generator(await options.engine.compile(graph), parameters, options);
   }
 
-  /** Answers all prompts, in their order; `onProgress` is told how many are done. */
+  /** Answers all prompts, in their order; `onProgress` is told how many are done, and the new ones. */
   async generate(
     prompts: readonly Prompt[],
     settings: GenerateSettings,
-    onProgress?: (done: number) => void,
+    onProgress?: (done: number, fresh: readonly FreshGeneration[]) => void | Promise<void>,
   ): Promise<Generation[]> {
     const answers = new Array<Generation>(prompts.length);
     let done = 0;
     for (const rows of this.#batches(prompts)) {
-      for (const branch of await this.#run(rows, prompts, settings)) {
-        answers[branch.index] = this.#generation(prompts[branch.index] as Prompt, branch, settings);
-        done++;
-      }
-      onProgress?.(done);
+      const fresh = (await this.#run(rows, prompts, settings)).map((branch) => ({
+        index: branch.index,
+        generation: this.#generation(prompts[branch.index] as Prompt, branch, settings),
+      }));
+      for (const { index, generation } of fresh) answers[index] = generation;
+      done += fresh.length;
+      await onProgress?.(done, fresh);
     }
     return answers;
   }

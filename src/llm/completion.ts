@@ -14,9 +14,15 @@ const message = z
   })
   .loose();
 const tokens = z.number().int().nonnegative();
+const finish_reason = z.string().nullish();
+const choice = z.object({ message, finish_reason }).loose();
+/** A choice of `/completions`: text in place of a message. */
+const rawChoice = z
+  .object({ text: z.string(), finish_reason })
+  .transform(({ text, finish_reason }) => ({ message: message.parse({ content: text }), finish_reason }));
 const completion = z
   .object({
-    choices: z.array(z.object({ message, finish_reason: z.string().nullish() }).loose()).min(1),
+    choices: z.array(z.union([choice, rawChoice])).min(1),
     model: z.string().nullish(),
     system_fingerprint: z.string().nullish(),
     usage: z.unknown().optional(),

@@ -87,19 +87,27 @@ export class ChatEndpoint implements ChatModel {
   readonly #server = new ServerLimits();
   readonly #underWay = new Map<string, Promise<ChatOutcome>>();
   readonly #url: URL;
+  /** What stands for the endpoint in identities: its base URL, and that of raw prompts where it takes them. */
+  readonly #address: string;
   #cacheTrouble: string | null = null;
 
   constructor(settings: EndpointSettings, parts: EndpointParts = {}) {
     const baseUrl = normalBaseUrl(settings.baseUrl);
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     this.#settings = { ...DEFAULTS, ...settings, ...given, baseUrl };
-    this.#url = new URL(`${baseUrl}/chat/completions`);
+    this.#address = settings.prompts === 'raw' ? `${baseUrl}/completions` : baseUrl;
+    this.#url = new URL(settings.prompts === 'raw' ? this.#address : `${baseUrl}/chat/completions`);
     this.#limiter = parts.limiter ?? sharedLimiter(baseUrl, settings.model, this.#settings);
     this.spend = parts.spend ?? new Spend(settings.price);
     const folder = settings.cacheFolder === undefined ? cacheFolder() : settings.cacheFolder;
     this.#cache = folder === null ? null : new ReplyCache(folder);
     this.name = `${settings.model} at ${this.#url.host}`;
-    this.identity = { kind: 'endpoint', baseUrl, model: settings.model, wishes: wishes(this.#settings, {}) };
+    this.identity = {
+      kind: 'endpoint',
+      baseUrl: this.#address,
+      model: settings.model,
+      wishes: wishes(this.#settings, {}),
+    };
     this.concurrency = this.#settings.maxConcurrency;
     this.redact = redactor([settings.apiKey]);
   }
@@ -132,7 +140,7 @@ export class ChatEndpoint implements ChatModel {
 
   #request(messages: readonly ChatMessage[], options: ChatOptions): CacheRequest {
     return {
-      baseUrl: this.#settings.baseUrl,
+      baseUrl: this.#address,
       model: this.#settings.model,
       messages: messages.map(({ role, content }) => ({ role, content })),
       wishes: wishes(this.#settings, options),
@@ -186,7 +194,8 @@ export class ChatEndpoint implements ChatModel {
       return unsent('cancelled', 'cancelled');
     }
     if (progress.tries === 0) Object.assign(progress, { startedAt: performance.now() });
-    const body = this.#server.body(request.model, messages, progress.wished);
+    const chat = this.#server.body(request.model, messages, progress.wished);
+    const body = this.#settings.prompts === 'raw' ? rawBody(chat, messages) : chat;
     const exchange = await this.#post(body, progress, signal);
     const result = this.#read(exchange, body, messages);
     const wait = result.retryAfterMs === null ? null : Math.min(result.retryAfterMs, this.#settings.maxRetryAfterMs);
@@ -295,6 +304,13 @@ export class ChatEndpoint implements ChatModel {
 function within(leftMs: number, signal: AbortSignal | undefined): AbortSignal {
   const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(leftMs)));
   return signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+}
+
+/** The body for `/completions`: the text of the message as it stands, special tokens in it and none added. */
+function rawBody(chat: JsonObject, messages: readonly ChatMessage[]): JsonObject {
+  const fields = Object.entries(chat).filter(([name]) => name !== 'messages' && name !== 'chat_template_kwargs');
+  const prompt = messages.map(({ content }) => content).join('');
+  return { ...Object.fromEntries(fields), prompt, add_special_tokens: false };
 }
 
 function longer(wished: JsonObject): JsonObject {

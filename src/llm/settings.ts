@@ -24,6 +24,8 @@ export interface EndpointSettings {
   readonly maxConcurrency?: number;
   /** Whether Qwen-like models are told not to think; default `off`. */
   readonly thinking?: 'off' | 'as-served';
+  /** `raw` sends the one message's text to `/completions` as a whole prompt, no template applied; default `chat`. */
+  readonly prompts?: 'chat' | 'raw';
   /** Further fields of the request body. */
   readonly extra?: JsonObject;
   readonly price?: Price;

@@ -39,6 +39,19 @@ export interface TokenSample extends TokenPrompt {
 /** The parts of a sample that are put to a model; without an answer it is only asked. */
 export type Askable = Pick<Sample, 'id' | 'item' | 'context' | 'prompt'>;
 
+/** A sample as chat messages, before any template. Throws UserError on an unfilled `{}` in the question. */
+export function promptMessages(sample: Pick<Sample, 'id' | 'context' | 'prompt'>, style: PromptStyle): ChatMessage[] {
+  if (sample.prompt.includes('{}'))
+    throw new UserError(`sample ${sample.id}: the question holds an unfilled "{}": fill in its subject`);
+  const pattern = sample.context === undefined ? style.closed : style.open;
+  // A function's result is taken literally, and what was put in is not searched again.
+  const content = pattern.replace(/\{context\}|\{question\}/g, (slot) =>
+    slot === '{context}' ? (sample.context ?? '') : sample.prompt,
+  );
+  const system: ChatMessage[] = style.system === null ? [] : [{ role: 'system', content: style.system }];
+  return [...system, { role: 'user', content }];
+}
+
 /** Renders samples in one style for one model; the same sample always gives the same text and tokens. */
 export class PromptRenderer {
   /** SHA-256 over style, template and tokenizer. */
@@ -73,15 +86,7 @@ export class PromptRenderer {
   }
 
   #prompt(sample: Pick<Sample, 'id' | 'context' | 'prompt'>): string {
-    if (sample.prompt.includes('{}'))
-      throw new UserError(`sample ${sample.id}: the question holds an unfilled "{}": fill in its subject`);
-    const pattern = sample.context === undefined ? this.style.closed : this.style.open;
-    // A function's result is taken literally, and what was put in is not searched again.
-    const content = pattern.replace(/\{context\}|\{question\}/g, (slot) =>
-      slot === '{context}' ? (sample.context ?? '') : sample.prompt,
-    );
-    const system: ChatMessage[] = this.style.system === null ? [] : [{ role: 'system', content: this.style.system }];
-    return this.model.template.render([...system, { role: 'user', content }]);
+    return this.model.template.render(promptMessages(sample, this.style));
   }
 
   #fitted(samples: readonly Askable[], room: (index: number) => number, maxLength: number): TokenPrompt[] {
