@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
+import { tellsOfNoMemory } from '../executors/memory.js';
 import { writeDurably } from './durable-file.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
 import type { StudyPlan } from './plan.js';
@@ -130,7 +131,8 @@ class Runner {
     };
     const start = performance.now();
     let outcome = await submit();
-    if (outcome.status === 'lost' && outcome.outOfMemory && this.#shrink(spec, outcome.cause)) outcome = await submit();
+    const want = wantOfMemory(outcome);
+    if (want !== null && this.#shrink(spec, want)) outcome = await submit();
     this.#settle(progress, outcome, (performance.now() - start) / 1000);
   }
 
@@ -172,12 +174,13 @@ class Runner {
     this.options.onEvent?.({ type: 'damaged', run: runName(spec.identity), damage: stored.damage });
   }
 
-  /** Halves the micro-batch and doubles the accumulation, once; false where that was done before or nothing is trained. */
+  /** Halves the micro-batch and doubles the accumulation, once; false where that was done before or nothing is left to train. */
   #shrink(spec: RunSpec, reason: string): boolean {
     const { training } = spec.identity;
     const folder = this.#path(spec);
     const path = join(folder, RUN_FILES.retry);
-    if (training === null || existsSync(path) || this.options.signal?.aborted === true) return false;
+    const isTrained = training === null || existsSync(join(folder, RUN_FILES.training));
+    if (isTrained || existsSync(path) || this.options.signal?.aborted === true) return false;
     const { batchTokens, accumulation } = training;
     const retry: Retry = {
       batchTokens: { from: batchTokens, to: Math.max(8, Math.floor(batchTokens / 2)) },
@@ -203,6 +206,12 @@ class Runner {
   #path(spec: RunSpec): string {
     return runPath(this.folder.path, spec);
   }
+}
+
+/** Why memory is what a run lacked: its process was lost for it, or an allocation failed in it; null where it lacked nothing of it. */
+function wantOfMemory(outcome: JobOutcome): string | null {
+  if (outcome.status === 'lost') return outcome.outOfMemory ? outcome.cause : null;
+  return outcome.status === 'failed' && tellsOfNoMemory(outcome.message) ? outcome.message : null;
 }
 
 const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runSummary } from '../../src/cli/study-report.js';
 import { inlineExecutor } from '../../src/executors/inline.js';
@@ -184,6 +185,24 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     const run = trainedRun(folder);
     if (run.status !== 'done') throw new Error(`run is ${run.status}`);
     expect(run.result.retry).toMatchObject({ batchTokens: { from: 64, to: 32 }, accumulation: { from: 1, to: 2 } });
+  });
+
+  it('goes on with half the micro-batch, once, when an allocation fails', async () => {
+    const folder = join(scratch, 'allocation');
+    const hungry = fileURLToPath(new URL('support/hungry-worker.mjs', import.meta.url));
+    const { events, failed } = await carryOut(folder, { base: false }, { executor: () => inlineExecutor(hungry) });
+    expect(failed).toBe(0);
+    const retries = events.flatMap((event) => (event.type === 'retried' ? [event.retry] : []));
+    expect(retries).toEqual([
+      {
+        batchTokens: { from: 64, to: 32 },
+        accumulation: { from: 1, to: 2 },
+        reason: expect.stringContaining('Failed to allocate memory') as string,
+      },
+    ]);
+    const run = trainedRun(folder);
+    if (run.status !== 'done') throw new Error(`run is ${run.status}`);
+    expect(run.result.retry).toEqual(retries[0]);
   });
 
   it('stops when it is told to, keeps what is finished, and goes on from there', async () => {
