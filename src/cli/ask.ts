@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { answerQuestions } from '../evaluate/answer.js';
-import { bundledModelPath, loadModel } from '../models/load.js';
 import { PromptRenderer } from '../models/prompt.js';
 import { parseCount } from './data-options.js';
+import { addDeviceOption, deviceFor } from './device.js';
+import { MODEL_HELP, openModel } from './model.js';
 import { safe } from './terminal.js';
 
 interface Options {
@@ -13,21 +14,23 @@ interface Options {
   readonly adapter?: string;
   readonly context?: string;
   readonly maxTokens: string;
+  readonly device?: string;
   readonly json?: boolean;
 }
 
 /** Adds the command. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('ask')
     .description('put one question to a base model and to its adapter, side by side')
     .argument('<question>', 'the question, as it should be put')
-    .option('--model <path>', 'Hugging Face folder or GGUF file; default: the bundled model')
+    .option('--model <path>', `${MODEL_HELP}; default: the bundled model`)
     .option('--adapter <folder>', 'a PEFT adapter of that model')
     .option('--context <file>', 'a text to ask about (open book); without it, nothing is shown (closed book)')
     .option('--max-tokens <n>', 'longest answer in tokens', '48')
     .option('--json', 'one JSON document on standard output')
     .action(run);
+  addDeviceOption(command);
 }
 
 function contextOf(path: string | undefined): { context?: string } {
@@ -41,7 +44,8 @@ function contextOf(path: string | undefined): { context?: string } {
 
 async function run(question: string, options: Options): Promise<void> {
   const maxNewTokens = parseCount('max-tokens', options.maxTokens);
-  const model = loadModel(options.model ?? bundledModelPath());
+  const device = await deviceFor(options.device);
+  const model = await openModel(options.model, options.json);
   const sample = {
     id: 'question',
     item: 'question',
@@ -53,7 +57,7 @@ async function run(question: string, options: Options): Promise<void> {
   const samples = new PromptRenderer(model).tokenize([sample], model.config.maxPositions - maxNewTokens);
   const settings = { maxNewTokens, temperature: 0, seed: 0, stop: [] };
   const ask = async (adapter: string | null): Promise<string> =>
-    (await answerQuestions({ model, adapter, samples, settings }))[0]?.text ?? '';
+    (await answerQuestions({ model, adapter, samples, settings, device }))[0]?.text ?? '';
   const answers = {
     base: await ask(null),
     ...(options.adapter === undefined ? {} : { adapter: await ask(options.adapter) }),

@@ -21,10 +21,12 @@ import { endpointModel, localModel, type Outcome, type Questioned } from '../eva
 import { VerdictLog } from '../evaluate/verdict-log.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
-import { bundledModelPath, loadModel } from '../models/load.js';
+import { loadModel } from '../models/load.js';
 import { runJudge } from '../study/run-judge.js';
 import { askedSamples } from '../study/samples.js';
 import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions } from './data-options.js';
+import { addDeviceOption, deviceFor } from './device.js';
+import { MODEL_HELP, openModel } from './model.js';
 import { Progress } from './progress.js';
 import { safe } from './terminal.js';
 
@@ -42,6 +44,7 @@ interface Options extends DataOptions {
   readonly python?: string;
   readonly maxTokens: string;
   readonly log?: string;
+  readonly device?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -51,16 +54,13 @@ const OFFICIAL_JUDGE = 'gpt-4o';
 
 /** Adds the command. */
 export function register(program: Command): void {
-  addDataOptions(
+  const command = addDataOptions(
     program
       .command('evaluate')
       .description('ask a model all questions of a data set, open or closed book, and judge the answers')
       .argument('<file>', 'data set: items with questions'),
   )
-    .option(
-      '--model <path>',
-      'Hugging Face folder or GGUF file, or a name at --model-endpoint; default: the bundled model',
-    )
+    .option('--model <path>', `${MODEL_HELP}; with --model-endpoint, the name there; default: the bundled model`)
     .option('--adapter <folder>', 'a PEFT adapter of that model')
     .option('--model-endpoint <url>', 'OpenAI-compatible address (vLLM, Ollama) that serves the model')
     .option(
@@ -82,13 +82,14 @@ export function register(program: Command): void {
     .option('--out <file>', 'answers and verdicts as JSON lines')
     .option('--json', 'one JSON document on standard output')
     .action(run);
+  addDeviceOption(command);
 }
 
 async function run(file: string, options: Options): Promise<void> {
   const level = levelOf(options);
   const maxNewTokens = parseCount('max-tokens', options.maxTokens);
   const judging = judgingOf(options);
-  const model = questionedOf(options);
+  const model = await questionedOf(options);
   const kinship = kinshipWarning(judging.modelName, model.name);
   if (kinship !== null) process.stderr.write(`warning: ${kinship}\n`);
   const { items, report } = await loadAll(file, loadOptions(options));
@@ -123,11 +124,15 @@ function refuseMissing(items: readonly Item[], level: Level | 'none', file: stri
 }
 
 /** The model to question; throws UserError where options contradict each other. */
-function questionedOf({ model, adapter, modelEndpoint: baseUrl, rawPrompts }: Options): Questioned {
+async function questionedOf(options: Options): Promise<Questioned> {
+  const { model, adapter, modelEndpoint: baseUrl, rawPrompts } = options;
   if (baseUrl === undefined) {
     if (rawPrompts !== undefined) throw new UserError('--raw-prompts is for a served model: give --model-endpoint URL');
-    return localModel(loadModel(model ?? bundledModelPath()), adapter ?? null);
+    const device = await deviceFor(options.device);
+    return localModel(await openModel(model, options.json), adapter ?? null, { device });
   }
+  if (options.device !== undefined)
+    throw new UserError('--device is for a local model: what an endpoint computes on is its own affair');
   if (adapter !== undefined)
     throw new UserError('--adapter is for a local model: name an adapter that the endpoint serves with --model');
   if (model === undefined) throw new UserError('no model to ask: name what the endpoint serves with --model NAME');

@@ -6,6 +6,7 @@ import { loadChatTemplate } from '../models/chat-template.js';
 import { loadTokenizer } from '../models/tokenizer.js';
 import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
 import { PRETRAINING_DEFAULTS, pretrain, type PretrainingReport } from '../train/pretrain.js';
+import { addDeviceOption, deviceFor } from './device.js';
 
 interface Options {
   readonly out: string;
@@ -14,6 +15,7 @@ interface Options {
   readonly seed: string;
   readonly advanceAt: string;
   readonly threads?: string;
+  readonly device?: string;
 }
 
 function line(report: PretrainingReport): string {
@@ -29,7 +31,7 @@ async function run(options: Options): Promise<void> {
   const config = baseModelConfig(tokenizer.vocabSize, eos[0] ?? 0);
   const trainer = await pretrain({
     engine: onnxRuntimeEngine({
-      device: 'cpu',
+      device: await deviceFor(options.device),
       ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
     }),
     config,
@@ -49,7 +51,7 @@ async function run(options: Options): Promise<void> {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('pretrain')
     .description('pretrain the bundled base model on the synthetic world (hours; goes on from its last checkpoint)')
     .requiredOption('--out <folder>', 'model folder; must hold tokenizer.json and tokenizer_config.json')
@@ -63,4 +65,5 @@ export function register(program: Command): void {
     )
     .option('--threads <n>', 'threads, default all cores')
     .action(run);
+  addDeviceOption(command);
 }

@@ -4,13 +4,15 @@ import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
 import type { Executor } from '../executors/executor.js';
 import { terminalSummary } from '../report/terminal.js';
-import type { StudyConfig } from '../study/config.js';
+import { BUNDLED, type StudyConfig } from '../study/config.js';
 import { runCost, runSeconds } from '../study/estimate.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
 import { runName } from '../study/run-spec.js';
 import { readStudy } from '../study/study-folder.js';
 import { workerEntry } from '../study/worker-entry.js';
+import { deviceFor } from './device.js';
+import { openModel } from './model.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
 import { writeReport, type WrittenReport } from './study-report.js';
@@ -26,7 +28,9 @@ export interface CarryOutOptions {
 
 /** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed. */
 export async function carryOut(config: StudyConfig, options: CarryOutOptions): Promise<void> {
-  const plan = await planStudy(config);
+  const device = await deviceFor(config.device);
+  if (config.model !== BUNDLED) await openModel(config.model, options.json); // planning finds it in the cache
+  const plan = await planStudy({ ...config, device });
   const work = new Work(plan, options);
   if (options.dryRun === true) {
     work.tellPlan();

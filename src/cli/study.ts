@@ -4,12 +4,15 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import type { Row } from '../core/records.js';
+import { parseDevice } from '../engine/devices.js';
 import type { StudyConfig } from '../study/config.js';
-import { readStudyFile } from '../study/config-file.js';
+import { modelFrom, readStudyFile } from '../study/config-file.js';
 import { runFolderName, runName } from '../study/run-spec.js';
 import type { StoredRun } from '../study/run-store.js';
 import { readRows, readStudy } from '../study/study-folder.js';
 import { parseCount } from './data-options.js';
+import { addDeviceOption } from './device.js';
+import { MODEL_HELP } from './model.js';
 import { durationText } from './progress.js';
 import { runSummary } from './study-report.js';
 import { carryOut } from './study-run.js';
@@ -20,6 +23,7 @@ interface RunOptions {
   readonly data?: readonly string[];
   readonly out?: string;
   readonly workers?: string;
+  readonly device?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -27,17 +31,18 @@ interface RunOptions {
 /** Adds the command and its parts. */
 export function register(program: Command): void {
   const study = program.command('study').description('a grid of runs: train, ask, judge, compare, report');
-  study
+  const runCommand = study
     .command('run')
     .description('carry out a study file; what is finished already is reused')
     .argument('<file>', 'YAML: data sets, grid, settings (see examples/)')
-    .option('--model <path>', 'Hugging Face folder or GGUF file, in place of the one in the file')
+    .option('--model <path>', `${MODEL_HELP}, in place of the one in the file`)
     .option('--data <path...>', 'file of the data set; with several, NAME=PATH')
     .option('--out <folder>', 'where runs and report go; default: the one in the file, or lightmem-study')
     .option('--workers <n>', 'processes side by side')
     .option('--dry-run', 'show the runs and their cost, and do nothing')
     .option('--json', 'one JSON document on standard output, no progress')
     .action(run);
+  addDeviceOption(runCommand, 'the one in the file, or cpu');
   study
     .command('list')
     .description('the runs of a study and how they stand')
@@ -62,11 +67,12 @@ async function run(file: string, options: RunOptions): Promise<void> {
 }
 
 /** The file's settings with those of the command line in their place. */
-function overridden(config: StudyConfig, { model, data, out, workers }: RunOptions): StudyConfig {
+function overridden(config: StudyConfig, { model, data, out, workers, device }: RunOptions): StudyConfig {
   return {
     ...config,
-    ...(model !== undefined && { model: model === 'bundled' ? model : resolve(model) }),
+    ...(model !== undefined && { model: modelFrom('.', model) }),
     ...(out !== undefined && { out }),
+    ...(device !== undefined && { device: parseDevice(device) }),
     datasets: withFiles(config.datasets, data ?? []),
     executor: { ...config.executor, ...(workers !== undefined && { workers: parseCount('workers', workers) }) },
   };
@@ -91,12 +97,13 @@ function withFiles(datasets: StudyConfig['datasets'], given: readonly string[]):
   return { ...datasets, ...(Object.fromEntries(changed) as StudyConfig['datasets']) };
 }
 
-function commandLine(file: string, { model, data, out, workers }: RunOptions): string {
+function commandLine(file: string, { model, data, out, workers, device }: RunOptions): string {
   const options = [
     ...(model === undefined ? [] : ['--model', model]),
     ...(data === undefined ? [] : ['--data', ...data]),
     ...(out === undefined ? [] : ['--out', out]),
     ...(workers === undefined ? [] : ['--workers', workers]),
+    ...(device === undefined ? [] : ['--device', device]),
   ];
   return ['lightmem study run', ...[file, ...options].map(quoted)].join(' ');
 }

@@ -4,7 +4,7 @@ import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Sample } from '../core/records.js';
-import type { GenerateSettings } from '../core/settings.js';
+import type { Device, GenerateSettings } from '../core/settings.js';
 import { isReply, stopsWork, type ChatMessage, type ChatModel } from '../llm/chat-model.js';
 import { fileIdentity } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
@@ -45,11 +45,12 @@ export interface Questioned {
 export function localModel(
   model: LoadedModel,
   adapter: string | null,
-  style: PromptStyle = DEFAULT_PROMPT_STYLE,
+  { style = DEFAULT_PROMPT_STYLE, device = 'cpu' }: { style?: PromptStyle; device?: Device } = {},
 ): Questioned {
   const identity = {
     model: model.identity,
     adapter: adapter === null ? null : fileIdentity(join(adapter, 'adapter_model.safetensors')),
+    ...(device !== 'cpu' && { device }), // other devices round otherwise
   };
   return {
     name: model.name,
@@ -62,7 +63,7 @@ export function localModel(
         .filter(({ i }) => log?.get(keys[i] ?? '') === undefined);
       const kept = samples.length - open.length;
       const answers = await answerQuestions({
-        ...{ model, adapter, samples: open, settings },
+        ...{ model, adapter, samples: open, settings, device },
         ...(signal !== undefined && { signal }),
         onProgress: (done) => onProgress?.(kept + done, samples.length),
         onAnswer: async (answer, at) => log?.add(keys[open[at]?.i ?? -1] ?? '', answer),

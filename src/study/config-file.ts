@@ -1,9 +1,10 @@
 /** Reading a study file: YAML whose problems are told all at once, each with file, line and key. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
+import { isRepositoryName } from '../models/hub-cache.js';
 import { BUNDLED, studySchema, type StudyConfig } from './config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
@@ -30,9 +31,15 @@ function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
   ]);
   return {
     ...config,
-    model: config.model === BUNDLED ? BUNDLED : resolve(folder, config.model),
+    model: modelFrom(folder, config.model),
     datasets: Object.fromEntries(datasets) as StudyConfig['datasets'],
   };
+}
+
+/** A model as it was named: `bundled`, a path from a folder where one is there, a name on the hub, or else a path. */
+export function modelFrom(folder: string, model: string): string {
+  const path = resolve(folder, model);
+  return model === BUNDLED || (!existsSync(path) && isRepositoryName(model)) ? model : path;
 }
 
 /** Checks the text of a study file; `path` is named in messages. */

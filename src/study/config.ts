@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { LEVELS, STUDY_LEVELS, type Level } from '../core/levels.js';
 import { TARGET_MODULES } from '../core/settings.js';
+import { DEVICE_CHOICES } from '../engine/devices.js';
 import { FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges.js';
 import { DEFAULT_PROMPT_STYLE } from '../models/prompt.js';
@@ -235,7 +236,7 @@ function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof train
 export const studySchema = z
   .strictObject({
     name: text.default('study'),
-    /** Folder of a Hugging Face model, a GGUF file, or `bundled`. */
+    /** Folder of a Hugging Face model, a GGUF file, a name on the hub, or `bundled`. */
     model: text.default(BUNDLED),
     datasets: z
       .record(z.string().regex(/^[\w.-]{1,60}$/, { error: 'use up to 60 letters, digits, dots and dashes' }), dataset)
@@ -247,7 +248,8 @@ export const studySchema = z
     train: trainSettings.prefault({}),
     evaluate: evaluate.prefault({}),
     executor: executor.prefault({}),
-    device: oneOf(['cpu', 'webgpu', 'cuda'], 'device').default('cpu'),
+    /** What computes; `auto` takes the fastest. The CPU alone gives the same bits every time. */
+    device: oneOf(DEVICE_CHOICES, 'device').default('cpu'),
     out: text.default('lightmem-study'),
   })
   .superRefine((study, context) => {

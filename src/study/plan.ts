@@ -5,7 +5,8 @@ import { UserErrors } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
-import type { GenerateSettings, TrainSettings } from '../core/settings.js';
+import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import { chooseDevice } from '../engine/devices.js';
 import { bundledModelPath, loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/prompt.js';
@@ -30,7 +31,9 @@ export interface StudyPlan {
 const LARGE_MODEL_PARAMETERS = 50_000_000;
 
 /** Loads model and data and lays out the runs; throws UserError or UserErrors with all that cannot be done, and writes nothing. */
-export async function planStudy(config: StudyConfig): Promise<StudyPlan> {
+export async function planStudy(asked: StudyConfig): Promise<StudyPlan> {
+  const device = asked.device === 'auto' ? (await chooseDevice('auto')).device : asked.device;
+  const config = { ...asked, device };
   const model = loadModel(config.model === BUNDLED ? bundledModelPath() : config.model);
   const datasets = await loadDatasets(config);
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
@@ -96,7 +99,7 @@ const ENGINE = `onnxruntime ${(createRequire(import.meta.url)('onnxruntime-node/
 
 class Planner {
   constructor(
-    readonly config: StudyConfig,
+    readonly config: StudyConfig & { readonly device: Device },
     readonly model: LoadedModel,
     readonly renderer: PromptRenderer,
     readonly datasets: ReadonlyMap<string, StudyDataset>,

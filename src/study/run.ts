@@ -118,7 +118,7 @@ class Run {
       truncated: rows.filter(({ contextTruncated }) => contextTruncated).length,
       retry: this.#retry(),
       files: await describeFiles(this.folder, this.#files()),
-      environment: environment(this.spec.place.threads),
+      environment: environment(this.spec),
     };
     writeDurably(this.#path('result'), pretty(result));
     return result;
@@ -307,6 +307,7 @@ function processorSeconds(since: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
-function environment(threads: number): RunResult['environment'] {
-  return { node: process.version, platform: `${platform()}-${arch()}`, threads };
+function environment({ place, identity }: RunSpec): RunResult['environment'] {
+  const { threads } = place;
+  return { node: process.version, platform: `${platform()}-${arch()}`, device: identity.engine.device, threads };
 }
