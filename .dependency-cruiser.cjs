@@ -6,7 +6,7 @@ const rooms = {
   compiler: ['core'],
   engine: ['core', 'compiler'],
   models: ['core', 'compiler'],
-  generate: ['core', 'compiler', 'engine', 'models'],
+  generate: ['core', 'compiler', 'engine', 'models', 'llm'],
   train: ['core', 'compiler', 'engine', 'models'],
   audit: ['core', 'models'],
   compress: ['core', 'generate', 'llm', 'audit', 'models'],

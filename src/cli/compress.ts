@@ -15,6 +15,7 @@ import {
 import { Extract } from '../compress/extract.js';
 import { Hybrid } from '../compress/hybrid.js';
 import type { CompressionMethod, Target, TokenCounter } from '../compress/method.js';
+import { Prune } from '../compress/prune.js';
 import { Recorded, type RecordedTexts } from '../compress/recorded.js';
 import { Select } from '../compress/select.js';
 import { CompressionStore } from '../compress/store.js';
@@ -25,14 +26,12 @@ import { messageOf, UserError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
-import { ChatEndpoint } from '../llm/endpoint.js';
-import { endpointSettings } from '../llm/settings.js';
-import { Spend, type Price, type SentRequest, type SpendTotals } from '../llm/spend.js';
+import type { SpendTotals } from '../llm/spend.js';
 import { SpendJournal } from '../llm/spend-journal.js';
-import { isLoopback } from '../llm/transport.js';
 import { writeAtomically } from '../models/atomic-file.js';
 import { loadTokenizer } from '../models/tokenizer.js';
 import { lockFolder } from '../study/folder-lock.js';
+import { addChatClientOptions, ChatClient, type ChatClientOptions } from './chat-client.js';
 import {
   addDataOptions,
   loadOptions,
@@ -45,12 +44,10 @@ import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
 import { safe } from './terminal.js';
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, ChatClientOptions {
   readonly out: string;
   readonly levels: readonly string[];
   readonly method?: readonly string[];
-  readonly endpoint?: string;
-  readonly model?: string;
   readonly language: 'source' | 'english';
   readonly onLonger: LongerPolicy;
   readonly onFailure: 'drop' | 'keep-original';
@@ -59,12 +56,6 @@ interface Options extends DataOptions {
   readonly store?: string;
   readonly check: 'match' | 'model';
   readonly partTokens?: string;
-  readonly maxConcurrency: string;
-  readonly timeout: string;
-  readonly priceInput?: string;
-  readonly priceOutput?: string;
-  readonly maxCost?: string;
-  readonly maxTokens?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -76,12 +67,14 @@ export function register(program: Command): void {
   const command = addDataOptions(
     program
       .command('compress')
-      .description('make texts at every level: by a model behind an endpoint, or offline; goes on where it was stopped')
+      .description(
+        'make texts at every level: by a model behind an endpoint, a local one, or none; goes on where it was stopped',
+      )
       .argument('<file>', 'a data set, as `lightmem data` reads it')
       .requiredOption('--out <file>', 'where the items with their new texts are written, as JSON lines'),
   );
   addMethodOptions(command);
-  addModelOptions(command);
+  addChatClientOptions(command);
   command
     .option('--store <folder>', 'where finished texts are kept; default: lightmem-texts beside the output')
     .option('--yes', 'do not ask before large spends')
@@ -99,7 +92,7 @@ function addMethodOptions(command: Command): void {
     .option('--levels <levels...>', 'levels, each with an amount if wanted: summ_l2 hybrid=80w select=0.4', STUDY)
     .option(
       '--method <names...>',
-      'summarize, extract, hybrid, select, recorded, or the path of an ES module; default: by level',
+      'summarize, extract, hybrid, select, prune, recorded, or the path of an ES module; default: by level',
     )
     .addOption(
       new Option('--language <which>', 'language of the texts').choices(['source', 'english']).default('source'),
@@ -124,33 +117,24 @@ function addMethodOptions(command: Command): void {
     .option('--tokenizer <name>', 'what tokens are counted with: qwen2.5 or a model folder', 'qwen2.5');
 }
 
-function addModelOptions(command: Command): void {
-  command
-    .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
-    .option('--model <name>', "the model's name there")
-    .option('--max-concurrency <n>', 'most requests under way at once', '64')
-    .option('--timeout <seconds>', 'longest wait for one whole answer', '180')
-    .option('--price-input <amount>', 'price of a million prompt tokens')
-    .option('--price-output <amount>', 'price of a million answer tokens')
-    .option('--max-cost <amount>', 'most to spend; needs the prices')
-    .option('--max-tokens <n>', 'most tokens to spend, prompts and answers together');
-}
-
 async function run(file: string, options: Options): Promise<void> {
   const targets = options.levels.flatMap((names) => names.split(',')).map(parseTarget);
   const counter = lazyCounter(options.tokenizer);
   const folder = options.store ?? join(dirname(resolve(options.out)), 'lightmem-texts');
-  const endpoint = new LazyEndpoint(options, new SpendJournal(join(folder, 'spend.jsonl')));
-  const methods = await methodsFor(targets, options, counter, endpoint);
+  const client = new ChatClient(options, new SpendJournal(join(folder, 'spend.jsonl')));
+  await client.open();
+  const methods = await methodsFor(targets, options, counter, client);
   refuseUnwritable(options.out);
   const { items, report: loaded } = await load(file, options);
   const store = new CompressionStore(folder);
   const work = { methods, levels: targets, store, counter: counter.identity, onFailure: options.onFailure };
   const lock = await lockFolder(folder);
-  const outcome = await compress(items, work, options, endpoint).finally(() => lock.release());
-  await endpoint.made?.drain();
+  const outcome = await compress(items, work, options, client).finally(async () => {
+    await client.close();
+    lock.release();
+  });
   if (outcome.items !== undefined) writeItems(options.out, outcome.items);
-  tell(outcome, options, endpoint, loaded);
+  tell(outcome, options, client, loaded);
   if (outcome.stopped !== undefined) throw outcome.stopped;
   if ((outcome.report?.failed ?? 0) > 0) process.exitCode = 2;
 }
@@ -186,12 +170,7 @@ interface Outcome {
 
 type Work = Pick<Parameters<typeof compressItems>[1], 'methods' | 'levels' | 'store' | 'counter' | 'onFailure'>;
 
-async function compress(
-  items: readonly Item[],
-  work: Work,
-  options: Options,
-  endpoint: LazyEndpoint,
-): Promise<Outcome> {
+async function compress(items: readonly Item[], work: Work, options: Options, client: ChatClient): Promise<Outcome> {
   const signal = interruption();
   const silent = options.json === true;
   let progress: Progress | undefined;
@@ -201,7 +180,7 @@ async function compress(
       ...work,
       signal,
       confirm: async (forecast) => {
-        const agreed = await confirmed(forecast, options, endpoint);
+        const agreed = await confirmed(forecast, options, client);
         progress = new Progress({ label: 'compressing', total: forecast.texts, unit: 'texts', silent }, forecast.kept);
         return agreed;
       },
@@ -225,18 +204,19 @@ const LARGE_TOKENS = 1_000_000;
 /** What an answer takes about, before any is measured. */
 const ASSUMED_SECONDS = 4;
 
-async function confirmed(forecast: Forecast, options: Options, endpoint: LazyEndpoint): Promise<boolean> {
+async function confirmed(forecast: Forecast, options: Options, client: ChatClient): Promise<boolean> {
   if (forecast.calls === 0) return true;
-  const client = endpoint.get();
-  const cost = client.spend.costOf(forecast.inputTokens, forecast.outputTokens);
-  const priced = client.spend.totals.cost !== null;
+  const { name, spend, concurrency } = client.get();
+  const cost = spend.costOf(forecast.inputTokens, forecast.outputTokens);
+  const priced = spend.totals.cost !== null;
   const tokens = forecast.inputTokens + forecast.outputTokens;
-  const seconds = (forecast.calls * ASSUMED_SECONDS) / Math.min(client.concurrency, forecast.calls);
+  const seconds = (forecast.calls * ASSUMED_SECONDS) / Math.min(concurrency, forecast.calls);
   const price = priced ? `, about ${cost.toFixed(2)} at your prices` : '';
-  const line = `${forecast.missing} of ${forecast.texts} texts to make with ${client.name}: about ${forecast.calls} requests, ${forecast.inputTokens} + ${forecast.outputTokens} tokens${price}, ${durationText(seconds)} if an answer takes ${ASSUMED_SECONDS} s and the endpoint bears ${client.concurrency} at once`;
+  const time = `, ${durationText(seconds)} if an answer takes ${ASSUMED_SECONDS} s and the endpoint bears ${concurrency} at once`;
+  const line = `${forecast.missing} of ${forecast.texts} texts to make with ${name}: about ${forecast.calls} requests, ${forecast.inputTokens} + ${forecast.outputTokens} tokens${price}${client.isOurs ? '' : time}`;
   if (options.json !== true) process.stderr.write(`${safe(line)}\n`);
   const isLarge = priced ? cost > LARGE_COST : tokens > LARGE_TOKENS;
-  if (!isLarge || options.yes === true || endpoint.isLocal) return true;
+  if (!isLarge || options.yes === true || client.isLocal) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new UserError(`${line}: add --yes to go on, or --limit or --max-tokens`);
   return asked('Go on? [y/N] ');
@@ -251,82 +231,18 @@ async function asked(question: string): Promise<boolean> {
   }
 }
 
-/** The client, made when the first method needs it, so that offline work needs no endpoint. */
-class LazyEndpoint {
-  #client: ChatEndpoint | undefined;
-
-  constructor(
-    readonly options: Options,
-    readonly journal: SpendJournal,
-  ) {}
-
-  get(): ChatEndpoint {
-    return (this.#client ??= this.#make());
-  }
-
-  get made(): ChatEndpoint | undefined {
-    return this.#client;
-  }
-
-  /** Whether the endpoint is this machine, where nothing is charged. */
-  get isLocal(): boolean {
-    const identity = this.get().identity as { baseUrl: string };
-    return isLoopback(new URL(identity.baseUrl).hostname);
-  }
-
-  #make(): ChatEndpoint {
-    const { endpoint, model, maxConcurrency, timeout } = this.options;
-    if (model === undefined)
-      throw new UserError('no model is named: give --model NAME, or an offline method such as --method select');
-    const price = priceOf(this.options);
-    const settings = endpointSettings({
-      model,
-      ...(endpoint !== undefined && { baseUrl: endpoint }),
-      ...(price && { price }),
-      maxConcurrency: parseCount('max-concurrency', maxConcurrency),
-      timeoutMs: 1000 * parseAmount('timeout', timeout),
-    });
-    const note = (sent: SentRequest): void => this.journal.append({ date: new Date().toISOString(), model, ...sent });
-    return new ChatEndpoint(settings, { spend: new Spend(price, limitsOf(this.options, price), note) });
-  }
-}
-
-function priceOf({ priceInput, priceOutput }: Options): Price | undefined {
-  if (priceInput === undefined && priceOutput === undefined) return undefined;
-  return {
-    inputPerMillion: parseAmount('price-input', priceInput ?? '0'),
-    outputPerMillion: parseAmount('price-output', priceOutput ?? '0'),
-  };
-}
-
-function limitsOf({ maxCost, maxTokens }: Options, price: Price | undefined): { maxCost?: number; maxTokens?: number } {
-  if (maxCost !== undefined && price === undefined) {
-    throw new UserError('--max-cost needs prices: give --price-input and --price-output, or use --max-tokens');
-  }
-  return {
-    ...(maxCost !== undefined && { maxCost: parseAmount('max-cost', maxCost) }),
-    ...(maxTokens !== undefined && { maxTokens: parseCount('max-tokens', maxTokens) }),
-  };
-}
-
-function parseAmount(option: string, value: string): number {
-  const amount = Number(value);
-  if (value.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount;
-  throw new UserError(`invalid --${option} "${value}": use a number, 0 or more`);
-}
-
-const METHODS = ['summarize', 'extract', 'hybrid', 'select', 'recorded'] as const;
+const METHODS = ['summarize', 'extract', 'hybrid', 'select', 'prune', 'recorded'] as const;
 
 /** The methods named, or those that the levels call for. */
 async function methodsFor(
   targets: readonly Target[],
   options: Options,
   counter: TokenCounter,
-  endpoint: LazyEndpoint,
+  client: ChatClient,
 ): Promise<CompressionMethod[]> {
   const names = options.method?.flatMap((each) => each.split(',')) ?? defaultMethods(targets);
   const methods: CompressionMethod[] = [];
-  for (const name of names) methods.push(await methodNamed(name, options, counter, endpoint));
+  for (const name of names) methods.push(await methodNamed(name, options, counter, client));
   return methods;
 }
 
@@ -343,22 +259,24 @@ async function methodNamed(
   name: string,
   options: Options,
   counter: TokenCounter,
-  endpoint: LazyEndpoint,
+  client: ChatClient,
 ): Promise<CompressionMethod> {
   const { language, onLonger } = options;
   const parts = options.partTokens === undefined ? {} : { partTokens: parseCount('part-tokens', options.partTokens) };
   if (/[/\\]|\.m?js$/.test(name)) {
-    return userMethod(name, counter, options.model === undefined ? undefined : endpoint.get());
+    return userMethod(name, counter, client.isNamed ? client.get() : undefined);
   }
   switch (name) {
     case 'summarize':
-      return new Summarize({ model: endpoint.get(), counter, language, onLonger, ...parts });
+      return new Summarize({ model: client.get(), counter, language, onLonger, ...parts });
     case 'extract':
-      return new Extract({ model: endpoint.get(), counter, language, ...parts });
+      return new Extract({ model: client.get(), counter, language, ...parts });
     case 'hybrid':
-      return new Hybrid({ model: endpoint.get(), counter, language, check: options.check, ...parts });
+      return new Hybrid({ model: client.get(), counter, language, check: options.check, ...parts });
     case 'select':
       return new Select({ counter, ...parts });
+    case 'prune':
+      return new Prune({ model: client.scorer(), counter, ...parts });
     case 'recorded':
       return new Recorded({
         counter,
@@ -398,13 +316,13 @@ function writeItems(out: string, items: readonly Item[]): void {
   });
 }
 
-function tell({ items, report }: Outcome, options: Options, endpoint: LazyEndpoint, loaded: LoadReport): void {
-  const spend = endpoint.made?.spend.totals;
+function tell({ items, report }: Outcome, options: Options, client: ChatClient, loaded: LoadReport): void {
+  const spend = client.made?.spend.totals;
   if (options.json === true) {
     const out = items === undefined ? null : options.out;
     process.stdout.write(`${JSON.stringify({ ...report, out, spend: spend ?? null, load: loaded })}\n`);
   } else if (report !== undefined) process.stdout.write(`${page(report, spend)}\n`);
-  const notes = [...reportLines(loaded), ...noteLines(report, endpoint)];
+  const notes = [...reportLines(loaded), ...noteLines(report, client)];
   if (items !== undefined && options.json !== true)
     notes.push(`${items.length} items written to ${basename(options.out)}`);
   for (const note of notes) process.stderr.write(`${safe(note)}\n`);
@@ -431,15 +349,15 @@ function spendLine(spend: SpendTotals): string {
   return `${spend.requests} requests${retries}, ${spend.cached} answers from the cache, ${spend.promptTokens} + ${spend.completionTokens} tokens${cost}${lost}`;
 }
 
-function noteLines(report: CompressReport | undefined, endpoint: LazyEndpoint): string[] {
+function noteLines(report: CompressReport | undefined, client: ChatClient): string[] {
   const failures = (report?.failures ?? []).map(
     ({ item, failure }) => `failed: ${item}, ${failure.level}: ${failure.reason}: ${failure.message}`,
   );
-  const all = endpoint.journal.totals();
+  const all = client.journal.totals();
   const spent = `spent on this output in all runs: ${all.requests} requests, ${all.promptTokens} + ${all.completionTokens} tokens${all.cost > 0 ? `, cost ${all.cost.toFixed(4)}` : ''}`;
   const models = new Set((report?.levels ?? []).flatMap((level) => level.models));
   const mixed = models.size > 1 ? [`warning: the texts were made by different models (${[...models].join('; ')})`] : [];
-  const trouble = endpoint.made?.cacheTrouble ?? null;
+  const trouble = client.made?.cacheTrouble ?? null;
   return [
     ...failures,
     ...(all.requests > 0 ? [spent] : []),

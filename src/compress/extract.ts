@@ -95,7 +95,7 @@ export interface ExtractSettings {
 }
 
 /** The answer may be this much longer than the text, in tokens. */
-const GROWTH = 3;
+const GROWTH = 4;
 const LEAST_TOKENS = 512;
 
 export class Extract implements CompressionMethod {

@@ -168,7 +168,7 @@ export class Hybrid implements CompressionMethod {
   /** Facts from the model that the source bears out, and, where wanted, what names, numbers and dates they leave out. */
   async #facts(source: string, work: Work): Promise<{ facts: RequiredFact[]; unsupported: string[] }> {
     const { model, language, counter, keepKeys } = this.#settings;
-    const maxTokens = Math.max(512, counter.count(source) * 2);
+    const maxTokens = Math.max(512, counter.count(source) * 3);
     const chat = { maxTokens, json: true, sample: 0, temperature: 0, signal: work.options.signal };
     const { messages } = factsPrompt(source, language);
     const found = await askForJson(model, messages, chat, factsSchema, work.usage, work.flags);

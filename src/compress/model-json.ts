@@ -23,7 +23,8 @@ export async function askForJson<T>(
   flags: Set<Flag>,
 ): Promise<T | null> {
   const { signal, ...rest } = chat;
-  const options = { ...rest, ...(signal === undefined ? {} : { signal }) };
+  // Limits are generous: what is cut goes on for ever, and is better asked anew than longer.
+  const options = { ...rest, grow: false, ...(signal === undefined ? {} : { signal }) };
   const judge = (answer: string) => {
     const read: JsonAnswer<T> = readJsonAnswer(answer, schema);
     if (!('problem' in read)) return { take: read };

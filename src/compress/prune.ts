@@ -26,6 +26,8 @@ import { countWords } from './words.js';
 export interface SurprisalModel {
   /** Everything about it that can change its numbers. */
   readonly identity: Json;
+  /** For people. */
+  readonly name: string;
   readonly tokenizer: Tokenizer;
   /** Longest sequence it takes, in tokens. */
   readonly maxTokens: number;
@@ -81,6 +83,7 @@ export class Prune implements CompressionMethod {
     const text = assembled(phrases, kept);
     if (text === '') return failed(this.name, target, 'empty', 'the text holds no words to choose from');
     const provenance = {
+      model: this.#model.name,
       phrases: phrases.length,
       kept: kept.size,
       protected: phrases.filter((one) => one.guarded).length,

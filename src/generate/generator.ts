@@ -42,6 +42,8 @@ export interface GeneratorOptions {
   readonly positions?: number;
   /** Prompt tokens computed at once, padding included; default 2,048. */
   readonly batchTokens?: number;
+  /** Whether an answer so far leads nowhere: it is then cut as if it were full. Default never. */
+  readonly isStuck?: (answer: readonly number[]) => boolean;
 }
 
 export class Generator {
@@ -148,7 +150,7 @@ export class Generator {
     const full =
       branch.answer.length >= settings.maxNewTokens ||
       branch.position >= (this.options.positions ?? this.options.config.maxPositions);
-    branch.finished = full || this.#ended(branch.answer, settings);
+    branch.finished = full || this.#ended(branch.answer, settings) || this.options.isStuck?.(branch.answer) === true;
   }
 
   #ended(answer: readonly number[], settings: GenerateSettings): boolean {

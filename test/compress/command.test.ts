@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { register } from '../../src/cli/compress.js';
 import { loadAll } from '../../src/data/load.js';
+import { bundledModelPath } from '../../src/models/load.js';
 import { lockFolder } from '../../src/study/folder-lock.js';
 import { completion, failure, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
 import { diligent } from './support/scripted-model.js';
@@ -107,6 +108,23 @@ describe('lightmem compress', () => {
     expect(told.spend).toBeNull();
   });
 
+  test('takes a model on this machine in place of an endpoint, for what is asked and for what is pruned', async () => {
+    const local = ['--local', bundledModelPath()];
+    const pruned = await run(...local, '--levels', 'prune=0.7', '--max-concurrency', '2');
+    expect(pruned.error).toBeUndefined();
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    const [text] = items.map((item) => item.texts.prune?.text ?? '');
+    expect(text).toMatch(/114,394.*1837.*1861/s);
+    expect(text?.length).toBeLessThan(0.9 * (items[0]?.texts.original?.text.length ?? 0));
+    expect(items[0]?.texts.prune?.provenance['model']).toBe('base');
+    // A model of 2 million parameters condenses nothing: every outcome has a name, and none is asked for twice.
+    const asked = await run(...local, '--levels', 'summ_l5', '--json', '--limit', '1', '--on-failure', 'keep-original');
+    expect(asked.error).toBeUndefined();
+    const told = JSON.parse(asked.out) as { made: number; spend: { requests: number; promptTokens: number } };
+    expect(told).toMatchObject({ made: 1, spend: { requests: expect.any(Number) as number } });
+    expect(told.spend.promptTokens).toBeGreaterThan(100);
+  });
+
   test('takes recorded texts of another file, and methods of the user’s own', async () => {
     await writeFile(
       join(folder, 'texts.jsonl'),
@@ -207,6 +225,9 @@ describe('lightmem compress', () => {
       [['--levels', 'summ_l2=0'], /invalid target/],
       [['--method', 'magic'], /unknown method "magic"/],
       [['--levels', 'ext', '--method', 'select'], /no method for level "ext" among select/],
+      [[...args, '--local', bundledModelPath()], /'--local <model>' cannot be used with option '--/],
+      [['--local', '/nowhere'], /no model at \/nowhere/],
+      [['--levels', 'prune'], /name one with --local/],
       [[...args, '--max-cost', '1'], /--max-cost needs prices/],
       [[...args, '--max-tokens', '-1'], /invalid --max-tokens/],
       [[...args, '--max-concurrency', 'many'], /invalid --max-concurrency/],

@@ -20,6 +20,7 @@ export function wordModel(): SurprisalModel {
   };
   return {
     identity: { kind: 'word-model' },
+    name: 'words',
     tokenizer,
     maxTokens: 100_000,
     surprisal: (sequences) =>
