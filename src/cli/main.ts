@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   report: () => import('./report.js'),
   ask: () => import('./ask.js'),
   evaluate: () => import('./evaluate.js'),
+  adapter: () => import('./adapter.js'),
   judge: () => import('./judge.js'),
   longmemeval: () => import('./longmemeval.js'),
   pretrain: () => import('./pretrain.js'),

@@ -123,6 +123,8 @@ const trainFields = {
   rslora: flag,
   dropout: positive(0.95, true),
   targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
+  /** Other ranks for some modules, by the end of their path as in PEFT: `down_proj`, `layers.0.mlp.up_proj`. */
+  rankPattern: z.record(text, integer(1, 512)).optional(),
 };
 
 const trainSettings = z.strictObject({

@@ -201,10 +201,29 @@ type TrainConfig = StudyConfig['train'];
 
 /** Settings of one run: the scale alpha/r is held equal over ranks unless an alpha is given. */
 function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSettings {
-  const { scale, alpha, rslora, dropout, targets, maxSteps, heldOut, evaluateEverySteps, patience, ...rest } = config;
+  const {
+    scale,
+    alpha,
+    rslora,
+    dropout,
+    targets,
+    rankPattern,
+    maxSteps,
+    heldOut,
+    evaluateEverySteps,
+    patience,
+    ...rest
+  } = config;
   const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
   return {
-    lora: { rank, alpha: alpha ?? fitting, rslora, dropout, targets },
+    lora: {
+      rank,
+      alpha: alpha ?? fitting,
+      rslora,
+      dropout,
+      targets,
+      ...(rankPattern !== undefined && { rankPattern }),
+    },
     ...rest,
     ...(maxSteps !== undefined && { maxSteps }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),

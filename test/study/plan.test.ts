@@ -111,6 +111,7 @@ describe('the identity of a run', () => {
     ['longer answers', { evaluate: { maxNewTokens: 5 } }],
     ['another judge', { evaluate: { maxNewTokens: 4, judge: 'exact' } }],
     ['another device', { device: 'webgpu' }],
+    ['other ranks for some modules', { train: { ...leastStudy(model).train, rankPattern: { down_proj: 4 } } }],
     ['items held out', { train: { ...leastStudy(model).train, heldOut: 0.5 } }],
   ];
 
