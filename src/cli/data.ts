@@ -29,8 +29,14 @@ export function register(program: Command): void {
   )
     .option('--samples <n>', 'items shown', '5')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
     .action(run);
 }
+
+const HELP = `
+A folder holds NAME.txt (or .md) with NAME.questions.jsonl beside it, lines of {"question", "answer"}, and if you like NAME.summ_l2.txt …
+A table with columns of other names: lightmem data notes.csv --column id=Title text=Body question=Q answer=Gold
+Lines on what is wrong name file, line and field; exit code 2 tells that there are some, --on-problem skip leaves those records out.`;
 
 async function run(file: string, options: Options): Promise<void> {
   const { summary, report } = await summarise(file, options);

@@ -18,7 +18,7 @@ import { sharegpt } from './formats/sharegpt.js';
 import { wikiupdate } from './formats/wikiupdate.js';
 import { IdIndex } from './id-index.js';
 import { joinRows, type PlacedItem } from './rows.js';
-import { problemsError, ProblemLog, type Note, type Place, type Problem } from './problems.js';
+import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
 import { kindOf } from './schema.js';
 
 /** Formats of single records, in the order in which they are recognised. */
@@ -150,7 +150,8 @@ async function openSource(path: string, options: LoadOptions, log: ProblemLog): 
   const container = await detectContainer(path, path);
   const onBytes = (read: number) => options.onBytes?.(read, info.size);
   const records = await peek(readRecords(path, path, container, log, onBytes));
-  const format = chooseFormat(options.format, records.first, path);
+  if (TABLES.includes(container)) checkColumns(columns, records.first?.value, path);
+  const format = chooseFormat(options.format, records.first, path, columns);
   const dataset = options.dataset ?? format.dataset ?? stem;
   const read = readItems(records.all, format, { dataset, columns, log });
   const joined = format.joinsRows === true ? joinRows(read, log) : read;
@@ -183,18 +184,36 @@ async function peek(records: AsyncIterable<SourceRecord>) {
   return { first, all: all() };
 }
 
-function chooseFormat(name: DataFormat | undefined, first: SourceRecord | undefined, path: string): RecordFormat {
+function chooseFormat(
+  name: DataFormat | undefined,
+  first: SourceRecord | undefined,
+  path: string,
+  columns: ColumnMapping,
+): RecordFormat {
   const value = first?.value;
   const found =
     name === undefined
       ? RECORD_FORMATS.find((format) => isObject(value) && format.matches(value))
       : RECORD_FORMATS.find((format) => format.name === name);
   if (found) return found;
-  if (!isObject(value)) return plain;
+  if (!isObject(value) || columns.text !== undefined || columns.question !== undefined) return plain;
   const fields = Object.keys(value).slice(0, 8).join(', ');
   throw new UserError(
-    `${path}: the records' form is not recognised from their fields (${fields}): name it with --format (${FORMATS.join(', ')}) or map columns`,
+    `${path}: the records' form is not recognised from their fields (${fields}): name it with --format (${FORMATS.join(', ')}), or say where the parts are, e.g. --column text=${Object.keys(value)[0] ?? 'NAME'}`,
   );
+}
+
+/** Containers whose records all have the same columns. */
+const TABLES: readonly Container[] = ['csv', 'tsv', 'parquet'];
+
+/** Throws UserError where a column is mapped that a table does not have. */
+function checkColumns({ levels = {}, ...parts }: ColumnMapping, record: unknown, path: string): void {
+  if (!isObject(record)) return;
+  for (const [part, column] of Object.entries({ ...parts, ...levels })) {
+    if (Object.hasOwn(record, column)) continue;
+    const fields = Object.keys(record).slice(0, 12).join(', ');
+    throw new UserError(`${path}: no column "${column}" for ${part}: use one of ${fields}`);
+  }
 }
 
 async function* readItems(
@@ -223,7 +242,7 @@ async function* distinct(source: Source, log: ProblemLog): AsyncGenerator<Item> 
   const exact = new IdIndex();
   const folded = new IdIndex();
   for await (const { item, place } of source.items) {
-    const position = place.line ?? place.record ?? 1;
+    const position = (sharesLine(place) ? place.record : place.line) ?? place.record ?? 1;
     const before = exact.add(item.id, position);
     const twin = folded.add(item.id.normalize('NFC').toLowerCase(), position);
     if (before !== undefined) {
@@ -236,7 +255,7 @@ async function* distinct(source: Source, log: ProblemLog): AsyncGenerator<Item> 
 }
 
 function tellDuplicate(id: string, place: Place, before: number, log: ProblemLog): void {
-  const where = place.line === undefined ? `record ${before}` : `line ${before}`;
+  const where = place.line === undefined || sharesLine(place) ? `record ${before}` : `line ${before}`;
   const what = `${JSON.stringify(id)} was given before, on ${where}`;
   log.add({ ...place, field: 'id', what, fix: 'give each item its own id', scope: 'item' });
 }

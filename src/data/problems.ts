@@ -34,10 +34,16 @@ export function problemText(problem: Problem): string {
   return `${placeText(problem)}: ${field}${problem.what}: ${problem.fix}`;
 }
 
-/** `file:line`, or `file: record n` where there are no lines. */
+/** `file:line`, with the record's number where the first line holds several; `file: record n` where there are no lines. */
 export function placeText(place: Place): string {
+  if (sharesLine(place)) return `${place.file}:${place.line}: record ${place.record}`;
   if (place.line !== undefined) return `${place.file}:${place.line}`;
   return place.record === undefined ? place.file : `${place.file}: record ${place.record}`;
+}
+
+/** Whether a record stands on the first line behind others, as in JSON written without line breaks. */
+export function sharesLine({ line, record = 1 }: Place): boolean {
+  return line === 1 && record > 1;
 }
 
 /** Problems listed in full; further ones are counted. */

@@ -88,7 +88,8 @@ export function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  return `a ${typeof value} (${JSON.stringify(value).slice(0, 40)})`;
+  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return `a ${typeof value} (${shown.slice(0, 40)})`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

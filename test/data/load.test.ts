@@ -207,6 +207,27 @@ describe('instruction and chat records', () => {
   });
 });
 
+describe('columns', () => {
+  it('named by the user make any table plain records', async () => {
+    const table = scratch('names.csv', 'Title,Body,Q,Gold\nA,"Rome, in Italy",Where is Rome?,Italy\n');
+    await expect(loadAll(table)).rejects.toThrow(/not recognised from their fields.*--column text=Title/);
+    const columns = { id: 'Title', text: 'Body', question: 'Q', answer: 'Gold' };
+    const { items, report } = await loadAll(table, { columns });
+    expect(report.format).toBe('plain');
+    expect(only(items)).toMatchObject({ id: 'A', texts: { original: { text: 'Rome, in Italy' } } });
+    await expect(loadAll(table, { columns: { ...columns, answer: 'gold' } })).rejects.toThrow(
+      /no column "gold" for answer: use one of Title, Body, Q, Gold/,
+    );
+  });
+
+  it('may be separated by semicolons', async () => {
+    const table = scratch('semi.csv', 'id;text;"a, b, c, d";answer\n1;Rome, in Italy, is old.;x;Italy\n');
+    const { items } = await loadAll(table, { columns: { question: 'a, b, c, d' } });
+    expect(only(items).texts.original?.text).toBe('Rome, in Italy, is old.');
+    expect(only(items).questions[0]?.answers).toEqual(['Italy']);
+  });
+});
+
 describe('a folder', () => {
   it('takes texts, their levels and the questions beside them', async () => {
     scratch('f/one.txt', 'A is b.');

@@ -97,6 +97,24 @@ const CASES: readonly [what: string, name: string, content: string | Uint8Array 
     'id,text\n1,a\n2,b,c\n',
     /:3: the row cannot be read \(invalid Record Length.*\): /,
   ],
+  [
+    'a record of JSON on one line',
+    'one.json',
+    '[{"id":1,"text":"a"},{"id":2,"text":""}]',
+    /:1: record 2: text: is empty: /,
+  ],
+  [
+    'an id twice on one line',
+    'twin.json',
+    '[{"id":1,"text":"a"},{"id":1,"text":"b"}]',
+    /:1: record 2: id: "1" was given before, on record 1: /,
+  ],
+  [
+    'a number beyond all bounds',
+    'inf.jsonl',
+    '{"id":1,"text":"a","question":"q","answer":1e400}',
+    /is a number \(Infinity\)/,
+  ],
   ['a column named twice', 'twice.csv', 'id,text,text\n1,a,b\n', /:1: text: names two columns: /],
   ['an empty file', 'none.jsonl', '', /none\.jsonl: is empty: /],
   ['an empty array', 'none.json', '[]', /none\.json: holds no item: /],
@@ -118,7 +136,7 @@ describe('problems', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  it(`ran ${CASES.length} cases`, () => expect(CASES.length).toBe(32));
+  it(`ran ${CASES.length} cases`, () => expect(CASES.length).toBe(35));
 
   it('tells a missing file', async () => {
     await expect(loadAll('/nowhere/x.json')).rejects.toThrow('no such file or folder: /nowhere/x.json: check the path');

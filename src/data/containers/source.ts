@@ -54,7 +54,7 @@ export function readRecords(
   const chunks = bytesOf(path, file, log, onBytes);
   if (container === 'json') return jsonArray(chunks, file, log);
   if (container === 'jsonl') return jsonLines(chunks, file, log);
-  return csvRows(chunks, file, log, container === 'csv' ? ',' : '\t');
+  return csvRows(chunks, file, log, container === 'tsv');
 }
 
 /** The file's bytes in pieces, without a leading byte order mark. */

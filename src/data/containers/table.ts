@@ -4,13 +4,25 @@ import { parse, type CsvError, type Info } from 'csv-parse';
 import type { ProblemLog } from '../problems.js';
 import { MAX_RECORD_BYTES, type SourceRecord } from './source-record.js';
 
+export type Delimiter = ',' | ';' | '\t';
+
+/** What separates the columns of a CSV file, from the first line of its head: the semicolon where it stands there oftener than the comma. */
+export function delimiterOf(head: string): Delimiter {
+  const names = (/^[^\r\n]*/.exec(head)?.[0] ?? '').replace(/"[^"]*"/g, '');
+  return names.split(';').length > names.split(',').length ? ';' : ',';
+}
+
 /** Records of a CSV stream; a broken row is told to the log and the next one read. */
 export async function* csvRows(
   chunks: AsyncIterable<Buffer>,
   file: string,
   log: ProblemLog,
-  delimiter: ',' | '\t',
+  tabs: boolean,
 ): AsyncGenerator<SourceRecord> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const head = first.done === true ? Buffer.alloc(0) : first.value;
+  const delimiter = tabs ? '\t' : delimiterOf(head.toString('latin1'));
   const parser = parse({
     bom: true,
     columns: (names: string[]) => checkedNames(names, file, log),
@@ -19,10 +31,10 @@ export async function* csvRows(
     max_record_size: MAX_RECORD_BYTES,
     skip_empty_lines: true,
     skip_records_with_error: true,
-    relax_quotes: delimiter === '\t',
+    relax_quotes: tabs,
   });
   parser.on('skip', (error: CsvError) => log.add(rowProblem(error, file)));
-  const source = Readable.from(chunks, { objectMode: false });
+  const source = Readable.from(following(head, iterator), { objectMode: false });
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let [line, record] = [2, 0];
@@ -30,6 +42,11 @@ export async function* csvRows(
     yield { value: row.record, place: { file, line, record: ++record } };
     line = row.info.lines + 1;
   }
+}
+
+async function* following(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
 function checkedNames(names: string[], file: string, log: ProblemLog): string[] {
