@@ -45,6 +45,38 @@ function epochRows(
   return packWithin(shuffled, Math.min(SHORT_ROW_TOKENS, batchTokens));
 }
 
+/** Largest share of an epoch's computed tokens that may be padding. */
+const MOST_PADDING = 0.05;
+
+type Batch = readonly PackedRow[];
+
+const tokensOf = (batch: Batch): number => batch.reduce((sum, row) => sum + row.ids.length, 0);
+const areaOf = (batch: Batch): number => batch.length * Math.max(...batch.map((row) => row.ids.length));
+
+/** A batch of rows in order of length as two, where that computes least. */
+function split(batch: Batch): [Batch, Batch] {
+  const last = batch.at(-1)?.ids.length ?? 0;
+  const areas = batch.slice(1).map((_, i) => (i + 1) * (batch[i]?.ids.length ?? 0) + (batch.length - i - 1) * last);
+  const at = areas.indexOf(Math.min(...areas)) + 1;
+  return [batch.slice(0, at), batch.slice(at)];
+}
+
+/** The batches, those with most padding split until the epoch has little; where it has little as it is, they stay. */
+function tightened(batches: readonly Batch[]): Batch[] {
+  const tight = [...batches];
+  const padding = tight.map((batch) => areaOf(batch) - tokensOf(batch));
+  const tokens = tight.reduce((sum, batch) => sum + tokensOf(batch), 0);
+  for (let padded = padding.reduce((a, b) => a + b, 0); padded >= MOST_PADDING * (tokens + padded);) {
+    const worst = padding.indexOf(padding.reduce((a, b) => Math.max(a, b), 0));
+    const halves = split(tight[worst] ?? []);
+    const left = halves.map((batch) => areaOf(batch) - tokensOf(batch));
+    padded += left.reduce((a, b) => a + b, 0) - (padding[worst] ?? 0);
+    tight.splice(worst, 1, ...halves);
+    padding.splice(worst, 1, ...left);
+  }
+  return tight;
+}
+
 /** One optimiser step: its micro-batches. */
 export interface PlannedStep {
   readonly epoch: number;
@@ -66,7 +98,7 @@ export function planSteps(
   const steps: PlannedStep[] = [];
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const rows = epochRows(samples, grouping, settings.batchTokens, settings.seed, epoch);
-    const batches = epochBatches(rows, settings.batchTokens, settings.seed, epoch);
+    const batches = tightened(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
     for (let i = 0; i < batches.length; i += settings.accumulation)
       steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });
   }

@@ -2,13 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TARGET_MODULES } from '../../src/core/settings.js';
+import { TARGET_MODULES, type LoraSettings } from '../../src/core/settings.js';
+import { float32, floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
+import { lossGraph } from '../../src/models/decoder.js';
 import { loadModel } from '../../src/models/load.js';
+import type { ModelConfig } from '../../src/models/model.js';
+import type { Parameter, Training } from '../../src/models/network.js';
 import { pack } from '../../src/models/packing.js';
+import { batchTensors } from '../../src/train/batches.js';
 import { globalNorm } from '../../src/train/optimiser.js';
-import { Trainer } from '../../src/train/trainer.js';
+import { Trainer, ropeTensors } from '../../src/train/trainer.js';
 
 interface Golden {
   batches: { prompt: number[]; answer: number[] }[][];
@@ -18,6 +23,9 @@ interface Golden {
   margins: number[][];
   losses: number[];
   adapter_norm: number;
+  /** The first 256 logits behind each of the first four prompts, by the base model and after the 20 steps. */
+  base_logits: number[][];
+  adapted_logits: number[][];
 }
 
 const path =
@@ -29,6 +37,7 @@ if (!isThere)
 const golden = JSON.parse(readFileSync(new URL('../golden/smollm2/peft.json', import.meta.url), 'utf8')) as Golden;
 const engine = onnxRuntimeEngine({ device: 'cpu' });
 const tolerance = 1e-3;
+const lora: LoraSettings = { rank: 8, alpha: 16, rslora: false, dropout: 0, targets: TARGET_MODULES };
 
 /** The start that scripts/golden/smollm2.py gives LoRA's A. */
 function startOfA(name: string, shape: readonly number[]): Float32Array {
@@ -40,13 +49,41 @@ function startOfA(name: string, shape: readonly number[]): Float32Array {
   });
 }
 
+type Values = (parameter: Parameter) => Float32Array;
+
+/** The first 256 logits behind each of the four prompts: what the training graph's loss is computed from. */
+async function logitsOf(config: ModelConfig, training: Training, values: Values): Promise<number[][]> {
+  const { graph, parameters } = lossGraph(config, training);
+  const value = graph.nodes.find(({ op }) => op === 'SoftmaxCrossEntropyLoss')?.inputs[0];
+  if (value === undefined) throw new Error('the graph computes no loss');
+  const program = await engine.compile({ ...graph, outputs: [{ name: 'logits', value }] });
+  const weights = Object.fromEntries(parameters.map((each) => [each.name, float32(each.shape, values(each))]));
+  const found: number[][] = [];
+  for (const prompt of golden.prompts.slice(0, 4)) {
+    const row = pack([{ id: 'prompt', prompt, answer: [0] }]);
+    const tensors = batchTensors([row], 1, { ...weights, ...ropeTensors(config, prompt.length + 1) });
+    found.push([...floatsOf(await program.run(tensors), 'logits').subarray(0, 256)]);
+  }
+  await program.dispose();
+  return found;
+}
+
+/** Largest difference of logits, relative where they are larger than one. */
+function largestDifference(found: readonly number[][], expected: readonly number[][]): number {
+  expect(found.map((each) => each.length)).toEqual(expected.map(() => 256));
+  const differences = found.flatMap((each, i) =>
+    each.map((logit, j) => Math.abs(logit - (expected[i]?.[j] ?? NaN)) / Math.max(1, Math.abs(logit))),
+  );
+  return Math.max(...differences);
+}
+
 describe.skipIf(!isThere)('SmolLM2-135M-Instruct', () => {
   it('follows PEFT on PyTorch for 20 steps on WikiUpdate texts', { timeout: 600_000 }, async () => {
     const model = loadModel(path);
     const trainer = await Trainer.create({
       engine,
       config: model.config,
-      training: { kind: 'lora', lora: { rank: 8, alpha: 16, rslora: false, dropout: 0, targets: TARGET_MODULES } },
+      training: { kind: 'lora', lora },
       optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
       positions: 1024,
       initial: ({ name, shape }) => {
@@ -55,12 +92,26 @@ describe.skipIf(!isThere)('SmolLM2-135M-Instruct', () => {
         return model.weights.read(name);
       },
     });
+    const base = await logitsOf(model.config, { kind: 'none' }, ({ name }) => model.weights.read(name));
     const losses: number[] = [];
     for (const batch of golden.batches) {
       const row = pack(batch.map((sample, i) => ({ id: String(i), ...sample })));
       losses.push((await trainer.step([[row]], 2e-4, 0)).loss);
     }
     await trainer.dispose();
+    const training: Training = { kind: 'lora', lora };
+    const adapted = await logitsOf(
+      model.config,
+      training,
+      ({ name }) => trainer.trained.get(name) ?? model.weights.read(name),
+    );
+    const ofBase = largestDifference(base, golden.base_logits);
+    const ofAdapted = largestDifference(adapted, golden.adapted_logits);
+    console.log(
+      `logits differ by at most ${ofBase.toExponential(1)} (base) and ${ofAdapted.toExponential(1)} (adapted); training moved them by up to ${largestDifference(adapted, base).toFixed(2)}`,
+    );
+    expect(ofBase).toBeLessThan(tolerance);
+    expect(ofAdapted).toBeLessThan(tolerance);
     const differences = losses.map((loss, i) => Math.abs(loss - (golden.losses[i] ?? NaN)));
     const relative = differences.map((difference, i) => difference / (golden.losses[i] ?? NaN));
     console.log(
