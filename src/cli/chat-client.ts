@@ -1,6 +1,7 @@
 /** The model that a command asks, behind an endpoint or local, made when it is first needed; and its options. */
 import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
+import type { Device } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { LocalChat } from '../generate/chat.js';
 import { SurprisalScorer } from '../generate/surprisal.js';
@@ -9,14 +10,16 @@ import { endpointSettings } from '../llm/settings.js';
 import { Spend, type Price, type SentRequest } from '../llm/spend.js';
 import type { SpendJournal } from '../llm/spend-journal.js';
 import { isLoopback } from '../llm/transport.js';
-import { fetchModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { parseCount } from './data-options.js';
+import { addDeviceOption, deviceFor } from './device.js';
+import { openModel } from './model.js';
 
 export interface ChatClientOptions {
   readonly endpoint?: string;
   readonly model?: string;
   readonly local?: string;
+  readonly device?: string;
   readonly maxConcurrency: string;
   readonly timeout: string;
   readonly priceInput?: string;
@@ -27,7 +30,7 @@ export interface ChatClientOptions {
 
 /** Adds the options that choose a model and limit its use. */
 export function addChatClientOptions(command: Command): void {
-  command
+  addDeviceOption(command)
     .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
     .option('--model <name>', "the model's name there")
     .addOption(
@@ -52,6 +55,7 @@ export class ChatClient {
   #client: ChatEndpoint | LocalChat | undefined;
   #scorer: SurprisalScorer | undefined;
   #local: LoadedModel | undefined;
+  #device: Device = 'cpu';
 
   constructor(
     readonly options: ChatClientOptions,
@@ -60,8 +64,12 @@ export class ChatClient {
 
   /** Opens the local model where one is named, fetching it from the hub if need be. Throws UserError. */
   async open(): Promise<void> {
-    const { local } = this.options;
-    if (local !== undefined) this.#local ??= await fetchModel(local);
+    const { local, device } = this.options;
+    if (local === undefined && device !== undefined)
+      throw new UserError('--device is for a model on this machine: name one with --local, or leave it out');
+    if (local === undefined || this.#local !== undefined) return;
+    this.#device = await deviceFor(device);
+    this.#local = await openModel(local);
   }
 
   /** Throws UserError where no model is named. */
@@ -97,7 +105,7 @@ export class ChatClient {
       throw new UserError(
         'no model tells what is to be expected: name one with --local, a folder, a GGUF file or a hub name',
       );
-    return (this.#scorer ??= new SurprisalScorer(this.#local, onnxRuntimeEngine({ device: 'cpu' })));
+    return (this.#scorer ??= new SurprisalScorer(this.#local, onnxRuntimeEngine({ device: this.#device })));
   }
 
   /** Waits until all answers are safe on the disk, and frees what is loaded. */
@@ -109,7 +117,7 @@ export class ChatClient {
 
   #localChat(model: LoadedModel): LocalChat {
     const batch = Math.min(LOCAL_BATCH, parseCount('max-concurrency', this.options.maxConcurrency));
-    const engine = onnxRuntimeEngine({ device: 'cpu' });
+    const engine = onnxRuntimeEngine({ device: this.#device });
     return new LocalChat({ model, engine, batch, spend: this.#spend(model.name) });
   }
 
