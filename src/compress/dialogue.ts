@@ -1,7 +1,8 @@
 /** A short dialogue with a model: ask, check the answer, say what was wrong, ask again; all that was used is counted. */
 import type { JsonObject } from '../core/json.js';
 import { isReply, type ChatMessage, type ChatModel, type ChatOptions, type ChatReply } from '../llm/chat-model.js';
-import type { CompressionFailure, FailureReason } from './method.js';
+import { failed, sourceText } from './measure.js';
+import type { Compression, CompressionFailure, FailureReason, Flag, SourceItem, Target } from './method.js';
 
 /** What went wrong on the way to an answer. */
 export class AskFailure extends Error {
@@ -122,15 +123,22 @@ function opening(text: string): string {
   return line.length > 100 ? `${line.slice(0, 100)} …` : line;
 }
 
-/** Runs a method's body, turning AskFailure into the failure's record. */
-export async function settled<T>(
-  body: () => Promise<T>,
-  fail: (reason: FailureReason, message: string) => CompressionFailure,
-): Promise<T | CompressionFailure> {
+/**
+ * Makes an item's text from its original: without one, and where asking fails, the outcome is the failure's record.
+ * `make` is given the original, the count of what it uses and the set of flags it raises.
+ */
+export async function asked(
+  method: string,
+  item: SourceItem,
+  target: Target,
+  make: (source: string, usage: Usage, flags: Set<Flag>) => Promise<Compression | CompressionFailure>,
+): Promise<Compression | CompressionFailure> {
+  const source = sourceText(item);
+  if (source === undefined) return failed(method, target, 'no-source', `item ${item.id} has no original text`);
   try {
-    return await body();
+    return await make(source, new Usage(), new Set());
   } catch (error) {
-    if (error instanceof AskFailure) return fail(error.reason, error.message);
+    if (error instanceof AskFailure) return failed(method, target, error.reason, error.message);
     throw error;
   }
 }

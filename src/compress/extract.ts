@@ -4,15 +4,14 @@ import type { Level } from '../core/levels.js';
 import type { Json } from '../core/json.js';
 import type { ChatModel } from '../llm/chat-model.js';
 import { WordText, phraseOf } from '../audit/words.js';
-import { AskFailure, settled, Usage } from './dialogue.js';
+import { asked, AskFailure, type Usage } from './dialogue.js';
 import { askForJson } from './model-json.js';
-import { failed, finished, sourceText } from './measure.js';
+import { finished, sourceText } from './measure.js';
 import type {
   Compression,
   CompressionFailure,
   CompressionMethod,
   CompressOptions,
-  FailureReason,
   Flag,
   SourceItem,
   Target,
@@ -116,17 +115,8 @@ export class Extract implements CompressionMethod {
     return level === 'ext';
   }
 
-  async compress(
-    item: SourceItem,
-    target: Target,
-    options: CompressOptions = {},
-  ): Promise<Compression | CompressionFailure> {
-    const fail = (reason: FailureReason, message: string) => failed(this.name, target, reason, message);
-    const source = sourceText(item);
-    if (source === undefined) return fail('no-source', `item ${item.id} has no original text`);
-    return settled(async () => {
-      const usage = new Usage();
-      const flags = new Set<Flag>();
+  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(this.name, item, target, async (source, usage, flags) => {
       const parts = partsOf(source, this.#settings.partTokens, this.#settings.counter);
       if (parts.length > 1) flags.add('in-parts');
       const found = await Promise.all(parts.map((part) => this.#extract(part, options, usage, flags)));
@@ -136,7 +126,7 @@ export class Extract implements CompressionMethod {
       const counts = { entities: kept.entities.length, relations: kept.relations.length, events: kept.events.length };
       const provenance = { prompts: PROMPTS_VERSION, counts, unsupported, ...usage.toJson() };
       return finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#settings.counter);
-    }, fail);
+    });
   }
 
   estimate(item: SourceItem): WorkEstimate {

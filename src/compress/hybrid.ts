@@ -5,15 +5,14 @@ import type { Level } from '../core/levels.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { ChatModel } from '../llm/chat-model.js';
 import { CoveredText, missingFacts, requiredFact, type RequiredFact } from './coverage.js';
-import { AskFailure, settled, Usage } from './dialogue.js';
+import { asked, AskFailure, type Usage } from './dialogue.js';
 import { askForJson } from './model-json.js';
-import { failed, finished, sourceText } from './measure.js';
+import { finished, sourceText } from './measure.js';
 import type {
   Compression,
   CompressionFailure,
   CompressionMethod,
   CompressOptions,
-  FailureReason,
   Flag,
   SourceItem,
   Target,
@@ -75,23 +74,16 @@ export class Hybrid implements CompressionMethod {
     return level === 'hybrid';
   }
 
-  async compress(
-    item: SourceItem,
-    target: Target,
-    options: CompressOptions = {},
-  ): Promise<Compression | CompressionFailure> {
-    const fail = (reason: FailureReason, message: string) => failed(this.name, target, reason, message);
-    const source = sourceText(item);
-    if (source === undefined) return fail('no-source', `item ${item.id} has no original text`);
-    return settled(async () => {
-      const work: Work = { options, usage: new Usage(), flags: new Set() };
+  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(this.name, item, target, async (source, usage, flags) => {
+      const work: Work = { options, usage, flags };
       const parts = partsOf(source, this.#settings.partTokens, this.#settings.counter);
-      if (parts.length > 1) work.flags.add('in-parts');
+      if (parts.length > 1) flags.add('in-parts');
       const share = goalWords(target, countWords(source)) / Math.max(1, countWords(source));
       const made = await Promise.all(parts.map((part) => this.#part(part, share, work)));
       const text = made.map((part) => part.text).join('\n');
       return this.#finish(target, source, text, made, work);
-    }, fail);
+    });
   }
 
   estimate(item: SourceItem, target: Target): WorkEstimate {

@@ -2,7 +2,7 @@
 import type { Level } from '../core/levels.js';
 import type { Json } from '../core/json.js';
 import type { ChatModel } from '../llm/chat-model.js';
-import { Usage, settled } from './dialogue.js';
+import { asked, type Usage } from './dialogue.js';
 import { failed, finished, sourceText } from './measure.js';
 import {
   levelOf,
@@ -66,23 +66,14 @@ export class Summarize implements CompressionMethod {
     return LEVELS.includes(level);
   }
 
-  async compress(
-    item: SourceItem,
-    target: Target,
-    options: CompressOptions = {},
-  ): Promise<Compression | CompressionFailure> {
-    const fail = (reason: Parameters<typeof failed>[2], message: string) => failed(this.name, target, reason, message);
-    const source = sourceText(item);
-    if (source === undefined) return fail('no-source', `item ${item.id} has no original text`);
-    return settled(async () => {
-      const usage = new Usage();
-      const flags = new Set<Flag>();
+  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(this.name, item, target, async (source, usage, flags) => {
       const goal = goalWords(target, countWords(source));
       const text = await this.#condense(source, { target, goal, options, usage, flags, pass: 1 });
       const provenance = { prompts: PROMPTS_VERSION, language: this.#settings.language, ...usage.toJson() };
       const made = finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#settings.counter);
       return longerHandled(made, source, this.#settings.onLonger, this.#settings.counter, target);
-    }, fail);
+    });
   }
 
   estimate(item: SourceItem, target: Target): WorkEstimate {

@@ -12,7 +12,7 @@ import {
   type ChatOutcome,
 } from '../llm/chat-model.js';
 import { isRefusal } from '../llm/refusal.js';
-import { cacheFolder, ReplyCache, type CacheRequest } from '../llm/reply-cache.js';
+import { KeptAnswers, type CacheRequest } from '../llm/reply-cache.js';
 import { DEFAULT_MAX_TOKENS } from '../llm/request.js';
 import { Spend } from '../llm/spend.js';
 import { withoutThinking } from '../llm/thinking.js';
@@ -59,12 +59,11 @@ export class LocalChat implements ChatModel {
   readonly concurrency: number;
   readonly spend: Spend;
   readonly #options: LocalChatOptions;
-  readonly #cache: ReplyCache | null;
+  readonly #kept: KeptAnswers;
   readonly #queue: Job[] = [];
   #generator: Promise<Generator> | undefined;
   #working: Promise<void> | undefined;
   #underWay: readonly Job[] = [];
-  #cacheTrouble: string | null = null;
 
   constructor(options: LocalChatOptions) {
     const { model, engine, batch = 4, spend = new Spend() } = options;
@@ -73,18 +72,17 @@ export class LocalChat implements ChatModel {
     this.identity = { kind: 'local', version: VERSION, model: model.identity, engine: engine.name };
     this.concurrency = batch;
     this.spend = spend;
-    const folder = options.cacheFolder === undefined ? cacheFolder() : options.cacheFolder;
-    this.#cache = folder === null ? null : new ReplyCache(folder);
+    this.#kept = new KeptAnswers(options.cacheFolder, spend);
   }
 
   /** Why answers are not being kept, where the cache cannot be written; null while it can. */
   get cacheTrouble(): string | null {
-    return this.#cacheTrouble;
+    return this.#kept.trouble;
   }
 
   /** Waits until every answer kept so far is on the disk. */
   async drain(): Promise<void> {
-    await this.#cache?.drain();
+    await this.#kept.drain();
   }
 
   /** Frees the model once what is under way is done. */
@@ -96,11 +94,8 @@ export class LocalChat implements ChatModel {
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#cache?.read(request);
-    if (kept) {
-      this.spend.noteCached();
-      return { status: 'ok', ...kept, cached: true };
-    }
+    const kept = await this.#kept.find(request);
+    if (kept !== null) return kept;
     if (options.signal?.aborted === true) return CANCELLED;
     const prompt = this.#prompt(messages);
     if ('status' in prompt) return prompt;
@@ -164,7 +159,7 @@ export class LocalChat implements ChatModel {
       usage,
       estimated: false,
     });
-    return this.#keep(request, this.#outcome(generation, usage, request.wishes));
+    return this.#kept.keep(request, this.#outcome(generation, usage, request.wishes));
   }
 
   #outcome(
@@ -186,17 +181,6 @@ export class LocalChat implements ChatModel {
       cached: false,
       dropped: UNKNOWN.filter((name) => name in wishes),
     };
-  }
-
-  #keep(request: CacheRequest, outcome: ChatOutcome): ChatOutcome {
-    if (outcome.status !== 'ok' || this.#cache === null) return outcome;
-    const { text, model, fingerprint, usage, date, dropped } = outcome;
-    try {
-      this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
-    } catch (error) {
-      this.#cacheTrouble = messageOf(error);
-    }
-    return outcome;
   }
 
   #enqueue(

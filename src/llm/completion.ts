@@ -20,14 +20,17 @@ const choice = z.object({ message, finish_reason }).loose();
 const rawChoice = z
   .object({ text: z.string(), finish_reason })
   .transform(({ text, finish_reason }) => ({ message: message.parse({ content: text }), finish_reason }));
-const completion = z
-  .object({
-    choices: z.array(z.union([choice, rawChoice])).min(1),
-    model: z.string().nullish(),
-    system_fingerprint: z.string().nullish(),
-    usage: z.unknown().optional(),
-  })
-  .loose();
+const completionOf = <T extends z.ZodType>(each: T) =>
+  z
+    .object({
+      choices: z.array(each).min(1),
+      model: z.string().nullish(),
+      system_fingerprint: z.string().nullish(),
+      usage: z.unknown().optional(),
+    })
+    .loose();
+const chatCompletion = completionOf(choice);
+const rawCompletion = completionOf(rawChoice);
 const usageShape = z.object({ prompt_tokens: tokens, completion_tokens: tokens }).loose();
 
 /** What a body with status 200 holds. */
@@ -43,17 +46,17 @@ export type Completion =
   /** The body is an error in spite of the status. */
   | { readonly status: 'error-body' };
 
-/** Reads the body of a successful response. */
-export function readCompletion(body: string): Completion {
+/** Reads the body of a successful response, to chat messages or to a raw prompt. */
+export function readCompletion(body: string, prompts: 'chat' | 'raw' = 'chat'): Completion {
   const parsed = parseObject(body);
   if (parsed === null) return { status: 'malformed', message: `not JSON: ${opening(body)}`, usage: null };
   if (parsed['error'] !== undefined && parsed['error'] !== null) return { status: 'error-body' };
-  const checked = completion.safeParse(parsed);
+  const checked = (prompts === 'raw' ? rawCompletion : chatCompletion).safeParse(parsed);
   if (!checked.success) return { status: 'malformed', message: `not a chat completion: ${opening(body)}`, usage: null };
   return interpret(checked.data);
 }
 
-function interpret(reply: z.infer<typeof completion>): Completion {
+function interpret(reply: z.infer<typeof chatCompletion | typeof rawCompletion>): Completion {
   const choice = reply.choices[0];
   const usage = readUsage(reply.usage);
   if (choice === undefined) return { status: 'malformed', message: 'no choices', usage };

@@ -1,11 +1,9 @@
 /** A model behind an OpenAI-compatible endpoint: every request is cached, paced, retried, timed and counted here. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { PaceSignal } from './adaptive-limit.js';
 import {
-  isReply,
   type ChatFailure,
   type ChatMessage,
   type ChatModel,
@@ -17,7 +15,7 @@ import { readCompletion } from './completion.js';
 import { meaningOf, type Retry } from './errors.js';
 import { sharedLimiter, type Limiter } from './limiter.js';
 import { redactor } from './redact.js';
-import { cacheFolder, ReplyCache, type CacheRequest } from './reply-cache.js';
+import { KeptAnswers, type CacheRequest } from './reply-cache.js';
 import { ServerLimits, wishes } from './request.js';
 import { retryAfterMs } from './retry-after.js';
 import { normalBaseUrl, type EndpointSettings } from './settings.js';
@@ -83,13 +81,12 @@ export class ChatEndpoint implements ChatModel {
   readonly redact: (text: string) => string;
   readonly #settings: EndpointSettings & typeof DEFAULTS;
   readonly #limiter: Limiter;
-  readonly #cache: ReplyCache | null;
+  readonly #kept: KeptAnswers;
   readonly #server = new ServerLimits();
   readonly #underWay = new Map<string, Promise<ChatOutcome>>();
   readonly #url: URL;
   /** What stands for the endpoint in identities: its base URL, and that of raw prompts where it takes them. */
   readonly #address: string;
-  #cacheTrouble: string | null = null;
 
   constructor(settings: EndpointSettings, parts: EndpointParts = {}) {
     const baseUrl = normalBaseUrl(settings.baseUrl);
@@ -99,8 +96,7 @@ export class ChatEndpoint implements ChatModel {
     this.#url = new URL(settings.prompts === 'raw' ? this.#address : `${baseUrl}/chat/completions`);
     this.#limiter = parts.limiter ?? sharedLimiter(baseUrl, settings.model, this.#settings);
     this.spend = parts.spend ?? new Spend(settings.price);
-    const folder = settings.cacheFolder === undefined ? cacheFolder() : settings.cacheFolder;
-    this.#cache = folder === null ? null : new ReplyCache(folder);
+    this.#kept = new KeptAnswers(settings.cacheFolder, this.spend);
     this.name = `${settings.model} at ${this.#url.host}`;
     this.identity = {
       kind: 'endpoint',
@@ -114,21 +110,18 @@ export class ChatEndpoint implements ChatModel {
 
   /** Why answers are not being kept, where the cache cannot be written; null while it can. */
   get cacheTrouble(): string | null {
-    return this.#cacheTrouble;
+    return this.#kept.trouble;
   }
 
   /** Waits until every answer kept so far is on the disk, safe from a power loss. */
   async drain(): Promise<void> {
-    await this.#cache?.drain();
+    await this.#kept.drain();
   }
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#cache?.read(request);
-    if (kept) {
-      this.spend.noteCached();
-      return { status: 'ok', ...kept, cached: true };
-    }
+    const kept = await this.#kept.find(request);
+    if (kept !== null) return kept;
     const key = JSON.stringify(request);
     const running = this.#underWay.get(key);
     if (running === undefined) return this.#askOnce(key, request, options);
@@ -177,7 +170,7 @@ export class ChatEndpoint implements ChatModel {
       const cut = late && (result.outcome.status === 'cancelled' || result.outcome.status === 'timeout');
       if (cut && signal?.aborted !== true) return last ?? result.outcome; // what was wrong before says more
       last = result.outcome;
-      if (isFinal(result, progress, this.#settings)) return this.#keep(request, result.outcome);
+      if (isFinal(result, progress, this.#settings)) return this.#kept.keep(request, result.outcome);
       if (result.retry === 'longer') progress.wished = longer(progress.wished);
       if (result.retry !== 'backoff') continue;
       await pause(backoff(this.#settings.backoffMs, progress.tries, result.retryAfterMs), signal);
@@ -223,7 +216,7 @@ export class ChatEndpoint implements ChatModel {
     if (exchange.kind !== 'response') return this.#lost(exchange, messages);
     if (exchange.status >= 300 && exchange.status < 400) return this.#redirected(exchange);
     if (exchange.status !== 200) return this.#refused(exchange, exchange.status, body);
-    const completion = readCompletion(exchange.body);
+    const completion = readCompletion(exchange.body, this.#settings.prompts);
     if (completion.status === 'error-body') return this.#refused(exchange, 200, body);
     const answered =
       (usage: ChatUsage | null, text: string) =>
@@ -286,17 +279,6 @@ export class ChatEndpoint implements ChatModel {
 
   #failure(status: ChatFailure['status'], message: string): ChatFailure {
     return { status, message: this.redact(message) };
-  }
-
-  #keep(request: CacheRequest, outcome: ChatOutcome): ChatOutcome {
-    if (outcome.status !== 'ok' || !isReply(outcome) || this.#cache === null) return outcome;
-    const { text, model, fingerprint, usage, date, dropped } = outcome;
-    try {
-      this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
-    } catch (error) {
-      this.#cacheTrouble = messageOf(error); // the answer is paid for: it is handed on all the same
-    }
-    return outcome;
   }
 }
 

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { JsonObject } from '../core/json.js';
+import { messageOf } from '../core/errors.js';
+import { isReply, type ChatOutcome } from './chat-model.js';
 import { Flusher, writeWhole } from './durable-file.js';
+import type { Spend } from './spend.js';
 
 /** Raised when the meaning of a stored answer changes; part of every key. */
 const CACHE_VERSION = 1;
@@ -78,4 +81,47 @@ export class ReplyCache {
 /** SHA-256 of the request's canonical JSON: no two requests have the same text. */
 export function keyOf(request: CacheRequest): string {
   return hashJson({ version: CACHE_VERSION, ...request });
+}
+
+/** A model's answers kept in a cache: what was answered whole is never asked for again. */
+export class KeptAnswers {
+  readonly #cache: ReplyCache | null;
+  readonly #spend: Spend;
+  #trouble: string | null = null;
+
+  /** `folder`: null keeps nothing; default `cacheFolder()`. Answers found are noted in `spend`. */
+  constructor(folder: string | null | undefined, spend: Spend) {
+    this.#cache = folder === null ? null : new ReplyCache(folder ?? cacheFolder());
+    this.#spend = spend;
+  }
+
+  /** Why answers are not being kept, where the folder cannot be written; null while it can. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** The answer as it was given; null when there is none. */
+  async find(request: CacheRequest): Promise<ChatOutcome | null> {
+    const kept = await this.#cache?.read(request);
+    if (!kept) return null;
+    this.#spend.noteCached();
+    return { status: 'ok', ...kept, cached: true };
+  }
+
+  /** Keeps a whole answer, and hands every outcome on: what is paid for is used, whether or not it can be kept. */
+  keep(request: CacheRequest, outcome: ChatOutcome): ChatOutcome {
+    if (outcome.status !== 'ok' || !isReply(outcome) || this.#cache === null) return outcome;
+    const { text, model, fingerprint, usage, date, dropped } = outcome;
+    try {
+      this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
+    } catch (error) {
+      this.#trouble = messageOf(error);
+    }
+    return outcome;
+  }
+
+  /** Waits until all that was kept is on the disk, safe from a power loss. */
+  async drain(): Promise<void> {
+    await this.#cache?.drain();
+  }
 }
