@@ -2,11 +2,12 @@
 import { Random } from '../core/random.js';
 import type { GenerateSettings } from '../core/settings.js';
 import { float32, floatsOf, int64, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
-import { cacheName, generationGraph } from '../models/decoder.js';
+import { generationGraph } from '../models/decoder.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
 import type { Parameter, Training } from '../models/network.js';
 import { ropeTables } from '../models/rope.js';
-import { GeneratingRow, stepTensors, type Branch } from './cache.js';
+import { blindMask, bytesPerToken, KeyValueCache } from './key-value-cache.js';
+import { placeInRows, type Branch, type Fed, type Row } from './rows.js';
 import { sample } from './sampling.js';
 
 /** A prompt to answer; prompts of one group are expected to begin alike. */
@@ -34,38 +35,62 @@ export interface GeneratorOptions {
   readonly engine: Engine;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** `none` for the base model, `lora` to apply an adapter. */
+  /** `none` for the base model or merged weights, `lora` to apply an adapter beside them. */
   readonly training: Training;
   /** Values of every parameter the graph asks for. */
   readonly values: (parameter: Parameter) => Float32Array;
   /** Longest prompt and answer together; default the model's own limit. */
   readonly positions?: number;
-  /** Prompt tokens computed at once, padding included; default 2,048. */
+  /** Prompt tokens computed at once; default 2,048. */
   readonly batchTokens?: number;
+  /** Tokens of one row computed at once, for attention's scores grow with its square; default 1,024. */
+  readonly chunkTokens?: number;
+  /** Memory for the keys and values of prompts that are answered together, in bytes; default 512 MiB. */
+  readonly cacheBytes?: number;
   /** Whether an answer so far leads nowhere: it is then cut as if it were full. Default never. */
   readonly isStuck?: (answer: readonly number[]) => boolean;
+}
+
+const BATCH_TOKENS = 2048;
+const CACHE_BYTES = 512 << 20;
+const CHUNK_TOKENS = 1024;
+/** Columns added to a cache whenever a row is full. */
+const ROOM = 64;
+
+/** Rows answered together, and the random stream of each prompt. */
+interface Wave {
+  readonly rows: readonly Row[];
+  readonly settings: GenerateSettings;
+  readonly random: (branch: Branch) => Random;
 }
 
 export class Generator {
   readonly #weights: Record<string, Tensor> = {};
 
   private constructor(
-    readonly program: Program,
+    /** For prompts, whose past is short or none, and for answers, whose past is long. */
+    readonly programs: { readonly prompts: Program; readonly answers: Program },
     parameters: readonly Parameter[],
     readonly options: GeneratorOptions,
   ) {
     const { config } = options;
-    const positions = options.positions ?? config.maxPositions;
     for (const parameter of parameters)
       this.#weights[parameter.name] = float32(parameter.shape, options.values(parameter));
-    const { cos, sin } = ropeTables(config, positions);
-    this.#weights['cos'] = float32([positions, config.headDim / 2], cos);
-    this.#weights['sin'] = float32([positions, config.headDim / 2], sin);
+    const { cos, sin } = ropeTables(config, this.#positions);
+    this.#weights['cos'] = float32([this.#positions, config.headDim / 2], cos);
+    this.#weights['sin'] = float32([this.#positions, config.headDim / 2], sin);
   }
 
   static async create(options: GeneratorOptions): Promise<Generator> {
-    const { graph, parameters } = generationGraph(options.config, options.training);
-    return new Generator(await options.engine.compile(graph), parameters, options);
+    const { config, training, engine } = options;
+    const { graph, parameters } = generationGraph(config, training, 'joined');
+    const prompts = await engine.compile(graph);
+    const answers = await engine.compile(generationGraph(config, training, 'apart').graph);
+    return new Generator({ prompts, answers }, parameters, options);
+  }
+
+  get #positions(): number {
+    return this.options.positions ?? this.options.config.maxPositions;
   }
 
   /** Answers all prompts, in their order; `onProgress` is told how many are done, and the new ones. */
@@ -75,12 +100,21 @@ export class Generator {
     onProgress?: (done: number, fresh: readonly FreshGeneration[]) => void | Promise<void>,
   ): Promise<Generation[]> {
     const answers = new Array<Generation>(prompts.length);
+    const random = ({ index }: Branch): Random => new Random(settings.seed, 'generate', prompts[index]?.id ?? '');
     let done = 0;
-    for (const rows of this.#batches(prompts)) {
-      const fresh = (await this.#run(rows, prompts, settings)).map((branch) => ({
-        index: branch.index,
-        generation: this.#generation(prompts[branch.index] as Prompt, branch, settings),
-      }));
+    const placed = placeInRows(
+      prompts.map(({ group, tokens }, index) => ({ index, group, tokens })),
+      this.#batchTokens,
+    );
+    const head = await this.#head(placed.head);
+    for (const rows of this.#waves(placed.rows, placed.head.length)) {
+      await this.#answer(head, { rows, settings, random: remembered(random) });
+      const fresh = rows.flatMap(({ branches }) =>
+        branches.map((branch) => ({
+          index: branch.index,
+          generation: this.#generation(prompts[branch.index] as Prompt, branch, settings),
+        })),
+      );
       for (const { index, generation } of fresh) answers[index] = generation;
       done += fresh.length;
       await onProgress?.(done, fresh);
@@ -88,68 +122,159 @@ export class Generator {
     return answers;
   }
 
-  async dispose(): Promise<void> {
-    await this.program.dispose();
+  /** Logits of the token that follows. */
+  async nextLogits(tokens: readonly number[]): Promise<Float32Array> {
+    const { rows } = placeInRows([{ index: 0, group: '', tokens }], this.#batchTokens);
+    const cache = new KeyValueCache(this.options.config, 1, tokens.length);
+    let logits = new Float32Array();
+    await this.#readPrompts(rows, cache, 0, (_, found) => (logits = found.slice()));
+    return logits;
   }
 
-  /** Rows by group, rows of like length together, as many as fit the batch. */
-  #batches(prompts: readonly Prompt[]): GeneratingRow[][] {
-    const limit = this.options.batchTokens ?? 2048;
-    const groups = new Map<string, { index: number; tokens: readonly number[] }[]>();
-    prompts.forEach(({ group, tokens }, index) => {
-      const same = groups.get(group);
-      if (same) same.push({ index, tokens });
-      else groups.set(group, [{ index, tokens }]);
-    });
-    const rows = [...groups.values()]
-      .map((group) => new GeneratingRow(group))
-      .sort((a, b) => a.prompt.length - b.prompt.length);
-    const batches: GeneratingRow[][] = [];
+  async dispose(): Promise<void> {
+    await this.programs.prompts.dispose();
+    await this.programs.answers.dispose();
+  }
+
+  get #batchTokens(): number {
+    return this.options.batchTokens ?? BATCH_TOKENS;
+  }
+
+  /** What all prompts begin with, computed once: a cache of one row. */
+  async #head(tokens: readonly number[]): Promise<KeyValueCache> {
+    const cache = new KeyValueCache(this.options.config, 1, tokens.length);
+    const prompt = tokens.map((id, position) => ({ id, position, branch: 0 }));
+    if (tokens.length > 0) await this.#readPrompts([{ prompt, branches: [] }], cache, 0, () => undefined);
+    return cache;
+  }
+
+  /** Rows of like length, as many as the memory for their cache allows. */
+  #waves(rows: readonly Row[], head: number): Row[][] {
+    const most = (this.options.cacheBytes ?? CACHE_BYTES) / bytesPerToken(this.options.config);
+    const waves: Row[][] = [];
     for (const row of rows) {
-      const last = batches.at(-1);
-      if (last && (last.length + 1) * row.prompt.length <= limit) last.push(row);
-      else batches.push([row]);
+      const last = waves.at(-1);
+      if (last && (last.length + 1) * (head + row.prompt.length + ROOM) <= most) last.push(row);
+      else waves.push([row]);
     }
+    return waves;
+  }
+
+  async #answer(head: KeyValueCache, wave: Wave): Promise<void> {
+    const longest = Math.max(...wave.rows.map(({ prompt }) => prompt.length));
+    const cache = head.take(
+      wave.rows.map(() => 0),
+      head.capacity + longest + ROOM,
+    );
+    for (const { start, rows } of this.#batches(wave.rows))
+      await this.#readPrompts(rows, cache, start, (branch, logits) => this.#accept(branch, logits, wave));
+    await this.#continue(cache, wave);
+  }
+
+  /** Consecutive rows with at most `batchTokens` tokens together. */
+  #batches(rows: readonly Row[]): { start: number; rows: Row[] }[] {
+    const batches: { start: number; rows: Row[]; tokens: number }[] = [];
+    rows.forEach((row, start) => {
+      const last = batches.at(-1);
+      if (last && last.tokens + row.prompt.length <= this.#batchTokens) {
+        last.rows.push(row);
+        last.tokens += row.prompt.length;
+      } else batches.push({ start, rows: [row], tokens: row.prompt.length });
+    });
     return batches;
   }
 
-  async #run(
-    rows: readonly GeneratingRow[],
-    prompts: readonly Prompt[],
-    settings: GenerateSettings,
-  ): Promise<readonly Branch[]> {
-    const random = new Map(
-      rows
-        .flatMap((row) => row.branches)
-        .map((branch) => [branch, new Random(settings.seed, 'generate', prompts[branch.index]?.id ?? '')]),
-    );
-    let cache = this.#emptyCache(rows.length);
-    let fed = rows.map((row) => row.prompt);
-    let asking = rows.map((row) => row.branches.map((branch, i) => ({ branch, at: row.lastOfPrompt[i] ?? 0 })));
-    while (asking.some((each) => each.length > 0)) {
-      const { logits, present } = await this.#step(
-        rows,
-        fed,
-        asking.map((each) => each.map(({ at }) => at)),
-        cache,
+  /** Computes rows' prompts into the cache, its row `start` being the first; `onLast` is given the logits after each prompt. */
+  async #readPrompts(
+    rows: readonly Row[],
+    cache: KeyValueCache,
+    start: number,
+    onLast: (branch: Branch, logits: Float32Array) => void,
+  ): Promise<void> {
+    const longest = Math.max(...rows.map(({ prompt }) => prompt.length));
+    const chunk = this.options.chunkTokens ?? CHUNK_TOKENS;
+    for (let from = 0; from < longest; from += chunk) {
+      const fed = rows.map(({ prompt }) => prompt.slice(from, from + chunk));
+      const columns = Math.max(...rows.map((_, i) => cache.used(start + i)));
+      const past = cache.take(
+        rows.map((_, i) => start + i),
+        columns,
       );
-      asking.flat().forEach(({ branch }, i) => {
-        const row = logits.subarray(i * this.options.config.vocabSize, (i + 1) * this.options.config.vocabSize);
-        this.#accept(branch, sample(row, settings.temperature, random.get(branch) as Random), settings);
-      });
-      cache = present;
-      fed = rows.map((row) => row.next());
-      asking = rows.map((row) => row.active.map((branch, at) => ({ branch, at })));
+      const ending = rows.map(({ branches }) =>
+        branches.flatMap((branch) =>
+          branch.last >= from && branch.last < from + chunk ? [{ branch, at: branch.last - from }] : [],
+        ),
+      );
+      const result = await this.#run(
+        this.programs.prompts,
+        past,
+        fed,
+        ending.map((each) => each.map(({ at }) => at)),
+      );
+      const slots = Math.max(...fed.map((each) => each.length));
+      fed.forEach((tokens, i) =>
+        cache.append(
+          start + i,
+          result,
+          i,
+          slots,
+          tokens.map(({ branch }) => branch),
+        ),
+      );
+      ending.flat().forEach(({ branch }, i) => onLast(branch, this.#logitsOf(result, i)));
     }
-    return rows.flatMap((row) => row.branches);
   }
 
-  #accept(branch: Branch, token: number, settings: GenerateSettings): void {
-    branch.answer.push(token);
+  /** Answers of a wave whose prompts are read, token by token; rows that are finished are dropped as they grow many. */
+  async #continue(first: KeyValueCache, wave: Wave): Promise<void> {
+    let [cache, rows] = [first, wave.rows];
+    for (;;) {
+      const live = rows.flatMap((row, i) => (row.branches.some(({ finished }) => !finished) ? [i] : []));
+      if (live.length === 0) return;
+      const full = live.some((i) => cache.used(i) + active(rows[i]).length > cache.capacity);
+      if (full || live.length * 2 <= rows.length) {
+        const columns = Math.max(...live.map((i) => cache.used(i) + active(rows[i]).length));
+        cache = cache.take(live, columns + ROOM);
+        rows = live.map((i) => rows[i] as Row);
+      }
+      await this.#step(cache, rows, wave);
+    }
+  }
+
+  /** One more token for every branch that is not finished. */
+  async #step(cache: KeyValueCache, rows: readonly Row[], wave: Wave): Promise<void> {
+    const branches = rows.map(active);
+    const fed = branches.map((each) =>
+      each.map(({ answer, position, number }) => ({ id: answer.at(-1) ?? 0, position: position - 1, branch: number })),
+    );
+    const result = await this.#run(
+      this.programs.answers,
+      cache,
+      fed,
+      fed.map((each) => each.map((_, i) => i)),
+    );
+    const slots = Math.max(...fed.map((each) => each.length));
+    fed.forEach((tokens, row) =>
+      cache.append(
+        row,
+        result,
+        row,
+        slots,
+        tokens.map(({ branch }) => branch),
+      ),
+    );
+    branches.flat().forEach((branch, i) => this.#accept(branch, this.#logitsOf(result, i), wave));
+  }
+
+  #logitsOf(result: Tensors, index: number): Float32Array {
+    const { vocabSize } = this.options.config;
+    return floatsOf(result, 'logits').subarray(index * vocabSize, (index + 1) * vocabSize);
+  }
+
+  #accept(branch: Branch, logits: Float32Array, { settings, random }: Wave): void {
+    branch.answer.push(sample(logits, settings.temperature, random(branch)));
     branch.position++;
-    const full =
-      branch.answer.length >= settings.maxNewTokens ||
-      branch.position >= (this.options.positions ?? this.options.config.maxPositions);
+    const full = branch.answer.length >= settings.maxNewTokens || branch.position >= this.#positions;
     branch.finished = full || this.#ended(branch.answer, settings) || this.options.isStuck?.(branch.answer) === true;
   }
 
@@ -160,41 +285,30 @@ export class Generator {
     return settings.stop.some((stop) => text.includes(stop));
   }
 
-  async #step(
-    rows: readonly GeneratingRow[],
-    fed: Parameters<typeof stepTensors>[1],
+  /** Runs fed tokens, one list per row of the cache; `wanted` are the places in each list whose logits are asked for. */
+  async #run(
+    program: Program,
+    cache: KeyValueCache,
+    fed: readonly (readonly Fed[])[],
     wanted: readonly (readonly number[])[],
-    cache: Tensors,
-  ): Promise<{ logits: Float32Array; present: Tensors }> {
-    const { ids, positions, mask, length, width } = stepTensors(rows, fed);
-    const shape = [rows.length, length];
-    const flat = wanted.flatMap((places, row) => places.map((place) => row * length + place));
-    const result = await this.program.run({
+  ): Promise<Tensors> {
+    const starts = fed.map((_, row) => fed.slice(0, row).reduce((total, each) => total + each.length, 0));
+    const rows = wanted.flatMap((places, row) => places.map((place) => (starts[row] ?? 0) + place));
+    const tokens = fed.flat();
+    return program.run({
       ...this.#weights,
-      ...cache,
-      ids: { type: 'int64', shape, data: ids },
-      positions: { type: 'int64', shape, data: positions },
-      mask: float32([rows.length, length, width], mask),
-      rows: int64([flat.length], flat),
-    });
-    return { logits: floatsOf(result, 'logits'), present: this.#asPast(result) };
-  }
-
-  #emptyCache(batch: number): Tensors {
-    const { layers, keyValueHeads, headDim } = this.options.config;
-    const names = Array.from({ length: layers }, (_, layer) => [
-      cacheName('past', layer, 'keys'),
-      cacheName('past', layer, 'values'),
-    ]).flat();
-    return Object.fromEntries(names.map((name) => [name, float32([batch, keyValueHeads, 0, headDim])]));
-  }
-
-  #asPast(result: Tensors): Tensors {
-    return Object.fromEntries(
-      Object.entries(result).flatMap(([name, tensor]) =>
-        name.startsWith('present.') ? [[name.replace('present', 'past'), tensor]] : [],
+      ...cache.inputs,
+      ...slotTensors(cache, fed, starts),
+      ids: int64(
+        [tokens.length],
+        tokens.map(({ id }) => id),
       ),
-    );
+      positions: int64(
+        [1, tokens.length],
+        tokens.map(({ position }) => position),
+      ),
+      rows: int64([rows.length], rows),
+    });
   }
 
   #generation(prompt: Prompt, branch: Branch, settings: GenerateSettings): Generation {
@@ -209,4 +323,43 @@ export class Generator {
       finish: ended ? 'stop' : 'length',
     };
   }
+}
+
+const active = (row: Row | undefined): readonly Branch[] => row?.branches.filter(({ finished }) => !finished) ?? [];
+
+/** A function of a branch that is computed once for each. */
+function remembered<T>(make: (branch: Branch) => T): (branch: Branch) => T {
+  const known = new Map<Branch, T>();
+  return (branch) => {
+    const value = known.get(branch) ?? make(branch);
+    known.set(branch, value);
+    return value;
+  };
+}
+
+/** Where tokens stand in their rows' slots, and what each slot sees of the past and of the other slots. */
+function slotTensors(cache: KeyValueCache, fed: readonly (readonly Fed[])[], starts: readonly number[]): Tensors {
+  const slots = Math.max(...fed.map((each) => each.length));
+  const [rows, width] = [fed.length, cache.capacity];
+  const slotOf = new BigInt64Array(rows * slots);
+  const places: number[] = [];
+  const [past, fresh] = [blindMask(rows * slots * width), blindMask(rows * slots * slots)];
+  fed.forEach((tokens, row) =>
+    tokens.forEach(({ branch }, i) => {
+      const slot = row * slots + i;
+      slotOf[slot] = BigInt((starts[row] ?? 0) + i);
+      places.push(slot);
+      cache.writeMask(past, slot * width, row, branch);
+      for (let other = 0; other <= i; other++) {
+        const seen = tokens[other]?.branch;
+        if (seen === 0 || seen === branch) fresh[slot * slots + other] = 0;
+      }
+    }),
+  );
+  return {
+    slots: { type: 'int64', shape: [rows, slots], data: slotOf },
+    places: int64([places.length], places),
+    pastMask: float32([rows, slots, width], past),
+    freshMask: float32([rows, slots, slots], fresh),
+  };
 }

@@ -31,10 +31,10 @@ export interface LayerOptions {
 }
 
 /** x·cos + rotate(x)·sin on [T, heads·d], optionally after a norm per head; returns [B, S, heads·d]. */
-function positioned(
+export function positioned(
   net: Network,
   x: Value,
-  pass: Pass,
+  pass: Pick<Pass, 'positions' | 'cos' | 'sin'>,
   heads: number,
   config: ModelConfig,
   norm: string | null,

@@ -3,7 +3,8 @@ import type { Shape } from '../compiler/dims.js';
 import { gradients } from '../compiler/gradients.js';
 import type { Graph, Value } from '../compiler/ir.js';
 import { rematerialise } from '../compiler/passes/rematerialise.js';
-import { decoderLayer, spanOf, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
+import { decoderLayer, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
+import { cachedLayer, type Attending, type CachedPass } from './cached-attention.js';
 import { llama } from './llama.js';
 import type { ModelConfig } from './model.js';
 import { DROPOUT_INPUT, Network, dropoutColumns, type Parameter, type Training } from './network.js';
@@ -27,8 +28,8 @@ export interface ModelGraph {
 /** Name of a parameter's gradient among the outputs of a training graph. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 
-/** Names of a layer's cached keys and values, `past` as inputs and `present` as outputs. */
-export const cacheName = (when: 'past' | 'present', layer: number, what: 'keys' | 'values'): string =>
+/** Names of a layer's keys and values in generation: the cached as inputs, those of the tokens fed as outputs. */
+export const cacheName = (when: 'past' | 'fresh', layer: number, what: 'keys' | 'values'): string =>
   `${when}.${layer}.${what}`;
 
 function inputsOf(net: Network, config: ModelConfig, span: string): { ids: Value; pass: Pass } {
@@ -139,26 +140,41 @@ export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
 }
 
 /**
- * The generation graph. Inputs: ids, positions [B, S]; mask [B, S, P + S]; cos, sin; rows [M]; past keys and values
- * [B, Hkv, P, d] per layer; all parameters. Outputs: `logits` [M, V] and each layer's present keys and values [B, Hkv, P + S, d].
+ * The generation graph: T tokens in B rows of S slots, after P cached tokens a row. Inputs: ids [T]; positions [1, T]; slots [B, S]
+ * and places [T] (which token stands in which slot, and the other way round); pastMask [B, S, P]; freshMask [B, S, S]; cos, sin;
+ * rows [M]; past keys and values [B, Hkv, P, d] per layer; all parameters. Outputs: `logits` [M, V] after the tokens `rows`, and the
+ * tokens' own keys and values [B, Hkv, S, d] per layer.
  */
-export function generationGraph(config: ModelConfig, training: Training): ModelGraph {
+export function generationGraph(config: ModelConfig, training: Training, attending: Attending = 'joined'): ModelGraph {
   const net = new Network(training);
   const b = net.builder;
-  const { ids, pass } = inputsOf(net, config, spanOf('P', 'S'));
+  const options = FAMILIES[config.family](config);
+  const table: Shape = ['R', config.headDim / 2];
   const shape: Shape = ['B', config.keyValueHeads, 'P', config.headDim];
-  const past = Array.from({ length: config.layers }, (_, layer) => ({
-    keys: b.input(cacheName('past', layer, 'keys'), 'float32', shape),
-    values: b.input(cacheName('past', layer, 'values'), 'float32', shape),
-  }));
-  const rows = b.input('rows', 'int64', ['M']);
-  const { hidden, present } = hiddenStates(net, config, ids, { ...pass, past });
-  const outputs = present.flatMap(({ keys, values }, layer) => [
-    [cacheName('present', layer, 'keys'), keys] as const,
-    [cacheName('present', layer, 'values'), values] as const,
-  ]);
-  return {
-    graph: b.finish({ logits: logitsAt(net, config, hidden, rows), ...Object.fromEntries(outputs) }),
-    parameters: net.parameters,
+  const ids = b.input('ids', 'int64', ['T']);
+  const pass: CachedPass = {
+    positions: b.input('positions', 'int64', [1, 'T']),
+    slots: b.input('slots', 'int64', ['B', 'S']),
+    places: b.input('places', 'int64', ['T']),
+    pastMask: b.input('pastMask', 'float32', ['B', 'S', 'P']),
+    freshMask: b.input('freshMask', 'float32', ['B', 'S', 'S']),
+    cos: b.input('cos', 'float32', table),
+    sin: b.input('sin', 'float32', table),
+    past: Array.from({ length: config.layers }, (_, layer) => ({
+      keys: b.input(cacheName('past', layer, 'keys'), 'float32', shape),
+      values: b.input(cacheName('past', layer, 'values'), 'float32', shape),
+    })),
+    attending,
   };
+  const rows = b.input('rows', 'int64', ['M']);
+  const outputs: (readonly [string, Value])[] = [];
+  let x = b.gather(embedding(net, config), ids);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const { out, fresh } = cachedLayer(net, x, layer, pass, config, options);
+    outputs.push([cacheName('fresh', layer, 'keys'), fresh.keys], [cacheName('fresh', layer, 'values'), fresh.values]);
+    x = out;
+  }
+  const hidden = net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon);
+  const logits = logitsAt(net, config, hidden, rows);
+  return { graph: b.finish({ logits, ...Object.fromEntries(outputs) }), parameters: net.parameters };
 }
