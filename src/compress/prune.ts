@@ -1,6 +1,6 @@
 /**
- * Phrases of least surprise left out, as Selective-Context (Li et al., 2023) and LLMLingua (Jiang et al., 2023) do: what a
- * base model expects anyway tells it little. Numbers, names and negations are protected. Needs a model's surprisal, no API.
+ * Phrases of least surprise left out, then words, as Selective-Context (Li et al., 2023) and LLMLingua (Jiang et al., 2023) do:
+ * what a base model expects anyway tells it little. Numbers, names and negated phrases stay. Needs a model's surprisal, no API.
  */
 import { factsOf } from '../audit/facts.js';
 import { WordText } from '../audit/words.js';
@@ -56,7 +56,7 @@ export class Prune implements CompressionMethod {
     this.#partTokens = Math.min(partTokens, model.maxTokens);
     this.identity = {
       method: this.name,
-      version: 1,
+      version: 2,
       model: model.identity,
       partTokens: this.#partTokens,
       counter: counter.identity,
@@ -76,43 +76,56 @@ export class Prune implements CompressionMethod {
     const flags = new Set<Flag>(parts.length > 1 ? ['in-parts'] : []);
     const sequences = parts.map((part) => tokenizer.encode(part));
     const surprisals = await this.#model.surprisal(sequences);
-    const phrases = parts.flatMap((part, index) =>
+    const units = parts.flatMap((part, index) =>
       scored(part, offsetsOf(part, sequences[index] ?? [], tokenizer), surprisals[index] ?? []),
     );
-    const kept = this.#keep(phrases, goalShare(target, countWords(source)), this.#counter.count(source));
-    const text = assembled(phrases, kept);
+    const kept = this.#keep(units, goalShare(target, countWords(source)), this.#counter.count(source));
+    const text = assembled(units, kept);
     if (text === '') return failed(this.name, target, 'empty', 'the text holds no words to choose from');
     const provenance = {
       model: this.#model.name,
-      phrases: phrases.length,
+      units: units.length,
       kept: kept.size,
-      protected: phrases.filter((one) => one.guarded).length,
+      protected: units.filter((one) => one.guarded).length,
     };
     return finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#counter);
   }
 
-  /** Leaves out unprotected phrases from the least surprising on until the budget is kept. */
-  #keep(phrases: readonly ScoredPhrase[], share: number, sourceTokens: number): Set<number> {
+  /**
+   * Leaves out as little as brings the text within its budget: first whole phrases that hold nothing protected, then single
+   * words of the others, both from the least surprising on.
+   */
+  #keep(units: readonly ScoredUnit[], share: number, sourceTokens: number): Set<number> {
     const budget = Math.max(1, Math.floor(share * sourceTokens));
-    const kept = new Set(phrases.keys());
-    const order = [...phrases.keys()]
-      .filter((index) => phrases[index]?.guarded === false)
-      .sort((a, b) => (phrases[a]?.surprise ?? 0) - (phrases[b]?.surprise ?? 0));
-    const costs = phrases.map((phrase) => this.#counter.count(phrase.text));
-    let tokens = costs.reduce((sum, cost) => sum + cost, 0);
-    for (const index of order) {
-      if (tokens <= budget) break;
-      kept.delete(index);
-      tokens -= costs[index] ?? 0;
+    const order = [...units.entries()]
+      .filter(([, unit]) => !unit.guarded)
+      .sort(([, a], [, b]) => Number(b.isPhrase) - Number(a.isPhrase) || a.surprise - b.surprise)
+      .map(([index]) => index);
+    const without = (count: number): Set<number> => {
+      const gone = new Set(order.slice(0, count));
+      return new Set([...units.keys()].filter((index) => !gone.has(index)));
+    };
+    let [low, high] = [0, order.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#counter.count(assembled(units, without(middle))) <= budget) high = middle;
+      else low = middle + 1;
     }
-    return kept;
+    return without(low);
   }
 }
 
-interface ScoredPhrase extends TextPhrase {
+/** A unit that is kept or left out as one. */
+interface Unit extends TextPhrase {
+  /** Whether it holds a name, a number, a date or a negation, and stays. */
+  readonly guarded: boolean;
+  /** Whether it is a whole phrase; else it is a word, or something guarded. */
+  readonly isPhrase: boolean;
+}
+
+interface ScoredUnit extends Unit {
   /** Mean surprisal of its tokens, in nats. */
   readonly surprise: number;
-  readonly guarded: boolean;
 }
 
 /** Where each token begins in the text, by decoding ever longer prefixes; a token within a character begins with it. */
@@ -132,31 +145,45 @@ export function offsetsOf(text: string, ids: readonly number[], tokenizer: Token
   return offsets;
 }
 
-function scored(text: string, offsets: readonly number[], surprisal: readonly number[]): ScoredPhrase[] {
-  const guardedRanges = protectedRanges(text);
-  return phrasesOf(text).map((phrase) => {
+function scored(text: string, offsets: readonly number[], surprisal: readonly number[]): ScoredUnit[] {
+  return unitsOf(text).map((unit) => {
     const own = offsets.flatMap((offset, index) =>
-      offset >= phrase.start && offset < phrase.end ? [surprisal[index] ?? 0] : [],
+      offset >= unit.start && offset < unit.end ? [surprisal[index] ?? 0] : [],
     );
-    const surprise = own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length);
-    const guarded =
-      NEGATION.test(phrase.text) || guardedRanges.some(([from, to]) => from < phrase.end && to > phrase.start);
-    return { ...phrase, surprise, guarded };
+    return { ...unit, surprise: own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length) };
+  });
+}
+
+/** Phrases that hold nothing protected, and between them words and what is protected; joined they are the text. */
+function unitsOf(text: string): Unit[] {
+  const ranges = protectedRanges(text);
+  const holds = (start: number, end: number): boolean => ranges.some(([from, to]) => from < end && to > start);
+  const phrases = phrasesOf(text);
+  const free = new Map(phrases.filter(({ start, end }) => !holds(start, end)).map((each) => [each.start, each.end]));
+  const inPhrase = (at: number): boolean => [...free].some(([start, end]) => start < at && at < end);
+  const words = [...text.matchAll(/(?<=\s)(?=\S)/g)].map(({ index }) => index).filter((at) => !inPhrase(at));
+  const cuts = [...new Set([0, ...phrases.map(({ start }) => start), ...words])].sort((a, b) => a - b);
+  const borders = [...cuts.filter((at) => !ranges.some(([from, to]) => from < at && at < to)), text.length];
+  return borders.slice(0, -1).map((start, index) => {
+    const end = borders[index + 1] ?? text.length;
+    return { text: text.slice(start, end), start, end, guarded: holds(start, end), isPhrase: free.get(start) === end };
   });
 }
 
 /** Words that turn a statement round. */
 const NEGATION = /\b(?:not|no|never|none|neither|nor|without|except|cannot|n['’]t)\b|n['’]t\b|[不没無无非未]/i;
 
-/** Characters of names, numbers and dates. */
-function protectedRanges(text: string): [number, number][] {
+/** Characters of names, numbers and dates, and of phrases that a negation turns round. */
+function protectedRanges(text: string): (readonly [number, number])[] {
   const words = new WordText(text);
-  return factsOf(text).flatMap((fact) => fact.wordings.flatMap((wording) => words.find(wording)));
+  const facts = factsOf(text).flatMap((fact) => fact.wordings.flatMap((wording) => words.find(wording)));
+  const negated = phrasesOf(text).filter((phrase) => NEGATION.test(phrase.text));
+  return [...facts, ...negated.map(({ start, end }) => [start, end] as const)];
 }
 
-/** The kept phrases; blanks and punctuation tidied where something is gone. */
-function assembled(phrases: readonly ScoredPhrase[], kept: ReadonlySet<number>): string {
-  const text = phrases.map((phrase, index) => (kept.has(index) ? phrase.text : stops(phrase.text))).join('');
+/** The kept units; blanks and punctuation tidied where something is gone. */
+function assembled(units: readonly ScoredUnit[], kept: ReadonlySet<number>): string {
+  const text = units.map((unit, index) => (kept.has(index) ? unit.text : stops(unit.text))).join('');
   return text
     .replace(/[ \t]+/g, ' ')
     .replace(/ +([,.;:!?)\]])/g, '$1')
@@ -167,7 +194,7 @@ function assembled(phrases: readonly ScoredPhrase[], kept: ReadonlySet<number>):
     .trim();
 }
 
-/** What stays of a phrase that is left out: the end of its sentence or paragraph. */
+/** What stays of a unit that is left out: the end of its sentence or paragraph. */
 function stops(text: string): string {
   return /([.!?。！？]?\s*)$/.exec(text)?.[1] ?? '';
 }

@@ -125,6 +125,18 @@ describe('prune', () => {
     expect(result.text).not.toContain('on the day');
   });
 
+  test('leaves out no more than the budget asks for, and words where whole phrases do not suffice', async () => {
+    for (const ratio of [0.9, 0.8, 0.7, 0.6]) {
+      const { measured } = done(await prune().compress(itemOf(ARTICLE), { level: 'prune', ratio }));
+      expect(measured.tokens).toBeLessThanOrEqual(ratio * measured.sourceTokens);
+      expect(measured.tokens).toBeGreaterThan((ratio - 0.08) * measured.sourceTokens);
+    }
+    const held = 'The quiet little mayor of Springfield came to Boston by the old slow train.';
+    const result = done(await prune().compress(itemOf(held), { level: 'prune', ratio: 0.3 }));
+    expect(result.text).toMatch(/Springfield.*Boston/);
+    expect(result.text).not.toMatch(/\b(of|to)\b/);
+  });
+
   test('leaves tidy punctuation', async () => {
     const result = done(await prune().compress(itemOf(ARTICLE), { level: 'prune', ratio: 0.4 }));
     expect(result.text).not.toMatch(/ [,.;:]|,,|[ ]{2}|,\./);
