@@ -183,6 +183,17 @@ describe('lightmem compress', () => {
     expect(items.map((item) => item.texts.summ_l2 !== undefined)).toEqual([true, false, true]);
   });
 
+  test('warns where the model behind a name changed on the way', async () => {
+    const drifting: Script = ({ body }, index) =>
+      completion(diligent(body['messages'] as Parameters<typeof diligent>[0]), { model: `qwen-plus-${2024 + index}` });
+    const { err, out } = await run(...(await endpoint(drifting)), '--levels', 'summ_l2', '--json');
+    expect(err).toMatch(/the texts were made by different models \(qwen-plus-2024; qwen-plus-2025; qwen-plus-2026\)/);
+    const told = JSON.parse(out) as { levels: { models: string[] }[] };
+    expect(told.levels[0]?.models.length).toBe(3);
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    expect(items.map((item) => item.texts.summ_l2?.provenance['model']).sort()).toEqual(told.levels[0]?.models.sort());
+  });
+
   test('asks before a large spend, and goes on with --yes', async () => {
     const args = [
       '--endpoint',

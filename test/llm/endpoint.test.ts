@@ -278,6 +278,25 @@ describe('a request', () => {
     expect(server.received.map((request) => request.body['max_tokens'])).toEqual([2048, 2048, 4096]);
   });
 
+  test('that never reaches a server is tried again up to a cap, named, and charged to nobody', async () => {
+    const server = await serve(steps(completion('One.')));
+    const closed = await startServer(steps(completion('One.')));
+    await closed.close();
+    const UNREACHABLE: readonly (readonly [string, string, RegExp])[] = [
+      ['a name that does not resolve', 'http://endpoint.invalid/v1', /ENOTFOUND|EAI_AGAIN/],
+      ['a port where nobody listens', closed.url, /ECONNREFUSED/],
+      ['a server that does not speak TLS', server.url.replace('http:', 'https:'), /SSL|EPROTO|TLS/i],
+    ];
+    for (const [name, baseUrl, message] of UNREACHABLE) {
+      const spend = new Spend();
+      const outcome = await client(server, { baseUrl, maxAttempts: 3 }, spend).complete(hello());
+      expect(outcome, name).toMatchObject({ status: 'network', message: expect.stringMatching(message) as string });
+      expect(spend.totals, name).toMatchObject({ requests: 3, retries: 2, promptTokens: 0 });
+    }
+    console.log(`${UNREACHABLE.length} ways not to reach a server`);
+    expect(server.received.length).toBe(0);
+  });
+
   test('ends when it is cancelled, waiting or under way', async () => {
     const server = await serve(steps({ silent: true }));
     const endpoint = client(server);
