@@ -5,7 +5,7 @@ const rooms = {
   llm: ['core'],
   compiler: ['core'],
   engine: ['core', 'compiler'],
-  models: ['core', 'compiler'],
+  models: ['core', 'compiler', 'engine'],
   generate: ['core', 'compiler', 'engine', 'models', 'llm'],
   train: ['core', 'compiler', 'engine', 'models'],
   audit: ['core', 'models'],

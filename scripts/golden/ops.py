@@ -268,8 +268,53 @@ def lora():
     case("a linear layer with LoRA", run, x=x, w=w, lora_A=a, lora_B=b)
 
 
+def permuted(x, start):
+    return torch.cat([x, torch.zeros(1, x.shape[1])])[start]
+
+
+def rows():
+    """Added after the others, so that their random numbers stay what they were."""
+    attend = lambda q, k, v, mask: F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
+    case(
+        "Attention: a causal mask over a symbolic batch and two heads",
+        attend,
+        q=normal(B, 2, 3, 4),
+        k=normal(B, 2, 3, 4),
+        v=normal(B, 2, 3, 4),
+        mask=torch.triu(torch.full((3, 3), -1e9), 1),
+    )
+    case(
+        "Attention: values of another width, and a mask of numbers",
+        attend,
+        q=normal(S, 4),
+        k=normal(T, 4),
+        v=normal(T, 2),
+        mask=frozen(normal(S, T)),
+    )
+    case(
+        "PermuteRows: places that stay empty and a row that goes nowhere",
+        lambda x, **places: permuted(x, places["from"]),
+        **{"x": normal(S, 2), "from": listed(3, 2, 3, 0), "to": listed(3, 4, 1)},
+    )
+    case(
+        "Concat: a symbolic past and present",
+        lambda x, y: torch.cat([x, y], 2),
+        x=normal(B, 2, 2, 3),
+        y=normal(B, 2, S, 3),
+    )
+    case(
+        "Attention: the logarithm of the sum beside the values",
+        lambda q, k, v, mask: (attend(q, k, v, mask), torch.logsumexp(q @ k.mT + mask, -1, keepdim=True)),
+        q=normal(B, 3, 2),
+        k=normal(B, S, 2),
+        v=normal(B, S, 2),
+        mask=frozen(normal(B, 1, S)),
+    )
+    case("Gemm: with an addend", lambda a, c, d: 0.5 * a @ c.T + d, a=normal(T, 3), c=normal(4, 3), d=normal(T, 4))
+
+
 def main():
-    for group in (elementwise, unary, products, forms, reductions, places, composites):
+    for group in (elementwise, unary, products, forms, reductions, places, composites, rows):
         group()
     made_with = {each.__name__: each.__version__ for each in (torch, transformers, peft)}
     lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in cases)

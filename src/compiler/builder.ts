@@ -1,6 +1,6 @@
 /** The builder: makes graphs node by node, inferring shapes as it goes; a node made twice is made once. */
-import { broadcast, sameShape, sum, type Shape } from './dims.js';
-import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
+import { broadcast, sameShape, sum, type Dim, type Shape } from './dims.js';
+import { at, dimOf, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
 import { inferOutputs } from './shapes.js';
 
 /** Text that tells two nodes apart; JSON alone writes -Infinity, Infinity and NaN alike, and -0 as 0. */
@@ -73,9 +73,14 @@ export class Builder {
   matmul = (a: Value, b: Value): Value => this.op('MatMul', [a, b], {});
   softmax = (x: Value, axis = -1): Value => this.op('Softmax', [x], { axis });
 
-  /** alpha · op(a) · op(b) over matrices. */
-  gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1 } = {}): Value {
-    return this.op('Gemm', [a, b], { transA, transB, alpha });
+  /** alpha · op(a) · op(b) over matrices, + addend where one is given. */
+  gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1 } = {}, addend?: Value): Value {
+    return this.op('Gemm', addend ? [a, b, addend] : [a, b], { transA, transB, alpha });
+  }
+
+  /** Part of x along an axis, from `start` up to `end`. */
+  slice(x: Value, axis: number, start: Dim, end: Dim): Value {
+    return start === 0 && end === dimOf(x, axis) ? x : this.op('Slice', [x], { axis, start, end });
   }
 
   transpose(x: Value, perm: readonly number[]): Value {

@@ -59,6 +59,13 @@ export function sum(dims: Shape): Dim {
   return format(terms);
 }
 
+/** What must be added to `part` to give `whole`; undefined where that is no size. */
+export function difference(whole: Dim, part: Dim): Dim | undefined {
+  const terms = new Map(parse(whole));
+  for (const [symbols, count] of parse(part)) addTo(terms, symbols, -count);
+  return [...terms.values()].some((count) => count < 0) ? undefined : format(terms);
+}
+
 /** Whether two shapes are the same, size by size. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);

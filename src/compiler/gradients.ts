@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation: one table of rules and the walk that applies them from the loss back to the parameters. */
 import { ShapeError, UnsupportedOpError } from '../core/errors.js';
-import { axisOf, product, type Dim, type Shape } from './dims.js';
+import { axisOf, product, sum, type Dim, type Shape } from './dims.js';
 import type { Builder } from './builder.js';
 import { at, dimOf, type Node, type Op, type Value } from './ir.js';
 
@@ -59,6 +59,7 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     return [
       transA ? b.gemm(c, dy, { transA: transB, transB: true, alpha }) : b.gemm(dy, c, { transB: !transB, alpha }),
       transB ? b.gemm(dy, a, { transA: true, transB: transA, alpha }) : b.gemm(a, dy, { transA: !transA, alpha }),
+      ...(n.inputs.length > 2 ? [dy] : []),
     ];
   },
   Transpose: (b, n, dy) => [
@@ -99,10 +100,13 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     return [dy, undefined, b.op('GatherElements', [dy, x1(n)], { axis: n.attributes.axis })];
   },
   Concat: (b, n, dy) => {
-    const sizes = n.inputs.map((each) => dimOf(each, n.attributes.axis));
-    if (!sizes.every((size) => typeof size === 'number'))
-      throw new UnsupportedOpError('the gradient of Concat needs known sizes');
-    return b.split(dy, sizes, n.attributes.axis);
+    const { axis } = n.attributes;
+    const sizes = n.inputs.map((each) => dimOf(each, axis));
+    if (sizes.every((size) => typeof size === 'number')) return b.split(dy, sizes, axis);
+    return sizes.map((size, i) => {
+      const start = sum(sizes.slice(0, i));
+      return b.slice(dy, axis, start, sum([start, size]));
+    });
   },
   Split: (b, n, _, all) => [
     b.concat(
@@ -113,7 +117,8 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
   Slice: (b, n, dy) => {
     const { axis, start, end } = n.attributes;
     const size = dimOf(x0(n), axis);
-    if (typeof size !== 'number') throw new UnsupportedOpError('the gradient of Slice needs a known size');
+    if (typeof size !== 'number' || typeof start !== 'number' || typeof end !== 'number')
+      throw new UnsupportedOpError('the gradient of Slice needs known sizes');
     const along = axisOf(axis, x0(n).shape.length);
     const zeros = (count: number): Value[] =>
       count === 0 ? [] : [b.full(dy.shape.map((dim, i) => (i === along ? count : dim)))];
@@ -136,6 +141,20 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
   RotaryEmbedding: (b, n, dy) => [
     b.op('RotaryEmbedding', [dy, x1(n), at(n.inputs, 2), b.neg(at(n.inputs, 3))], n.attributes),
   ],
+  // With P = softmax(q kᵀ + mask), dS = P ∘ (dP − rowsum(dP ∘ P)), and rowsum(dP ∘ P) = rowsum(dy ∘ y) (Dao et al., 2022): the
+  // difference comes out of one product, [dy, −rowsum] [v, 1]ᵀ, so that P is passed over once.
+  // A gradient of the log-sum adds itself to every score of its row, by the row's weights.
+  Attention: (b, n, dy, [, dLogSum, dWeights]) => {
+    if (dWeights) throw new UnsupportedOpError('a gradient flows into the weights of Attention');
+    const [q, k, v, weights] = [x0(n), x1(n), at(n.inputs, 2), at(n.outputs, 2)];
+    const products = b.reduceSum(b.mul(dy, y0(n)), [-1]);
+    const rowSums = dLogSum ? b.sub(products, dLogSum) : products;
+    const ones = b.full([...v.shape.slice(0, -1), 1], 1);
+    const widened = b.matmul(b.concat([dy, b.neg(rowSums)], -1), swapLast(b, b.concat([v, ones], -1)));
+    const scores = b.mul(weights, widened);
+    return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), b.matmul(swapLast(b, weights), dy), undefined];
+  },
+  PermuteRows: (b, n, dy) => [b.op('PermuteRows', [dy, at(n.inputs, 2), x1(n)], {})],
   SoftmaxCrossEntropyLoss: (b, n, dy) => {
     const column = b.reshape(dy, [...dy.shape, 1]);
     const label = b.reshape(x1(n), [...x1(n).shape, 1]);
@@ -153,6 +172,9 @@ function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<numb
   return ids;
 }
 
+/** Operations whose rules take gradients of other outputs than the first. */
+const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention']);
+
 function applyRule<P extends Op>(
   b: Builder,
   node: Node<P>,
@@ -161,7 +183,7 @@ function applyRule<P extends Op>(
   const rule: GradientRule<P> | undefined = GRADIENT_RULES[node.op];
   if (!rule) throw new UnsupportedOpError(`no gradient rule for ${node.op}`);
   const dy = grads[0];
-  if (node.op !== 'Split' && grads.slice(1).some((each) => each !== undefined))
+  if (!OF_ALL_OUTPUTS.has(node.op) && grads.slice(1).some((each) => each !== undefined))
     throw new UnsupportedOpError(`a gradient flows into a secondary output of ${node.op}`);
   return rule(b, node, dy as Value, grads);
 }

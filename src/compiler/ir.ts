@@ -30,7 +30,7 @@ export interface OpAttributes {
   /** x · sigmoid(alpha x); alpha 1 is SiLU (ONNX Runtime's `com.microsoft` domain). */
   QuickGelu: { readonly alpha: number };
   MatMul: NoAttributes;
-  /** op(A) · op(B) over matrices. */
+  /** alpha · op(A) · op(B) over matrices, + C where a third input of the result's shape is given. */
   Gemm: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
   Transpose: { readonly perm: readonly number[] };
   Reshape: { readonly shape: Shape };
@@ -45,7 +45,7 @@ export interface OpAttributes {
   ScatterElements: { readonly axis: number; readonly reduction: 'add' | 'none' };
   Concat: { readonly axis: number };
   Split: { readonly axis: number; readonly sizes: readonly number[] };
-  Slice: { readonly axis: number; readonly start: number; readonly end: number };
+  Slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
   Where: NoAttributes;
   Cast: { readonly to: DataType };
   /** x as it is, but not before `signal` is there: keeps what is computed again from being computed too early. Inputs x, signal. */
@@ -57,6 +57,17 @@ export interface OpAttributes {
   SimplifiedLayerNormalization: { readonly epsilon: number };
   /** Rotary position embedding over halves (Su et al., 2021): x [B, S, heads·d], positions [B, S], cos and sin [P, d/2]. */
   RotaryEmbedding: { readonly heads: number };
+  /**
+   * softmax(q kᵀ + mask) v (Vaswani et al., 2017), log Σ exp(q kᵀ + mask) of every row, and the softmax itself: q […, M, d],
+   * k and v […, N, d], mask of any shape that broadcasts to […, M, N]; no gradient flows into the mask; lowered to primitives.
+   */
+  Attention: NoAttributes;
+  /**
+   * Rows of a matrix in other places: row i of the result is x[from[i]], or zero where from[i] is the number of x's rows.
+   * Inputs x [N, D], from [M], to [N]: `to` says the same the other way round, where each row of x went, or M where it went
+   * nowhere; no row goes to two places. Lowered to a Gather.
+   */
+  PermuteRows: NoAttributes;
   /** −log softmax(scores)[label] per row, and the softmax itself: scores [M, V], labels [M]; lowered to primitives. */
   SoftmaxCrossEntropyLoss: NoAttributes;
   /** Blocks of integers to floats: (x − zero) · scale along an axis. */

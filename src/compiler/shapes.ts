@@ -1,6 +1,6 @@
 /** Shape rules: for every operation, the types and shapes of its outputs; an operation without its rule does not compile. */
 import { ShapeError } from '../core/errors.js';
-import { axisOf, broadcast, product, sameShape, sum, type Dim, type Shape } from './dims.js';
+import { axisOf, broadcast, difference, product, sameShape, sum, type Dim, type Shape } from './dims.js';
 import { at, dimOf, type Op, type OpAttributes, type OutputType, type ReduceAttributes, type Value } from './ir.js';
 
 type ShapeRule<P extends Op> = (inputs: readonly Value[], attributes: OpAttributes[P]) => readonly OutputType[];
@@ -47,6 +47,17 @@ function needElementIndices(x: Value, indices: Value, axis: number): void {
   axisOf(axis, x.shape.length);
 }
 
+/** Length of a slice; symbolic ends are within the axis where what lies before and behind the slice has a size too. */
+function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
+  const isKnown = typeof start === 'number' && typeof end === 'number';
+  const length = (isKnown && typeof size !== 'number') || isNegative(start) ? undefined : difference(end, start);
+  if (length === undefined || length === 0 || difference(size, end) === undefined)
+    fail(`${start} to ${end} is not within axis ${axis} of size ${size}`);
+  return length;
+}
+
+const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
+
 export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Add: elementwise,
   Sub: elementwise,
@@ -72,6 +83,8 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     const [m, k] = transA ? [dimOf(a, 1), dimOf(a, 0)] : [dimOf(a, 0), dimOf(a, 1)];
     const [k2, n] = transB ? [dimOf(b, 1), dimOf(b, 0)] : [dimOf(b, 0), dimOf(b, 1)];
     if (k !== k2) fail(`inner sizes differ: ${k} and ${k2}`);
+    const addend = inputs[2];
+    if (addend && !sameShape(addend.shape, [m, n])) fail('what is added must have the shape of the product');
     return [{ type: a.type, shape: [m, n] }];
   },
   Transpose: (inputs, { perm }) => {
@@ -134,10 +147,7 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Slice: (inputs, { axis, start, end }) => {
     const x = at(inputs, 0);
     const along = axisOf(axis, x.shape.length);
-    const size = dimOf(x, along);
-    if (typeof size !== 'number' || start < 0 || end > size || start >= end)
-      fail(`${start} to ${end} is not within axis ${along} of size ${size}`);
-    return [{ type: x.type, shape: withAxis(x.shape, along, end - start) }];
+    return [{ type: x.type, shape: withAxis(x.shape, along, sliceLength(dimOf(x, along), start, end, along)) }];
   },
   Where: (inputs) => {
     const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
@@ -168,6 +178,28 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     if (cos.shape.length !== 2 || !sameShape(cos.shape, sin.shape)) fail('cos and sin must be [P, d/2], both');
     if (dimOf(x, 2) !== product([heads, 2, dimOf(cos, 1)])) fail(`${heads} heads do not fit`);
     return [{ type: x.type, shape: x.shape }];
+  },
+  Attention: (inputs) => {
+    const [q, k, v, mask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
+    needOneType(inputs);
+    if (q.shape.length < 2 || dimOf(q, -1) !== dimOf(k, -1)) fail('q and k must be […, M, d] and […, N, d]');
+    if (!sameShape(k.shape.slice(0, -1), v.shape.slice(0, -1))) fail('k and v must have one number of rows');
+    if (!sameShape(q.shape.slice(0, -2), k.shape.slice(0, -2))) fail('q and k must have the same leading axes');
+    const weights = [...q.shape.slice(0, -1), dimOf(k, -2)];
+    if (!sameShape(broadcast(mask.shape, weights), weights)) fail(`the mask must fit [${weights.join(', ')}]`);
+    return [
+      { type: q.type, shape: [...q.shape.slice(0, -1), dimOf(v, -1)] },
+      { type: q.type, shape: [...q.shape.slice(0, -1), 1] },
+      { type: q.type, shape: weights },
+    ];
+  },
+  PermuteRows: (inputs) => {
+    const [x, from, to] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    needIntegers(from, 'from');
+    needIntegers(to, 'to');
+    if (x.shape.length !== 2 || from.shape.length !== 1 || !sameShape(to.shape, x.shape.slice(0, 1)))
+      fail('x must be [N, D], from [M] and to [N]');
+    return [{ type: x.type, shape: [dimOf(from, 0), dimOf(x, 1)] }];
   },
   SoftmaxCrossEntropyLoss: (inputs) => {
     const [scores, labels] = [at(inputs, 0), at(inputs, 1)];

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxrun
 import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
+import { foldAddends, layThinProducts } from '../compiler/passes/products.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
 import { verify } from '../compiler/verify.js';
 import type { Device } from '../core/settings.js';
@@ -48,7 +49,8 @@ class OrtProgram implements Program {
 export function prepare(graph: Graph, device: Device): Graph {
   verify(graph);
   const lowered = lowerComposites(pruneUnused(graph));
-  const prepared = pruneUnused(device === 'webgpu' ? lowerForWebGpu(lowered) : lowered);
+  const portable = device === 'webgpu' ? lowerForWebGpu(lowered) : lowered;
+  const prepared = pruneUnused(layThinProducts(foldAddends(portable)));
   verify(prepared);
   return prepared;
 }
@@ -66,6 +68,7 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
         executionMode: 'sequential',
         enableMemPattern: false,
         logSeverityLevel: 3,
+        extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
       });
       return new OrtProgram(session);
     },

@@ -179,6 +179,27 @@ function rotate(x: NdArray, positions: NdArray, cos: NdArray, sin: NdArray, head
   });
 }
 
+function logSumExp(values: readonly number[]): number {
+  const top = maxOf(values);
+  return Math.log(sumOf(values.map((each) => Math.exp(each - top)))) + top;
+}
+
+function attention(q: NdArray, k: NdArray, v: NdArray, mask: NdArray): readonly NdArray[] {
+  const axes = k.shape.map((_, axis) => axis);
+  const turned = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  const scores = zip(matmul(q, turned), mask, (a, b) => a + b);
+  const weights = softmax(scores, -1);
+  return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
+}
+
+function permuteRows(x: NdArray, from: NdArray): NdArray {
+  const rows = at(x.shape, 0);
+  return generate([at(from.shape, 0), at(x.shape, 1)], (index) => {
+    const place = read(from, index.slice(0, 1));
+    return place === rows ? 0 : read(x, [place, at(index, 1)]);
+  });
+}
+
 function crossEntropy(scores: NdArray, labels: NdArray): readonly NdArray[] {
   const shares = softmax(scores, -1);
   const loss = generate(labels.shape, (index) => {
@@ -215,7 +236,8 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   Gemm: (inputs, { transA, transB, alpha }) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
     const whole = matmul(transA ? transpose(a, [1, 0]) : a, transB ? transpose(b, [1, 0]) : b);
-    return [map(whole, (value) => alpha * value)];
+    const scaled = map(whole, (value) => alpha * value);
+    return [inputs[2] ? zip(scaled, inputs[2], (x, y) => x + y) : scaled];
   },
   Transpose: ([x], { perm }) => [transpose(x as NdArray, perm)],
   Reshape: ([x], { shape }, resolve) => [{ shape: resolve(shape), data: (x as NdArray).data }],
@@ -234,7 +256,10 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   ],
   Concat: (inputs, { axis }) => [concat(inputs, axis)],
   Split: ([x], { axis, sizes }) => sizes.map((size, i) => slice(x as NdArray, axis, sumOf(sizes.slice(0, i)), size)),
-  Slice: ([x], { axis, start, end }) => [slice(x as NdArray, axis, start, end - start)],
+  Slice: ([x], { axis, start, end }, resolve) => {
+    const [from = 0, to = 0] = resolve([start, end]);
+    return [slice(x as NdArray, axis, from, to - from)];
+  },
   Where: (inputs) => {
     const [condition, a, b] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     return [generate(joined(condition, a, b), (index) => read(read(condition, index) ? a : b, index))];
@@ -246,6 +271,8 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
   RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
+  Attention: (inputs) => attention(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)),
+  PermuteRows: (inputs) => [permuteRows(at(inputs, 0), at(inputs, 1))],
   SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
   DequantizeLinear: (inputs, { axis, blockSize }) => [
     dequantize(at(inputs, 0), at(inputs, 1), inputs[2], axis, blockSize),

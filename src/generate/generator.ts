@@ -300,7 +300,7 @@ export class Generator {
       ...cache.inputs,
       ...slotTensors(cache, fed, starts),
       ids: int64(
-        [tokens.length],
+        [1, tokens.length],
         tokens.map(({ id }) => id),
       ),
       positions: int64(

@@ -1,10 +1,11 @@
 /** How much each token of a text surprises a model: −ln p of the token given those before it. */
-import { float32, floatsOf, int64, type Engine, type Program, type Tensor } from '../engine/engine.js';
+import { float32, floatsOf, type Engine, type Program, type Tensor } from '../engine/engine.js';
 import type { JsonObject } from '../core/json.js';
 import { lossGraph } from '../models/decoder.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
+import type { PackedRow } from '../models/packing.js';
 import { ropeTables } from '../models/rope.js';
-import { GeneratingRow, stepTensors } from './cache.js';
+import { batchTensors } from '../models/row-tensors.js';
 
 /** Longest sequence computed at once, and most logits of it (tokens × vocabulary) held in memory. */
 const MOST_TOKENS = 1024;
@@ -51,21 +52,15 @@ export class SurprisalScorer {
     if (sequence.length > this.maxTokens)
       throw new RangeError(`${sequence.length} tokens are too many at once: at most ${this.maxTokens}`);
     const { program, weights } = await (this.#ready ??= this.#prepare());
-    const row = new GeneratingRow([{ index: 0, tokens: [this.#start, ...sequence] }]);
-    const { ids, positions, mask, length, width } = stepTensors([row], [row.prompt]);
-    const count = sequence.length;
-    const result = await program.run({
-      ...weights,
-      ids: { type: 'int64', shape: [1, length], data: ids },
-      positions: { type: 'int64', shape: [1, length], data: positions },
-      mask: float32([1, length, width], mask),
-      rows: int64(
-        [count],
-        Array.from({ length: count }, (_, i) => i),
-      ),
-      targets: int64([count], sequence),
-      weights: float32([count], new Float32Array(count).fill(1)),
-    });
+    const fed = [this.#start, ...sequence.slice(0, -1)];
+    const row: PackedRow = {
+      ids: fed,
+      positions: fed.map((_, i) => i),
+      branch: fed.map(() => 0),
+      targets: sequence.map((token, at) => ({ at, token, weight: 1, sample: 0 })),
+      samples: [''],
+    };
+    const result = await program.run({ ...weights, ...batchTensors([row], 1, {}) });
     return [...floatsOf(result, 'losses')];
   }
 

@@ -1,7 +1,7 @@
 /** Attention for generation: tokens stand in one flat list for the linear layers, and in slots by row for attention to cached keys and values. */
 import { product } from '../compiler/dims.js';
-import { dimOf, type Value } from '../compiler/ir.js';
-import { gatedMlp, positioned, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
+import { at, dimOf, type Value } from '../compiler/ir.js';
+import type { Attend, KeyValues } from './blocks.js';
 import type { ModelConfig } from './model.js';
 import type { Network } from './network.js';
 
@@ -11,28 +11,26 @@ import type { Network } from './network.js';
  */
 export type Attending = 'joined' | 'apart';
 
-/** What every layer of one pass of generation shares. T tokens stand in B rows of S slots; a slot that no token has is masked. */
-export interface CachedPass extends Pick<Pass, 'cos' | 'sin'> {
-  /** [1, T] int64. */
-  readonly positions: Value;
+/** What lies before the new tokens, and how these stand: T tokens in B rows of S slots; a slot that no token has is masked. */
+export interface Cache {
   /** The token in each slot, [B, S] int64; any where there is none. */
   readonly slots: Value;
   /** The slot of each token, counted over B·S, [T] int64. */
   readonly places: Value;
-  /** Added to scores against the past, [B, S, P], and against the fresh tokens, [B, S, S]. */
+  /** Added to scores against the past, [B, S, K], and against the fresh tokens, [B, S, S]. */
   readonly pastMask: Value;
   readonly freshMask: Value;
-  /** [B, keyValueHeads, P, headDim] per layer. */
+  /** [B, keyValueHeads, K, headDim] per layer. */
   readonly past: readonly KeyValues[];
+  /** Filled layer by layer: the new tokens' keys and values, [B, keyValueHeads, S, headDim]. */
+  readonly fresh: KeyValues[];
   readonly attending: Attending;
 }
 
 /** [T, heads·d] → [B, heads, S, d]. */
-function inSlots(net: Network, x: Value, pass: CachedPass, heads: number, headDim: number): Value {
+function inSlots(net: Network, x: Value, { slots }: Cache, heads: number, headDim: number): Value {
   const b = net.builder;
-  const flat = b.reshape(x, [dimOf(pass.positions, 1), heads * headDim]);
-  const rows = b.gather(flat, pass.slots);
-  const split = b.reshape(rows, [dimOf(pass.slots, 0), dimOf(pass.slots, 1), heads, headDim]);
+  const split = b.reshape(b.gather(x, slots), [dimOf(slots, 0), dimOf(slots, 1), heads, headDim]);
   return b.transpose(split, [0, 2, 1, 3]);
 }
 
@@ -55,7 +53,7 @@ function mix(net: Network, weights: Value, values: Value): Value {
   return b.reshape(b.matmul(grouped, values), [batch, heads, length, dimOf(values, 3)]);
 }
 
-function attendJoined(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: CachedPass): Value {
+function attendJoined(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
   const b = net.builder;
   const keys = b.concat([past.keys, fresh.keys], 2);
   const values = b.concat([past.values, fresh.values], 2);
@@ -64,7 +62,7 @@ function attendJoined(net: Network, q: Value, past: KeyValues, fresh: KeyValues,
 }
 
 /** Softmax over both parts by the maximum and the sum of both. */
-function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: CachedPass): Value {
+function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
   const b = net.builder;
   const scores = [scoresOf(net, q, past.keys, pass.pastMask), scoresOf(net, q, fresh.keys, pass.freshMask)];
   const tops = scores.map((each) => b.reduceMax(each, [3]));
@@ -74,48 +72,19 @@ function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, 
   return b.div(b.add(mix(net, before, past.values), mix(net, now, fresh.values)), total);
 }
 
-/** Self-attention of one layer on normed x [T, D]; returns its output [T, D] and the fresh tokens' keys and values [B, Hkv, S, d]. */
-function cachedAttention(
-  net: Network,
-  x: Value,
-  layer: number,
-  pass: CachedPass,
-  config: ModelConfig,
-  options: LayerOptions,
-): { out: Value; fresh: KeyValues } {
-  const b = net.builder;
-  const { heads, keyValueHeads, headDim, hiddenSize } = config;
-  const name = `model.layers.${layer}.self_attn`;
-  const project = (which: string, count: number): Value =>
-    net.linear(x, `${name}.${which}`, hiddenSize, count * headDim, options.attentionBias);
-  const norm = (which: string): string | null => (options.headNorms ? `${name}.${which}` : null);
-  // The scale 1/√d rides on q's rotary tables.
-  const q = positioned(net, project('q_proj', heads), pass, heads, config, norm('q_norm'), 1 / Math.sqrt(headDim));
-  const k = positioned(net, project('k_proj', keyValueHeads), pass, keyValueHeads, config, norm('k_norm'), 1);
-  const fresh = {
-    keys: inSlots(net, k, pass, keyValueHeads, headDim),
-    values: inSlots(net, project('v_proj', keyValueHeads), pass, keyValueHeads, headDim),
+/** Attention of new tokens to themselves and to those whose keys and values are cached. */
+export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
+  const { heads, keyValueHeads, headDim } = config;
+  const attend = cache.attending === 'joined' ? attendJoined : attendApart;
+  return (net, layer, q, k, v) => {
+    const b = net.builder;
+    const fresh = {
+      keys: inSlots(net, k, cache, keyValueHeads, headDim),
+      values: inSlots(net, v, cache, keyValueHeads, headDim),
+    };
+    cache.fresh.push(fresh);
+    const mixed = attend(net, inSlots(net, q, cache, heads, headDim), at(cache.past, layer), fresh, cache);
+    const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
+    return b.gather(flat, cache.places);
   };
-  const attend = pass.attending === 'joined' ? attendJoined : attendApart;
-  const mixed = attend(net, inSlots(net, q, pass, heads, headDim), pass.past[layer] as KeyValues, fresh, pass);
-  const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(pass.slots.shape), heads * headDim]);
-  return { out: net.linear(b.gather(flat, pass.places), `${name}.o_proj`, heads * headDim, hiddenSize), fresh };
-}
-
-/** One pre-norm decoder layer on x [T, D]: x + attention(norm x), then + mlp(norm ·). */
-export function cachedLayer(
-  net: Network,
-  x: Value,
-  layer: number,
-  pass: CachedPass,
-  config: ModelConfig,
-  options: LayerOptions,
-): { out: Value; fresh: KeyValues } {
-  const b = net.builder;
-  const name = `model.layers.${layer}`;
-  const first = net.rmsNorm(x, `${name}.input_layernorm`, config.hiddenSize, config.rmsNormEpsilon);
-  const { out, fresh } = cachedAttention(net, first, layer, pass, config, options);
-  const middle = b.add(x, out);
-  const second = net.rmsNorm(middle, `${name}.post_attention_layernorm`, config.hiddenSize, config.rmsNormEpsilon);
-  return { out: b.add(middle, gatedMlp(net, second, layer, config)), fresh };
 }

@@ -1,11 +1,12 @@
 /** The whole decoder as graphs: for training (loss and gradients) and for generation (logits, with a cache of keys and values). */
-import type { Shape } from '../compiler/dims.js';
+import { product, type Shape } from '../compiler/dims.js';
 import { gradients } from '../compiler/gradients.js';
 import type { Graph, Value } from '../compiler/ir.js';
 import { rematerialise } from '../compiler/passes/rematerialise.js';
-import { decoderLayer, type KeyValues, type LayerOptions, type Pass } from './blocks.js';
-import { cachedLayer, type Attending, type CachedPass } from './cached-attention.js';
+import { decoderLayer, type LayerOptions, type Pass } from './blocks.js';
+import { cachedAttention, type Attending, type Cache } from './cached-attention.js';
 import { llama } from './llama.js';
+import { packedAttention, type Places } from './packed-attention.js';
 import type { ModelConfig } from './model.js';
 import { DROPOUT_INPUT, Network, dropoutColumns, type Parameter, type Training } from './network.js';
 import { qwen2 } from './qwen2.js';
@@ -32,18 +33,32 @@ export const gradientName = (parameter: string): string => `gradient:${parameter
 export const cacheName = (when: 'past' | 'fresh', layer: number, what: 'keys' | 'values'): string =>
   `${when}.${layer}.${what}`;
 
-function inputsOf(net: Network, config: ModelConfig, span: string): { ids: Value; pass: Pass } {
+/** Inputs that every graph has: tokens, their positions, and the rotary tables. */
+function inputsOf(net: Network, config: ModelConfig, tokens: Shape): Omit<Pass, 'attend' | 'select'> & { ids: Value } {
   const b = net.builder;
-  const ids = b.input('ids', 'int64', ['B', 'S']);
-  const table: Shape = ['R', config.headDim / 2];
+  const table: Shape = ['P', config.headDim / 2];
   return {
-    ids,
-    pass: {
-      positions: b.input('positions', 'int64', ['B', 'S']),
-      mask: b.input('mask', 'float32', ['B', 'S', span]),
-      cos: b.input('cos', 'float32', table),
-      sin: b.input('sin', 'float32', table),
-    },
+    ids: b.input('ids', 'int64', tokens),
+    positions: b.input('positions', 'int64', tokens),
+    cos: b.input('cos', 'float32', table),
+    sin: b.input('sin', 'float32', table),
+  };
+}
+
+/** Where the tokens of packed rows lie for attention, the trunks in chunks. */
+function placesOf(net: Network, chunks: number): Places {
+  const b = net.builder;
+  const span = product([chunks, 'U']);
+  return {
+    trunks: b.input('trunks', 'int64', ['B', chunks, 'U']),
+    trunkPlaces: b.input('trunkPlaces', 'int64', ['R']),
+    tails: b.input('tails', 'int64', ['B', 'Q']),
+    tailPlaces: b.input('tailPlaces', 'int64', ['R']),
+    branches: b.input('branches', 'int64', ['B', 'N', 'L']),
+    branchPlaces: b.input('branchPlaces', 'int64', ['R']),
+    trunkMask: b.input('trunkMask', 'float32', [span, span]),
+    tailMask: b.input('tailMask', 'float32', ['B', 1, 1, span]),
+    branchMask: b.input('branchMask', 'float32', ['L', 'L']),
   };
 }
 
@@ -56,59 +71,62 @@ function embedding(net: Network, config: ModelConfig): Value {
 }
 
 interface HiddenStates {
-  /** Final states [B·S, D] of all tokens, normed. */
+  /** Final states [M, D] of the tokens that are wanted, normed. */
   readonly hidden: Value;
-  readonly present: readonly KeyValues[];
-  /** What goes into each layer and out of the last, [B·S, D]. */
+  /** What goes into each layer and out of the last, [T, D]. */
   readonly stream: readonly Value[];
 }
 
 function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass): HiddenStates {
   const options = FAMILIES[config.family](config);
   const b = net.builder;
-  let x = b.gather(embedding(net, config), b.reshape(ids, ['B*S']));
-  const present: KeyValues[] = [];
+  let x = b.gather(embedding(net, config), b.reshape(ids, [product(ids.shape)]));
   const stream = [x];
   for (let layer = 0; layer < config.layers; layer++) {
-    const made = decoderLayer(net, x, layer, pass, config, options);
-    x = made.out;
-    present.push(made.present);
+    x = decoderLayer(net, x, layer, pass, config, options);
     stream.push(x);
   }
-  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), present, stream };
+  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), stream };
 }
 
-/** Logits [M, V] of chosen tokens: only rows that are needed pass through the head. */
-function logitsAt(net: Network, config: ModelConfig, hidden: Value, rows: Value): Value {
+/** Logits [M, V]. */
+function logitsOf(net: Network, config: ModelConfig, hidden: Value): Value {
   const head = config.tiedEmbeddings
     ? embedding(net, config)
     : net.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
-  return net.builder.gemm(net.builder.gather(hidden, rows), head, { transB: true });
+  return net.builder.gemm(hidden, head, { transB: true });
 }
 
 /** What the backward half finds kept: everything, or each layer's input alone (gradient checkpointing: Chen et al., 2016). */
 export type Keep = 'everything' | 'layer-inputs';
 
+/** Pieces that trunks are cut into where none is said; attention of a piece to those behind it is not computed. */
+export const DEFAULT_CHUNKS = 4;
+
 /**
- * The training graph. Inputs: ids, positions [B, S]; mask [B, S, S]; cos, sin; rows [M] (tokens, counted over B·S, whose next
- * token is learnt), targets [M], weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and
- * the gradient of the loss with respect to every trained parameter.
+ * The training graph. Inputs: ids, positions [R, 1] of all rows' tokens, none of them padding; the places of attention (see
+ * Places); cos, sin; rows [M] (tokens whose next token is learnt), rowPlaces [R] (the same the other way round), targets [M],
+ * weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and the gradient of the loss with
+ * respect to every trained parameter.
  */
 export function trainingGraph(config: ModelConfig, training: Training, keep: Keep = 'everything'): ModelGraph {
   const net = new Network(training);
   const b = net.builder;
-  const { ids, pass } = inputsOf(net, config, 'S');
-  const [rows, targets, weights] = [
+  const { ids, ...shared } = inputsOf(net, config, ['R', 1]);
+  const [rows, rowPlaces, targets, weights] = [
     b.input('rows', 'int64', ['M']),
+    b.input('rowPlaces', 'int64', ['R']),
     b.input('targets', 'int64', ['M']),
     b.input('weights', 'float32', ['M']),
   ];
   if (training.kind === 'lora' && training.lora.dropout > 0) {
-    net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['B*S', dropoutColumns(widestInput(config))]));
+    net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))]));
   }
-  const { hidden, stream } = hiddenStates(net, config, ids, pass);
+  const attend = packedAttention(config, placesOf(net, DEFAULT_CHUNKS));
+  const select = (x: Value): Value => b.op('PermuteRows', [x, rows, rowPlaces], {});
+  const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
-  const losses = b.op('SoftmaxCrossEntropyLoss', [logitsAt(net, config, hidden, rows), targets], {});
+  const losses = b.op('SoftmaxCrossEntropyLoss', [logitsOf(net, config, hidden), targets], {});
   const loss = b.reduceSum(b.mul(losses, weights), [0], false);
   const trained = net.trained;
   const forwardNodes = b.nodes.length;
@@ -140,41 +158,37 @@ export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
 }
 
 /**
- * The generation graph: T tokens in B rows of S slots, after P cached tokens a row. Inputs: ids [T]; positions [1, T]; slots [B, S]
- * and places [T] (which token stands in which slot, and the other way round); pastMask [B, S, P]; freshMask [B, S, S]; cos, sin;
- * rows [M]; past keys and values [B, Hkv, P, d] per layer; all parameters. Outputs: `logits` [M, V] after the tokens `rows`, and the
+ * The generation graph: T tokens in B rows of S slots, after K cached tokens a row. Inputs: ids, positions [1, T]; slots [B, S]
+ * and places [T] (which token stands in which slot, and the other way round); pastMask [B, S, K]; freshMask [B, S, S]; cos, sin;
+ * rows [M]; past keys and values [B, Hkv, K, d] per layer; all parameters. Outputs: `logits` [M, V] after the tokens `rows`, and the
  * tokens' own keys and values [B, Hkv, S, d] per layer.
  */
 export function generationGraph(config: ModelConfig, training: Training, attending: Attending = 'joined'): ModelGraph {
   const net = new Network(training);
   const b = net.builder;
-  const options = FAMILIES[config.family](config);
-  const table: Shape = ['R', config.headDim / 2];
-  const shape: Shape = ['B', config.keyValueHeads, 'P', config.headDim];
-  const ids = b.input('ids', 'int64', ['T']);
-  const pass: CachedPass = {
-    positions: b.input('positions', 'int64', [1, 'T']),
+  const { ids, ...shared } = inputsOf(net, config, [1, 'T']);
+  const shape: Shape = ['B', config.keyValueHeads, 'K', config.headDim];
+  const cache: Cache = {
     slots: b.input('slots', 'int64', ['B', 'S']),
     places: b.input('places', 'int64', ['T']),
-    pastMask: b.input('pastMask', 'float32', ['B', 'S', 'P']),
+    pastMask: b.input('pastMask', 'float32', ['B', 'S', 'K']),
     freshMask: b.input('freshMask', 'float32', ['B', 'S', 'S']),
-    cos: b.input('cos', 'float32', table),
-    sin: b.input('sin', 'float32', table),
     past: Array.from({ length: config.layers }, (_, layer) => ({
       keys: b.input(cacheName('past', layer, 'keys'), 'float32', shape),
       values: b.input(cacheName('past', layer, 'values'), 'float32', shape),
     })),
+    fresh: [],
     attending,
   };
   const rows = b.input('rows', 'int64', ['M']);
-  const outputs: (readonly [string, Value])[] = [];
-  let x = b.gather(embedding(net, config), ids);
-  for (let layer = 0; layer < config.layers; layer++) {
-    const { out, fresh } = cachedLayer(net, x, layer, pass, config, options);
-    outputs.push([cacheName('fresh', layer, 'keys'), fresh.keys], [cacheName('fresh', layer, 'values'), fresh.values]);
-    x = out;
-  }
-  const hidden = net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon);
-  const logits = logitsAt(net, config, hidden, rows);
-  return { graph: b.finish({ logits, ...Object.fromEntries(outputs) }), parameters: net.parameters };
+  const pass: Pass = { ...shared, attend: cachedAttention(config, cache), select: (x) => b.gather(x, rows) };
+  const { hidden } = hiddenStates(net, config, ids, pass);
+  const outputs = cache.fresh.flatMap(({ keys, values }, layer) => [
+    [cacheName('fresh', layer, 'keys'), keys] as const,
+    [cacheName('fresh', layer, 'values'), values] as const,
+  ]);
+  return {
+    graph: b.finish({ logits: logitsOf(net, config, hidden), ...Object.fromEntries(outputs) }),
+    parameters: net.parameters,
+  };
 }

@@ -1,6 +1,6 @@
 /** A model's graph under construction: its builder, and every parameter it asks for, frozen or trained. */
 import { Builder } from '../compiler/builder.js';
-import type { Value } from '../compiler/ir.js';
+import { at, type Value } from '../compiler/ir.js';
 import { sha256 } from '../core/hash.js';
 import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../core/settings.js';
 
@@ -72,26 +72,46 @@ export class Network {
     return value;
   }
 
-  /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
-  linear(x: Value, module: string, inputs: number, outputs: number, bias = false): Value {
+  /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ, where `down` may give x Aᵀ. x [T, in] → [T, out]. */
+  linear(x: Value, module: string, inputs: number, outputs: number, bias = false, down?: Value): Value {
     const b = this.builder;
     const product = b.gemm(x, this.weight(`${module}.weight`, [outputs, inputs]), { transB: true });
     const y = bias ? b.add(product, this.weight(`${module}.bias`, [outputs])) : product;
     if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return y;
-    return b.add(y, this.#lora(x, module, inputs, outputs, this.training.lora));
+    const { lora } = this.training;
+    const rank = rankOf(lora, module);
+    const narrow =
+      down ?? b.gemm(this.#dropped(x, module, inputs), this.#loraA(module, rank, inputs), { transB: true }); // [T, r]
+    const up = this.#parameter(`${module}.lora_B.weight`, [outputs, rank], true);
+    return b.gemm(narrow, up, { transB: true, alpha: loraScale(lora, rank) }, y);
   }
 
-  #lora(x: Value, module: string, inputs: number, outputs: number, lora: LoraSettings): Value {
-    const rank = rankOf(lora, module);
-    const a = this.#parameter(`${module}.lora_A.weight`, [rank, inputs], true);
-    const b = this.#parameter(`${module}.lora_B.weight`, [outputs, rank], true);
-    const down = this.builder.gemm(this.#dropped(x, module, inputs), a, { transB: true }); // [T, r]
-    return this.builder.gemm(down, b, { transB: true, alpha: loraScale(lora, rank) });
+  /** Several linear layers of the same x [T, in], whose LoRA's share one product with it where nothing is dropped out. */
+  linears(x: Value, modules: readonly string[], inputs: number, outputs: readonly number[], bias = false): Value[] {
+    const { training } = this;
+    const adapted = training.kind === 'lora' ? modules.filter((module) => isTarget(training.lora, module)) : [];
+    const shared = new Map<string, Value>();
+    if (training.kind === 'lora' && adapted.length > 1 && !this.#dropout) {
+      const ranks = adapted.map((module) => rankOf(training.lora, module));
+      const stacked = adapted.map((module, i) => this.#loraA(module, at(ranks, i), inputs));
+      const down = this.builder.gemm(x, this.builder.concat(stacked, 0), { transB: true });
+      this.builder.split(down, ranks, 1).forEach((part, i) => shared.set(at(adapted, i), part));
+    }
+    return modules.map((module, i) => this.linear(x, module, inputs, at(outputs, i), bias, shared.get(module)));
+  }
+
+  #loraA(module: string, rank: number, inputs: number): Value {
+    return this.#parameter(`${module}.lora_A.weight`, [rank, inputs], true);
   }
 
   /** Has LoRA's inputs dropped out: `table` [T, dropoutColumns(widest)] is drawn anew for every micro-batch. */
   useDropout(table: Value): void {
     this.#dropout = table;
+  }
+
+  /** From here on only some of the tokens go through: has the dropout table follow them. */
+  narrow(select: (x: Value) => Value): void {
+    if (this.#dropout) this.#dropout = select(this.#dropout);
   }
 
   /** x times this module's part of the dropout table: one table serves all modules, each at an offset of its own. */

@@ -86,22 +86,3 @@ export function packWithin(samples: readonly Packable[], limit: number): PackedR
   }
   return groups.map(pack);
 }
-
-/** Fills one row's part [S, K] of a mask: `keys` are the K tokens that may be seen, the row's own tokens the last of them. */
-export function fillMask(
-  mask: Float32Array,
-  offset: number,
-  width: number,
-  queries: Row,
-  keys: Pick<Row, 'positions' | 'branch'>,
-): void {
-  const before = keys.branch.length - queries.branch.length;
-  for (let i = 0; i < queries.branch.length; i++) {
-    const own = queries.branch[i];
-    const start = offset + i * width;
-    for (let j = 0; j <= before + i; j++) {
-      const other = keys.branch[j];
-      if (other === own || other === 0) mask[start + j] = 0;
-    }
-  }
-}

@@ -6,7 +6,8 @@ import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
 import { ropeTables } from '../models/rope.js';
-import { batchTensors, weightOf } from './batches.js';
+import { batchTensors } from '../models/row-tensors.js';
+import { weightOf } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 
 /** Where a parameter's values come from at the start. */

@@ -6,23 +6,18 @@ import { itemTrr } from '../../src/audit/trr.js';
 import type { Item, LevelText, Question } from '../../src/core/records.js';
 import type { Level } from '../../src/core/levels.js';
 import { loadItems } from '../../src/data/load.js';
-import type { ChatTemplate } from '../../src/models/model.js';
+import type { ChatTemplate, Tokenizer } from '../../src/models/model.js';
 import { PromptRenderer } from '../../src/models/prompt.js';
-import { tokenizerFromJson } from '../../src/models/tokenizer.js';
 import { developmentFile } from '../data/support/files.js';
 import { qwen } from './support/qwen.js';
 
 /** A tokenizer whose tokens are words, so that counts can be done by hand. */
-const words = tokenizerFromJson(
-  JSON.stringify({
-    model: { type: 'WordLevel', vocab: { '<unk>': 0 }, unk_token: '<unk>' },
-    pre_tokenizer: { type: 'WhitespaceSplit' },
-    normalizer: null,
-    post_processor: null,
-    decoder: null,
-    added_tokens: [],
-  }),
-);
+const words: Tokenizer = {
+  encode: (text) => [...(text.match(/\S+/g) ?? [])].map(() => 0),
+  encodeBatch: (texts) => texts.map((text) => words.encode(text)),
+  decode: (ids) => ids.map(() => 'word').join(' '),
+  identity: 'words',
+};
 
 const recorded = (text: string): LevelText => ({ text, method: 'recorded', provenance: {} });
 const ask = (id: string, answer: string, more: Partial<Question> = {}): Question => ({

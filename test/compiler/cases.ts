@@ -125,6 +125,25 @@ const gemm = [false, true].flatMap((transA) =>
   ),
 );
 
+const addends: Case[] = [
+  one('Gemm', 'with an addend', { a: normal('T', 3), c: normal(4, 3), d: normal('T', 4) }, (b, of) =>
+    b.gemm(of('a'), of('c'), { transB: true, alpha: 0.5 }, of('d')),
+  ),
+  one('Gemm', 'a thin one, as tall as a gradient of LoRA’s B', { a: normal('T', 6), c: normal('T', 2) }, (b, of) =>
+    b.gemm(of('a'), of('c'), { transA: true, alpha: 2 }),
+  ),
+  {
+    name: 'a sum of products and other values',
+    ops: ['Gemm', 'Add'],
+    sizes: SIZES,
+    inputs: { x: normal('T', 3), u: normal(3, 2), v: normal(3, 2), y: normal('T', 2) },
+    build: (b, of) => {
+      const [left, right] = [b.gemm(of('x'), of('u')), b.gemm(of('x'), of('v'), { alpha: 3 })];
+      return b.add(b.add(left, of('y')), b.add(right, b.mul(of('y'), of('y'))));
+    },
+  },
+];
+
 const PERMUTATIONS: readonly (readonly [Shape, readonly number[]])[] = [
   [
     [2, 3],
@@ -329,14 +348,8 @@ const concat: Case[] = [
   one('Concat', 'known sizes beside a symbolic batch', { x: normal('B', 2, 'S'), y: normal('B', 1, 'S') }, (b, of) =>
     b.concat([of('x'), of('y')], 1),
   ),
-  one(
-    'Concat',
-    'a symbolic past and present',
-    { x: normal('B', 2, 'P', 3), y: normal('B', 2, 'S', 3) },
-    (b, of) => b.concat([of('x'), of('y')], 2),
-    {
-      noGradient: 'the gradient of Concat needs known sizes',
-    },
+  one('Concat', 'a symbolic past and present', { x: normal('B', 2, 'P', 3), y: normal('B', 2, 'S', 3) }, (b, of) =>
+    b.concat([of('x'), of('y')], 2),
   ),
 ];
 
@@ -354,7 +367,60 @@ const slice: Case[] = [
   one('Slice', 'the end, of a symbolic batch', { x: normal('B', 3, 2) }, (b, of) =>
     b.op('Slice', [of('x')], { axis: 1, start: 2, end: 3 }),
   ),
+  one(
+    'Slice',
+    'a symbolic beginning',
+    { x: normal('B', 'P'), y: normal('B', 'S') },
+    (b, of) => b.slice(b.concat([of('x'), of('y')], 1), 1, 0, 'P'),
+    { noGradient: 'the gradient of Slice needs known sizes', ops: ['Slice', 'Concat'] },
+  ),
   one('Slice', 'the whole', { x: normal(2, 2) }, (b, of) => b.op('Slice', [of('x')], { axis: 1, start: 0, end: 2 })),
+];
+
+/** Three queries that see the keys up to their own. */
+const CAUSAL: InputSpec = { ...listed([0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0], [3, 3]), type: 'float32', frozen: true };
+
+const attentions: Case[] = [
+  one(
+    'Attention',
+    'a causal mask over a symbolic batch and two heads',
+    { q: normal('B', 2, 3, 4), k: normal('B', 2, 3, 4), v: normal('B', 2, 3, 4), mask: CAUSAL },
+    (b, of) => b.op('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),
+  ),
+  one(
+    'Attention',
+    'values of another width, and a mask of numbers',
+    { q: normal('S', 4), k: normal('T', 4), v: normal('T', 2), mask: frozen(normal('S', 'T')) },
+    (b, of) => b.op('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),
+  ),
+  one(
+    'Attention',
+    'the logarithm of the sum beside the values',
+    { q: normal('B', 3, 2), k: normal('B', 'S', 2), v: normal('B', 'S', 2), mask: frozen(normal('B', 1, 'S')) },
+    (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], {}).slice(0, 2),
+  ),
+  one(
+    'Attention',
+    'the weights themselves',
+    { q: normal(2, 3), k: normal(2, 3), v: normal(2, 3), mask: frozen(normal(2)) },
+    (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),
+    { noGradient: 'a gradient flows into the weights of Attention' },
+  ),
+];
+
+const permutations: Case[] = [
+  one(
+    'PermuteRows',
+    'all rows to other places',
+    { x: normal(3, 2), from: listed([2, 0, 1]), to: listed([1, 2, 0]) },
+    (b, of) => b.op('PermuteRows', [of('x'), of('from'), of('to')], {}),
+  ),
+  one(
+    'PermuteRows',
+    'places that stay empty and a row that goes nowhere',
+    { x: normal('S', 2), from: listed([3, 2, 3, 0], ['M']), to: listed([3, 4, 1], ['S']) },
+    (b, of) => b.op('PermuteRows', [of('x'), of('from'), of('to')], {}),
+  ),
 ];
 
 const truth = (...shape: Shape): InputSpec => ({ type: 'bool', shape, below: 2 });
@@ -628,6 +694,7 @@ export const CASES: readonly Case[] = [
   ...quickGelu,
   ...matmul,
   ...gemm,
+  ...addends,
   ...transpose,
   ...reshape,
   ...expand,
@@ -639,6 +706,8 @@ export const CASES: readonly Case[] = [
   ...concat,
   ...split,
   ...slice,
+  ...attentions,
+  ...permutations,
   ...where,
   ...cast,
   ...constants,

@@ -9,7 +9,7 @@ import { adapterSource } from '../../src/generate/adapted.js';
 import { readAdapter, writeAdapter } from '../../src/models/adapter.js';
 import { lossGraph } from '../../src/models/decoder.js';
 import { pack } from '../../src/models/packing.js';
-import { batchTensors } from '../../src/train/batches.js';
+import { batchTensors } from '../../src/models/row-tensors.js';
 import { ropeTensors } from '../../src/train/trainer.js';
 import { tinyModel } from './tiny-model.js';
 

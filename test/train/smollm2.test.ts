@@ -11,7 +11,7 @@ import { loadModel } from '../../src/models/load.js';
 import type { ModelConfig } from '../../src/models/model.js';
 import type { Parameter, Training } from '../../src/models/network.js';
 import { pack } from '../../src/models/packing.js';
-import { batchTensors } from '../../src/train/batches.js';
+import { batchTensors } from '../../src/models/row-tensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
 import { Trainer, ropeTensors } from '../../src/train/trainer.js';
 

@@ -1,6 +1,6 @@
 /** How each operation is written in ONNX: which of its attributes are attributes there and which are inputs; an operation without its form does not compile. */
 import { UnsupportedOpError } from '../../core/errors.js';
-import type { Shape } from '../dims.js';
+import type { Dim, Shape } from '../dims.js';
 import type { Op, OpAttributes } from '../ir.js';
 import type { AttributeProto } from './schema.js';
 import { ELEMENT_TYPES, tensorProto } from './tensors.js';
@@ -35,10 +35,15 @@ const text = (name: string, s: string): AttributeProto => ({
 
 const plain = (): Form => ({});
 const alongAxis = ({ axis }: { readonly axis: number }): Form => ({ attributes: [int('axis', axis)] });
+const bound = (dim: Dim): Operand => (typeof dim === 'number' ? [dim] : { shape: [dim], infer: false });
 const reduction = ({ axes, keepdims }: OpAttributes['ReduceSum']): Form => ({
   attributes: [int('keepdims', keepdims)],
   operands: [axes],
 });
+
+function unlowered(op: Op): never {
+  throw new UnsupportedOpError(`${op} must be lowered to primitives first`);
+}
 
 /** Operations that the encoder writes itself. */
 export type OwnOp = 'Constant' | 'After';
@@ -70,7 +75,7 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
   ScatterElements: ({ axis, reduction: how }) => ({ attributes: [int('axis', axis), text('reduction', how)] }),
   Concat: alongAxis,
   Split: ({ axis, sizes }) => ({ attributes: [int('axis', axis)], operands: [sizes] }),
-  Slice: ({ axis, start, end }) => ({ operands: [[start], [end], [axis]] }),
+  Slice: ({ axis, start, end }) => ({ operands: [bound(start), bound(end), [axis]] }),
   Where: plain,
   Cast: ({ to }) => ({ attributes: [int('to', ELEMENT_TYPES[to])] }),
   ConstantOfShape: ({ shape, value }) => ({
@@ -84,8 +89,8 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
     attributes: [int('num_heads', heads), int('interleaved', 0)],
     domain: CONTRIB_DOMAIN,
   }),
-  SoftmaxCrossEntropyLoss: () => {
-    throw new UnsupportedOpError('SoftmaxCrossEntropyLoss must be lowered to primitives first');
-  },
+  SoftmaxCrossEntropyLoss: () => unlowered('SoftmaxCrossEntropyLoss'),
+  Attention: () => unlowered('Attention'),
+  PermuteRows: () => unlowered('PermuteRows'),
   DequantizeLinear: ({ axis, blockSize }) => ({ attributes: [int('axis', axis), int('block_size', blockSize)] }),
 };

@@ -1,40 +1,21 @@
 /** Pass: writes operations in the forms that every execution provider runs. */
-import { ShapeError } from '../../core/errors.js';
-import { Builder } from '../builder.js';
+import type { Builder } from '../builder.js';
 import { product } from '../dims.js';
 import { at, dimOf, isOp, type Graph, type Node, type Value } from '../ir.js';
+import { rebuild } from './rebuild.js';
 
-/** Rebuilds a graph, letting `rewrite` replace nodes; returning undefined keeps the node as it is. */
-export function rebuild(
-  graph: Graph,
-  rewrite: (b: Builder, node: Node, inputs: readonly Value[]) => readonly Value[] | undefined,
-): Graph {
-  const b = new Builder();
-  const now = new Map<number, Value>(
-    graph.inputs.map((each) => [each.id, b.input(each.name ?? `input${each.id}`, each.type, each.shape)]),
-  );
-  const current = (value: Value): Value => {
-    const found = now.get(value.id);
-    if (!found) throw new ShapeError(`value ${value.id} is used before it is made`);
-    return found;
-  };
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map(current);
-    const outputs = rewrite(b, node, inputs) ?? b.apply(node.op, inputs, node.attributes);
-    node.outputs.forEach((output, i) => now.set(output.id, at(outputs, i)));
-  }
-  return b.finish(Object.fromEntries(graph.outputs.map(({ name, value }) => [name, current(value)])));
+/** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its share. */
+function logSum(b: Builder, scores: Value, shares: Value): Value {
+  return b.sub(b.reduceMax(scores, [-1]), b.log(b.reduceMax(shares, [-1])));
 }
 
-/** loss = log Σ exp(x − max) + max − x[label], and the softmax exp(x − max) / Σ. */
+/** loss = log Σ exp(x) − x[label], and the softmax. */
 function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[] {
   const column = b.reshape(labels, [...labels.shape, 1]);
-  const top = b.reduceMax(scores, [-1]);
-  const shifted = b.exp(b.sub(scores, top));
-  const total = b.reduceSum(shifted, [-1]);
+  const shares = b.softmax(scores);
   const picked = b.op('GatherElements', [scores, column], { axis: 1 });
-  const loss = b.sub(b.add(b.log(total), top), picked);
-  return [b.reshape(loss, labels.shape), b.div(shifted, total)];
+  const loss = b.sub(logSum(b, scores, shares), picked);
+  return [b.reshape(loss, labels.shape), shares];
 }
 
 /**
@@ -49,9 +30,24 @@ function rotaryByPlace(b: Builder, node: Node<'RotaryEmbedding'>, inputs: readon
   return [b.reshape(turned, x.shape)];
 }
 
+function attention(b: Builder, q: Value, k: Value, v: Value, mask: Value): readonly Value[] {
+  const axes = k.shape.map((_, axis) => axis);
+  const turned = b.transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  const scores = b.add(b.matmul(q, turned), mask);
+  const weights = b.softmax(scores);
+  return [b.matmul(weights, v), logSum(b, scores, weights), weights];
+}
+
+/** A Gather from x with a row of zeros behind its own. */
+function permuteRows(b: Builder, x: Value, from: Value): readonly Value[] {
+  return [b.gather(b.concat([x, b.full([1, dimOf(x, 1)])], 0), from)];
+}
+
 export function lowerComposites(graph: Graph): Graph {
   return rebuild(graph, (b, node, inputs) => {
     if (isOp(node, 'SoftmaxCrossEntropyLoss')) return crossEntropy(b, at(inputs, 0), at(inputs, 1));
+    if (isOp(node, 'Attention')) return attention(b, at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3));
+    if (isOp(node, 'PermuteRows')) return permuteRows(b, at(inputs, 0), at(inputs, 1));
     if (isOp(node, 'RotaryEmbedding')) return rotaryByPlace(b, node, inputs);
     return undefined;
   });

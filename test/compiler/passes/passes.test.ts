@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
-import { lowerComposites, lowerForWebGpu, rebuild } from '../../../src/compiler/passes/lower.js';
+import { rebuild } from '../../../src/compiler/passes/rebuild.js';
+import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
+import { foldAddends, layThinProducts } from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
@@ -68,16 +70,44 @@ describe('lowerComposites', () => {
       "input scores: f32[M,5]
       input labels: i64[M]
       %2: i64[M,1] = Reshape{shape=["M",1]}(labels)
-      %3: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(scores)
-      %4: f32[M,5] = Sub(scores, %3)
-      %5: f32[M,5] = Exp(%4)
-      %6: f32[M,1] = ReduceSum{axes=[-1] keepdims=true}(%5)
-      %7: f32[M,1] = GatherElements{axis=1}(scores, %2)
-      %8: f32[M,1] = Log(%6)
-      %9: f32[M,1] = Add(%8, %3)
-      %10: f32[M,1] = Sub(%9, %7)
-      %11: f32[M] = Reshape{shape=["M"]}(%10)
-      output loss = %11"
+      %3: f32[M,5] = Softmax{axis=-1}(scores)
+      %4: f32[M,1] = GatherElements{axis=1}(scores, %2)
+      %5: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(scores)
+      %6: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(%3)
+      %7: f32[M,1] = Log(%6)
+      %8: f32[M,1] = Sub(%5, %7)
+      %9: f32[M,1] = Sub(%8, %4)
+      %10: f32[M] = Reshape{shape=["M"]}(%9)
+      output loss = %10"
+    `);
+  });
+
+  it('writes attention, and rows in other places, in primitives', () => {
+    const b = new Builder();
+    const [q, k, v] = [
+      b.input('q', 'float32', ['M', 4]),
+      b.input('k', 'float32', ['N', 4]),
+      b.input('v', 'float32', ['N', 4]),
+    ];
+    const y = b.op('Attention', [q, k, v, b.input('mask', 'float32', ['M', 'N'])], {});
+    const places = [b.input('from', 'int64', ['P']), b.input('to', 'int64', ['M'])];
+    const graph = b.finish({ rows: b.op('PermuteRows', [y, ...places], {}) });
+    expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
+      "input q: f32[M,4]
+      input k: f32[N,4]
+      input v: f32[N,4]
+      input mask: f32[M,N]
+      input from: i64[P]
+      input to: i64[M]
+      %6: f32[4,N] = Transpose{perm=[1,0]}(k)
+      %7: f32[M,N] = MatMul(q, %6)
+      %8: f32[M,N] = Add(%7, mask)
+      %9: f32[M,N] = Softmax{axis=-1}(%8)
+      %10: f32[M,4] = MatMul(%9, v)
+      %11: f32[1,4] = ConstantOfShape{shape=[1,4] value=0}()
+      %12: f32[1+M,4] = Concat{axis=0}(%10, %11)
+      %13: f32[P,4] = Gather{axis=0}(%12, from)
+      output rows = %13"
     `);
   });
 
@@ -108,6 +138,65 @@ describe('lowerComposites', () => {
       const once = lowerComposites(buildValues(test).graph);
       expect(opsOf(pruneUnused(lowerComposites(once))), test.name).toEqual(opsOf(pruneUnused(once)));
     }
+  });
+});
+
+describe('foldAddends', () => {
+  it('hands products what is added to them, the sums of other values first', () => {
+    const b = new Builder();
+    const [x, u, v] = [
+      b.input('x', 'float32', ['T', 3]),
+      b.input('u', 'float32', [3, 2]),
+      b.input('v', 'float32', [3, 2]),
+    ];
+    const y = b.input('y', 'float32', ['T', 2]);
+    const sum = b.add(b.add(b.gemm(x, u), y), b.add(b.gemm(x, v), b.exp(y)));
+    expect(print(foldAddends(b.finish({ sum })))).toMatchInlineSnapshot(`
+      "input x: f32[T,3]
+      input u: f32[3,2]
+      input v: f32[3,2]
+      input y: f32[T,2]
+      %4: f32[T,2] = Exp(y)
+      %5: f32[T,2] = Add(y, %4)
+      %6: f32[T,2] = Gemm{transA=false transB=false alpha=1}(x, u, %5)
+      %7: f32[T,2] = Gemm{transA=false transB=false alpha=1}(x, v, %6)
+      output sum = %7"
+    `);
+  });
+
+  it('leaves alone a product that is used elsewhere, and one whose addend is of another shape', () => {
+    const b = new Builder();
+    const [x, u, bias] = [
+      b.input('x', 'float32', ['T', 3]),
+      b.input('u', 'float32', [3, 2]),
+      b.input('c', 'float32', [2]),
+    ];
+    const product = b.gemm(x, u);
+    const graph = b.finish({ biased: b.add(product, bias), twice: b.add(product, b.exp(product)) });
+    expect(opsOf(foldAddends(graph))).toEqual(opsOf(graph));
+  });
+
+  it('changes no result', () => {
+    expectSameResults(foldAddends);
+  });
+});
+
+describe('layThinProducts', () => {
+  it('computes a tall thin product lying down, and turns it', () => {
+    const b = new Builder();
+    const [dy, down] = [b.input('dy', 'float32', ['T', 6]), b.input('down', 'float32', ['T', 2])];
+    const graph = b.finish({ gradient: b.gemm(dy, down, { transA: true, alpha: 2 }) });
+    expect(print(layThinProducts(graph))).toMatchInlineSnapshot(`
+      "input dy: f32[T,6]
+      input down: f32[T,2]
+      %2: f32[2,6] = Gemm{transA=true transB=false alpha=2}(down, dy)
+      %3: f32[6,2] = Transpose{perm=[1,0]}(%2)
+      output gradient = %3"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(layThinProducts);
   });
 });
 

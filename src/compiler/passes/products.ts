@@ -1,0 +1,77 @@
+/** Passes over matrix products: what is added to one is handed to it, and tall thin ones are computed lying down. */
+import type { Builder } from '../builder.js';
+import { sameShape } from '../dims.js';
+import { at, isOp, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';
+import { pruneUnused } from './prune.js';
+import { rebuild } from './rebuild.js';
+
+interface Product {
+  readonly factors: readonly [Value, Value];
+  readonly attributes: OpAttributes['Gemm'];
+}
+
+/** One term of a sum: a product of two matrices, or any other value. */
+type Term = Value | Product;
+
+const isValue = (term: Term): term is Value => 'id' in term;
+const isProduct = (term: Term): term is Product => !isValue(term);
+
+function timesUsed(graph: Graph): ReadonlyMap<number, number> {
+  const times = new Map<number, number>();
+  const used = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ value }) => value)];
+  for (const { id } of used) times.set(id, (times.get(id) ?? 0) + 1);
+  return times;
+}
+
+/** The sum of all terms: what is no product first, then product after product, each with the sum so far as its addend. */
+function summed(b: Builder, terms: readonly Term[]): Value | undefined {
+  const others = terms.filter(isValue);
+  const products = terms.filter(isProduct);
+  const start = others.length === 0 ? undefined : others.reduce((sum, other) => b.add(sum, other));
+  return products.reduce<Value | undefined>(
+    (sum, { factors: [x, y], attributes }) => b.gemm(x, y, attributes, sum),
+    start,
+  );
+}
+
+/**
+ * A sum of matrix products and other values becomes a chain of products, each with the sum so far as its addend, wherever
+ * products and partial sums are used for nothing else: no pass over the sum is left.
+ */
+export function foldAddends(graph: Graph): Graph {
+  const times = timesUsed(graph);
+  const sums = new Map<number, readonly Term[]>();
+  const termsOf = (old: Value, now: Value): readonly Term[] =>
+    (times.get(old.id) === 1 ? sums.get(old.id) : undefined) ?? [now];
+  const product = (node: Node<'Gemm'>, inputs: readonly Value[]): readonly Term[] => {
+    const [x, y, addend] = [at(inputs, 0), at(inputs, 1), inputs[2]];
+    const term: Term = { factors: [x, y], attributes: node.attributes };
+    return addend ? [...termsOf(at(node.inputs, 2), addend), term] : [term];
+  };
+  const folded = rebuild(graph, (b, node, inputs) => {
+    const output = at(node.outputs, 0);
+    if (isOp(node, 'Gemm')) sums.set(output.id, product(node, inputs));
+    if (!isOp(node, 'Add') || !inputs.every((input) => sameShape(input.shape, output.shape))) return undefined;
+    const terms = node.inputs.flatMap((input, i) => termsOf(input, at(inputs, i)));
+    if (terms.every(isValue)) return undefined;
+    sums.set(output.id, terms);
+    const sum = summed(b, terms);
+    return sum ? [sum] : undefined;
+  });
+  return pruneUnused(folded);
+}
+
+/** Widths up to which a product counts as thin: one of LoRA's, seen from the size of a model. */
+const THIN = 64;
+
+/** A product [m, n] with n far below m is computed as [n, m] and turned: kernels fill their registers along rows. */
+export function layThinProducts(graph: Graph): Graph {
+  return rebuild(graph, (b, node, inputs) => {
+    if (!isOp(node, 'Gemm') || inputs.length > 2) return undefined;
+    const [m, n] = at(node.outputs, 0).shape;
+    if (typeof m !== 'number' || typeof n !== 'number' || n > THIN || m < 2 * n) return undefined;
+    const { transA, transB, alpha } = node.attributes;
+    const lying = b.gemm(at(inputs, 1), at(inputs, 0), { transA: !transB, transB: !transA, alpha });
+    return [b.transpose(lying, [1, 0])];
+  });
+}
