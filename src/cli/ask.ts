@@ -67,5 +67,5 @@ async function run(question: string, options: Options): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify({ question, ...answers, contextTruncated: truncated })}\n`);
   else
     for (const [who, answer] of Object.entries(answers))
-      process.stdout.write(`${`${who}:`.padEnd(9)}${safe(answer)}\n`);
+      process.stdout.write(`${`${who}:`.padEnd(9)}${safe(answer) || '(empty answer)'}\n`);
 }

@@ -220,8 +220,12 @@ function withLabels(asked: readonly Asked[], results: readonly EvaluationResult[
   });
 }
 
-const share = ({ mean, low, high }: MeanEstimate, digits: number, factor = 1): string =>
-  `${(factor * mean).toFixed(digits)} (${(factor * low).toFixed(digits)} to ${(factor * high).toFixed(digits)})`;
+/** A mean with its interval where that is known; a dash where nothing was scored. */
+function share({ mean, low, high }: MeanEstimate, digits: number, factor = 1): string {
+  const [middle, from, to] = [mean, low, high].map((each) => (factor * each).toFixed(digits));
+  if (Number.isNaN(mean)) return '–';
+  return Number.isNaN(low) ? `${middle}` : `${middle} (${from} to ${to})`;
+}
 
 function lines(result: Metrics): string[] {
   const { score, accuracy, n, unscored } = result;

@@ -5,6 +5,7 @@ import { UserError } from '../core/errors.js';
 import type { Verdict } from '../core/records.js';
 import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
 import { parseAnswers, verdictLine, type FileAnswer } from '../evaluate/answers-file.js';
+import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAll } from '../evaluate/judging.js';
 import { judgeByName, JUDGES, needsModel } from '../evaluate/judges.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
@@ -12,6 +13,7 @@ import { VerdictLog } from '../evaluate/verdict-log.js';
 import type { ChatModel } from '../llm/chat-model.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
+import { safe } from './terminal.js';
 
 interface Options {
   readonly judge: readonly string[];
@@ -49,11 +51,21 @@ async function run(file: string, options: Options): Promise<void> {
   for (const name of options.judge) judgeByName(name, model === undefined ? {} : { model }); // unknown names first
   const answers = parseAnswers(await readAnswers(file), file);
   if (answers.length === 0) throw new UserError(`${file} holds no answers: give one JSON object a line`);
+  if (model !== undefined) warnOfKin(options.model ?? '', answers);
   const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
   const judgements: Judgement[] = [];
   for (const name of options.judge) judgements.push(await judgeFile(name, answers, repeats, model, log));
   process.stdout.write(verdictLines(answers, judgements).join(''));
   process.stderr.write(summary(answers, judgements).join('\n') + '\n');
+}
+
+/** Warns where the model that judges is of one family with models that answered, as far as the file names them. */
+function warnOfKin(judge: string, answers: readonly FileAnswer[]): void {
+  const models = new Set(answers.flatMap(({ model }) => model ?? []));
+  for (const model of models) {
+    const warning = kinshipWarning(judge, model);
+    if (warning !== null) process.stderr.write(`warning: ${safe(warning)}\n`);
+  }
 }
 
 async function judgeFile(

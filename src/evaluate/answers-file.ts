@@ -17,6 +17,7 @@ const line = z.object({
   abstention: z.boolean().optional(),
   item: name.optional(),
   score: z.number().nullable().optional(),
+  model: z.string().optional(),
 });
 
 /** One answer of a file. */
@@ -28,11 +29,13 @@ export interface FileAnswer {
   readonly input: JudgeInput;
   /** A score from 1 to 5 that someone gave it before; null where there is none. */
   readonly recorded: number | null;
+  /** The model that answered; null where the file names none. */
+  readonly model: string | null;
 }
 
 /**
  * Reads answers: `id`, `question`, `reference`, `answer`; and where known `answers` (all accepted ones), `type`, `subject`,
- * `abstention`, `item`, and `score`, an earlier verdict to compare with. Throws UserErrors naming file, line and field.
+ * `abstention`, `item`, `model` (who answered), and `score`, an earlier verdict to compare with. Throws UserErrors naming file, line and field.
  */
 export function parseAnswers(text: string, file: string): FileAnswer[] {
   const rows = parseJsonLines(text, line, file);
@@ -56,5 +59,6 @@ function fileAnswer(value: z.infer<typeof line>): FileAnswer {
     item: String(item),
     input: { question, type, reference, answers, answer, abstention, ...(subject !== undefined && { subject }) },
     recorded: score >= 1 && score <= 5 ? score : null,
+    model: value.model ?? null,
   };
 }

@@ -100,6 +100,17 @@ describe('lightmem judge', () => {
     expect(requests).toBe(4);
   });
 
+  it('warns where the file says that a model of its own family answered', async () => {
+    const path = file(
+      'kin.jsonl',
+      ANSWERS.map((answer) => ({ ...answer, model: 'Qwen2.5-3B' })),
+    );
+    const judged = (model: string) =>
+      lightmem('judge', path, '--judge', 'llm', '--model', model, '--endpoint', endpoint);
+    expect((await judged('qwen-max')).err).toContain('both of the Qwen family');
+    expect((await judged('gpt-4o')).err).not.toContain('family');
+  });
+
   it('leaves unscored what the judge cannot say', async () => {
     const args = ['--judge', 'yes-no', '--model', 'm', '--endpoint', endpoint, '--log', join(folder, 'v.jsonl')];
     const { out, err } = await lightmem('judge', file('d.jsonl', ANSWERS), ...args);
