@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors.js';
 import type { Dim, Shape } from './dims.js';
 
-export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
+export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint16' | 'uint8' | 'bool';
 
 /** One tensor of the graph. */
 export interface Value {

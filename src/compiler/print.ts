@@ -7,6 +7,7 @@ const SHORT = {
   int64: 'i64',
   int32: 'i32',
   int8: 'i8',
+  uint16: 'u16',
   uint8: 'u8',
   bool: 'b',
 } as const;

@@ -8,6 +8,7 @@ export interface TensorData {
   int64: BigInt64Array;
   int32: Int32Array;
   int8: Int8Array;
+  uint16: Uint16Array;
   uint8: Uint8Array;
   bool: Uint8Array;
 }

@@ -291,6 +291,7 @@ function rounded(x: NdArray, type: DataType): NdArray {
     case 'int64':
     case 'int32':
     case 'int8':
+    case 'uint16':
     case 'uint8':
       return map(x, Math.trunc);
   }
@@ -367,6 +368,7 @@ const ENCODERS: { readonly [T in DataType]: (data: Float64Array) => TensorData[T
   int64: (data) => BigInt64Array.from([...data], (each) => BigInt(each)),
   int32: (data) => Int32Array.from(data),
   int8: (data) => Int8Array.from(data),
+  uint16: (data) => Uint16Array.from(data),
   uint8: (data) => Uint8Array.from(data),
   bool: (data) => Uint8Array.from(data),
 };

@@ -8,6 +8,7 @@ export const ELEMENT_TYPES: Readonly<Record<DataType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,
+  uint16: 4,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -24,6 +25,8 @@ function bytesOf(type: DataType, data: readonly number[]): Uint8Array {
       return new Uint8Array(Int32Array.from(data).buffer);
     case 'int8':
       return new Uint8Array(Int8Array.from(data).buffer);
+    case 'uint16':
+      return new Uint8Array(Uint16Array.from(data).buffer);
     case 'uint8':
     case 'bool':
       return Uint8Array.from(data);
