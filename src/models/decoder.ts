@@ -137,19 +137,20 @@ export function trainingGraph(config: ModelConfig, training: Training, keep: Kee
   );
   const named = trained.map((each, i) => [gradientName(each.name), grads[i] as Value] as const);
   const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
-  if (keep === 'everything') return { graph, parameters: net.parameters };
+  const transient = new Set(net.transient.map((each) => each.id));
+  if (keep === 'everything' && transient.size === 0) return { graph, parameters: net.parameters };
   const kept = new Set(stream.map((each) => each.id));
   const constants = new Set(
     b.nodes.filter((node) => node.op === 'Constant').flatMap((node) => node.outputs.map((each) => each.id)),
   );
-  const again = ({ id }: Value): boolean => inLayers.has(id) && !kept.has(id) && !constants.has(id);
+  const again = ({ id }: Value): boolean =>
+    transient.has(id) || (keep === 'layer-inputs' && inLayers.has(id) && !kept.has(id) && !constants.has(id));
   return { graph: rematerialise(graph, { forwardNodes, again }), parameters: net.parameters };
 }
 
 /** The same loss without gradients, for held-out samples. */
 export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
-  const still: Training =
-    training.kind === 'lora' ? { kind: 'lora', lora: { ...training.lora, dropout: 0 } } : training;
+  const still: Training = training.kind === 'lora' ? { ...training, lora: { ...training.lora, dropout: 0 } } : training;
   const { graph, parameters } = trainingGraph(config, still);
   return {
     graph: { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss' || name === 'losses') },

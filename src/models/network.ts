@@ -1,21 +1,32 @@
 /** A model's graph under construction: its builder, and every parameter it asks for, frozen or trained. */
 import { Builder } from '../compiler/builder.js';
-import { at, type Value } from '../compiler/ir.js';
+import { at, type DataType, type Value } from '../compiler/ir.js';
 import { sha256 } from '../core/hash.js';
-import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../core/settings.js';
+import {
+  TARGET_MODULES,
+  loraScale,
+  type LoraSettings,
+  type Quantisation,
+  type TargetModule,
+} from '../core/settings.js';
+import { isQuantisable } from './quantise.js';
+import { dequantisedWeight, type Declare } from './quantised-graph.js';
 
 /** One tensor of weights that the program takes as an input. */
 export interface Parameter {
   /** Hugging Face's or PEFT's name: `model.layers.0.mlp.up_proj.weight`, `….up_proj.lora_A.weight`. */
   readonly name: string;
+  readonly type: DataType;
   readonly shape: readonly number[];
   readonly trained: boolean;
   readonly value: Value;
 }
 
-/** What is trained: nothing, a LoRA adapter on a frozen base, or all weights. */
+/** What is trained: nothing, a LoRA adapter on a frozen base, which may be quantised, or all weights. */
 export type Training =
-  { readonly kind: 'none' } | { readonly kind: 'lora'; readonly lora: LoraSettings } | { readonly kind: 'all' };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'lora'; readonly lora: LoraSettings; readonly quantisation?: Quantisation }
+  | { readonly kind: 'all' };
 
 /** A LoRA adapter's rank for a module: `rank_pattern` first (a suffix of the module's path), then `rank`. */
 export function rankOf(lora: LoraSettings, module: string): number {
@@ -43,6 +54,7 @@ export function isTarget(lora: LoraSettings, module: string): boolean {
 export class Network {
   readonly builder = new Builder();
   readonly #parameters = new Map<string, Parameter>();
+  readonly #transient: Value[] = [];
 
   #dropout: Value | undefined;
 
@@ -64,18 +76,34 @@ export class Network {
     return this.#parameter(name, shape, this.training.kind === 'all');
   }
 
-  #parameter(name: string, shape: readonly number[], trained: boolean): Value {
+  #parameter(name: string, shape: readonly number[], trained: boolean, type: DataType = 'float32'): Value {
     const known = this.#parameters.get(name);
     if (known) return known.value;
-    const value = this.builder.input(name, 'float32', shape);
-    this.#parameters.set(name, { name, shape, trained, value });
+    const value = this.builder.input(name, type, shape);
+    this.#parameters.set(name, { name, type, shape, trained, value });
     return value;
+  }
+
+  /** A linear layer's weight; of a quantised base, made from its codes. */
+  #linearWeight(name: string, shape: readonly number[]): Value {
+    const quantisation = this.training.kind === 'lora' ? (this.training.quantisation ?? 'none') : 'none';
+    if (quantisation === 'none' || !isQuantisable(name)) return this.weight(name, shape);
+    const before = this.builder.nodes.length;
+    const declare: Declare = (part, type, size) => this.#parameter(part, size, false, type);
+    const weight = dequantisedWeight(this.builder, declare, name, shape, quantisation);
+    for (const node of this.builder.nodes.slice(before)) this.#transient.push(...node.outputs);
+    return weight;
+  }
+
+  /** Values that are cheaper to make again than to keep: a quantised base's weights in f32. */
+  get transient(): readonly Value[] {
+    return this.#transient;
   }
 
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ, where `down` may give x Aᵀ. x [T, in] → [T, out]. */
   linear(x: Value, module: string, inputs: number, outputs: number, bias = false, down?: Value): Value {
     const b = this.builder;
-    const product = b.gemm(x, this.weight(`${module}.weight`, [outputs, inputs]), { transB: true });
+    const product = b.gemm(x, this.#linearWeight(`${module}.weight`, [outputs, inputs]), { transB: true });
     const y = bias ? b.add(product, this.weight(`${module}.bias`, [outputs])) : product;
     if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return y;
     const { lora } = this.training;

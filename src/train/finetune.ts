@@ -262,8 +262,10 @@ class Finetuning {
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, settings, folder } = options;
-  if (settings.quantisation !== 'none')
-    throw new UserError(`invalid quantisation "${settings.quantisation}": only "none" can be trained on so far`);
+  if (settings.quantisation !== 'none' && (options.device ?? 'cpu') === 'webgpu')
+    throw new UserError(
+      `invalid quantisation "${settings.quantisation}" on webgpu: use the device cpu or cuda, or "none"`,
+    );
   const layout = layOut(options);
   const longest = Math.max(...options.samples.map((each) => each.prompt.length + each.answer.length));
   const trainer = await Trainer.create({
@@ -272,8 +274,8 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     }),
     config: model.config,
-    training: { kind: 'lora', lora: settings.lora },
-    initial: loraInitialiser(model.weights, settings.seed),
+    training: { kind: 'lora', lora: settings.lora, quantisation: settings.quantisation },
+    initial: loraInitialiser(model.weights, settings.seed, settings.quantisation),
     optimiser: settings,
     positions: longest,
     seed: settings.seed,

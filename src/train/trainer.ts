@@ -1,21 +1,34 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
+import type { DataType } from '../compiler/ir.js';
 import { Random } from '../core/random.js';
-import { float32, floatsOf, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
+import type { Quantisation } from '../core/settings.js';
+import {
+  float32,
+  floatsOf,
+  type Engine,
+  type Program,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from '../engine/engine.js';
 import { gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
+import { isQuantisedInput, quantisedInputs } from '../models/quantised-graph.js';
 import { ropeTables } from '../models/rope.js';
 import { batchTensors } from '../models/row-tensors.js';
 import { weightOf } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 
 /** Where a parameter's values come from at the start. */
-export type Initialiser = (parameter: Parameter) => Float32Array;
+export type Initialiser = (parameter: Parameter) => TensorData[DataType];
 
 /** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
-export function loraInitialiser(weights: WeightSource, seed: number): Initialiser {
+export function loraInitialiser(weights: WeightSource, seed: number, quantisation: Quantisation = 'none'): Initialiser {
+  const quantised = quantisation === 'none' ? undefined : quantisedInputs(weights, quantisation);
   return ({ name, shape }) => {
+    if (quantised && isQuantisedInput(name)) return quantised(name);
     if (name.endsWith('.lora_B.weight')) return new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
     if (!name.endsWith('.lora_A.weight')) return weights.read(name);
     const random = new Random(seed, 'lora', name);
@@ -64,8 +77,8 @@ export class Trainer {
     this.optimiser = new AdamW(optimiser);
     for (const parameter of parameters) {
       const data = initial(parameter);
-      this.#inputs[parameter.name] = float32(parameter.shape, data);
-      if (parameter.trained) this.trained.set(parameter.name, data);
+      this.#inputs[parameter.name] = { type: parameter.type, shape: parameter.shape, data };
+      if (parameter.trained) this.trained.set(parameter.name, data as Float32Array);
     }
     Object.assign(this.#inputs, tables);
   }

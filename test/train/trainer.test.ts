@@ -19,7 +19,7 @@ const started: Initialiser = (parameter) => {
   const values = loraInitialiser(model.weights, 1)(parameter);
   if (!parameter.name.endsWith('lora_B.weight')) return values;
   const random = new Random(2, parameter.name);
-  return values.map(() => 0.1 * random.normal());
+  return Float32Array.from(values as Float32Array, () => 0.1 * random.normal());
 };
 
 function trainer(training: Training = lora, initial: Initialiser = started): Promise<Trainer> {
