@@ -20,7 +20,8 @@ export interface LoraSettings {
 }
 
 /** How the frozen base is stored while training: full f32, or quantised (QLoRA). */
-export type Quantisation = 'none' | 'nf4' | 'int4' | 'int8';
+export const QUANTISATIONS = ['none', 'nf4', 'int4', 'int8'] as const;
+export type Quantisation = (typeof QUANTISATIONS)[number];
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
 

@@ -36,10 +36,11 @@ function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
   };
 }
 
-/** A model as it was named: `bundled`, a path from a folder where one is there, a name on the hub, or else a path. */
+/** A model as it was named: `bundled`, a path from a folder where one is there, a name on the hub (`owner/name`), or else a path. */
 export function modelFrom(folder: string, model: string): string {
   const path = resolve(folder, model);
-  return model === BUNDLED || (!existsSync(path) && isRepositoryName(model)) ? model : path;
+  const isOnHub = model.includes('/') && isRepositoryName(model) && !existsSync(path);
+  return model === BUNDLED || isOnHub ? model : path;
 }
 
 /** Checks the text of a study file; `path` is named in messages. */

@@ -1,7 +1,7 @@
 /** The study file: what a grid of runs is made of, checked whole before anything is done. */
 import { z } from 'zod';
 import { LEVELS, STUDY_LEVELS, type Level } from '../core/levels.js';
-import { TARGET_MODULES } from '../core/settings.js';
+import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges.js';
@@ -123,6 +123,8 @@ const trainFields = {
   rslora: flag,
   dropout: positive(0.95, true),
   targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
+  /** What the frozen base's linear layers are kept in (QLoRA). */
+  quantisation: oneOf(QUANTISATIONS, 'quantisation'),
   /** Other ranks for some modules, by the end of their path as in PEFT: `down_proj`, `layers.0.mlp.up_proj`. */
   rankPattern: z.record(text, integer(1, 512)).optional(),
 };
@@ -147,6 +149,7 @@ const trainSettings = z.strictObject({
   scale: trainFields.scale.default(2),
   rslora: trainFields.rslora.default(false),
   dropout: trainFields.dropout.default(0),
+  quantisation: trainFields.quantisation.default('none'),
   targets: trainFields.targets.default([...TARGET_MODULES]),
 });
 

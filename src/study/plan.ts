@@ -228,7 +228,6 @@ function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSe
     ...(maxSteps !== undefined && { maxSteps }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
     seed,
-    quantisation: 'none',
   };
 }
 

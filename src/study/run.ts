@@ -17,6 +17,7 @@ import { writeDurably } from './durable-file.js';
 import { loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { PromptRenderer } from '../models/prompt.js';
+import { roundedWeights } from '../models/quantise.js';
 import { finetune } from '../train/finetune.js';
 import { itemsIdentity } from './datasets.js';
 import { runJudge } from './run-judge.js';
@@ -177,6 +178,13 @@ class Run {
     return existsSync(path) ? (readJson(path) as unknown as Retry) : null;
   }
 
+  /** An adapter is asked on the base that it was trained on, quantised or not. */
+  #questioned(): LoadedModel {
+    const quantisation = this.spec.identity.training?.quantisation ?? 'none';
+    if (quantisation === 'none') return this.model;
+    return { ...this.model, weights: roundedWeights(this.model.weights, quantisation) };
+  }
+
   async #ask(): Promise<AnswerRecord[]> {
     const path = this.#path('answers');
     if (existsSync(path)) return readJsonLines<AnswerRecord>(path);
@@ -185,7 +193,7 @@ class Run {
     const room = this.model.config.maxPositions - generation.maxNewTokens;
     const samples = this.renderer.tokenize(askedSamples(this.asked, level), Math.min(maxLength, room));
     const answers = await answerQuestions({
-      model: this.model,
+      model: this.#questioned(),
       adapter: training === null ? null : this.#path('adapter'),
       samples,
       settings: generation,

@@ -112,6 +112,7 @@ describe('the identity of a run', () => {
     ['another judge', { evaluate: { maxNewTokens: 4, judge: 'exact' } }],
     ['another device', { device: 'webgpu' }],
     ['other ranks for some modules', { train: { ...leastStudy(model).train, rankPattern: { down_proj: 4 } } }],
+    ['a quantised base', { train: { ...leastStudy(model).train, quantisation: 'nf4' } }],
     ['items held out', { train: { ...leastStudy(model).train, heldOut: 0.5 } }],
   ];
 

@@ -103,6 +103,16 @@ describe('a study', { timeout: 120_000 }, () => {
     expect(metrics[heldOut.bestStep - 1]).toContain(`"heldOutLoss":${heldOut.bestLoss}`);
   });
 
+  it('trains and asks on a quantised base where that is wished', async () => {
+    const into = join(scratch, 'quantised');
+    const train = { ...leastStudy(model).train, quantisation: 'nf4' as const };
+    expect(await carryOut(into, { train, base: false })).toMatchObject({ failed: 0 });
+    const run = trainedRun(into);
+    if (run.status !== 'done' || run.result.training === null) throw new Error('not trained');
+    expect(run.spec.identity.training?.quantisation).toBe('nf4');
+    expect(run.result.training.lastLoss).toBeLessThan(run.result.training.firstLoss);
+  });
+
   it('carried out again starts no worker and changes no file', async () => {
     const before = statSync(join(trainedRun(folder).folder, RUN_FILES.result)).mtimeMs;
     const executor = (): never => {
