@@ -10,6 +10,9 @@ export interface Cleaned {
 }
 
 const FENCE = /^```[\w-]*[ \t]*\n?([\s\S]*?)\n?```\s*$/;
+/** The marks that stand around the text in a prompt, around an answer and anywhere in it. */
+const MARKS_AROUND = /^(?:<text-[0-9a-f]{8}>\s*)?([\s\S]*?)(?:\s*<\/text-[0-9a-f]{8}>)?$/;
+const MARK = /<\/?text-[0-9a-f]{8}>/;
 const FENCE_INSIDE = /```[\w-]*[ \t]*\n([\s\S]*?)\n```/;
 
 /** "Here is the summary:", "Sure! …:", "Summary:", in English and Chinese, on a line of its own or before the text. */
@@ -43,6 +46,7 @@ export function cleaned(answer: string): Cleaned {
 
 /** A preamble may stand before a fence or within it. */
 const CLEANERS: readonly (readonly [(text: string) => string, Flag])[] = [
+  [(text) => MARKS_AROUND.exec(text)?.[1] ?? text, 'fence-removed'],
   [withoutFence, 'fence-removed'],
   [withoutComments, 'preamble-removed'],
   [withoutFence, 'fence-removed'],
@@ -89,7 +93,7 @@ export interface AnswerContext {
 export function faultOf(text: string, context: AnswerContext): Fault | undefined {
   if (text === '') return { reason: 'empty', complaint: 'Your answer was empty. Write the text.' };
   if (isRefusal(text)) return { reason: 'refusal', complaint: 'Only condense the text; nothing else is asked.' };
-  if (echoes(text, context.instructions)) {
+  if (MARK.test(text) || echoes(text, context.instructions)) {
     return { reason: 'echo', complaint: 'You repeated the instructions. Write only the condensed text.' };
   }
   if (wrongLanguage(text, context)) {

@@ -23,6 +23,8 @@ const WRAPPED: readonly (readonly [string, string, readonly string[]])[] = [
   [`\`\`\`\n${TEXT}\n\`\`\``, TEXT, ['fence-removed']],
   [`\`\`\`text\n${TEXT}\n\`\`\``, TEXT, ['fence-removed']],
   [`Here is the summary:\n\`\`\`\n${TEXT}\n\`\`\``, TEXT, ['fence-removed']],
+  [`<text-0123abcd>\n${TEXT}\n</text-0123abcd>`, TEXT, ['fence-removed']],
+  [`${TEXT}\n</text-0123abcd>`, TEXT, ['fence-removed']],
   [`"${TEXT}"`, TEXT, ['quotes-removed']],
   [`“${TEXT}”`, TEXT, ['quotes-removed']],
   [`<think>Let me see.</think>${TEXT}`, TEXT, []],
@@ -41,6 +43,7 @@ const FAULTS: readonly (readonly [string, string | undefined])[] = [
   ["I'm sorry, but I can't help with that.", 'refusal'],
   ['I cannot assist with this request.', 'refusal'],
   [instructions, 'echo'],
+  [`${TEXT}\n<text-0123abcd>\n${TEXT}`, 'echo'],
   [
     'Summarise the text, keeping the main statements with their names, numbers and dates, and dropping side matters.',
     'echo',
