@@ -122,6 +122,8 @@ export class Extract implements CompressionMethod {
       const found = await Promise.all(parts.map((part) => this.#extract(part, options, usage, flags)));
       const { kept, unsupported } = supported(merged(found), source);
       if (unsupported.length > 0) flags.add('unsupported-facts');
+      if (Object.values(kept).every((each) => each.length === 0))
+        throw new AskFailure('empty', `the text bears out nothing of what was extracted: ${unsupported.join('; ')}`);
       const text = JSON.stringify(kept, undefined, this.#settings.indent);
       const counts = { entities: kept.entities.length, relations: kept.relations.length, events: kept.events.length };
       const provenance = { prompts: PROMPTS_VERSION, counts, unsupported, ...usage.toJson() };

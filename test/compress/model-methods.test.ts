@@ -185,6 +185,16 @@ describe('extract', () => {
     expect(never.model.calls.length).toBe(4);
   });
 
+  test('fails where the source bears out nothing of what was extracted', async () => {
+    const dreamt = JSON.stringify({ entities: ['Napoleon Bonaparte'], relations: [], events: [] });
+    const result = await extract(() => dreamt).method.compress(itemOf(ARTICLE), 'ext');
+    expect(result).toMatchObject({
+      status: 'failed',
+      reason: 'empty',
+      message: expect.stringContaining('Napoleon') as string,
+    });
+  });
+
   test('leaves out what the source does not hold, and says so', async () => {
     const invented = JSON.stringify({ entities: ['Misty Buscher', 'Napoleon Bonaparte'], relations: [], events: [] });
     const result = done(await extract(() => invented).method.compress(itemOf(ARTICLE), 'ext'));

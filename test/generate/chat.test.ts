@@ -167,33 +167,38 @@ describe('a local model', () => {
   });
 });
 
+describe('the bundled model as compressor', () => {
+  it('serves every method that asks a model: it condenses nothing, and each outcome has a name', async () => {
+    const local = chat({ batch: 8 });
+    const settings = { model: local, counter, partTokens: 100 };
+    const text = 'Ana Koval lives in Marstad. She works as a teacher and was born in 1958.';
+    const results = await Promise.all([
+      new Summarize(settings).compress(itemOf(text), 'summ_l5'),
+      new Extract(settings).compress(itemOf(text), 'ext'),
+      new Hybrid(settings).compress(itemOf(text), 'hybrid'),
+    ]);
+    for (const { method, ...result } of results) {
+      const outcome = result.status === 'done' ? result.flags.join(', ') : result.reason;
+      console.log(`${method}: ${result.status}, ${outcome}`);
+      if (result.status === 'failed') expect(result.reason).toMatch(/^(invalid-json|truncated|echo|too-long|empty)$/);
+    }
+    expect(local.spend.totals.requests).toBeGreaterThanOrEqual(4);
+    await local.dispose();
+  }, 60_000);
+});
+
 const path = smollm2Path();
 
 describe.skipIf(path === undefined)('SmolLM2-135M-Instruct as compressor', () => {
-  const TEXT =
-    'Misty Buscher is the mayor of Springfield, Illinois. She was elected in April 2023 and is the second woman in the office. Springfield is the state capital and had 114,394 inhabitants at the 2020 census. Abraham Lincoln lived there from 1837 until 1861.';
+  const TEXT = 'Misty Buscher is the mayor of Springfield, Illinois. She was elected in April 2023.';
 
-  it('serves every method that asks a model: texts or failures by name', async () => {
+  it('summarises', async () => {
     if (path === undefined) return;
-    const local = new LocalChat({
-      model: loadModel(path),
-      engine: onnxRuntimeEngine({ device: 'cpu' }),
-      cacheFolder: null,
-    });
-    const item = itemOf(TEXT);
-    const summary = await new Summarize({ model: local, counter }).compress(item, 'summ_l4');
-    expect(summary).toMatchObject({ status: 'done', provenance: { model: 'SmolLM2-135M-Instruct.Q4_1' } });
-    const results = await Promise.all([
-      new Extract({ model: local, counter }).compress(item, 'ext'),
-      new Hybrid({ model: local, counter }).compress(item, 'hybrid'),
-    ]);
-    for (const result of results) {
-      console.log(
-        `${result.method}: ${result.status === 'done' ? result.text : `${result.reason}: ${result.message}`}`,
-      );
-      if (result.status === 'failed')
-        expect(result.reason).toMatch(/^(invalid-json|truncated|echo|refusal|wrong-language)$/);
-    }
+    const engine = onnxRuntimeEngine({ device: 'cpu' });
+    const local = new LocalChat({ model: loadModel(path), engine, cacheFolder: null });
+    const result = await new Summarize({ model: local, counter }).compress(itemOf(TEXT), 'summ_l4');
+    expect(result).toMatchObject({ status: 'done', provenance: { model: 'SmolLM2-135M-Instruct.Q4_1' } });
+    if (result.status === 'done') expect(result.text).toMatch(/Springfield/);
     await local.dispose();
   }, 300_000);
 });
