@@ -28,6 +28,7 @@ import { loadAll, type LoadReport } from '../data/load.js';
 import type { SpendTotals } from '../llm/spend.js';
 import { SpendJournal } from '../llm/spend-journal.js';
 import { writeAtomically } from '../models/atomic-file.js';
+import { loadModel } from '../models/load.js';
 import { loadTokenizer } from '../models/tokenizer.js';
 import { lockFolder } from '../study/folder-lock.js';
 import { addChatClientOptions, ChatClient, type ChatClientOptions } from './chat-client.js';
@@ -114,7 +115,7 @@ function addMethodOptions(command: Command): void {
         .default('match'),
     )
     .option('--part-tokens <n>', 'longest text in one request; longer ones are compressed in parts')
-    .option('--tokenizer <name>', 'what tokens are counted with: qwen2.5 or a model folder', 'qwen2.5');
+    .option('--tokenizer <name>', 'what tokens are counted with: qwen2.5, a model folder or a GGUF file', 'qwen2.5');
 }
 
 async function run(file: string, options: Options): Promise<void> {
@@ -294,12 +295,16 @@ async function recordedTexts(file: string): Promise<RecordedTexts> {
 
 /** Counts with a tokenizer that is loaded at the first count: a run that finds everything made needs only its identity. */
 function lazyCounter(name: string): TokenCounter {
+  if (/\.gguf$/i.test(name)) {
+    const { tokenizer } = loadModel(name);
+    return { identity: tokenizer.identity, count: (text) => tokenizer.encode(text).length };
+  }
   const folder = name === 'qwen2.5' ? bundledTokenizerFolder() : name;
   let identity: string;
   try {
     identity = sha256(readFileSync(join(folder, 'tokenizer.json')));
   } catch {
-    throw new UserError(`no tokenizer at "${name}": use qwen2.5 or a model folder with tokenizer.json`);
+    throw new UserError(`no tokenizer at "${name}": use qwen2.5, a GGUF file or a model folder with tokenizer.json`);
   }
   let tokenizer: ReturnType<typeof loadTokenizer> | undefined;
   return { identity, count: (text) => (tokenizer ??= loadTokenizer(folder)).encode(text).length };

@@ -182,6 +182,18 @@ describe('a user’s own module', () => {
     }
   };
 
+  test('may be as short as the example', async () => {
+    const examples = join(import.meta.dirname, '../../examples');
+    const method = await userMethod(join(examples, 'first-sentences.mjs'), counter);
+    const { items, report } = await loadAll(join(examples, 'notes.jsonl'));
+    expect([items.length, report.problemCount]).toEqual([3, 0]);
+    for (const item of items) {
+      const { text, flags } = done(await method.compress(item, { level: 'summ_l3', ratio: 0.4 }));
+      expect(item.texts.original?.text.startsWith(text)).toBe(true);
+      expect(flags).toEqual([]);
+    }
+  });
+
   test('is known by its code: another text of it is another method', async () => {
     const a = await load('export const compress = (text) => text.slice(0, 10);');
     const b = await load('export const compress = (text) => text.slice(0, 11);');
