@@ -18,6 +18,8 @@ class Encoder {
   readonly #names = new Map<number, string>();
   readonly #sizes = new Map<string, string>();
   readonly #shapes = new Map<string, string>();
+  /** Shapes of what lies between inputs and outputs: where ONNX Runtime cannot tell one, its memory is never used again. */
+  readonly #between: ValueInfoProto[] = [];
 
   constructor(readonly graph: Graph) {
     for (const input of graph.inputs) this.#names.set(input.id, input.name ?? `%${input.id}`);
@@ -42,6 +44,7 @@ class Encoder {
         initializer: [...this.#initializers.values()],
         input: this.graph.inputs.map((each) => info(this.#name(each), each)),
         output,
+        valueInfo: this.#between,
       },
     });
   }
@@ -125,6 +128,7 @@ class Encoder {
   }
 
   #node(node: Node): void {
+    if (!isOp(node, 'Constant')) this.#between.push(...node.outputs.map((each) => info(this.#name(each), each)));
     if (isOp(node, 'Constant')) {
       const { type, shape, data } = node.attributes;
       for (const output of node.outputs) this.#names.set(output.id, this.#constant(type, shape, data));

@@ -35,6 +35,7 @@ const root = new Root()
       ['initializer', 5, 'TensorProto', 'repeated'],
       ['input', 11, 'ValueInfoProto', 'repeated'],
       ['output', 12, 'ValueInfoProto', 'repeated'],
+      ['valueInfo', 13, 'ValueInfoProto', 'repeated'],
     ]),
   )
   .add(
@@ -127,6 +128,7 @@ export interface ModelProto {
     initializer: readonly TensorProto[];
     input: readonly ValueInfoProto[];
     output: readonly ValueInfoProto[];
+    valueInfo: readonly ValueInfoProto[];
   };
 }
 
