@@ -1,0 +1,106 @@
+/** Our side of the training benches, a process of its own: trains on articles given as tokens, one or more a step, and prints what it took as JSON. */
+import { readFileSync } from 'node:fs';
+import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
+import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import type { Keep } from '../../src/models/decoder.js';
+import { loadModel } from '../../src/models/load.js';
+import { packWithin, type PackedRow } from '../../src/models/packing.js';
+import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+
+/** A question as tokens. */
+export interface TokenQuestion {
+  readonly prompt: readonly number[];
+  readonly answer: readonly number[];
+}
+
+export interface TrainWorkload {
+  readonly model: string;
+  readonly threads: number;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly learningRate: number;
+  readonly quantisation: Quantisation;
+  readonly keep: Keep;
+  /** Articles of one optimiser step. */
+  readonly articlesPerStep: number;
+  /** Tokens that a micro-batch is filled up to. */
+  readonly batchTokens: number;
+  /** Articles; those of the first step are not timed. */
+  readonly items: readonly (readonly TokenQuestion[])[];
+  /** Articles that the loss is measured on in the end. */
+  readonly heldOut: readonly (readonly TokenQuestion[])[];
+}
+
+export interface TrainSide {
+  readonly seconds: number;
+  readonly samples: number;
+  /** Tokens fed and answer tokens learnt, in the timed steps. */
+  readonly tokens: number;
+  readonly answerTokens: number;
+  readonly losses: readonly number[];
+  readonly heldOut: number | null;
+  /** From the start of the process to the end of the first step. */
+  readonly firstStepSeconds: number;
+}
+
+const work = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as TrainWorkload;
+const model = loadModel(work.model);
+const lora = { rank: work.rank, alpha: work.alpha, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
+const longest = [...work.items, ...work.heldOut].flat().map(({ prompt, answer }) => prompt.length + answer.length);
+
+const trainer = await Trainer.create({
+  engine: onnxRuntimeEngine({ device: 'cpu', threads: work.threads }),
+  config: model.config,
+  training: { kind: 'lora', lora, quantisation: work.quantisation },
+  initial: loraInitialiser(model.weights, 0, work.quantisation),
+  optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+  positions: Math.max(...longest),
+  keep: work.keep,
+});
+
+/** Rows in micro-batches of at most `batchTokens`, a longer row alone. */
+function microBatches(rows: readonly PackedRow[]): PackedRow[][] {
+  const batches: PackedRow[][] = [];
+  let room = 0;
+  for (const row of rows) {
+    if (row.ids.length > room || batches.length === 0) {
+      batches.push([]);
+      room = work.batchTokens;
+    }
+    batches.at(-1)?.push(row);
+    room -= row.ids.length;
+  }
+  return batches;
+}
+
+function rowsOf(items: readonly (readonly TokenQuestion[])[]): PackedRow[] {
+  return items.flatMap((group, i) =>
+    packWithin(
+      group.map((question, j) => ({ id: `${i}/${j}`, ...question })),
+      Infinity,
+    ),
+  );
+}
+
+let [seconds, samples, tokens, answerTokens, firstStepSeconds] = [0, 0, 0, 0, 0];
+const losses: number[] = [];
+for (let start = 0; start < work.items.length; start += work.articlesPerStep) {
+  const rows = rowsOf(work.items.slice(start, start + work.articlesPerStep));
+  const started = performance.now();
+  const result = await trainer.step(microBatches(rows), work.learningRate, 0);
+  losses.push(result.loss);
+  if (start === 0) {
+    firstStepSeconds = performance.now() / 1000;
+    process.stderr.write(`ours: first step done after ${firstStepSeconds.toFixed(2)} s\n`);
+    continue;
+  }
+  seconds += (performance.now() - started) / 1000;
+  samples += rows.reduce((total, row) => total + row.samples.length, 0);
+  tokens += result.tokens;
+  answerTokens += rows.reduce((total, row) => total + row.targets.length, 0);
+  process.stderr.write(`ours: step ${losses.length}, loss ${result.loss.toFixed(4)}\n`);
+}
+const heldOut = work.heldOut.length === 0 ? null : await trainer.evaluate(rowsOf(work.heldOut).map((row) => [row]));
+const side: TrainSide = { seconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds };
+process.stdout.write(JSON.stringify(side));
+await trainer.dispose();

@@ -1,0 +1,95 @@
+/** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, in turn. */
+import { benchPython } from './python.js';
+import { printReport, rounded, median } from './report.js';
+import {
+  PAIRS,
+  THREADS,
+  articlesOf,
+  ceiling,
+  gigabytes,
+  medianOf,
+  openBenchModel,
+  parts,
+  runOurs,
+  runTheirs,
+  usefulWork,
+  type Measured,
+  type Way,
+} from './training.js';
+
+const WAYS: readonly Way[] = ['packed', 'tuned', 'plain'];
+/** Steps of 8 samples that are enough for a rate, where an epoch would take an hour and more. */
+const STEPS = { plain: 5, tuned: 9 };
+
+interface Round {
+  readonly ours: Measured;
+  readonly theirs: Readonly<Record<Way, Measured | null>>;
+  readonly ceiling: number;
+}
+
+export interface LoraGoals {
+  readonly ratio: Readonly<Record<Way, number>>;
+  /** Largest share of a peer's peak memory. */
+  readonly memory: Partial<Readonly<Record<Way, number>>>;
+}
+
+/** Trains the same part of WikiUpdate on both sides and prints rates, memory, held-out loss and share of the GEMM ceiling. */
+export async function compareLora(name: string, book: 'open' | 'closed', goals: LoraGoals): Promise<void> {
+  const { path, model } = openBenchModel();
+  const python = benchPython();
+  const { items, heldOut } = parts(await articlesOf(model, book));
+  const rounds: Round[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const before = await ceiling(model.config);
+    const ours = await runOurs({ model: path, items, heldOut });
+    const theirs: Record<Way, Measured | null> = { packed: null, tuned: null, plain: null };
+    for (const way of WAYS) {
+      const steps = way === 'packed' ? items.length : STEPS[way];
+      theirs[way] = await runTheirs(python, {
+        model: path,
+        way,
+        steps,
+        items,
+        heldOut: way === 'packed' ? heldOut : [],
+      });
+    }
+    rounds.push({ ours, theirs, ceiling: Math.max(before, await ceiling(model.config)) });
+    process.stderr.write(`round ${pair + 1} of ${PAIRS} done\n`);
+  }
+  const of = (way: Way, value: (each: Measured) => number): number =>
+    medianOf(rounds, ({ theirs }) => (theirs[way] ? value(theirs[way]) : NaN));
+  const ratioOf = (way: Way, value: (each: Measured) => number): number =>
+    rounded(medianOf(rounds, ({ ours, theirs }) => value(ours) / (theirs[way] ? value(theirs[way]) : NaN)));
+  const perWay = (value: (way: Way) => number) => Object.fromEntries(WAYS.map((way) => [way, value(way)] as const));
+  const efficiency = rounds.map(
+    ({ ours, ceiling: limit }) => usefulWork(model.config, ours.tokens, ours.answerTokens) / ours.seconds / limit,
+  );
+  printReport({
+    name,
+    figures: {
+      ...{ articles: items.length, samples: items.flat().length, pairs: PAIRS, threads: THREADS },
+      samplesPerSecond: {
+        ours: rounded(medianOf(rounds, ({ ours }) => ours.samplesPerSecond)),
+        ...perWay((way) => rounded(of(way, (each) => each.samplesPerSecond))),
+      },
+      peakGB: {
+        ours: gigabytes(medianOf(rounds, ({ ours }) => ours.peakBytes)),
+        ...perWay((way) => gigabytes(of(way, (each) => each.peakBytes))),
+      },
+      memoryShare: perWay((way) => ratioOf(way, (each) => each.peakBytes)),
+      memoryGoal: goals.memory,
+      heldOutLoss: {
+        ours: rounded(rounds[0]?.ours.heldOut ?? NaN, 4),
+        packed: rounded(rounds[0]?.theirs.packed?.heldOut ?? NaN, 4),
+      },
+      ceilingGigaflops: rounded(
+        medianOf(rounds, (round) => round.ceiling),
+        1,
+      ),
+      shareOfCeiling: rounded(median(efficiency), 3),
+      killedForMemory: rounds.flatMap(({ theirs }) => WAYS.filter((way) => theirs[way] === null)),
+    },
+    ratio: perWay((way) => ratioOf(way, (each) => each.samplesPerSecond)),
+    goal: goals.ratio,
+  });
+}

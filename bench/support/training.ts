@@ -1,0 +1,147 @@
+/** What the training benches share: WikiUpdate's questions as tokens, runs of both sides, and what is made of them. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Random } from '../../src/core/random.js';
+import { loadAll } from '../../src/data/load.js';
+import { loadModel } from '../../src/models/load.js';
+import type { LoadedModel, ModelConfig } from '../../src/models/model.js';
+import { PromptRenderer } from '../../src/models/prompt.js';
+import { trainingSamples } from '../../src/study/samples.js';
+import type { CeilingWorkload } from '../sides/ceiling.js';
+import type { TokenQuestion, TrainSide, TrainWorkload } from '../sides/train.js';
+import { benchModel, devData, runChild, transformersModel, type ChildResult } from './python.js';
+import { median, rounded } from './report.js';
+
+export const PAIRS = Number(process.env['LIGHTMEM_BENCH_PAIRS'] ?? 3);
+export const THREADS = Number(process.env['LIGHTMEM_BENCH_THREADS'] ?? 2);
+/** Articles trained on, and held out for the loss in the end. */
+export const ARTICLES = Number(process.env['LIGHTMEM_BENCH_ARTICLES'] ?? 24);
+const HELD_OUT = 6;
+const FOLDER = '.lightmem/bench/train';
+
+export type Way = 'plain' | 'tuned' | 'packed';
+export type Articles = readonly (readonly TokenQuestion[])[];
+
+/** The prompt that the figures of the peers were taken with. */
+const STYLE = {
+  version: 'bench',
+  system: 'Answer briefly.',
+  open: 'Text: {context}\n\nComplete the sentence: {question}',
+  closed: 'Complete the sentence: {question}',
+};
+
+/** WikiUpdate as tokens, one list of questions per article, in an order drawn from a seed; the longest article is among the first. */
+export async function articlesOf(model: LoadedModel, book: 'open' | 'closed'): Promise<Articles> {
+  const { items } = await loadAll(devData('wikiupdate-150.json'));
+  const renderer = new PromptRenderer(model, STYLE);
+  const shuffled = new Random(0, 'bench').shuffle(items).map((item) => {
+    const samples = trainingSamples([item], book === 'open' ? 'original' : 'none');
+    return renderer.tokenize(samples, model.config.maxPositions).map(({ prompt, answer }) => ({ prompt, answer }));
+  });
+  const length = (group: readonly TokenQuestion[]): number => group[0]?.prompt.length ?? 0;
+  const longest = shuffled.reduce((a, b) => (length(b) > length(a) ? b : a));
+  const others = shuffled.filter((group) => group !== longest);
+  return [...others.slice(0, 2), longest, ...others.slice(2)];
+}
+
+/** The part of the articles that is trained on, and the part that the loss is measured on. */
+export function parts(articles: Articles): { items: Articles; heldOut: Articles } {
+  return { items: articles.slice(0, ARTICLES), heldOut: articles.slice(-HELD_OUT) };
+}
+
+export function file(name: string, content: unknown): string {
+  mkdirSync(FOLDER, { recursive: true });
+  const path = join(FOLDER, name);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+const side = (name: string): string => join(import.meta.dirname, `../sides/${name}.js`);
+const last = <T>({ output }: ChildResult): T => JSON.parse(output.trim().split('\n').at(-1) ?? '') as T;
+
+export interface Measured extends TrainSide {
+  readonly samplesPerSecond: number;
+  readonly peakBytes: number;
+}
+
+const measured = (child: ChildResult): Measured => {
+  const found = last<TrainSide>(child);
+  return { ...found, samplesPerSecond: found.samples / found.seconds, peakBytes: child.peakBytes ?? NaN };
+};
+
+export const DEFAULTS: Omit<TrainWorkload, 'items' | 'heldOut' | 'model'> = {
+  ...{ threads: THREADS, rank: 8, alpha: 16, learningRate: 2e-4, quantisation: 'none', keep: 'everything' },
+  ...{ articlesPerStep: 1, batchTokens: 2048 },
+};
+
+/** One run of ours in a process of its own. */
+export async function runOurs(
+  workload: Omit<TrainWorkload, keyof typeof DEFAULTS> & Partial<TrainWorkload>,
+): Promise<Measured> {
+  return measured(await runChild(process.execPath, [side('train'), file('ours.json', { ...DEFAULTS, ...workload })]));
+}
+
+/** One run of theirs; null where the kernel killed it for memory. */
+export async function runTheirs(
+  python: string,
+  workload: {
+    readonly model: string;
+    readonly way: Way;
+    readonly steps: number;
+    readonly items: Articles;
+    readonly heldOut: Articles;
+  },
+): Promise<Measured | null> {
+  const { rank, alpha, learningRate, threads } = DEFAULTS;
+  const given = { ...{ rank, alpha, learningRate, threads }, ...transformersModel(workload.model), ...workload };
+  try {
+    return measured(await runChild(python, ['bench/peers/train.py', file('theirs.json', given)]));
+  } catch (error) {
+    if (!String(error).includes('a signal')) throw error;
+    process.stderr.write(`theirs (${workload.way}) was killed, most likely for memory\n`);
+    return null;
+  }
+}
+
+/** Inputs and outputs of every linear layer of one decoder layer. */
+export function linearShapes({
+  hiddenSize,
+  intermediateSize,
+  heads,
+  keyValueHeads,
+  headDim,
+}: ModelConfig): [number, number][] {
+  return [
+    [hiddenSize, heads * headDim],
+    [hiddenSize, keyValueHeads * headDim],
+    [hiddenSize, keyValueHeads * headDim],
+    [heads * headDim, hiddenSize],
+    [hiddenSize, intermediateSize],
+    [hiddenSize, intermediateSize],
+    [intermediateSize, hiddenSize],
+  ];
+}
+
+/** Billions of useful operations: 4 for every adapted weight and token fed, 4 for every weight of the head and answer token. */
+export function usefulWork(config: ModelConfig, tokens: number, answerTokens: number): number {
+  const weights =
+    linearShapes(config).reduce((total, [inputs, outputs]) => total + inputs * outputs, 0) * config.layers;
+  return (4 * weights * tokens + 4 * config.vocabSize * config.hiddenSize * answerTokens) / 1e9;
+}
+
+/** The GEMM ceiling of this moment, in billions of operations a second. */
+export async function ceiling(config: ModelConfig, rows = 512): Promise<number> {
+  const workload: CeilingWorkload = { threads: THREADS, rows, shapes: linearShapes(config) };
+  return last<{ gigaflops: number }>(
+    await runChild(process.execPath, [side('ceiling'), file('ceiling.json', workload)]),
+  ).gigaflops;
+}
+
+export const gigabytes = (bytes: number): number => rounded(bytes / 1e9);
+export const medianOf = <T>(values: readonly T[], of: (value: T) => number): number => median(values.map(of));
+
+/** The model of the benches, opened. */
+export function openBenchModel(): { path: string; model: LoadedModel } {
+  const path = benchModel();
+  return { path, model: loadModel(path) };
+}
