@@ -47,17 +47,26 @@ function times(a: Polynomial, b: Polynomial): Polynomial {
   return terms;
 }
 
-/** Product of sizes. */
-export function product(dims: Shape): Dim {
-  return format(dims.map(parse).reduce(times, new Map([['', 1]])));
+/** Results by their operands: a graph asks for the same few thousands of times. */
+function remembered(compute: (dims: Shape) => Dim): (dims: Shape) => Dim {
+  const known = new Map<string, Dim>();
+  return (dims) => {
+    const key = [dims.length, ...dims].join('\0');
+    const found = known.get(key) ?? compute(dims);
+    known.set(key, found);
+    return found;
+  };
 }
 
+/** Product of sizes. */
+export const product = remembered((dims) => format(dims.map(parse).reduce(times, new Map([['', 1]]))));
+
 /** Sum of sizes, as in concatenation. */
-export function sum(dims: Shape): Dim {
+export const sum = remembered((dims) => {
   const terms = new Map<string, number>();
   for (const dim of dims) for (const [symbols, count] of parse(dim)) addTo(terms, symbols, count);
   return format(terms);
-}
+});
 
 /** What must be added to `part` to give `whole`; undefined where that is no size. */
 export function difference(whole: Dim, part: Dim): Dim | undefined {

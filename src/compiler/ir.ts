@@ -30,6 +30,8 @@ export interface OpAttributes {
   /** x · sigmoid(alpha x); alpha 1 is SiLU (ONNX Runtime's `com.microsoft` domain). */
   QuickGelu: { readonly alpha: number };
   MatMul: NoAttributes;
+  /** MatMul of which either side may be read with its last two axes exchanged (ONNX Runtime's own, on the CPU alone). */
+  FusedMatMul: { readonly transA: boolean; readonly transB: boolean };
   /** alpha · op(A) · op(B) over matrices, + C where a third input of the result's shape is given. */
   Gemm: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
   Transpose: { readonly perm: readonly number[] };

@@ -47,6 +47,17 @@ function needElementIndices(x: Value, indices: Value, axis: number): void {
   axisOf(axis, x.shape.length);
 }
 
+function batchedProduct(inputs: readonly Value[], transA: boolean, transB: boolean): OutputType[] {
+  const [a, b] = [at(inputs, 0), at(inputs, 1)];
+  needOneType(inputs);
+  if (a.shape.length < 2 || b.shape.length < 2) fail('both sides must have two axes or more');
+  const [rows, inner] = transA ? [dimOf(a, -1), dimOf(a, -2)] : [dimOf(a, -2), dimOf(a, -1)];
+  const [inner2, columns] = transB ? [dimOf(b, -1), dimOf(b, -2)] : [dimOf(b, -2), dimOf(b, -1)];
+  if (inner !== inner2) fail('inner sizes differ');
+  const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return [{ type: a.type, shape: [...batch, rows, columns] }];
+}
+
 /** Length of a slice; symbolic ends are within the axis where what lies before and behind the slice has a size too. */
 function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
   const isKnown = typeof start === 'number' && typeof end === 'number';
@@ -68,14 +79,8 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Log: same,
   Sigmoid: same,
   QuickGelu: same,
-  MatMul: (inputs) => {
-    const [a, b] = [at(inputs, 0), at(inputs, 1)];
-    needOneType(inputs);
-    if (a.shape.length < 2 || b.shape.length < 2) fail('both sides must have two axes or more');
-    if (dimOf(a, -1) !== dimOf(b, -2)) fail('inner sizes differ');
-    const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [{ type: a.type, shape: [...batch, dimOf(a, -2), dimOf(b, -1)] }];
-  },
+  MatMul: (inputs) => batchedProduct(inputs, false, false),
+  FusedMatMul: (inputs, { transA, transB }) => batchedProduct(inputs, transA, transB),
   Gemm: (inputs, { transA, transB }) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
     needOneType(inputs);

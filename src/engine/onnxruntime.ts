@@ -3,7 +3,7 @@ import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxrun
 import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
-import { foldAddends, layThinProducts } from '../compiler/passes/products.js';
+import { foldAddends, layThinProducts, readTurned } from '../compiler/passes/products.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
 import { verify } from '../compiler/verify.js';
 import type { Device } from '../core/settings.js';
@@ -50,7 +50,8 @@ export function prepare(graph: Graph, device: Device): Graph {
   verify(graph);
   const lowered = lowerComposites(pruneUnused(graph));
   const portable = device === 'webgpu' ? lowerForWebGpu(lowered) : lowered;
-  const prepared = pruneUnused(layThinProducts(foldAddends(portable)));
+  const folded = layThinProducts(foldAddends(portable));
+  const prepared = device === 'cpu' ? readTurned(folded) : folded;
   verify(prepared);
   return prepared;
 }

@@ -184,10 +184,14 @@ function logSumExp(values: readonly number[]): number {
   return Math.log(sumOf(values.map((each) => Math.exp(each - top)))) + top;
 }
 
+/** With its last two axes exchanged. */
+function swapped(x: NdArray): NdArray {
+  const axes = x.shape.map((_, axis) => axis);
+  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+}
+
 function attention(q: NdArray, k: NdArray, v: NdArray, mask: NdArray): readonly NdArray[] {
-  const axes = k.shape.map((_, axis) => axis);
-  const turned = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-  const scores = zip(matmul(q, turned), mask, (a, b) => a + b);
+  const scores = zip(matmul(q, swapped(k)), mask, (a, b) => a + b);
   const weights = softmax(scores, -1);
   return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
 }
@@ -233,6 +237,10 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   Sigmoid: unary(sigmoid),
   QuickGelu: ([x], { alpha }) => [map(x as NdArray, (value) => value * sigmoid(alpha * value))],
   MatMul: (inputs) => [matmul(at(inputs, 0), at(inputs, 1))],
+  FusedMatMul: (inputs, { transA, transB }) => {
+    const [a, b] = [at(inputs, 0), at(inputs, 1)];
+    return [matmul(transA ? swapped(a) : a, transB ? swapped(b) : b)];
+  },
   Gemm: (inputs, { transA, transB, alpha }) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
     const whole = matmul(transA ? transpose(a, [1, 0]) : a, transB ? transpose(b, [1, 0]) : b);

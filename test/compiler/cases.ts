@@ -125,6 +125,23 @@ const gemm = [false, true].flatMap((transA) =>
   ),
 );
 
+const fused: Case[] = [
+  [true, false],
+  [false, true],
+  [true, true],
+].map(([transA = false, transB = false]) =>
+  one(
+    'FusedMatMul',
+    `transA ${transA}, transB ${transB}`,
+    {
+      a: transA ? normal('B', 3, 'S') : normal('B', 'S', 3),
+      c: transB ? normal('B', 2, 3) : normal('B', 3, 2),
+    },
+    (b, of) => b.op('FusedMatMul', [of('a'), of('c')], { transA, transB }),
+    { noGradient: 'no rule: put in after gradients are taken' },
+  ),
+);
+
 const addends: Case[] = [
   one('Gemm', 'with an addend', { a: normal('T', 3), c: normal(4, 3), d: normal('T', 4) }, (b, of) =>
     b.gemm(of('a'), of('c'), { transB: true, alpha: 0.5 }, of('d')),
@@ -695,6 +712,7 @@ export const CASES: readonly Case[] = [
   ...matmul,
   ...gemm,
   ...addends,
+  ...fused,
   ...transpose,
   ...reshape,
   ...expand,

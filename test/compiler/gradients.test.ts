@@ -22,6 +22,7 @@ const WITHOUT_RULE: Partial<Record<Op, string>> = {
   ReduceMax: 'only the lowered cross entropy uses it, after gradients are taken',
   Cast: 'from and to integers and truths; floats of two widths are not mixed on the way to a loss',
   After: 'is put in after gradients are taken',
+  FusedMatMul: 'is put in after gradients are taken',
   Constant: 'has no inputs',
   ConstantOfShape: 'has no inputs',
   DequantizeLinear: 'quantised weights are frozen',

@@ -101,8 +101,14 @@ describe('fine-tuning', () => {
     expect(existsSync(join(root, 'wild', 'adapter'))).toBe(false);
   });
 
-  it('refuses a quantised base, which it cannot train on yet', async () => {
-    await expect(train('quantised', { ...TINY_SETTINGS, quantisation: 'nf4' })).rejects.toThrow('only "none"');
+  it('trains on a quantised base, stopped after a step and run again to the same bits', async () => {
+    const settings: TrainSettings = { ...dropout, quantisation: 'nf4' };
+    await train('quantised', settings);
+    await expect(train('quantised again', settings, 3)).rejects.toThrow('stopped');
+    await train('quantised again', settings);
+    const adapter = 'adapter/adapter_model.safetensors';
+    expect(bytes('quantised again', adapter)).toBe(bytes('quantised', adapter));
+    expect(bytes('quantised', adapter)).not.toBe(bytes('whole', adapter));
   });
 
   it('trains only what it is told to, at the ranks it is told', async () => {

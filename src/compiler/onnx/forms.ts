@@ -59,6 +59,10 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
   Sigmoid: plain,
   QuickGelu: ({ alpha }) => ({ attributes: [float('alpha', alpha)], domain: CONTRIB_DOMAIN }),
   MatMul: plain,
+  FusedMatMul: ({ transA, transB }) => ({
+    attributes: [int('transA', transA), int('transB', transB)],
+    domain: CONTRIB_DOMAIN,
+  }),
   Gemm: ({ transA, transB, alpha }) => ({
     attributes: [int('transA', transA), int('transB', transB), float('alpha', alpha)],
   }),

@@ -75,3 +75,28 @@ export function layThinProducts(graph: Graph): Graph {
     return [b.transpose(lying, [1, 0])];
   });
 }
+
+const swapsLast = ({ perm }: OpAttributes['Transpose']): boolean => {
+  const last = perm.length - 1;
+  return last > 0 && perm.every((axis, i) => axis === (i < last - 1 ? i : i === last ? last - 1 : last));
+};
+
+/** A MatMul of a value whose last two axes were exchanged reads it so, in place of a copy that is turned. */
+export function readTurned(graph: Graph): Graph {
+  const turned = new Map<number, Value>();
+  const fused = rebuild(graph, (b, node, inputs) => {
+    if (isOp(node, 'Transpose') && swapsLast(node.attributes)) turned.set(at(node.outputs, 0).id, at(inputs, 0));
+    if (!isOp(node, 'MatMul')) return undefined;
+    const sources = node.inputs.map((input) => turned.get(input.id));
+    if (sources.every((source) => source === undefined)) return undefined;
+    const [transA, transB] = [sources[0] !== undefined, sources[1] !== undefined];
+    return [
+      b.op(
+        'FusedMatMul',
+        inputs.map((input, i) => sources[i] ?? input),
+        { transA, transB },
+      ),
+    ];
+  });
+  return pruneUnused(fused);
+}

@@ -4,7 +4,7 @@ import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
-import { foldAddends, layThinProducts } from '../../../src/compiler/passes/products.js';
+import { foldAddends, layThinProducts, readTurned } from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
@@ -197,6 +197,29 @@ describe('layThinProducts', () => {
 
   it('changes no result', () => {
     expectSameResults(layThinProducts);
+  });
+});
+
+describe('readTurned', () => {
+  it('has products read what was turned for them, and leaves other turns alone', () => {
+    const b = new Builder();
+    const [x, y] = [b.input('x', 'float32', ['B', 'S', 3]), b.input('y', 'float32', ['B', 'S', 4])];
+    const gradient = b.matmul(b.transpose(x, [0, 2, 1]), y);
+    const rows = b.matmul(b.transpose(x, [1, 0, 2]), b.transpose(x, [1, 2, 0]));
+    expect(print(readTurned(b.finish({ gradient, rows })))).toMatchInlineSnapshot(`
+      "input x: f32[B,S,3]
+      input y: f32[B,S,4]
+      %2: f32[B,3,4] = FusedMatMul{transA=true transB=false}(x, y)
+      %3: f32[S,B,3] = Transpose{perm=[1,0,2]}(x)
+      %4: f32[S,3,B] = Transpose{perm=[1,2,0]}(x)
+      %5: f32[S,B,B] = MatMul(%3, %4)
+      output gradient = %2
+      output rows = %5"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(readTurned);
   });
 });
 
