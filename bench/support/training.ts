@@ -30,18 +30,14 @@ const STYLE = {
   closed: 'Complete the sentence: {question}',
 };
 
-/** WikiUpdate as tokens, one list of questions per article, in an order drawn from a seed; the longest article is among the first. */
+/** WikiUpdate as tokens, one list of questions per article, in an order drawn from a seed. */
 export async function articlesOf(model: LoadedModel, book: 'open' | 'closed'): Promise<Articles> {
   const { items } = await loadAll(devData('wikiupdate-150.json'));
   const renderer = new PromptRenderer(model, STYLE);
-  const shuffled = new Random(0, 'bench').shuffle(items).map((item) => {
+  return new Random(0, 'bench').shuffle(items).map((item) => {
     const samples = trainingSamples([item], book === 'open' ? 'original' : 'none');
     return renderer.tokenize(samples, model.config.maxPositions).map(({ prompt, answer }) => ({ prompt, answer }));
   });
-  const length = (group: readonly TokenQuestion[]): number => group[0]?.prompt.length ?? 0;
-  const longest = shuffled.reduce((a, b) => (length(b) > length(a) ? b : a));
-  const others = shuffled.filter((group) => group !== longest);
-  return [...others.slice(0, 2), longest, ...others.slice(2)];
 }
 
 /** The part of the articles that is trained on, and the part that the loss is measured on. */
@@ -120,6 +116,15 @@ export function linearShapes({
     [hiddenSize, intermediateSize],
     [intermediateSize, hiddenSize],
   ];
+}
+
+/** Runs a side with a workload in a process of its own: what it printed, its time and its peak memory. */
+export async function runSide<T>(
+  name: string,
+  workload: unknown,
+): Promise<{ result: T; seconds: number; peakBytes: number }> {
+  const child = await runChild(process.execPath, [side(name), file(`${name}.json`, workload)]);
+  return { result: last<T>(child), seconds: child.seconds, peakBytes: child.peakBytes ?? NaN };
 }
 
 /** Billions of useful operations: 4 for every adapted weight and token fed, 4 for every weight of the head and answer token. */

@@ -60,6 +60,8 @@ export interface TrainSettings {
   /** Longest sample in tokens; the context is what gets shortened. */
   readonly maxLength: number;
   readonly quantisation: Quantisation;
+  /** Keeps of each layer its input alone and computes the rest again on the way back: less memory for a third more work. */
+  readonly gradientCheckpointing?: boolean;
   /** Steps between checkpoints; 0 writes none. */
   readonly checkpointEverySteps: number;
   /** Without it, every sample is trained on. */

@@ -125,6 +125,8 @@ const trainFields = {
   targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
   /** What the frozen base's linear layers are kept in (QLoRA). */
   quantisation: oneOf(QUANTISATIONS, 'quantisation'),
+  /** Whether layers are computed again on the way back, in place of being kept. */
+  gradientCheckpointing: flag,
   /** Other ranks for some modules, by the end of their path as in PEFT: `down_proj`, `layers.0.mlp.up_proj`. */
   rankPattern: z.record(text, integer(1, 512)).optional(),
 };
@@ -150,6 +152,7 @@ const trainSettings = z.strictObject({
   rslora: trainFields.rslora.default(false),
   dropout: trainFields.dropout.default(0),
   quantisation: trainFields.quantisation.default('none'),
+  gradientCheckpointing: trainFields.gradientCheckpointing.default(false),
   targets: trainFields.targets.default([...TARGET_MODULES]),
 });
 

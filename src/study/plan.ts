@@ -212,6 +212,7 @@ function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSe
     heldOut,
     evaluateEverySteps,
     patience,
+    gradientCheckpointing,
     ...rest
   } = config;
   const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
@@ -226,6 +227,7 @@ function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSe
     },
     ...rest,
     ...(maxSteps !== undefined && { maxSteps }),
+    ...(gradientCheckpointing && { gradientCheckpointing }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
     seed,
   };

@@ -278,6 +278,7 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
     initial: loraInitialiser(model.weights, settings.seed, settings.quantisation),
     optimiser: settings,
     positions: longest,
+    keep: settings.gradientCheckpointing === true ? 'layer-inputs' : 'everything',
     seed: settings.seed,
   });
   try {

@@ -1,0 +1,160 @@
+/** How do time and memory of training grow with rank, context length and questions per context, against the arithmetic there is to do? Draws docs/growth.svg. */
+import { writeFileSync } from 'node:fs';
+import * as Plot from '@observablehq/plot';
+import { JSDOM } from 'jsdom';
+import { Random } from '../src/core/random.js';
+import type { ModelConfig } from '../src/models/model.js';
+import { printReport, rounded } from './support/report.js';
+import { linearShapes, openBenchModel, runOurs, type Articles } from './support/training.js';
+
+const STEPS = 2;
+const TAIL = 24;
+const ANSWER = 8;
+
+interface Point {
+  readonly rank: number;
+  readonly context: number;
+  readonly questions: number;
+}
+
+interface Measurement extends Point {
+  readonly sweep: Sweep;
+  readonly secondsPerStep: number;
+  readonly gigabytes: number;
+  /** Billions of operations of a step, LoRA's and attention's own included. */
+  readonly operations: number;
+}
+
+type Sweep = 'rank' | 'context' | 'questions';
+const MIDDLE: Point = { rank: 8, context: 512, questions: 8 };
+const SWEEPS: Readonly<Record<Sweep, readonly number[]>> = {
+  rank: [1, 4, 16, 64, 256],
+  context: [256, 512, 1024, 2048, 4096],
+  questions: [1, 2, 4, 8, 16, 32],
+};
+
+const { path, model } = openBenchModel();
+const random = new Random(0, 'growth');
+const draw = (count: number): number[] =>
+  Array.from({ length: count }, () => 100 + random.below(model.config.vocabSize - 100));
+
+function articles({ context, questions }: Point): Articles {
+  return Array.from({ length: STEPS + 1 }, () => {
+    const shared = draw(context);
+    return Array.from({ length: questions }, () => ({
+      prompt: [...shared, ...draw(TAIL - ANSWER)],
+      answer: draw(ANSWER),
+    }));
+  });
+}
+
+/** What a step must compute at least: 4 a weight and token, LoRA's 6 a weight and token, attention's 12 a pair and width, the head's 4. */
+function operationsOf(config: ModelConfig, { rank, context, questions }: Point): number {
+  const tokens = context + questions * (TAIL - 1);
+  const shapes = linearShapes(config);
+  const weights = shapes.reduce((total, [inputs, outputs]) => total + inputs * outputs, 0);
+  const lora = shapes.reduce((total, [inputs, outputs]) => total + rank * (inputs + outputs), 0);
+  const pairs = context ** 2 / 2 + questions * (TAIL - 1) * (context + TAIL / 2);
+  const layer = 4 * weights * tokens + 6 * lora * tokens + 12 * config.heads * config.headDim * pairs;
+  return (config.layers * layer + 4 * config.vocabSize * config.hiddenSize * questions * ANSWER) / 1e9;
+}
+
+async function measure(sweep: Sweep, value: number): Promise<Measurement> {
+  const point: Point = { ...MIDDLE, [sweep]: value };
+  const keep = sweep === 'context' ? 'layer-inputs' : 'everything';
+  const side = await runOurs({
+    model: path,
+    items: articles(point),
+    heldOut: [],
+    rank: point.rank,
+    keep,
+    batchTokens: 8192,
+  });
+  const secondsPerStep = side.seconds / STEPS;
+  process.stderr.write(`${sweep} ${value}: ${secondsPerStep.toFixed(2)} s a step\n`);
+  return {
+    ...point,
+    sweep,
+    secondsPerStep,
+    gigabytes: side.peakBytes / 1e9,
+    operations: operationsOf(model.config, point),
+  };
+}
+
+/** Slope on log-log axes between two measurements. */
+function slope(first: Measurement, second: Measurement, of: (each: Measurement) => number): number {
+  const step = Math.log(second[second.sweep] / first[first.sweep]);
+  return Math.log(of(second) / of(first)) / step;
+}
+
+const measured: Measurement[] = [];
+for (const sweep of Object.keys(SWEEPS) as Sweep[])
+  for (const value of SWEEPS[sweep]) measured.push(await measure(sweep, value));
+
+/** By how much time and memory grow faster than the arithmetic, at most, over neighbouring points of a sweep. */
+function excess(sweep: Sweep, of: (each: Measurement) => number): number {
+  const points = measured.filter((each) => each.sweep === sweep);
+  const steps = points.slice(1).map((point, i) => {
+    const before = points[i] as Measurement;
+    return slope(before, point, of) - slope(before, point, ({ operations }) => operations);
+  });
+  return rounded(Math.max(...steps));
+}
+
+function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): string {
+  const points = measured.filter((each) => each.sweep === sweep);
+  const scale = of(points[0] as Measurement) / (points[0] as Measurement).operations;
+  const { document } = new JSDOM('').window;
+  const svg = Plot.plot({
+    document,
+    ...{ width: 300, height: 240, marginLeft: 50, grid: true },
+    x: { type: 'log', base: 2, label: sweep, tickFormat: 'd' },
+    y: { type: 'log', label },
+    marks: [
+      Plot.line(points, {
+        x: sweep,
+        y: (each: Measurement) => each.operations * scale,
+        stroke: '#999',
+        strokeDasharray: '4 3',
+      }),
+      Plot.line(points, { x: sweep, y: of, stroke: '#0072b2', marker: 'circle' }),
+    ],
+  });
+  return svg.outerHTML;
+}
+
+const panels = (Object.keys(SWEEPS) as Sweep[]).flatMap((sweep) => [
+  panel(sweep, 'seconds a step', ({ secondsPerStep }) => secondsPerStep),
+  panel(sweep, 'peak GB', ({ gigabytes }) => gigabytes),
+]);
+const placed = panels.map((each, i) => {
+  const [x, y] = [Math.floor(i / 2) * 310, (i % 2) * 250];
+  return each.replace('<svg', `<svg x="${x}" y="${y}"`);
+});
+writeFileSync(
+  'docs/growth.svg',
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 930 500" width="930" height="500"><rect width="930" height="500" fill="white"/>${placed.join('')}</svg>\n`,
+);
+const perSweep = (of: (sweep: Sweep) => unknown) =>
+  Object.fromEntries((Object.keys(SWEEPS) as Sweep[]).map((sweep) => [sweep, of(sweep)] as const));
+printReport({
+  name: 'growth',
+  figures: {
+    points: measured.map(({ sweep, secondsPerStep, gigabytes, operations, ...point }) => ({
+      ...{
+        sweep,
+        at: point[sweep],
+        seconds: rounded(secondsPerStep, 3),
+        GB: rounded(gigabytes),
+        operations: rounded(operations, 0),
+      },
+    })),
+    memoryExcess: perSweep((sweep) => excess(sweep, ({ gigabytes }) => gigabytes)),
+  },
+  ratio: Object.fromEntries(
+    (Object.keys(SWEEPS) as Sweep[]).map(
+      (sweep) => [sweep, excess(sweep, ({ secondsPerStep }) => secondsPerStep)] as const,
+    ),
+  ),
+  goal: 0.1,
+});

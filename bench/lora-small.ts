@@ -1,0 +1,44 @@
+/** Does LoRA training of the bundled base, where the cost is overhead per node, run and batch, take in twice as many questions a second as the packed PEFT script? */
+import { generateWorld } from '../src/data/world/generate.js';
+import { bundledModelPath, loadModel } from '../src/models/load.js';
+import { PromptRenderer } from '../src/models/prompt.js';
+import { trainingSamples } from '../src/study/samples.js';
+import { benchPython } from './support/python.js';
+import { inTurn, printReport, rounded } from './support/report.js';
+import { PAIRS, THREADS, gigabytes, medianOf, runOurs, runTheirs, type Articles } from './support/training.js';
+
+const ITEMS = 120;
+
+const path = bundledModelPath();
+const model = loadModel(path);
+const python = benchPython();
+const world = generateWorld({ kind: 'articles', seed: 1, items: ITEMS, partition: 'study' });
+const renderer = new PromptRenderer(model);
+const articles: Articles = world.map((item) =>
+  renderer
+    .tokenize(trainingSamples([item], 'original'), model.config.maxPositions)
+    .map(({ prompt, answer }) => ({ prompt, answer })),
+);
+const pairs = await inTurn(
+  PAIRS,
+  () => runOurs({ model: path, items: articles, heldOut: [] }),
+  () => runTheirs(python, { model: path, way: 'packed', steps: ITEMS, items: articles, heldOut: [] }),
+);
+const ratio = medianOf(pairs, ({ ours, theirs }) => ours.samplesPerSecond / (theirs?.samplesPerSecond ?? NaN));
+printReport({
+  name: 'lora-small',
+  figures: {
+    ...{ articles: ITEMS, samples: articles.flat().length, pairs: PAIRS, threads: THREADS },
+    samplesPerSecond: {
+      ours: rounded(medianOf(pairs, ({ ours }) => ours.samplesPerSecond)),
+      packed: rounded(medianOf(pairs, ({ theirs }) => theirs?.samplesPerSecond ?? NaN)),
+    },
+    lastLoss: { ours: pairs[0]?.ours.losses.at(-1), packed: pairs[0]?.theirs?.losses.at(-1) },
+    peakGB: {
+      ours: gigabytes(medianOf(pairs, ({ ours }) => ours.peakBytes)),
+      packed: gigabytes(medianOf(pairs, ({ theirs }) => theirs?.peakBytes ?? NaN)),
+    },
+  },
+  ratio: rounded(ratio),
+  goal: 2,
+});

@@ -1,0 +1,81 @@
+/** One optimiser step of a model of Qwen2.5-3B's shape with random weights in NF4, in a process of its own, so that its peak memory is its own. */
+import { readFileSync } from 'node:fs';
+import { Random } from '../../src/core/random.js';
+import { TARGET_MODULES } from '../../src/core/settings.js';
+import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import { pack } from '../../src/models/packing.js';
+import type { ModelConfig, WeightSource } from '../../src/models/model.js';
+import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+
+export interface ShapeSide {
+  readonly parameters: number;
+  readonly loss: number;
+  readonly stepSeconds: number;
+}
+
+/** config.json of Qwen/Qwen2.5-3B-Instruct. */
+const CONFIG: ModelConfig = {
+  family: 'qwen2',
+  ...{ hiddenSize: 2048, layers: 36, heads: 16, keyValueHeads: 2, headDim: 128, intermediateSize: 11008 },
+  ...{ vocabSize: 151936, maxPositions: 32768, ropeTheta: 1e6, ropeScaling: null, rmsNormEpsilon: 1e-6 },
+  ...{ tiedEmbeddings: true, attentionBias: true, bosTokenId: null, eosTokenIds: [151645] },
+};
+
+const { tokens, rank } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { tokens: number; rank: number };
+
+/** A million normal numbers, from which every weight takes its own from another place. */
+const random = new Random(0, 'weights');
+const POOL = Float32Array.from({ length: 1 << 20 }, () => 0.02 * random.normal());
+const shapes = new Map<string, readonly number[]>();
+const weights: WeightSource = {
+  names: [],
+  shape: (name) => shapes.get(name) ?? [],
+  read: (name) => {
+    const size = weights.shape(name).reduce((a, b) => a * b, 1);
+    if (name.endsWith('norm.weight')) return new Float32Array(size).fill(1);
+    const values = new Float32Array(size);
+    for (let start = 0, turn = name.length; start < size; start += POOL.length, turn += 7)
+      values.set(POOL.subarray(0, Math.min(POOL.length, size - start)), start);
+    return values;
+  },
+};
+const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = CONFIG;
+const wide = { q_proj: heads * headDim, k_proj: keyValueHeads * headDim, v_proj: keyValueHeads * headDim };
+shapes.set('model.embed_tokens.weight', [CONFIG.vocabSize, hiddenSize]).set('model.norm.weight', [hiddenSize]);
+for (let layer = 0; layer < CONFIG.layers; layer++) {
+  const name = `model.layers.${layer}`;
+  for (const [module, size] of Object.entries(wide))
+    shapes
+      .set(`${name}.self_attn.${module}.weight`, [size, hiddenSize])
+      .set(`${name}.self_attn.${module}.bias`, [size]);
+  shapes.set(`${name}.self_attn.o_proj.weight`, [hiddenSize, heads * headDim]);
+  for (const module of ['gate_proj', 'up_proj'])
+    shapes.set(`${name}.mlp.${module}.weight`, [intermediateSize, hiddenSize]);
+  shapes.set(`${name}.mlp.down_proj.weight`, [hiddenSize, intermediateSize]);
+  for (const norm of ['input_layernorm', 'post_attention_layernorm'])
+    shapes.set(`${name}.${norm}.weight`, [hiddenSize]);
+}
+const parameters = [...shapes.values()].reduce((total, shape) => total + shape.reduce((a, b) => a * b, 1), 0);
+const lora = { rank, alpha: 2 * rank, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
+const trainer = await Trainer.create({
+  engine: onnxRuntimeEngine({ device: 'cpu' }),
+  config: CONFIG,
+  training: { kind: 'lora', lora, quantisation: 'nf4' },
+  initial: loraInitialiser(weights, 0, 'nf4'),
+  optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+  positions: tokens,
+  keep: 'layer-inputs',
+});
+process.stderr.write('ours: base quantised\n');
+const draw = (count: number): number[] => Array.from({ length: count }, () => random.below(CONFIG.vocabSize));
+const context = draw(tokens - 8 * 24 + 8);
+const questions = Array.from({ length: 8 }, (_, i) => ({
+  id: String(i),
+  prompt: [...context, ...draw(16)],
+  answer: draw(8),
+}));
+const started = performance.now();
+const { loss } = await trainer.step([[pack(questions)]], 1e-4, 0);
+const side: ShapeSide = { parameters, loss, stepSeconds: (performance.now() - started) / 1000 };
+process.stdout.write(JSON.stringify(side));
+await trainer.dispose();
