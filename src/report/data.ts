@@ -47,6 +47,8 @@ export interface AuditedLevel {
   readonly n: number;
   readonly tokens: { readonly mean: number };
   readonly trr: { readonly macro: number | null; readonly micro: number | null };
+  /** The same of whole samples: template, text, question and answer; null where no samples were made. */
+  readonly sampleTrr?: { readonly macro: number | null; readonly micro: number | null } | null;
   readonly distribution: AuditedDistribution;
   readonly grew: { readonly count: number };
   readonly retention: Readonly<Record<'answers' | 'entities' | 'numbers' | 'dates', AuditedRetention>>;

@@ -92,6 +92,7 @@ function madeLevel(level: Level, mean: number, deviation: number, kept: number, 
     n: items,
     tokens: { mean: 210 * (1 - mean) },
     trr: { macro: mean, micro: mean + 0.012 },
+    sampleTrr: { macro: 0.8 * mean, micro: 0.8 * mean },
     distribution: { n: items, quantiles: { p5: at(0.05), median: at(0.5), p95: at(0.95) }, histogram },
     grew: { count: rates.filter((rate) => rate < 0).length },
     retention: {

@@ -46,10 +46,17 @@ const COLUMNS: readonly Column<AuditedLevel>[] = [
   { name: 'Tokens', kind: 'number', value: ({ tokens }) => whole(tokens.mean), hint: 'Mean tokens of a text' },
   { name: 'TRR macro', kind: 'number', value: ({ trr }) => percent(trr.macro, 2), hint: 'Mean of the items’ rates' },
   { name: 'TRR micro', kind: 'number', value: ({ trr }) => percent(trr.micro, 2), hint: 'Of all tokens together' },
+  {
+    name: 'TRR of samples',
+    kind: 'number',
+    value: ({ sampleTrr }) => percent(sampleTrr?.macro ?? null, 2),
+    hint: 'Macro, of whole samples: template, text, question and answer',
+  },
   { name: 'Grew', kind: 'number', value: ({ grew }) => whole(grew.count), hint: 'Texts longer than their source' },
   { name: 'Answers kept', kind: 'number', value: ({ retention }) => percent(retention.answers.share) },
   { name: 'Names kept', kind: 'number', value: ({ retention }) => percent(retention.entities.share) },
   { name: 'Numbers kept', kind: 'number', value: ({ retention }) => percent(retention.numbers.share) },
+  { name: 'Dates kept', kind: 'number', value: ({ retention }) => percent(retention.dates.share) },
   {
     name: 'Facts per 1,000 tokens',
     kind: 'number',
