@@ -1,7 +1,6 @@
 /** Fine-tuning: one LoRA adapter trained on samples, from the first step or the last checkpoint to a PEFT folder. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
@@ -262,10 +261,6 @@ class Finetuning {
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, settings, folder } = options;
-  if (settings.quantisation !== 'none' && (options.device ?? 'cpu') === 'webgpu')
-    throw new UserError(
-      `invalid quantisation "${settings.quantisation}" on webgpu: use the device cpu or cuda, or "none"`,
-    );
   const layout = layOut(options);
   const longest = Math.max(...options.samples.map((each) => each.prompt.length + each.answer.length));
   const trainer = await Trainer.create({

@@ -1,9 +1,13 @@
 /** WebGPU against the suite, where an adapter can be had; Debian's chromium brings a software one (SwiftShader). */
 import { existsSync } from 'node:fs';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Builder } from '../../src/compiler/builder.js';
-import { float32 } from '../../src/engine/engine.js';
+import { TARGET_MODULES } from '../../src/core/settings.js';
+import { float32, type Engine } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import { pack } from '../../src/models/packing.js';
+import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+import { tinyModel, tinySamples } from '../train/tiny-model.js';
 import { engineSuite } from './engine-suite.js';
 
 const SOFTWARE_ADAPTER = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -26,12 +30,40 @@ async function obstacle(): Promise<string | undefined> {
   }
 }
 
+/** Losses of three steps of a tiny model whose base is in NF4. */
+async function quantisedLosses(engine: Engine): Promise<number[]> {
+  const { config, weights } = tinyModel('qwen2');
+  const lora = { rank: 4, alpha: 8, rslora: false, dropout: 0, targets: TARGET_MODULES };
+  const trainer = await Trainer.create({
+    engine,
+    config,
+    training: { kind: 'lora', lora, quantisation: 'nf4' },
+    initial: loraInitialiser(weights, 3, 'nf4'),
+    optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+    positions: 64,
+  });
+  const losses: number[] = [];
+  for (let step = 0; step < 3; step++) losses.push((await trainer.step([[pack(tinySamples(1))]], 1e-2, 0)).loss);
+  await trainer.dispose();
+  return losses;
+}
+
 const why = await obstacle();
 if (why === undefined) {
   engineSuite('onnxruntime-webgpu', make, {
     tolerance: 1e-4,
     repeatable: false,
     without: { 'Cast: floats through half precision': 'software adapters have no f16' },
+  });
+  describe('training on WebGPU', () => {
+    it('takes the steps on a quantised base that the CPU takes', { timeout: 300_000 }, async () => {
+      const [found, expected] = [
+        await quantisedLosses(make()),
+        await quantisedLosses(onnxRuntimeEngine({ device: 'cpu' })),
+      ];
+      expect(expected).toHaveLength(3);
+      found.forEach((loss, i) => expect(Math.abs(loss / (expected[i] ?? NaN) - 1)).toBeLessThan(1e-3));
+    });
   });
 } else {
   console.warn(`SKIPPED: the engine's suite on WebGPU, as no adapter can be had here: ${why}`);
