@@ -268,8 +268,8 @@ def lora():
     case("a linear layer with LoRA", run, x=x, w=w, lora_A=a, lora_B=b)
 
 
-def permuted(x, start):
-    return torch.cat([x, torch.zeros(1, x.shape[1])])[start]
+def at_places(rows, places):
+    return torch.cat([rows, torch.zeros(1, rows.shape[1])])[places]
 
 
 def rows():
@@ -292,9 +292,9 @@ def rows():
         mask=frozen(normal(S, T)),
     )
     case(
-        "PermuteRows: places that stay empty and a row that goes nowhere",
-        lambda x, **places: permuted(x, places["from"]),
-        **{"x": normal(S, 2), "from": listed(3, 2, 3, 0), "to": listed(3, 4, 1)},
+        "LayRows: places that stay empty and a row that goes nowhere",
+        lambda x, **places: at_places(x, places["from"]),
+        **{"x": normal(S, 2), "to": listed(3, 4, 1), "from": listed(3, 2, 3, 0)},
     )
     case(
         "Concat: a symbolic past and present",
@@ -311,6 +311,30 @@ def rows():
         mask=frozen(normal(B, 1, S)),
     )
     case("Gemm: with an addend", lambda a, c, d: 0.5 * a @ c.T + d, a=normal(T, 3), c=normal(4, 3), d=normal(T, 4))
+    case(
+        "LayRows: two pieces",
+        lambda x, to, first, second: (at_places(x, first), at_places(x, second)),
+        x=normal(4, 2),
+        to=listed(4, 0, 5, 2),
+        first=listed(1, 4, 3),
+        second=listed(4, 0),
+    )
+    case(
+        "CollectRows: two pieces, a row of which goes nowhere, and a row that lies in none",
+        lambda to, first, second, x, y: at_places(torch.cat([x, y]), to),
+        to=listed(4, 0, 5, 2),
+        first=listed(1, 4, 3),
+        second=listed(4, 0),
+        x=normal(3, 2),
+        y=normal(B, 2),
+    )
+    case(
+        "cross entropy behind a frozen head",
+        lambda x, head, y: F.cross_entropy(x @ head.T, y, reduction="none"),
+        x=normal(M, 3),
+        head=frozen(normal(5, 3)),
+        y=below(5, M),
+    )
 
 
 def main():

@@ -1,8 +1,9 @@
 /** Reverse-mode differentiation: one table of rules and the walk that applies them from the loss back to the parameters. */
 import { ShapeError, UnsupportedOpError } from '../core/errors.js';
-import { axisOf, product, sum, type Dim, type Shape } from './dims.js';
+import { axisOf, difference, product, sum, type Dim, type Shape } from './dims.js';
 import type { Builder } from './builder.js';
 import { at, dimOf, type Node, type Op, type Value } from './ir.js';
+import { collected } from './shapes.js';
 
 /** Gradients of a node's inputs (undefined where none flows) from those of its outputs; broadcasting is undone by the walk. */
 type GradientRule<P extends Op> = (
@@ -35,6 +36,10 @@ function knownSize(x: Value, axes: readonly number[]): number {
     throw new UnsupportedOpError(`mean over a size that is not known when compiling: ${size}`);
   return size;
 }
+
+/** Gradients of all outputs of a node, zero where none flows. */
+const filled = (b: Builder, node: Node, all: readonly (Value | undefined)[]): readonly Value[] =>
+  all.map((grad, i) => grad ?? b.full(at(node.outputs, i).shape));
 
 /** Rules in the order of the operations; an operation without a rule is a constant to the walk or an error when a gradient reaches it. */
 export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
@@ -108,22 +113,16 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
       return b.slice(dy, axis, start, sum([start, size]));
     });
   },
-  Split: (b, n, _, all) => [
-    b.concat(
-      all.map((grad, i) => grad ?? b.full(at(n.outputs, i).shape)),
-      n.attributes.axis,
-    ),
-  ],
+  Split: (b, n, _, all) => [b.concat(filled(b, n, all), n.attributes.axis)],
   Slice: (b, n, dy) => {
     const { axis, start, end } = n.attributes;
-    const size = dimOf(x0(n), axis);
-    if (typeof size !== 'number' || typeof start !== 'number' || typeof end !== 'number')
-      throw new UnsupportedOpError('the gradient of Slice needs known sizes');
     const along = axisOf(axis, x0(n).shape.length);
-    const zeros = (count: number): Value[] =>
+    const behind = difference(dimOf(x0(n), axis), end);
+    if (behind === undefined)
+      throw new UnsupportedOpError(`the gradient of Slice needs to know what lies behind ${end}`);
+    const zeros = (count: Dim): Value[] =>
       count === 0 ? [] : [b.full(dy.shape.map((dim, i) => (i === along ? count : dim)))];
-    const whole = b.concat([...zeros(start), dy, ...zeros(size - end)], along);
-    return [b.reshape(whole, x0(n).shape)];
+    return [b.concat([...zeros(start), dy, ...zeros(behind)], along)];
   },
   Where: (b, n, dy) => {
     const zero = b.scalar(0);
@@ -142,25 +141,28 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     b.op('RotaryEmbedding', [dy, x1(n), at(n.inputs, 2), b.neg(at(n.inputs, 3))], n.attributes),
   ],
   // With P = softmax(q kᵀ + mask), dS = P ∘ (dP − rowsum(dP ∘ P)), and rowsum(dP ∘ P) = rowsum(dy ∘ y) (Dao et al., 2022): the
-  // difference comes out of one product, [dy, −rowsum] [v, 1]ᵀ, so that P is passed over once.
+  // difference comes out of one product, [dy, rowsum] [v, −1]ᵀ, so that P is passed over once.
   // A gradient of the log-sum adds itself to every score of its row, by the row's weights.
   Attention: (b, n, dy, [, dLogSum, dWeights]) => {
     if (dWeights) throw new UnsupportedOpError('a gradient flows into the weights of Attention');
     const [q, k, v, weights] = [x0(n), x1(n), at(n.inputs, 2), at(n.outputs, 2)];
     const products = b.reduceSum(b.mul(dy, y0(n)), [-1]);
     const rowSums = dLogSum ? b.sub(products, dLogSum) : products;
-    const ones = b.full([...v.shape.slice(0, -1), 1], 1);
-    const widened = b.matmul(b.concat([dy, b.neg(rowSums)], -1), swapLast(b, b.concat([v, ones], -1)));
+    const less = b.full([...v.shape.slice(0, -1), 1], -1);
+    const widened = b.matmul(b.concat([dy, rowSums], -1), swapLast(b, b.concat([v, less], -1)));
     const scores = b.mul(weights, widened);
     return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), b.matmul(swapLast(b, weights), dy), undefined];
   },
-  PermuteRows: (b, n, dy) => [b.op('PermuteRows', [dy, at(n.inputs, 2), x1(n)], {})],
-  SoftmaxCrossEntropyLoss: (b, n, dy) => {
-    const column = b.reshape(dy, [...dy.shape, 1]);
-    const label = b.reshape(x1(n), [...x1(n).shape, 1]);
-    const spread = b.mul(at(n.outputs, 1), column);
-    return [b.op('ScatterElements', [spread, label, b.neg(column)], { axis: 1, reduction: 'add' })];
+  LayRows: (b, n, _, all) => {
+    const [to, froms] = [x1(n), n.inputs.slice(2)];
+    return [b.op('CollectRows', [to, ...froms, ...filled(b, n, all)], {})];
   },
+  CollectRows: (b, n, dy) => {
+    const { to, froms } = collected(n.inputs);
+    const pieces = b.apply('LayRows', [dy, to, ...froms], {});
+    return [undefined, ...froms.map(() => undefined), ...pieces];
+  },
+  SoftmaxCrossEntropyLoss: (b, n, dy) => [b.op('CrossEntropyGradient', [at(n.outputs, 1), x1(n), dy], {})],
 };
 
 /** Values that depend on any of `sources`: only through these does a gradient need to flow. */
@@ -173,7 +175,7 @@ function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<numb
 }
 
 /** Operations whose rules take gradients of other outputs than the first. */
-const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention']);
+const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention', 'LayRows']);
 
 function applyRule<P extends Op>(
   b: Builder,

@@ -61,17 +61,21 @@ export interface OpAttributes {
   RotaryEmbedding: { readonly heads: number };
   /**
    * softmax(q kᵀ + mask) v (Vaswani et al., 2017), log Σ exp(q kᵀ + mask) of every row, and the softmax itself: q […, M, d],
-   * k and v […, N, d], mask of any shape that broadcasts to […, M, N]; no gradient flows into the mask; lowered to primitives.
+   * k and v […, N, d], whose leading axes broadcast to q's, mask of any shape that broadcasts to […, M, N]; no gradient flows into the mask; lowered to primitives.
    */
   Attention: NoAttributes;
   /**
-   * Rows of a matrix in other places: row i of the result is x[from[i]], or zero where from[i] is the number of x's rows.
-   * Inputs x [N, D], from [M], to [N]: `to` says the same the other way round, where each row of x went, or M where it went
-   * nowhere; no row goes to two places. Lowered to a Gather.
+   * Rows of a matrix dealt out to pieces: place i of a piece holds x[from[i]], or zeros where from[i] is the number of x's rows.
+   * Inputs x [N, D], to [N], then one `from` for each piece [...from, D]: `to` says the same the other way round, at which of all
+   * pieces' places each row of x lies, or their number where it lies in none; no row lies in two places. Lowered to Gathers.
    */
-  PermuteRows: NoAttributes;
+  LayRows: NoAttributes;
+  /** Rows of pieces put together again, the reverse of LayRows and its gradient. Inputs `to`, all `from`, all pieces → [N, D]. */
+  CollectRows: NoAttributes;
   /** −log softmax(scores)[label] per row, and the softmax itself: scores [M, V], labels [M]; lowered to primitives. */
   SoftmaxCrossEntropyLoss: NoAttributes;
+  /** The gradient of a row's loss by its scores, (softmax − 1 at the label) · dy: softmax [M, V], labels [M], dy [M]; lowered to primitives. */
+  CrossEntropyGradient: NoAttributes;
   /** Blocks of integers to floats: (x − zero) · scale along an axis. */
   DequantizeLinear: { readonly axis: number; readonly blockSize: number };
 }

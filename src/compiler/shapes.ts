@@ -69,6 +69,12 @@ function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
 
 const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
 
+/** Inputs of CollectRows: `to`, then as many `from` as pieces. */
+export function collected<T>(inputs: readonly T[]): { to: T; froms: readonly T[]; pieces: readonly T[] } {
+  const count = Math.ceil((inputs.length - 1) / 2);
+  return { to: at(inputs, 0), froms: inputs.slice(1, 1 + count), pieces: inputs.slice(1 + count) };
+}
+
 export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Add: elementwise,
   Sub: elementwise,
@@ -189,7 +195,8 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     needOneType(inputs);
     if (q.shape.length < 2 || dimOf(q, -1) !== dimOf(k, -1)) fail('q and k must be […, M, d] and […, N, d]');
     if (!sameShape(k.shape.slice(0, -1), v.shape.slice(0, -1))) fail('k and v must have one number of rows');
-    if (!sameShape(q.shape.slice(0, -2), k.shape.slice(0, -2))) fail('q and k must have the same leading axes');
+    const lead = q.shape.slice(0, -2);
+    if (!sameShape(broadcast(k.shape.slice(0, -2), lead), lead)) fail("the leading axes of k must broadcast to q's");
     const weights = [...q.shape.slice(0, -1), dimOf(k, -2)];
     if (!sameShape(broadcast(mask.shape, weights), weights)) fail(`the mask must fit [${weights.join(', ')}]`);
     return [
@@ -198,13 +205,25 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
       { type: q.type, shape: weights },
     ];
   },
-  PermuteRows: (inputs) => {
-    const [x, from, to] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-    needIntegers(from, 'from');
+  LayRows: (inputs) => {
+    const [x, to, froms] = [at(inputs, 0), at(inputs, 1), inputs.slice(2)];
     needIntegers(to, 'to');
-    if (x.shape.length !== 2 || from.shape.length !== 1 || !sameShape(to.shape, x.shape.slice(0, 1)))
-      fail('x must be [N, D], from [M] and to [N]');
-    return [{ type: x.type, shape: [dimOf(from, 0), dimOf(x, 1)] }];
+    froms.forEach((from) => needIntegers(from, 'from'));
+    if (x.shape.length !== 2 || !sameShape(to.shape, x.shape.slice(0, 1)) || froms.length === 0)
+      fail('x must be [N, D] and to [N], and there must be a piece');
+    return froms.map((from) => ({ type: x.type, shape: [...from.shape, dimOf(x, 1)] }));
+  },
+  CollectRows: (inputs) => {
+    const { to, froms, pieces } = collected(inputs);
+    const [first] = pieces;
+    needIntegers(to, 'to');
+    froms.forEach((from) => needIntegers(from, 'from'));
+    if (!first || froms.length !== pieces.length) fail('there must be one piece for every from');
+    const width = dimOf(first, -1);
+    if (to.shape.length !== 1 || pieces.some((piece, i) => !sameShape(piece.shape, [...at(froms, i).shape, width])))
+      fail('to must be [N] and every piece [...from, D]');
+    needOneType(pieces);
+    return [{ type: first.type, shape: [dimOf(to, 0), width] }];
   },
   SoftmaxCrossEntropyLoss: (inputs) => {
     const [scores, labels] = [at(inputs, 0), at(inputs, 1)];
@@ -215,6 +234,15 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
       { type: scores.type, shape: labels.shape },
       { type: scores.type, shape: scores.shape },
     ];
+  },
+  CrossEntropyGradient: (inputs) => {
+    const [softmax, labels, dy] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    needIntegers(labels, 'labels');
+    needOneType([softmax, dy]);
+    const rows = softmax.shape.slice(0, 1);
+    if (softmax.shape.length !== 2 || !sameShape(labels.shape, rows) || !sameShape(dy.shape, rows))
+      fail('softmax must be [M, V], labels and dy [M]');
+    return same(inputs);
   },
   DequantizeLinear: (inputs, { axis, blockSize }) => {
     const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), inputs[2]];

@@ -58,6 +58,11 @@ export function int64(shape: readonly number[], values: ArrayLike<number>): Tens
   return { type: 'int64', shape, data: BigInt64Array.from(values, (each) => BigInt(each)) };
 }
 
+/** A tensor of integers in 32 bits. */
+export function int32(shape: readonly number[], data: Int32Array): Tensor<'int32'> {
+  return { type: 'int32', shape, data };
+}
+
 /** The f32 values of a named tensor; throws where it is absent or of another type. */
 export function floatsOf(tensors: Tensors, name: string): Float32Array {
   const tensor = tensors[name];

@@ -3,7 +3,8 @@ import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxrun
 import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
-import { foldAddends, layThinProducts, readTurned } from '../compiler/passes/products.js';
+import { foldAddends, passHead, layThinProducts, readTurned } from '../compiler/passes/products.js';
+import { mergeReshapes, subtractNegated } from '../compiler/passes/simplify.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
 import { verify } from '../compiler/verify.js';
 import type { Device } from '../core/settings.js';
@@ -48,9 +49,9 @@ class OrtProgram implements Program {
 /** What a graph goes through before it is encoded for a device; throws ShapeError where it is wrong. */
 export function prepare(graph: Graph, device: Device): Graph {
   verify(graph);
-  const lowered = lowerComposites(pruneUnused(graph));
+  const lowered = lowerComposites(passHead(pruneUnused(graph)));
   const portable = device === 'webgpu' ? lowerForWebGpu(lowered) : lowered;
-  const folded = layThinProducts(foldAddends(portable));
+  const folded = layThinProducts(foldAddends(mergeReshapes(subtractNegated(portable))));
   const prepared = device === 'cpu' ? readTurned(folded) : folded;
   verify(prepared);
   return prepared;

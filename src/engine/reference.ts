@@ -1,6 +1,7 @@
 /** The reference engine: a plain interpreter of graphs in f64, one short function per operation; slow, for tests and finite differences. */
 import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
+import { collected } from '../compiler/shapes.js';
 import { verify } from '../compiler/verify.js';
 import { ShapeError } from '../core/errors.js';
 import type { Engine, Program, Tensor, TensorData, Tensors } from './engine.js';
@@ -196,11 +197,20 @@ function attention(q: NdArray, k: NdArray, v: NdArray, mask: NdArray): readonly 
   return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
 }
 
-function permuteRows(x: NdArray, from: NdArray): NdArray {
+/** Rows of x at places, zero at the place behind the last. */
+function rowsAt(x: NdArray, places: NdArray): NdArray {
   const rows = at(x.shape, 0);
-  return generate([at(from.shape, 0), at(x.shape, 1)], (index) => {
-    const place = read(from, index.slice(0, 1));
-    return place === rows ? 0 : read(x, [place, at(index, 1)]);
+  return generate([...places.shape, at(x.shape, 1)], (index) => {
+    const place = read(places, index.slice(0, -1));
+    return place === rows ? 0 : read(x, [place, at(index, -1)]);
+  });
+}
+
+function crossEntropyGradient(shares: NdArray, labels: NdArray, dy: NdArray): NdArray {
+  return generate(shares.shape, (index) => {
+    const row = index.slice(0, 1);
+    const label = wrapped(read(labels, row), at(shares.shape, 1));
+    return (read(shares, index) - (at(index, 1) === label ? 1 : 0)) * read(dy, row);
   });
 }
 
@@ -280,8 +290,14 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
   RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
   Attention: (inputs) => attention(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)),
-  PermuteRows: (inputs) => [permuteRows(at(inputs, 0), at(inputs, 1))],
+  LayRows: (inputs) => inputs.slice(2).map((from) => rowsAt(at(inputs, 0), from)),
+  CollectRows: (inputs) => {
+    const { to, pieces } = collected(inputs);
+    const rows = pieces.map(({ shape, data }) => ({ shape: [data.length / at(shape, -1), at(shape, -1)], data }));
+    return [rowsAt(concat(rows, 0), to)];
+  },
   SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
+  CrossEntropyGradient: (inputs) => [crossEntropyGradient(at(inputs, 0), at(inputs, 1), at(inputs, 2))],
   DequantizeLinear: (inputs, { axis, blockSize }) => [
     dequantize(at(inputs, 0), at(inputs, 1), inputs[2], axis, blockSize),
   ],

@@ -60,7 +60,7 @@ export class SurprisalScorer {
       targets: sequence.map((token, at) => ({ at, token, weight: 1, sample: 0 })),
       samples: [''],
     };
-    const result = await program.run({ ...weights, ...batchTensors([row], 1, {}) });
+    const result = await program.run({ ...weights, ...batchTensors([row], 1, {}, this.#model.config) });
     return [...floatsOf(result, 'losses')];
   }
 

@@ -81,7 +81,8 @@ export function gatedMlp(net: Network, x: Value, layer: number, config: ModelCon
     Value,
     Value,
   ];
-  return net.linear(b.mul(b.silu(gate), up), `${name}.down_proj`, config.intermediateSize, config.hiddenSize);
+  const gated = net.cheap(b.mul(net.cheap(b.silu(gate)), up));
+  return net.linear(gated, `${name}.down_proj`, config.intermediateSize, config.hiddenSize);
 }
 
 /** One pre-norm decoder layer: x + attention(norm x), then + mlp(norm ·); of the last one, only the rows that are wanted. */

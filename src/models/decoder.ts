@@ -45,19 +45,29 @@ function inputsOf(net: Network, config: ModelConfig, tokens: Shape): Omit<Pass, 
   };
 }
 
-/** Where the tokens of packed rows lie for attention, the trunks in chunks. */
-function placesOf(net: Network, chunks: number): Places {
+/** Where the heads of packed rows' tokens lie for attention, the trunks in chunks. */
+function placesOf(net: Network, config: ModelConfig, chunks: number): Places {
   const b = net.builder;
+  const [shared, group] = [config.keyValueHeads, config.heads / config.keyValueHeads];
   const span = product([chunks, 'U']);
+  const list = (name: string, shape: Shape, as: Shape): Value => b.reshape(b.input(name, 'int32', shape), as);
+  const queries = b.split(
+    b.input('chunks', 'int32', [chunks, 'B', shared, group, 'U']),
+    Array<number>(chunks).fill(1),
+    0,
+  );
   return {
-    trunks: b.input('trunks', 'int64', ['B', chunks, 'U']),
-    trunkPlaces: b.input('trunkPlaces', 'int64', ['R']),
-    tails: b.input('tails', 'int64', ['B', 'Q']),
-    tailPlaces: b.input('tailPlaces', 'int64', ['R']),
-    branches: b.input('branches', 'int64', ['B', 'N', 'L']),
-    branchPlaces: b.input('branchPlaces', 'int64', ['R']),
+    chunkSize: 'U',
+    chunks: queries.map((each) => b.reshape(each, ['B', shared, group, 'U'])),
+    tails: b.input('tails', 'int32', ['B', shared, group, 'Q']),
+    queryPlaces: list('queryPlaces', ['R', config.heads], [product(['R', config.heads])]),
+    trunkKeys: b.input('trunkKeys', 'int32', ['B', shared, 1, span]),
+    branchKeys: b.input('branchKeys', 'int32', ['B', 'N', shared, 'L']),
+    keyPlaces: list('keyPlaces', ['R', shared], [product(['R', shared])]),
+    branches: list('branches', ['B', 'N', shared, group, 'L'], ['B', 'N', shared, product([group, 'L'])]),
+    branchPlaces: list('branchPlaces', ['B', config.heads, 'Q'], [product(['B', config.heads, 'Q'])]),
     trunkMask: b.input('trunkMask', 'float32', [span, span]),
-    tailMask: b.input('tailMask', 'float32', ['B', 1, 1, span]),
+    tailMask: b.input('tailMask', 'float32', ['B', 1, 1, 1, span]),
     branchMask: b.input('branchMask', 'float32', ['L', 'L']),
   };
 }
@@ -101,7 +111,7 @@ function logitsOf(net: Network, config: ModelConfig, hidden: Value): Value {
 export type Keep = 'everything' | 'layer-inputs';
 
 /** Pieces that trunks are cut into where none is said; attention of a piece to those behind it is not computed. */
-export const DEFAULT_CHUNKS = 4;
+export const DEFAULT_CHUNKS = 2;
 
 /**
  * The training graph. Inputs: ids, positions [R, 1] of all rows' tokens, none of them padding; the places of attention (see
@@ -122,8 +132,8 @@ export function trainingGraph(config: ModelConfig, training: Training, keep: Kee
   if (training.kind === 'lora' && training.lora.dropout > 0) {
     net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))]));
   }
-  const attend = packedAttention(config, placesOf(net, DEFAULT_CHUNKS));
-  const select = (x: Value): Value => b.op('PermuteRows', [x, rows, rowPlaces], {});
+  const attend = packedAttention(config, placesOf(net, config, DEFAULT_CHUNKS));
+  const select = (x: Value): Value => b.op('LayRows', [x, rowPlaces, rows], {});
   const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
   const losses = b.op('SoftmaxCrossEntropyLoss', [logitsOf(net, config, hidden), targets], {});

@@ -95,23 +95,35 @@ export class Network {
     return weight;
   }
 
-  /** Values that are cheaper to make again than to keep: a quantised base's weights in f32. */
+  /** Values that are cheaper to make again than to keep: a quantised base's weights in f32, norms, the MLP's elementwise products. */
   get transient(): readonly Value[] {
     return this.#transient;
+  }
+
+  /** Says of a value that one pass over others makes it again. */
+  cheap(x: Value): Value {
+    this.#transient.push(x);
+    return x;
   }
 
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ, where `down` may give x Aᵀ. x [T, in] → [T, out]. */
   linear(x: Value, module: string, inputs: number, outputs: number, bias = false, down?: Value): Value {
     const b = this.builder;
-    const product = b.gemm(x, this.#linearWeight(`${module}.weight`, [outputs, inputs]), { transB: true });
-    const y = bias ? b.add(product, this.weight(`${module}.bias`, [outputs])) : product;
-    if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return y;
+    const weight = this.#linearWeight(`${module}.weight`, [outputs, inputs]);
+    const y = b.gemm(x, weight, { transB: true }, this.#adapted(x, module, inputs, outputs, down));
+    return bias ? b.add(y, this.weight(`${module}.bias`, [outputs])) : y;
+  }
+
+  /** What LoRA adds to a module's output, where it adapts it. */
+  #adapted(x: Value, module: string, inputs: number, outputs: number, down?: Value): Value | undefined {
+    const b = this.builder;
+    if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return undefined;
     const { lora } = this.training;
     const rank = rankOf(lora, module);
     const narrow =
       down ?? b.gemm(this.#dropped(x, module, inputs), this.#loraA(module, rank, inputs), { transB: true }); // [T, r]
     const up = this.#parameter(`${module}.lora_B.weight`, [outputs, rank], true);
-    return b.gemm(narrow, up, { transB: true, alpha: loraScale(lora, rank) }, y);
+    return b.gemm(narrow, up, { transB: true, alpha: loraScale(lora, rank) });
   }
 
   /** Several linear layers of the same x [T, in], whose LoRA's share one product with it where nothing is dropped out. */
@@ -152,6 +164,7 @@ export class Network {
 
   /** Root-mean-square norm over the last axis with a learnt weight. */
   rmsNorm(x: Value, name: string, size: number, epsilon: number): Value {
-    return this.builder.op('SimplifiedLayerNormalization', [x, this.weight(`${name}.weight`, [size])], { epsilon });
+    const weight = this.weight(`${name}.weight`, [size]);
+    return this.cheap(this.builder.op('SimplifiedLayerNormalization', [x, weight], { epsilon }));
   }
 }

@@ -65,6 +65,7 @@ export class Trainer {
   #dropout: { readonly rate: number; readonly columns: number; readonly seed: number } | undefined;
 
   private constructor(
+    readonly config: ModelConfig,
     program: Program,
     compileLoss: () => Promise<Program>,
     readonly parameters: readonly Parameter[],
@@ -100,7 +101,15 @@ export class Trainer {
     const program = await options.engine.compile(graph);
     const tables = ropeTensors(options.config, options.positions);
     const compileLoss = () => options.engine.compile(lossGraph(options.config, options.training).graph);
-    const trainer = new Trainer(program, compileLoss, parameters, options.initial, tables, options.optimiser);
+    const trainer = new Trainer(
+      options.config,
+      program,
+      compileLoss,
+      parameters,
+      options.initial,
+      tables,
+      options.optimiser,
+    );
     if (options.training.kind === 'lora' && options.training.lora.dropout > 0) {
       const columns = dropoutColumns(widestInput(options.config));
       trainer.#dropout = { rate: options.training.lora.dropout, columns, seed: options.seed ?? 0 };
@@ -110,7 +119,7 @@ export class Trainer {
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
   async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
-    const tensors = batchTensors(batch, totalWeight, this.#inputs);
+    const tensors = batchTensors(batch, totalWeight, this.#inputs, this.config);
     const result = await this.#program.run({ ...tensors, ...this.#dropoutTable(tensors['ids']?.shape ?? [], micro) });
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
@@ -158,7 +167,7 @@ export class Trainer {
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
     let loss = 0;
     for (const batch of batches) {
-      const result = await this.#lossProgram.run(batchTensors(batch, totalWeight, this.#inputs));
+      const result = await this.#lossProgram.run(batchTensors(batch, totalWeight, this.#inputs, this.config));
       loss += floatsOf(result, 'loss')[0] ?? NaN;
     }
     return loss;

@@ -389,7 +389,7 @@ const slice: Case[] = [
     'a symbolic beginning',
     { x: normal('B', 'P'), y: normal('B', 'S') },
     (b, of) => b.slice(b.concat([of('x'), of('y')], 1), 1, 0, 'P'),
-    { noGradient: 'the gradient of Slice needs known sizes', ops: ['Slice', 'Concat'] },
+    { ops: ['Slice', 'Concat'] },
   ),
   one('Slice', 'the whole', { x: normal(2, 2) }, (b, of) => b.op('Slice', [of('x')], { axis: 1, start: 0, end: 2 })),
 ];
@@ -423,20 +423,54 @@ const attentions: Case[] = [
     (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),
     { noGradient: 'a gradient flows into the weights of Attention' },
   ),
+  one(
+    'Attention',
+    'two heads that share keys and values',
+    { q: normal('B', 2, 3, 2), k: normal('B', 1, 3, 2), v: normal('B', 1, 3, 2), mask: CAUSAL },
+    (b, of) => b.op('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),
+  ),
 ];
 
-const permutations: Case[] = [
+const laidRows: Case[] = [
   one(
-    'PermuteRows',
+    'LayRows',
     'all rows to other places',
-    { x: normal(3, 2), from: listed([2, 0, 1]), to: listed([1, 2, 0]) },
-    (b, of) => b.op('PermuteRows', [of('x'), of('from'), of('to')], {}),
+    { x: normal(3, 2), to: listed([1, 2, 0]), from: listed([2, 0, 1]) },
+    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
   ),
   one(
-    'PermuteRows',
+    'LayRows',
     'places that stay empty and a row that goes nowhere',
-    { x: normal('S', 2), from: listed([3, 2, 3, 0], ['M']), to: listed([3, 4, 1], ['S']) },
-    (b, of) => b.op('PermuteRows', [of('x'), of('from'), of('to')], {}),
+    { x: normal('S', 2), to: listed([3, 4, 1], ['S']), from: listed([3, 2, 3, 0], ['M']) },
+    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
+  ),
+  one(
+    'LayRows',
+    'two pieces',
+    { x: normal(4, 2), to: listed([4, 0, 5, 2]), first: listed([1, 4, 3]), second: listed([4, 0]) },
+    (b, of) => b.apply('LayRows', [of('x'), of('to'), of('first'), of('second')], {}),
+  ),
+  one(
+    'LayRows',
+    'two pieces of which one is used',
+    { x: normal(3, 2), to: listed([1, 0, 2]), first: listed([1, 0]), second: listed([2]) },
+    (b, of) => b.op('LayRows', [of('x'), of('to'), of('first'), of('second')], {}),
+  ),
+  one(
+    'LayRows',
+    'places in two axes, of which some stay empty',
+    { x: normal(4, 2), to: listed([4, 0, 5, 2]), from: listed([1, 4, 3, 4, 0, 2], [2, 3]) },
+    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
+  ),
+  one(
+    'CollectRows',
+    'two pieces, a row of which goes nowhere, and a row that lies in none',
+    {
+      to: listed([4, 0, 5, 2], ['M']),
+      ...{ first: listed([1, 4, 3]), second: listed([4, 0], ['B']) },
+      ...{ x: normal(3, 2), y: normal('B', 2) },
+    },
+    (b, of) => b.op('CollectRows', [of('to'), of('first'), of('second'), of('x'), of('y')], {}),
   ),
 ];
 
@@ -594,6 +628,25 @@ const crossEntropy: Case[] = [
   ),
 ];
 
+const crossEntropyGradients: Case[] = [
+  one(
+    'CrossEntropyGradient',
+    'rows of shares',
+    { p: positive('M', 4), y: below(4, 'M'), dy: normal('M') },
+    (b, of) => b.op('CrossEntropyGradient', [of('p'), of('y'), of('dy')], {}),
+    { noGradient: 'no rule: it is a gradient itself' },
+  ),
+  composite(
+    'cross entropy behind a frozen head',
+    ['SoftmaxCrossEntropyLoss', 'CrossEntropyGradient', 'Gemm'],
+    { x: normal('M', 3), head: frozen(normal(5, 3)), y: below(5, 'M') },
+    (b, of) => {
+      const scores = b.gemm(of('x'), of('head'), { transB: true });
+      return b.op('SoftmaxCrossEntropyLoss', [scores, of('y')], {});
+    },
+  ),
+];
+
 const FROZEN_WEIGHTS = 'no rule: quantised weights are frozen';
 
 const dequantise: Case[] = [
@@ -725,13 +778,14 @@ export const CASES: readonly Case[] = [
   ...split,
   ...slice,
   ...attentions,
-  ...permutations,
+  ...laidRows,
   ...where,
   ...cast,
   ...constants,
   ...norm,
   ...rotary,
   ...crossEntropy,
+  ...crossEntropyGradients,
   ...dequantise,
   ...composites,
 ];

@@ -25,6 +25,7 @@ const WITHOUT_RULE: Partial<Record<Op, string>> = {
   FusedMatMul: 'is put in after gradients are taken',
   Constant: 'has no inputs',
   ConstantOfShape: 'has no inputs',
+  CrossEntropyGradient: 'is a gradient itself',
   DequantizeLinear: 'quantised weights are frozen',
 };
 

@@ -36,7 +36,7 @@ async function logitsOf(family: string, adapter: string | null): Promise<number[
   for (const prompt of probe) {
     const row = pack([{ id: 'prompt', prompt, answer: [0] }]);
     const tables = { ...weights, ...ropeTensors(model.config, prompt.length + 1) };
-    found.push([...floatsOf(await program.run(batchTensors([row], 1, tables)), 'logits')]);
+    found.push([...floatsOf(await program.run(batchTensors([row], 1, tables, model.config)), 'logits')]);
   }
   await program.dispose();
   return found;

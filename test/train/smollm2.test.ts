@@ -61,7 +61,7 @@ async function logitsOf(config: ModelConfig, training: Training, values: Values)
   const found: number[][] = [];
   for (const prompt of golden.prompts.slice(0, 4)) {
     const row = pack([{ id: 'prompt', prompt, answer: [0] }]);
-    const tensors = batchTensors([row], 1, { ...weights, ...ropeTensors(config, prompt.length + 1) });
+    const tensors = batchTensors([row], 1, { ...weights, ...ropeTensors(config, prompt.length + 1) }, config);
     found.push([...floatsOf(await program.run(tensors), 'logits').subarray(0, 256)]);
   }
   await program.dispose();

@@ -94,7 +94,9 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
     domain: CONTRIB_DOMAIN,
   }),
   SoftmaxCrossEntropyLoss: () => unlowered('SoftmaxCrossEntropyLoss'),
+  CrossEntropyGradient: () => unlowered('CrossEntropyGradient'),
   Attention: () => unlowered('Attention'),
-  PermuteRows: () => unlowered('PermuteRows'),
+  LayRows: () => unlowered('LayRows'),
+  CollectRows: () => unlowered('CollectRows'),
   DequantizeLinear: ({ axis, blockSize }) => ({ attributes: [int('axis', axis), int('block_size', blockSize)] }),
 };

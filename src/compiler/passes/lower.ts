@@ -1,7 +1,8 @@
 /** Pass: writes operations in the forms that every execution provider runs. */
 import type { Builder } from '../builder.js';
 import { product } from '../dims.js';
-import { at, dimOf, isOp, type Graph, type Node, type Value } from '../ir.js';
+import { at, dimOf, isOp, type Graph, type Node, type Op, type Value } from '../ir.js';
+import { collected } from '../shapes.js';
 import { rebuild } from './rebuild.js';
 
 /** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its share. */
@@ -22,7 +23,7 @@ function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[
  * Rows of one place each, [B·S, 1, heads·d]: ONNX Runtime asks for as many rows of cos and sin as a row of x is long,
  * which packed rows, whose positions restart, need not have.
  */
-function rotaryByPlace(b: Builder, node: Node<'RotaryEmbedding'>, inputs: readonly Value[]): readonly Value[] {
+function rotaryByPlace(b: Builder, inputs: readonly Value[], node: Node<'RotaryEmbedding'>): readonly Value[] {
   const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
   const places = product(positions.shape);
   const rows = b.reshape(x, [places, 1, dimOf(x, 2)]);
@@ -38,19 +39,42 @@ function attention(b: Builder, q: Value, k: Value, v: Value, mask: Value): reado
   return [b.matmul(weights, v), logSum(b, scores, weights), weights];
 }
 
-/** A Gather from x with a row of zeros behind its own. */
-function permuteRows(b: Builder, x: Value, from: Value): readonly Value[] {
-  return [b.gather(b.concat([x, b.full([1, dimOf(x, 1)])], 0), from)];
+/** Gathers from rows with a row of zeros behind them. */
+function rowsAt(b: Builder, pieces: readonly Value[], places: readonly Value[]): readonly Value[] {
+  const width = dimOf(at(pieces, 0), -1);
+  const matrices = pieces.map((piece) => b.reshape(piece, [product(piece.shape.slice(0, -1)), width]));
+  const rows = b.concat([...matrices, b.full([1, width])], 0);
+  return places.map((each) => b.gather(rows, each));
+}
+
+/** (softmax − 1 at the label) · dy, in full. */
+function crossEntropyGradient(b: Builder, shares: Value, labels: Value, dy: Value): Value {
+  const column = b.reshape(dy, [...dy.shape, 1]);
+  const label = b.reshape(labels, [...labels.shape, 1]);
+  return b.op('ScatterElements', [b.mul(shares, column), label, b.neg(column)], { axis: 1, reduction: 'add' });
+}
+
+type Lowering<P extends Op> = (b: Builder, inputs: readonly Value[], node: Node<P>) => readonly Value[];
+
+const LOWERINGS: { readonly [P in Op]?: Lowering<P> } = {
+  SoftmaxCrossEntropyLoss: (b, inputs) => crossEntropy(b, at(inputs, 0), at(inputs, 1)),
+  CrossEntropyGradient: (b, inputs) => [crossEntropyGradient(b, at(inputs, 0), at(inputs, 1), at(inputs, 2))],
+  Attention: (b, inputs) => attention(b, at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)),
+  LayRows: (b, inputs) => rowsAt(b, inputs.slice(0, 1), inputs.slice(2)),
+  CollectRows: (b, inputs) => {
+    const { to, pieces } = collected(inputs);
+    return rowsAt(b, pieces, [to]);
+  },
+  RotaryEmbedding: rotaryByPlace,
+};
+
+function lowered<P extends Op>(b: Builder, node: Node<P>, inputs: readonly Value[]): readonly Value[] | undefined {
+  const lowering: Lowering<P> | undefined = LOWERINGS[node.op];
+  return lowering?.(b, inputs, node);
 }
 
 export function lowerComposites(graph: Graph): Graph {
-  return rebuild(graph, (b, node, inputs) => {
-    if (isOp(node, 'SoftmaxCrossEntropyLoss')) return crossEntropy(b, at(inputs, 0), at(inputs, 1));
-    if (isOp(node, 'Attention')) return attention(b, at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3));
-    if (isOp(node, 'PermuteRows')) return permuteRows(b, at(inputs, 0), at(inputs, 1));
-    if (isOp(node, 'RotaryEmbedding')) return rotaryByPlace(b, node, inputs);
-    return undefined;
-  });
+  return rebuild(graph, (b, node, inputs) => lowered(b, node, inputs));
 }
 
 /** 1 / √(mean x² + epsilon) as exp(−½ log(mean x² + epsilon)). */

@@ -1,9 +1,29 @@
 /** Passes over matrix products: what is added to one is handed to it, and tall thin ones are computed lying down. */
 import type { Builder } from '../builder.js';
 import { sameShape } from '../dims.js';
-import { at, isOp, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';
+import { at, dimOf, isOp, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';
 import { pruneUnused } from './prune.js';
 import { rebuild } from './rebuild.js';
+
+const isPlain = ({ inputs, attributes: { transA, transB, alpha } }: Node<'Gemm'>): boolean =>
+  inputs.length === 2 && !transA && !transB && alpha === 1;
+
+/**
+ * ((softmax − 1 at the label) · dy) W becomes (softmax W − W[label]) · dy: the gradient of a frozen head passes over the vocabulary
+ * within the product alone.
+ */
+export function passHead(graph: Graph): Graph {
+  const gradients = new Map<number, readonly Value[]>();
+  return rebuild(graph, (b, node, inputs) => {
+    if (isOp(node, 'CrossEntropyGradient')) gradients.set(at(node.outputs, 0).id, inputs);
+    if (!isOp(node, 'Gemm') || !isPlain(node)) return undefined;
+    const [shares, labels, dy] = gradients.get(at(node.inputs, 0).id) ?? [];
+    if (!shares || !labels || !dy) return undefined;
+    const head = at(inputs, 1);
+    const without = b.sub(b.gemm(shares, head), b.gather(head, labels));
+    return [b.mul(without, b.reshape(dy, [...dy.shape, 1]))];
+  });
+}
 
 interface Product {
   readonly factors: readonly [Value, Value];
@@ -23,10 +43,19 @@ function timesUsed(graph: Graph): ReadonlyMap<number, number> {
   return times;
 }
 
-/** The sum of all terms: what is no product first, then product after product, each with the sum so far as its addend. */
+/** Inner size of a product; sizes that are not known yet count as large. */
+const depthOf = ({ factors: [x], attributes: { transA } }: Product): number => {
+  const depth = dimOf(x, transA ? 0 : 1);
+  return typeof depth === 'number' ? depth : Infinity;
+};
+
+/**
+ * The sum of all terms: what is no product first, then product after product, each with the sum so far as its addend; the shallow
+ * ones come first, for a deep one adds while it computes.
+ */
 function summed(b: Builder, terms: readonly Term[]): Value | undefined {
   const others = terms.filter(isValue);
-  const products = terms.filter(isProduct);
+  const products = terms.filter(isProduct).sort((a, b) => depthOf(a) - depthOf(b) || 0);
   const start = others.length === 0 ? undefined : others.reduce((sum, other) => b.add(sum, other));
   return products.reduce<Value | undefined>(
     (sum, { factors: [x, y], attributes }) => b.gemm(x, y, attributes, sum),

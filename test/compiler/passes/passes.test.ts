@@ -4,8 +4,9 @@ import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
-import { foldAddends, layThinProducts, readTurned } from '../../../src/compiler/passes/products.js';
+import { foldAddends, layThinProducts, passHead, readTurned } from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
+import { mergeReshapes, subtractNegated } from '../../../src/compiler/passes/simplify.js';
 import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
 import { ShapeError } from '../../../src/core/errors.js';
@@ -90,15 +91,15 @@ describe('lowerComposites', () => {
       b.input('v', 'float32', ['N', 4]),
     ];
     const y = b.op('Attention', [q, k, v, b.input('mask', 'float32', ['M', 'N'])], {});
-    const places = [b.input('from', 'int64', ['P']), b.input('to', 'int64', ['M'])];
-    const graph = b.finish({ rows: b.op('PermuteRows', [y, ...places], {}) });
+    const places = [b.input('to', 'int64', ['M']), b.input('from', 'int64', ['P'])];
+    const graph = b.finish({ rows: b.op('LayRows', [y, ...places], {}) });
     expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
       "input q: f32[M,4]
       input k: f32[N,4]
       input v: f32[N,4]
       input mask: f32[M,N]
-      input from: i64[P]
       input to: i64[M]
+      input from: i64[P]
       %6: f32[4,N] = Transpose{perm=[1,0]}(k)
       %7: f32[M,N] = MatMul(q, %6)
       %8: f32[M,N] = Add(%7, mask)
@@ -178,6 +179,91 @@ describe('foldAddends', () => {
 
   it('changes no result', () => {
     expectSameResults(foldAddends);
+  });
+});
+
+describe('foldAddends, of products of several depths', () => {
+  it('begins with the shallow ones, whose sum the deep ones add to as they compute', () => {
+    const b = new Builder();
+    const [x, w, narrow, up] = [
+      b.input('x', 'float32', ['T', 9]),
+      b.input('w', 'float32', [9, 2]),
+      b.input('narrow', 'float32', ['T', 1]),
+      b.input('up', 'float32', [1, 2]),
+    ];
+    expect(print(foldAddends(b.finish({ sum: b.add(b.gemm(x, w), b.gemm(narrow, up)) })))).toMatchInlineSnapshot(`
+      "input x: f32[T,9]
+      input w: f32[9,2]
+      input narrow: f32[T,1]
+      input up: f32[1,2]
+      %4: f32[T,2] = Gemm{transA=false transB=false alpha=1}(narrow, up)
+      %5: f32[T,2] = Gemm{transA=false transB=false alpha=1}(x, w, %4)
+      output sum = %5"
+    `);
+  });
+});
+
+describe('passHead', () => {
+  it('takes the gradient of cross entropy through a frozen head without spreading it over the vocabulary', () => {
+    const b = new Builder();
+    const [p, head] = [b.input('p', 'float32', ['M', 9]), b.input('head', 'float32', [9, 2])];
+    const inputs = [p, b.input('labels', 'int64', ['M']), b.input('dy', 'float32', ['M'])];
+    const graph = b.finish({ dx: b.gemm(b.op('CrossEntropyGradient', inputs, {}), head) });
+    expect(print(pruneUnused(passHead(graph)))).toMatchInlineSnapshot(`
+      "input p: f32[M,9]
+      input head: f32[9,2]
+      input labels: i64[M]
+      input dy: f32[M]
+      %4: f32[M,2] = Gemm{transA=false transB=false alpha=1}(p, head)
+      %5: f32[M,2] = Gather{axis=0}(head, labels)
+      %6: f32[M,2] = Sub(%4, %5)
+      %7: f32[M,1] = Reshape{shape=["M",1]}(dy)
+      %8: f32[M,2] = Mul(%6, %7)
+      output dx = %8"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(passHead);
+  });
+});
+
+describe('mergeReshapes', () => {
+  it('reshapes once, or not at all where it leads back', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', ['B', 6]);
+    const apart = b.reshape(x, ['B', 2, 3]);
+    const graph = b.finish({ back: b.exp(b.reshape(apart, ['B', 6])), flat: b.reshape(apart, ['6*B']) });
+    expect(print(mergeReshapes(graph))).toMatchInlineSnapshot(`
+      "input x: f32[B,6]
+      %1: f32[B,6] = Exp(x)
+      %2: f32[6*B] = Reshape{shape=["6*B"]}(x)
+      output back = %1
+      output flat = %2"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(mergeReshapes);
+  });
+});
+
+describe('subtractNegated', () => {
+  it('subtracts, on whichever side the negated term is', () => {
+    const b = new Builder();
+    const [x, y] = [b.input('x', 'float32', ['T']), b.input('y', 'float32', ['T'])];
+    expect(print(subtractNegated(b.finish({ u: b.add(x, b.neg(y)), v: b.add(b.neg(x), y) })))).toMatchInlineSnapshot(`
+      "input x: f32[T]
+      input y: f32[T]
+      %2: f32[T] = Sub(x, y)
+      %3: f32[T] = Sub(y, x)
+      output u = %2
+      output v = %3"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(subtractNegated);
   });
 });
 
