@@ -56,6 +56,20 @@ def packed_loss(group):
     return torch.nn.functional.cross_entropy(logits, torch.tensor([token for _, token in targets_]))
 
 
+def answer_tokens(group):
+    return sum(len(each["answer"]) for each in group)
+
+
+def packed_losses(groups):
+    """The mean loss of several articles' answer tokens; all articles but the last have gone backwards when it is returned."""
+    total, before = sum(map(answer_tokens, groups)), 0.0
+    for group in groups[:-1]:
+        share = packed_loss(group) * (answer_tokens(group) / total)
+        share.backward()
+        before += share.item()
+    return packed_loss(groups[-1]) * (answer_tokens(groups[-1]) / total) + before
+
+
 def padded_loss(samples, answers_only):
     longest = max(len(each["prompt"]) + len(each["answer"]) for each in samples)
     rows = [each["prompt"] + each["answer"] for each in samples]
@@ -70,18 +84,26 @@ def padded_loss(samples, answers_only):
     return torch.nn.functional.cross_entropy(base.lm_head(hidden[:, :-1][learnt]), labels[:, 1:][learnt])
 
 
+def length(sample):
+    return len(sample["prompt"]) + len(sample["answer"])
+
+
 def batches():
     """Loss functions with the number of their samples, in the order they are taken."""
     if work["way"] == "packed":
-        return [(len(group), lambda group=group: packed_loss(group)) for group in work["items"]]
+        per = work.get("articlesPerStep", 1)
+        groups = [work["items"][i : i + per] for i in range(0, len(work["items"]), per)]
+        return [(sum(map(len, each)), lambda each=each: packed_losses(each)) for each in groups]
     samples = [each for group in work["items"] for each in group]
     if work["way"] == "tuned":
-        samples.sort(key=lambda each: len(each["prompt"]) + len(each["answer"]))
+        samples.sort(key=length)
     else:
         random.Random(0).shuffle(samples)
     cut = [samples[i : i + BATCH] for i in range(0, len(samples) - BATCH + 1, BATCH)]
     if work["way"] == "tuned":
         random.Random(0).shuffle(cut)
+        # The longest batch comes first, untimed, so that the peak of memory is that of an epoch.
+        cut.insert(0, cut.pop(max(range(len(cut)), key=lambda i: max(map(length, cut[i])))))
     return [(BATCH, lambda group=group: padded_loss(group, work["way"] == "tuned")) for group in cut]
 
 
@@ -100,7 +122,7 @@ for step, (count, loss_of) in enumerate(batches()[: work["steps"]]):
 held_out = None
 if work["heldOut"]:
     with torch.no_grad():
-        answers = [sum(len(each["answer"]) for each in group) for group in work["heldOut"]]
+        answers = [answer_tokens(group) for group in work["heldOut"]]
         total = sum(packed_loss(group).item() * n for group, n in zip(work["heldOut"], answers))
     held_out = total / sum(answers)
 print(json.dumps({"seconds": seconds, "samples": samples, "losses": losses, "heldOut": held_out}))

@@ -40,10 +40,22 @@ export async function articlesOf(model: LoadedModel, book: 'open' | 'closed'): P
   });
 }
 
-/** The part of the articles that is trained on, and the part that the loss is measured on. */
+/**
+ * The part of the articles that is trained on, and the part that the loss is measured on. Trained on are articles of all lengths:
+ * of those in order of length, one from the middle of each of `ARTICLES` equal stretches, in the order drawn.
+ */
 export function parts(articles: Articles): { items: Articles; heldOut: Articles } {
-  return { items: articles.slice(0, ARTICLES), heldOut: articles.slice(-HELD_OUT) };
+  const rest = articles.slice(0, -HELD_OUT);
+  const byLength = [...rest].sort((a, b) => lengthOf(a) - lengthOf(b));
+  const count = Math.min(ARTICLES, rest.length);
+  const chosen = new Set(
+    Array.from({ length: count }, (_, i) => byLength[Math.floor(((i + 0.5) * byLength.length) / count)]),
+  );
+  return { items: rest.filter((each) => chosen.has(each)), heldOut: articles.slice(-HELD_OUT) };
 }
+
+const lengthOf = (article: Articles[number]): number =>
+  Math.max(0, ...article.map(({ prompt, answer }) => prompt.length + answer.length));
 
 export function file(name: string, content: unknown): string {
   mkdirSync(FOLDER, { recursive: true });
@@ -86,6 +98,8 @@ export async function runTheirs(
     readonly steps: number;
     readonly items: Articles;
     readonly heldOut: Articles;
+    /** Articles of one optimiser step where they are packed; default 1. */
+    readonly articlesPerStep?: number;
   },
 ): Promise<Measured | null> {
   const { rank, alpha, learningRate, threads } = DEFAULTS;
