@@ -88,6 +88,13 @@ def length(sample):
     return len(sample["prompt"]) + len(sample["answer"])
 
 
+def spread(batches, count):
+    """Batches that stand for all: in order of length, one from the middle of each of `count` stretches; the longest of them once more at the beginning, where it is not timed."""
+    sorted_ = sorted(batches, key=lambda batch: max(map(length, batch)))
+    chosen = [sorted_[int((i + 0.5) * len(sorted_) / count)] for i in range(count)]
+    return [chosen[-1], *chosen]
+
+
 def batches():
     """Loss functions with the number of their samples, in the order they are taken."""
     if work["way"] == "packed":
@@ -100,10 +107,7 @@ def batches():
     else:
         random.Random(0).shuffle(samples)
     cut = [samples[i : i + BATCH] for i in range(0, len(samples) - BATCH + 1, BATCH)]
-    if work["way"] == "tuned":
-        random.Random(0).shuffle(cut)
-        # The longest batch comes first, untimed, so that the peak of memory is that of an epoch.
-        cut.insert(0, cut.pop(max(range(len(cut)), key=lambda i: max(map(length, cut[i])))))
+    cut = spread(cut, work["steps"] - 1)
     return [(BATCH, lambda group=group: padded_loss(group, work["way"] == "tuned")) for group in cut]
 
 

