@@ -3,6 +3,7 @@ import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxrun
 import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
+import { leavesLast } from '../compiler/passes/order.js';
 import { foldAddends, passHead, layThinProducts, readTurned } from '../compiler/passes/products.js';
 import { mergeReshapes, subtractNegated } from '../compiler/passes/simplify.js';
 import { pruneUnused } from '../compiler/passes/prune.js';
@@ -52,7 +53,7 @@ export function prepare(graph: Graph, device: Device): Graph {
   const lowered = lowerComposites(passHead(pruneUnused(graph)));
   const portable = device === 'webgpu' ? lowerForWebGpu(lowered) : lowered;
   const folded = layThinProducts(foldAddends(mergeReshapes(subtractNegated(portable))));
-  const prepared = device === 'cpu' ? readTurned(folded) : folded;
+  const prepared = leavesLast(device === 'cpu' ? readTurned(folded) : folded);
   verify(prepared);
   return prepared;
 }

@@ -9,11 +9,11 @@ export type GroupedSample = Packable & { readonly item: string };
 export type Grouping =
   /** Samples of one item share a context: a row is an item's (or a part of it). */
   | 'items'
-  /** Samples share nothing but the template's head: rows are filled with whatever fits. */
+  /** Samples share nothing but the template's head: a row is filled with whatever fits, so that the head is there once. */
   | 'any';
 
-/** Rows of questions without a context are kept this short: longer ones spend their time on tokens that do not see each other. */
-const SHORT_ROW_TOKENS = 256;
+/** Samples that stand alone for their items count as short, so that many share a row, up to this many tokens. */
+const SHORT_SAMPLE_TOKENS = 256;
 
 /** Shared tokens beyond the template's head that make packing by item worthwhile. */
 const WORTHWHILE_SHARE = 8;
@@ -28,7 +28,7 @@ export function groupingOf(samples: readonly GroupedSample[]): Grouping {
   );
   const mean = shared.reduce((a, b) => a + b, 0) / Math.max(1, shared.length);
   const single = [...groups.values()].every((prompts) => prompts.length === 1);
-  if (single) return (samples[0]?.prompt.length ?? 0) > SHORT_ROW_TOKENS ? 'items' : 'any';
+  if (single) return (samples[0]?.prompt.length ?? 0) > SHORT_SAMPLE_TOKENS ? 'items' : 'any';
   return mean >= everywhere + WORTHWHILE_SHARE ? 'items' : 'any';
 }
 
@@ -41,8 +41,7 @@ function epochRows(
   epoch: number,
 ): PackedRow[] {
   if (grouping === 'items') return packItems(samples, batchTokens);
-  const shuffled = new Random(seed, 'rows', epoch).shuffle(samples);
-  return packWithin(shuffled, Math.min(SHORT_ROW_TOKENS, batchTokens));
+  return packWithin(new Random(seed, 'rows', epoch).shuffle(samples), batchTokens);
 }
 
 /** Largest share of an epoch's computed tokens that may be padding. */

@@ -90,4 +90,12 @@ describe('batches', () => {
     expect(perEpoch[0]).not.toEqual(perEpoch[1]);
     expect(planSteps(closed, { epochs: 3, maxSteps: 2, batchTokens: 200, accumulation: 1, seed: 1 })).toHaveLength(2);
   });
+
+  it('have the head of questions without a context once, as many behind it as a batch holds', () => {
+    const closed = articles(40).map((each) => ({ ...each, prompt: [1, 2, 3, 4, 5, ...each.prompt.slice(-8)] }));
+    const steps = planSteps(closed, { epochs: 1, batchTokens: 1024, accumulation: 1, seed: 1 });
+    for (const step of steps) expect(step.batches.flat()).toHaveLength(1);
+    const tokens = steps.flatMap((step) => step.batches.flat()).reduce((total, row) => total + row.ids.length, 0);
+    expect(tokens).toBe(steps.length * 5 + closed.length * 9);
+  });
 });

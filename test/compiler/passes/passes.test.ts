@@ -4,6 +4,7 @@ import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
+import { leavesLast } from '../../../src/compiler/passes/order.js';
 import { foldAddends, layThinProducts, passHead, readTurned } from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { mergeReshapes, subtractNegated } from '../../../src/compiler/passes/simplify.js';
@@ -349,5 +350,42 @@ describe('rebuild', () => {
     const b = new Builder();
     const graph = b.finish({ y: b.exp(b.log(b.input('x', 'float32', [1]))) });
     expect(() => rebuild({ ...graph, nodes: [...graph.nodes].reverse() }, () => undefined)).toThrow(ShapeError);
+  });
+});
+
+describe('leavesLast', () => {
+  it('puts what nothing needs last, the latest first', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', [2]);
+    const early = b.exp(b.neg(x));
+    const middle = b.mul(x, x);
+    const late = b.add(middle, b.scalar(1));
+    const graph = b.finish({ early, middle, late });
+    expect(print(graph)).toMatchInlineSnapshot(`
+      "input x: f32[2]
+      %1: f32[2] = Neg(x)
+      %2: f32[2] = Exp(%1)
+      %3: f32[2] = Mul(x, x)
+      %4: f32[] = Constant{1}()
+      %5: f32[2] = Add(%3, %4)
+      output early = %2
+      output middle = %3
+      output late = %5"
+    `);
+    expect(print(leavesLast(graph))).toMatchInlineSnapshot(`
+      "input x: f32[2]
+      %1: f32[2] = Neg(x)
+      %2: f32[2] = Mul(x, x)
+      %3: f32[] = Constant{1}()
+      %4: f32[2] = Add(%2, %3)
+      %5: f32[2] = Exp(%1)
+      output early = %5
+      output middle = %2
+      output late = %4"
+    `);
+  });
+
+  it('changes no result', () => {
+    expectSameResults(leavesLast);
   });
 });
