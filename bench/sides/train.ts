@@ -5,6 +5,8 @@ import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import type { Keep } from '../../src/models/decoder.js';
 import { loadModel } from '../../src/models/load.js';
 import { packWithin, type PackedRow } from '../../src/models/packing.js';
+import { packItems } from '../../src/train/batches.js';
+import { groupingOf, type GroupedSample } from '../../src/train/plan.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 
 /** A question as tokens. */
@@ -73,13 +75,15 @@ function microBatches(rows: readonly PackedRow[]): PackedRow[][] {
   return batches;
 }
 
-function rowsOf(items: readonly (readonly TokenQuestion[])[]): PackedRow[] {
-  return items.flatMap((group, i) =>
-    packWithin(
-      group.map((question, j) => ({ id: `${i}/${j}`, ...question })),
-      Infinity,
-    ),
-  );
+const samplesOf = (items: TrainWorkload['items']): GroupedSample[] =>
+  items.flatMap((group, i) => group.map((question, j) => ({ id: `${i}/${j}`, item: String(i), ...question })));
+
+const grouping = groupingOf(samplesOf(work.items));
+
+/** Rows as a training packs them: an article each, or questions of all articles where these share no more than the template's head. */
+function rowsOf(items: TrainWorkload['items']): PackedRow[] {
+  const samples = samplesOf(items);
+  return grouping === 'items' ? packItems(samples, Infinity) : packWithin(samples, work.batchTokens);
 }
 
 let [seconds, samples, tokens, answerTokens, firstStepSeconds] = [0, 0, 0, 0, 0];
