@@ -1,9 +1,8 @@
 /** How do time and memory of training grow with rank, context length and questions per context, against the arithmetic there is to do? Draws docs/growth.svg. */
-import { writeFileSync } from 'node:fs';
 import * as Plot from '@observablehq/plot';
-import { JSDOM } from 'jsdom';
 import { Random } from '../src/core/random.js';
 import type { ModelConfig } from '../src/models/model.js';
+import { chart, drawPanels, type Panel } from './support/draw.js';
 import { printReport, rounded } from './support/report.js';
 import { linearShapes, openBenchModel, runOurs, type Articles } from './support/training.js';
 
@@ -24,6 +23,8 @@ interface Measurement extends Point {
   /** Billions of operations of a step, LoRA's and attention's own included. */
   readonly operations: number;
 }
+
+const PANEL: Panel = { width: 310, height: 250 };
 
 type Sweep = 'rank' | 'context' | 'questions';
 const MIDDLE: Point = { rank: 8, context: 512, questions: 8 };
@@ -104,10 +105,8 @@ function excess(sweep: Sweep, of: (each: Measurement) => number): number {
 function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): string {
   const points = measured.filter((each) => each.sweep === sweep);
   const scale = of(points[0] as Measurement) / (points[0] as Measurement).operations;
-  const { document } = new JSDOM('').window;
-  const svg = Plot.plot({
-    document,
-    ...{ width: 300, height: 240, marginLeft: 50, grid: true },
+  return chart({
+    ...{ ...PANEL, marginLeft: 50, grid: true },
     x: { type: 'log', base: 2, label: sweep, tickFormat: 'd' },
     y: { type: 'log', label },
     marks: [
@@ -120,21 +119,13 @@ function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): 
       Plot.line(points, { x: sweep, y: of, stroke: '#0072b2', marker: 'circle' }),
     ],
   });
-  return svg.outerHTML;
 }
 
 const panels = (Object.keys(SWEEPS) as Sweep[]).flatMap((sweep) => [
   panel(sweep, 'seconds a step', ({ secondsPerStep }) => secondsPerStep),
   panel(sweep, 'peak GB', ({ gigabytes }) => gigabytes),
 ]);
-const placed = panels.map((each, i) => {
-  const [x, y] = [Math.floor(i / 2) * 310, (i % 2) * 250];
-  return each.replace('<svg', `<svg x="${x}" y="${y}"`);
-});
-writeFileSync(
-  'docs/growth.svg',
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 930 500" width="930" height="500"><rect width="930" height="500" fill="white"/>${placed.join('')}</svg>\n`,
-);
+drawPanels('docs/growth.svg', panels, PANEL, 2);
 const perSweep = (of: (sweep: Sweep) => unknown) =>
   Object.fromEntries((Object.keys(SWEEPS) as Sweep[]).map((sweep) => [sweep, of(sweep)] as const));
 printReport({

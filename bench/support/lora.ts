@@ -1,4 +1,5 @@
 /** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, in turn. */
+import { bars, drawPanels, type Panel } from './draw.js';
 import { benchPython } from './python.js';
 import { printReport, rounded, median } from './report.js';
 import {
@@ -37,6 +38,41 @@ export interface LoraGoals {
   readonly memory: Partial<Readonly<Record<Way, number>>>;
 }
 
+type PerSide = Readonly<Record<Way | 'ours', number>>;
+
+const perWay = (value: (way: Way) => number): Readonly<Record<Way, number>> => ({
+  packed: value('packed'),
+  tuned: value('tuned'),
+  plain: value('plain'),
+});
+
+const SIDES: Readonly<Record<Way | 'ours', string>> = {
+  ours: 'lightmem',
+  packed: 'PEFT, packed',
+  tuned: 'PEFT, tuned',
+  plain: 'PEFT, plain',
+};
+const PANEL: Panel = { width: 460, height: 190 };
+
+/** Questions a second and peak memory, side by side; a peer that was killed has no bar. */
+export function draw(path: string, book: string, samplesPerSecond: PerSide, peakGB: PerSide): void {
+  const panel = (title: string, values: PerSide, unit: string): string =>
+    bars(
+      title,
+      (Object.keys(SIDES) as (Way | 'ours')[]).map((side) => ({
+        name: SIDES[side],
+        value: Number.isFinite(values[side]) ? values[side] : 0,
+        text: Number.isFinite(values[side]) ? `${values[side]}${unit}` : 'killed',
+      })),
+      PANEL,
+    );
+  const panels = [
+    panel(`Questions a second, ${book}`, samplesPerSecond, ''),
+    panel(`Peak memory, ${book}`, peakGB, ' GB'),
+  ];
+  drawPanels(path, panels, PANEL);
+}
+
 /** Trains the same part of WikiUpdate on both sides and prints rates, memory, held-out loss and share of the GEMM ceiling. */
 export async function compareLora(name: string, book: 'open' | 'closed', goals: LoraGoals): Promise<void> {
   const { path, model } = openBenchModel();
@@ -67,7 +103,15 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
     medianOf(rounds, ({ theirs }) => (theirs[way] ? value(theirs[way]) : NaN));
   const ratioOf = (way: Way, value: (each: Measured) => number): number =>
     rounded(medianOf(rounds, ({ ours, theirs }) => value(ours) / (theirs[way] ? value(theirs[way]) : NaN)));
-  const perWay = (value: (way: Way) => number) => Object.fromEntries(WAYS.map((way) => [way, value(way)] as const));
+  const samplesPerSecond: PerSide = {
+    ours: rounded(medianOf(rounds, ({ ours }) => ours.samplesPerSecond)),
+    ...perWay((way) => rounded(of(way, (each) => each.samplesPerSecond))),
+  };
+  const peakGB: PerSide = {
+    ours: gigabytes(medianOf(rounds, ({ ours }) => ours.peakBytes)),
+    ...perWay((way) => gigabytes(of(way, (each) => each.peakBytes))),
+  };
+  draw(`docs/${name}.svg`, `${book} book`, samplesPerSecond, peakGB);
   const efficiency = rounds.map(
     ({ ours, ceiling: limit }) => usefulWork(model.config, ours.tokens, ours.answerTokens) / ours.seconds / limit,
   );
@@ -81,14 +125,8 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
         pairs: PAIRS,
         threads: THREADS,
       },
-      samplesPerSecond: {
-        ours: rounded(medianOf(rounds, ({ ours }) => ours.samplesPerSecond)),
-        ...perWay((way) => rounded(of(way, (each) => each.samplesPerSecond))),
-      },
-      peakGB: {
-        ours: gigabytes(medianOf(rounds, ({ ours }) => ours.peakBytes)),
-        ...perWay((way) => gigabytes(of(way, (each) => each.peakBytes))),
-      },
+      samplesPerSecond,
+      peakGB,
       memoryShare: perWay((way) => ratioOf(way, (each) => each.peakBytes)),
       memoryGoal: goals.memory,
       heldOutLoss: {

@@ -112,6 +112,14 @@ export type Keep = 'everything' | 'layer-inputs';
 
 /** Pieces that trunks are cut into where none is said; attention of a piece to those behind it is not computed. */
 export const DEFAULT_CHUNKS = 2;
+/** Positions up to which more pieces than these save no time, tokens of a piece from there on, and the most pieces there are: each adds nodes to every layer. */
+const SHORT_POSITIONS = 2048;
+const CHUNK_TOKENS = 512;
+const MOST_CHUNKS = 8;
+
+/** Pieces that suit rows of so many positions. */
+export const chunksFor = (positions: number): number =>
+  positions <= SHORT_POSITIONS ? DEFAULT_CHUNKS : Math.min(MOST_CHUNKS, Math.ceil(positions / CHUNK_TOKENS));
 
 /**
  * The training graph. Inputs: ids, positions [R, 1] of all rows' tokens, none of them padding; the places of attention (see
@@ -119,7 +127,12 @@ export const DEFAULT_CHUNKS = 2;
  * weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and the gradient of the loss with
  * respect to every trained parameter.
  */
-export function trainingGraph(config: ModelConfig, training: Training, keep: Keep = 'everything'): ModelGraph {
+export function trainingGraph(
+  config: ModelConfig,
+  training: Training,
+  keep: Keep = 'everything',
+  chunks = DEFAULT_CHUNKS,
+): ModelGraph {
   const net = new Network(training);
   const b = net.builder;
   const { ids, ...shared } = inputsOf(net, config, ['R', 1]);
@@ -132,7 +145,7 @@ export function trainingGraph(config: ModelConfig, training: Training, keep: Kee
   if (training.kind === 'lora' && training.lora.dropout > 0) {
     net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))]));
   }
-  const attend = packedAttention(config, placesOf(net, config, DEFAULT_CHUNKS));
+  const attend = packedAttention(config, placesOf(net, config, chunks));
   const select = (x: Value): Value => b.op('LayRows', [x, rowPlaces, rows], {});
   const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
@@ -159,9 +172,9 @@ export function trainingGraph(config: ModelConfig, training: Training, keep: Kee
 }
 
 /** The same loss without gradients, for held-out samples. */
-export function lossGraph(config: ModelConfig, training: Training): ModelGraph {
+export function lossGraph(config: ModelConfig, training: Training, chunks = DEFAULT_CHUNKS): ModelGraph {
   const still: Training = training.kind === 'lora' ? { ...training, lora: { ...training.lora, dropout: 0 } } : training;
-  const { graph, parameters } = trainingGraph(config, still);
+  const { graph, parameters } = trainingGraph(config, still, 'everything', chunks);
   return {
     graph: { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss' || name === 'losses') },
     parameters,

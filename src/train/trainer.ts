@@ -11,7 +11,7 @@ import {
   type TensorData,
   type Tensors,
 } from '../engine/engine.js';
-import { gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
+import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
 import type { PackedRow } from '../models/packing.js';
@@ -66,6 +66,8 @@ export class Trainer {
 
   private constructor(
     readonly config: ModelConfig,
+    /** Pieces that the graphs cut trunks into. */
+    readonly chunks: number,
     program: Program,
     compileLoss: () => Promise<Program>,
     readonly parameters: readonly Parameter[],
@@ -97,12 +99,15 @@ export class Trainer {
     /** Seed of the dropout masks. */
     readonly seed?: number;
   }): Promise<Trainer> {
-    const { graph, parameters } = trainingGraph(options.config, options.training, options.keep);
+    const { config, training } = options;
+    const chunks = chunksFor(options.positions);
+    const { graph, parameters } = trainingGraph(config, training, options.keep, chunks);
     const program = await options.engine.compile(graph);
-    const tables = ropeTensors(options.config, options.positions);
-    const compileLoss = () => options.engine.compile(lossGraph(options.config, options.training).graph);
+    const tables = ropeTensors(config, options.positions);
+    const compileLoss = () => options.engine.compile(lossGraph(config, training, chunks).graph);
     const trainer = new Trainer(
-      options.config,
+      config,
+      chunks,
       program,
       compileLoss,
       parameters,
@@ -110,16 +115,16 @@ export class Trainer {
       tables,
       options.optimiser,
     );
-    if (options.training.kind === 'lora' && options.training.lora.dropout > 0) {
-      const columns = dropoutColumns(widestInput(options.config));
-      trainer.#dropout = { rate: options.training.lora.dropout, columns, seed: options.seed ?? 0 };
+    if (training.kind === 'lora' && training.lora.dropout > 0) {
+      const columns = dropoutColumns(widestInput(config));
+      trainer.#dropout = { rate: training.lora.dropout, columns, seed: options.seed ?? 0 };
     }
     return trainer;
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
   async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
-    const tensors = batchTensors(batch, totalWeight, this.#inputs, this.config);
+    const tensors = batchTensors(batch, totalWeight, this.#inputs, this.config, this.chunks);
     const result = await this.#program.run({ ...tensors, ...this.#dropoutTable(tensors['ids']?.shape ?? [], micro) });
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
@@ -167,7 +172,9 @@ export class Trainer {
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
     let loss = 0;
     for (const batch of batches) {
-      const result = await this.#lossProgram.run(batchTensors(batch, totalWeight, this.#inputs, this.config));
+      const result = await this.#lossProgram.run(
+        batchTensors(batch, totalWeight, this.#inputs, this.config, this.chunks),
+      );
       loss += floatsOf(result, 'loss')[0] ?? NaN;
     }
     return loss;

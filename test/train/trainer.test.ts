@@ -22,38 +22,46 @@ const started: Initialiser = (parameter) => {
   return Float32Array.from(values as Float32Array, () => 0.1 * random.normal());
 };
 
-function trainer(training: Training = lora, initial: Initialiser = started): Promise<Trainer> {
+function trainer(training: Training = lora, initial: Initialiser = started, positions = 64): Promise<Trainer> {
   return Trainer.create({
     engine: onnxRuntimeEngine({ device: 'cpu', threads: 1 }),
     config: model.config,
     training,
     initial,
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
-    positions: 64,
+    positions,
   });
 }
 
 const together = (rows: readonly PackedRow[], size: number): PackedRow[][] =>
   Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
 
-it('gives packed questions the loss and the gradients of the samples apart', async () => {
-  const samples = tinySamples(4);
-  const items = [0, 1, 2, 3].map((i) => pack(samples.filter((sample) => sample.item === String(i))));
-  const apart = samples.map((sample) => pack([sample]));
-  const engine = await trainer();
-  const packed = await engine.accumulate([items]);
-  const single = await engine.accumulate(together(apart, 5));
-  await engine.dispose();
-  expect(packed.loss).toBeCloseTo(single.loss, 5);
-  let compared = 0;
-  for (const [name, gradient] of packed.gradients) {
-    const other = single.gradients.get(name) ?? new Float32Array();
-    const difference = gradient.map((value, i) => value - (other[i] ?? NaN));
-    expect(globalNorm([difference]) / globalNorm([other])).toBeLessThan(1e-5);
-    compared++;
-  }
-  expect(compared).toBe(28);
-});
+it.each([
+  [2, 64],
+  [5, 2500],
+  [8, 10_000],
+])(
+  'gives packed questions the loss and the gradients of the samples apart, trunks in %i pieces',
+  async (pieces, positions) => {
+    const samples = tinySamples(4);
+    const items = [0, 1, 2, 3].map((i) => pack(samples.filter((sample) => sample.item === String(i))));
+    const apart = samples.map((sample) => pack([sample]));
+    const engine = await trainer(lora, started, positions);
+    expect(engine.chunks).toBe(pieces);
+    const packed = await engine.accumulate([items]);
+    const single = await engine.accumulate(together(apart, 5));
+    await engine.dispose();
+    expect(packed.loss).toBeCloseTo(single.loss, 5);
+    let compared = 0;
+    for (const [name, gradient] of packed.gradients) {
+      const other = single.gradients.get(name) ?? new Float32Array();
+      const difference = gradient.map((value, i) => value - (other[i] ?? NaN));
+      expect(globalNorm([difference]) / globalNorm([other])).toBeLessThan(1e-5);
+      compared++;
+    }
+    expect(compared).toBe(28);
+  },
+);
 
 it('gives micro-batches the gradients of the whole batch', async () => {
   const rows = tinySamples(6).map((sample) => pack([sample]));
