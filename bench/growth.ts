@@ -6,7 +6,6 @@ import { chart, drawPanels, type Panel } from './support/draw.js';
 import { printReport, rounded } from './support/report.js';
 import { linearShapes, openBenchModel, runOurs, type Articles } from './support/training.js';
 
-const STEPS = 2;
 const TAIL = 24;
 const ANSWER = 8;
 
@@ -39,8 +38,12 @@ const random = new Random(0, 'growth');
 const draw = (count: number): number[] =>
   Array.from({ length: count }, () => 100 + random.below(model.config.vocabSize - 100));
 
-function articles({ context, questions }: Point): Articles {
-  return Array.from({ length: STEPS + 1 }, () => {
+/** Steps that are timed after the first. */
+const stepsOf = ({ context }: Point): number => (context < 2048 ? 4 : 2);
+
+function articles(point: Point): Articles {
+  const { context, questions } = point;
+  return Array.from({ length: stepsOf(point) + 1 }, () => {
     const shared = draw(context);
     return Array.from({ length: questions }, () => ({
       prompt: [...shared, ...draw(TAIL - ANSWER)],
@@ -71,7 +74,7 @@ async function measure(sweep: Sweep, value: number): Promise<Measurement> {
     keep,
     batchTokens: 8192,
   });
-  const secondsPerStep = side.seconds / STEPS;
+  const secondsPerStep = side.seconds / stepsOf(point);
   process.stderr.write(`${sweep} ${value}: ${secondsPerStep.toFixed(2)} s a step\n`);
   return {
     ...point,
@@ -82,25 +85,27 @@ async function measure(sweep: Sweep, value: number): Promise<Measurement> {
   };
 }
 
-/** Slope on log-log axes between two measurements. */
-function slope(first: Measurement, second: Measurement, of: (each: Measurement) => number): number {
-  const step = Math.log(second[second.sweep] / first[first.sweep]);
-  return Math.log(of(second) / of(first)) / step;
+/** Slope of the line through measurements on log-log axes, by least squares. */
+function slope(sweep: Sweep, points: readonly Measurement[], of: (each: Measurement) => number): number {
+  const [x, y] = [points.map((each) => Math.log(each[sweep])), points.map((each) => Math.log(of(each)))];
+  const middle = x.reduce((sum, each) => sum + each, 0) / x.length;
+  const spread = x.reduce((sum, each) => sum + (each - middle) ** 2, 0);
+  return x.reduce((sum, each, i) => sum + (each - middle) * (y[i] ?? NaN), 0) / spread;
 }
 
 const measured: Measurement[] = [];
 for (const sweep of Object.keys(SWEEPS) as Sweep[])
   for (const value of SWEEPS[sweep]) measured.push(await measure(sweep, value));
 
-/** By how much time and memory grow faster than the arithmetic, at most, over neighbouring points of a sweep. */
-function excess(sweep: Sweep, of: (each: Measurement) => number): number {
-  const points = measured.filter((each) => each.sweep === sweep);
-  const steps = points.slice(1).map((point, i) => {
-    const before = points[i] as Measurement;
-    return slope(before, point, of) - slope(before, point, ({ operations }) => operations);
-  });
-  return rounded(Math.max(...steps));
+/** By how much the slope of time or memory over some points of a sweep exceeds that of the arithmetic. */
+function excess(sweep: Sweep, of: (each: Measurement) => number, from = 0, to = Infinity): number {
+  const points = measured.filter((each) => each.sweep === sweep).slice(from, to);
+  return rounded(slope(sweep, points, of) - slope(sweep, points, ({ operations }) => operations));
 }
+
+/** The largest such excess between neighbours, where a busy moment in one measurement shows most. */
+const steepest = (sweep: Sweep, of: (each: Measurement) => number): number =>
+  Math.max(...SWEEPS[sweep].slice(1).map((_, i) => excess(sweep, of, i, i + 2)));
 
 function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): string {
   const points = measured.filter((each) => each.sweep === sweep);
@@ -121,12 +126,14 @@ function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): 
   });
 }
 
+const time = ({ secondsPerStep }: Measurement): number => secondsPerStep;
+const memory = ({ gigabytes }: Measurement): number => gigabytes;
 const panels = (Object.keys(SWEEPS) as Sweep[]).flatMap((sweep) => [
-  panel(sweep, 'seconds a step', ({ secondsPerStep }) => secondsPerStep),
-  panel(sweep, 'peak GB', ({ gigabytes }) => gigabytes),
+  panel(sweep, 'seconds a step', time),
+  panel(sweep, 'peak GB', memory),
 ]);
 drawPanels('docs/growth.svg', panels, PANEL, 2);
-const perSweep = (of: (sweep: Sweep) => unknown) =>
+const perSweep = (of: (sweep: Sweep) => number) =>
   Object.fromEntries((Object.keys(SWEEPS) as Sweep[]).map((sweep) => [sweep, of(sweep)] as const));
 printReport({
   name: 'growth',
@@ -140,12 +147,12 @@ printReport({
         operations: rounded(operations, 0),
       },
     })),
-    memoryExcess: perSweep((sweep) => excess(sweep, ({ gigabytes }) => gigabytes)),
+    betweenNeighbours: {
+      time: perSweep((sweep) => steepest(sweep, time)),
+      memory: perSweep((sweep) => steepest(sweep, memory)),
+    },
+    memory: perSweep((sweep) => excess(sweep, memory)),
   },
-  ratio: Object.fromEntries(
-    (Object.keys(SWEEPS) as Sweep[]).map(
-      (sweep) => [sweep, excess(sweep, ({ secondsPerStep }) => secondsPerStep)] as const,
-    ),
-  ),
+  ratio: perSweep((sweep) => excess(sweep, time)),
   goal: 0.1,
 });

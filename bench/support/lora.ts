@@ -20,7 +20,7 @@ import {
 
 /** A step of ours and of the packed peer: both add up the gradients of several runs, theirs of an article each, ours of so many tokens or one article. */
 const ARTICLES_PER_STEP = 4;
-const RUN_TOKENS = 512;
+const RUN_TOKENS = 416;
 
 const WAYS: readonly Way[] = ['packed', 'tuned', 'plain'];
 /** Steps of 8 samples that stand for an epoch, where the whole of it would take an hour and more; the first is not timed. */
