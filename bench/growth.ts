@@ -97,9 +97,11 @@ const measured: Measurement[] = [];
 for (const sweep of Object.keys(SWEEPS) as Sweep[])
   for (const value of SWEEPS[sweep]) measured.push(await measure(sweep, value));
 
+const pointsOf = (sweep: Sweep): readonly Measurement[] => measured.filter((each) => each.sweep === sweep);
+
 /** By how much the slope of time or memory over some points of a sweep exceeds that of the arithmetic. */
 function excess(sweep: Sweep, of: (each: Measurement) => number, from = 0, to = Infinity): number {
-  const points = measured.filter((each) => each.sweep === sweep).slice(from, to);
+  const points = pointsOf(sweep).slice(from, to);
   return rounded(slope(sweep, points, of) - slope(sweep, points, ({ operations }) => operations));
 }
 
@@ -108,7 +110,7 @@ const steepest = (sweep: Sweep, of: (each: Measurement) => number): number =>
   Math.max(...SWEEPS[sweep].slice(1).map((_, i) => excess(sweep, of, i, i + 2)));
 
 function panel(sweep: Sweep, label: string, of: (each: Measurement) => number): string {
-  const points = measured.filter((each) => each.sweep === sweep);
+  const points = pointsOf(sweep);
   const scale = of(points[0] as Measurement) / (points[0] as Measurement).operations;
   return chart({
     ...{ ...PANEL, marginLeft: 50, grid: true },

@@ -82,7 +82,11 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
   for (let pair = 0; pair < PAIRS; pair++) {
     const before = await ceiling(model.config);
     const ours = await runOurs({
-      ...{ model: path, items, heldOut, articlesPerStep: ARTICLES_PER_STEP, batchTokens: RUN_TOKENS },
+      model: path,
+      items,
+      heldOut,
+      articlesPerStep: ARTICLES_PER_STEP,
+      batchTokens: RUN_TOKENS,
     });
     const theirs: Record<Way, Measured | null> = { packed: null, tuned: null, plain: null };
     for (const way of WAYS) {

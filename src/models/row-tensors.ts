@@ -144,10 +144,11 @@ function placeTensors(
   const headOf = (token: number, head: number, of: number): number => (token < 0 ? -1 : token * of + head);
   const queries = dealtOut(
     [
-      ...Array.from({ length: chunks }, (_, c): Layout => ({
-        ...{ blocks: count, heads, length: size },
-        entry: (r, head, place) => headOf(inTrunk(r, c * size + place), head, heads),
-      })),
+      {
+        ...{ blocks: chunks * count, heads, length: size },
+        entry: (block, head, place) =>
+          headOf(inTrunk(block % count, Math.floor(block / count) * size + place), head, heads),
+      },
       { blocks: count, heads, length: tail, entry: (r, head, place) => headOf(behind(r, place), head, heads) },
     ],
     tokens * heads,
@@ -180,13 +181,11 @@ function placeTensors(
     ],
     count * heads * tail,
   );
-  const list = new Int32Array(chunks * count * heads * size);
-  queries.lists.slice(0, -1).forEach((part, c) => list.set(part, c * part.length));
   const tailMask = new Float32Array(count * span).fill(UNSEEN);
   rows.forEach(({ trunk }, r) => tailMask.fill(0, r * span, r * span + trunk.length));
   return {
-    chunks: int32([chunks, count, groups, group, size], list),
-    tails: int32([count, groups, group, tail], at(queries.lists, -1)),
+    chunks: int32([chunks, count, groups, group, size], at(queries.lists, 0)),
+    tails: int32([count, groups, group, tail], at(queries.lists, 1)),
     queryPlaces: int32([tokens, heads], queries.to),
     trunkKeys: int32([count, groups, 1, span], at(keys.lists, 0)),
     branchKeys: int32([count, most, groups, length], at(keys.lists, 1)),
