@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '../src/models/load.js';
 import type { Margins } from './sides/margins.js';
-import type { TokenPrompt } from '../src/models/prompt.js';
+import type { TokenPrompt } from '../src/models/text/prompt.js';
 import type { Asked, Workload } from './sides/answer.js';
 import { benchModel, benchPython, runChild, transformersModel } from './support/python.js';
 import { inTurn, median, printReport, rounded } from './support/report.js';

@@ -1,7 +1,7 @@
 /** Does LoRA training of the bundled base, where the cost is overhead per node, run and batch, take in twice as many questions a second as the packed PEFT script? */
 import { generateWorld } from '../src/data/world/generate.js';
 import { bundledModelPath, loadModel } from '../src/models/load.js';
-import { PromptRenderer } from '../src/models/prompt.js';
+import { PromptRenderer } from '../src/models/text/prompt.js';
 import { trainingSamples } from '../src/study/samples.js';
 import { benchPython } from './support/python.js';
 import { inTurn, printReport, rounded } from './support/report.js';

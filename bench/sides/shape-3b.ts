@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Random } from '../../src/core/random.js';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
-import { pack } from '../../src/models/packing.js';
+import { pack } from '../../src/models/graph/packing.js';
 import type { ModelConfig, WeightSource } from '../../src/models/model.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 

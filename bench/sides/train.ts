@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
-import type { Keep } from '../../src/models/decoder.js';
+import type { Keep } from '../../src/models/graph/decoder.js';
 import { loadModel } from '../../src/models/load.js';
-import { packWithin, type PackedRow } from '../../src/models/packing.js';
+import { packWithin, type PackedRow } from '../../src/models/graph/packing.js';
 import { packItems } from '../../src/train/batches.js';
-import { groupingOf, type GroupedSample } from '../../src/train/plan.js';
+import { groupingOf, type GroupedSample } from '../../src/train/batch-plan.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 
 /** A question as tokens. */

@@ -5,7 +5,7 @@ import { Random } from '../../src/core/random.js';
 import { loadAll } from '../../src/data/load.js';
 import { loadModel } from '../../src/models/load.js';
 import type { LoadedModel, ModelConfig } from '../../src/models/model.js';
-import { PromptRenderer } from '../../src/models/prompt.js';
+import { PromptRenderer } from '../../src/models/text/prompt.js';
 import { trainingSamples } from '../../src/study/samples.js';
 import type { CeilingWorkload } from '../sides/ceiling.js';
 import type { TokenQuestion, TrainSide, TrainWorkload } from '../sides/train.js';

@@ -5,7 +5,7 @@ import { hashJson } from '../../src/core/hash.js';
 import { TARGET_MODULES, type TrainSettings } from '../../src/core/settings.js';
 import { loadAll } from '../../src/data/load.js';
 import type { LoadedModel } from '../../src/models/model.js';
-import { PromptRenderer, type TokenPrompt } from '../../src/models/prompt.js';
+import { PromptRenderer, type TokenPrompt } from '../../src/models/text/prompt.js';
 import { askedSamples, trainingSamples } from '../../src/study/samples.js';
 import { finetune } from '../../src/train/finetune.js';
 import { devData } from './python.js';

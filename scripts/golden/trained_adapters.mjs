@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const { TARGET_MODULES } = await dist('core/settings.js');
-const { readModelConfig } = await dist('models/config.js');
-const { openSafetensors } = await dist('models/safetensors.js');
+const { readModelConfig } = await dist('models/formats/hub-config.js');
+const { openSafetensors } = await dist('models/formats/safetensors.js');
 const { finetune } = await dist('train/finetune.js');
 
 const [out, decoders] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** What the closed-book runs say of capacity: sentences for people, and lines of evidence. */
 import type { CapacityCurve, CapacityPoint } from './capacity.js';
-import { counted, differenceText, percent, whole, withInterval } from './words.js';
+import { counted, differenceText, percent, whole, withInterval } from './wording.js';
 
 /** One sentence for each rank, at its largest amount. */
 export function capacitySentences(curves: readonly CapacityCurve[]): string[] {

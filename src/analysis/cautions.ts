@@ -4,7 +4,7 @@ import type { Curve } from './curve.js';
 import { distinct, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
-import { bookName, counted, listed, percent, shortLevel, whole } from './words.js';
+import { bookName, counted, listed, percent, shortLevel, whole } from './wording.js';
 
 /** Below this many items an interval is wide and its own width uncertain. */
 const FEW_ITEMS = 30;

@@ -12,7 +12,7 @@ import {
   sentenceCase,
   shortLevel,
   withInterval,
-} from './words.js';
+} from './wording.js';
 
 /** From what the text costs to where it breaks: at most five sentences. */
 export function curveSentences(curve: Curve): string[] {

@@ -5,7 +5,7 @@ import type { Curve } from './curve.js';
 import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
-import { amount, counted, gap, listed, minus, percent, sentenceCase, shortLevel, whole } from './words.js';
+import { amount, counted, gap, listed, minus, percent, sentenceCase, shortLevel, whole } from './wording.js';
 
 /** The finding of score over compression. */
 export function curveFinding(curve: Curve): string {

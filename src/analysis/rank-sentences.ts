@@ -2,7 +2,7 @@
 import type { Cell } from './group.js';
 import { estimateOf } from './group.js';
 import type { RankChoice } from './rank.js';
-import { bookName, counted, differenceText, listed, shortLevel, whole, withInterval } from './words.js';
+import { bookName, counted, differenceText, listed, shortLevel, whole, withInterval } from './wording.js';
 
 /** How the rank was chosen, where it was measured, and whether ranks differ at all. */
 export function rankSentences(

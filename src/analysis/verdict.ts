@@ -11,7 +11,7 @@ import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
-import { describeLevel, listed, shortLevel } from './words.js';
+import { describeLevel, listed, shortLevel } from './wording.js';
 
 export interface DatasetRecommendation {
   readonly dataset: string;

@@ -10,7 +10,7 @@ import { AUDIT_VERSION, type AuditReport, type ItemAudit, type ItemView } from '
 import { answersOf, askedQuestions, isKept } from './retention.js';
 import type { SampleFitter } from './truncation.js';
 import { viewOf } from './view.js';
-import { WordText } from './words.js';
+import { WordText } from '../text/words.js';
 
 export interface AuditOptions {
   /** The base model's. */

@@ -1,5 +1,5 @@
 /** The facts a text states, found without a model: named entities by capitals, numbers and dates, each with its aliases. */
-import { datesIn, isNumber, phraseOf, phraseOfWords, wordsOf, type Phrase, type Word } from './words.js';
+import { datesIn, isNumber, phraseOf, phraseOfWords, wordsOf, type Phrase, type Word } from '../text/words.js';
 
 export type FactKind = 'answers' | 'entities' | 'numbers' | 'dates';
 

@@ -1,7 +1,7 @@
 /** Samples fitted into the context limit by the prompt renderer itself, so that the audit sees what training will see. */
 import { UserError } from '../core/errors.js';
 import type { Question, Sample } from '../core/records.js';
-import type { PromptRenderer } from '../models/prompt.js';
+import type { PromptRenderer } from '../models/text/prompt.js';
 import type { FittedSample, SampleFitter } from './truncation.js';
 
 /** Tokens by which a count of the parts may differ from that of the whole; closer to the limit than this, the whole is counted. */

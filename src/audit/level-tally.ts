@@ -8,8 +8,8 @@ import type { Density, ItemAudit, LevelAudit, Rates, Retention } from './report.
 import { isKept } from './retention.js';
 import { macroTrr, microTrr, tokenReduction } from './trr.js';
 import { TruncationCount, type SampleFitter } from './truncation.js';
-import { verdictOf } from './verdict.js';
-import { WordText } from './words.js';
+import { verdictOf } from './level-sentence.js';
+import { WordText } from '../text/words.js';
 
 /** An item with what all its levels share, worked out once. */
 export interface PreparedItem {

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { padAdapter, readAdapter, writeAdapter, type Adapter } from '../models/adapter.js';
-import { writeGgufAdapter } from '../models/adapter-gguf.js';
-import { mergeAdapter } from '../models/adapter-merge.js';
+import { padAdapter, readAdapter, writeAdapter, type Adapter } from '../models/adapter/adapter.js';
+import { writeGgufAdapter } from '../models/adapter/adapter-gguf.js';
+import { mergeAdapter } from '../models/adapter/adapter-merge.js';
 import type { LoadedModel } from '../models/model.js';
 import { parseCount } from './data-options.js';
-import { MODEL_HELP, openModel } from './model.js';
+import { MODEL_HELP, openModel } from './open-model.js';
 import { safe } from './terminal.js';
 
 interface Options {

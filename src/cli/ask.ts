@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { answerQuestions } from '../evaluate/answer.js';
-import { PromptRenderer } from '../models/prompt.js';
+import { PromptRenderer } from '../models/text/prompt.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
-import { MODEL_HELP, openModel } from './model.js';
+import { MODEL_HELP, openModel } from './open-model.js';
 import { safe } from './terminal.js';
 
 interface Options {

@@ -10,11 +10,11 @@ import { UserError } from '../core/errors.js';
 import { parseLevel } from '../core/levels.js';
 import { loadItems, type LoadReport } from '../data/load.js';
 import { problemsError } from '../data/problems.js';
-import { loadChatTemplate } from '../models/chat-template.js';
+import { loadChatTemplate } from '../models/text/chat-template.js';
 import { loadModel } from '../models/load.js';
 import type { ChatTemplate, Tokenizer } from '../models/model.js';
-import { PromptRenderer } from '../models/prompt.js';
-import { loadTokenizer } from '../models/tokenizer.js';
+import { PromptRenderer } from '../models/text/prompt.js';
+import { loadTokenizer } from '../models/text/tokenizer.js';
 import { bundledTokenizerFolder } from './bundled-tokenizer.js';
 import {
   addDataOptions,

@@ -7,13 +7,13 @@ import { LocalChat } from '../generate/chat.js';
 import { SurprisalScorer } from '../generate/surprisal.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
-import { Spend, type Price, type SentRequest } from '../llm/spend.js';
-import type { SpendJournal } from '../llm/spend-journal.js';
-import { isLoopback } from '../llm/transport.js';
+import { Spend, type Price, type SentRequest } from '../llm/spend/spend.js';
+import type { SpendJournal } from '../llm/spend/spend-journal.js';
+import { isLoopback } from '../llm/protocol/transport.js';
 import type { LoadedModel } from '../models/model.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
-import { openModel } from './model.js';
+import { openModel } from './open-model.js';
 
 export interface ChatClientOptions {
   readonly endpoint?: string;

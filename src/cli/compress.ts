@@ -11,26 +11,26 @@ import {
   type Forecast,
   type LevelReport,
 } from '../compress/compress.js';
-import { Extract } from '../compress/extract.js';
-import { Hybrid } from '../compress/hybrid.js';
+import { Extract } from '../compress/methods/extract.js';
+import { Hybrid } from '../compress/methods/hybrid.js';
 import type { CompressionMethod, Target, TokenCounter } from '../compress/method.js';
-import { Prune } from '../compress/prune.js';
-import { Recorded, type RecordedTexts } from '../compress/recorded.js';
-import { Select } from '../compress/select.js';
+import { Prune } from '../compress/methods/prune.js';
+import { Recorded, type RecordedTexts } from '../compress/methods/recorded.js';
+import { Select } from '../compress/methods/select.js';
 import { CompressionStore } from '../compress/store.js';
-import { Summarize, type LongerPolicy } from '../compress/summarize.js';
+import { Summarize, type LongerPolicy } from '../compress/methods/summarize.js';
 import { parseTarget } from '../compress/targets.js';
-import { userMethod } from '../compress/user-module.js';
+import { userMethod } from '../compress/methods/user-module.js';
 import { messageOf, UserError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
-import type { SpendTotals } from '../llm/spend.js';
-import { SpendJournal } from '../llm/spend-journal.js';
-import { writeAtomically } from '../models/atomic-file.js';
+import type { SpendTotals } from '../llm/spend/spend.js';
+import { SpendJournal } from '../llm/spend/spend-journal.js';
+import { writeAtomically } from '../files/atomic-file.js';
 import { loadModel } from '../models/load.js';
-import { loadTokenizer } from '../models/tokenizer.js';
-import { lockFolder } from '../study/folder-lock.js';
+import { loadTokenizer } from '../models/text/tokenizer.js';
+import { lockFolder } from '../files/folder-lock.js';
 import { addChatClientOptions, ChatClient, type ChatClientOptions } from './chat-client.js';
 import { bundledTokenizerFolder } from './bundled-tokenizer.js';
 import {

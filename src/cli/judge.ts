@@ -7,7 +7,7 @@ import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
 import { parseAnswers, verdictLine, type FileAnswer } from '../evaluate/answers-file.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAll } from '../evaluate/judging.js';
-import { judgeByName, JUDGES, needsModel } from '../evaluate/judges.js';
+import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
 import type { ChatModel } from '../llm/chat-model.js';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { judgeByName, JUDGES, needsModel } from '../evaluate/judges.js';
+import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { evaluateHypotheses } from '../evaluate/longmemeval/evaluation.js';
 import {
   formatAggregates,

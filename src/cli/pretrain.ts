@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
-import { loadChatTemplate } from '../models/chat-template.js';
-import { loadTokenizer } from '../models/tokenizer.js';
+import { loadChatTemplate } from '../models/text/chat-template.js';
+import { loadTokenizer } from '../models/text/tokenizer.js';
 import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
 import { PRETRAINING_DEFAULTS, pretrain, type PretrainingReport } from '../train/pretrain.js';
 import { addDeviceOption, deviceFor } from './device.js';

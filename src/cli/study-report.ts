@@ -6,7 +6,7 @@ import type { Analysis } from '../analysis/analyse.js';
 import type { RunSummary } from '../analysis/run-summary.js';
 import type { JsonObject } from '../core/json.js';
 import { loraScale } from '../core/settings.js';
-import { writeDurably } from '../study/durable-file.js';
+import { writeDurably } from '../files/text-file.js';
 import type { ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport, renderReport } from '../report/page.js';

@@ -12,7 +12,7 @@ import { runName } from '../study/run-spec.js';
 import { readStudy } from '../study/study-folder.js';
 import { workerEntry } from '../study/worker-entry.js';
 import { deviceFor } from './device.js';
-import { openModel } from './model.js';
+import { openModel } from './open-model.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
 import { writeReport, type WrittenReport } from './study-report.js';

@@ -12,7 +12,7 @@ import type { StoredRun } from '../study/run-store.js';
 import { readRows, readStudy } from '../study/study-folder.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption } from './device.js';
-import { MODEL_HELP } from './model.js';
+import { MODEL_HELP } from './open-model.js';
 import { durationText } from './progress.js';
 import { runSummary } from './study-report.js';
 import { carryOut } from './study-run.js';

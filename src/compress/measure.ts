@@ -13,7 +13,7 @@ import {
   type TokenCounter,
 } from './method.js';
 import { goalWords } from './targets.js';
-import { countWords } from './words.js';
+import { countWords } from '../text/sentences.js';
 
 /** Length over the goal, and under it, at which a text is far from its target. */
 const FAR_OVER = 1.5;

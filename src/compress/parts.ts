@@ -1,6 +1,6 @@
 /** Long texts in parts, whole: cut at paragraphs, else sentences, else blanks; the parts joined are the text. */
 import type { TokenCounter } from './method.js';
-import { sentencesOf } from './words.js';
+import { sentencesOf } from '../text/sentences.js';
 
 /** Parts of at most `maxTokens` tokens each (more only where a single unbreakable run has more). */
 export function partsOf(text: string, maxTokens: number, counter: TokenCounter): string[] {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson, sha256 } from '../core/hash.js';
-import { writeWhole } from '../llm/durable-file.js';
+import { writeWhole } from '../files/cache-file.js';
 import { levelOf, type Compression, type CompressionFailure, type CompressionMethod, type Target } from './method.js';
 
 /** Raised when the meaning of a stored text changes; part of every key. */

@@ -17,7 +17,7 @@ import { plain } from './formats/plain.js';
 import { sharegpt } from './formats/sharegpt.js';
 import { wikiupdate } from './formats/wikiupdate.js';
 import { IdIndex } from './id-index.js';
-import { joinRows, type PlacedItem } from './rows.js';
+import { joinRows, type PlacedItem } from './table-items.js';
 import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
 import { kindOf } from './schema.js';
 

@@ -1,6 +1,6 @@
 /** Answers kept as JSON lines while they come in, so that asking goes on where it was cut off. */
 import { z } from 'zod';
-import { LineLog } from './line-log.js';
+import { LineLog } from '../files/line-log.js';
 
 const entry = z.object({ key: z.string(), text: z.string(), tokens: z.number(), finish: z.enum(['stop', 'length']) });
 

@@ -4,7 +4,7 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { Generator, type Generation } from '../generate/generator.js';
 import { adapterSource } from '../generate/adapted.js';
 import type { LoadedModel } from '../models/model.js';
-import type { TokenSample } from '../models/prompt.js';
+import type { TokenSample } from '../models/text/prompt.js';
 
 export interface Answer {
   readonly id: string;

@@ -1,8 +1,8 @@
 /** Answers to judge as JSON lines, whoever made them, and verdicts as JSON lines. */
 import { z } from 'zod';
 import type { Verdict } from '../core/records.js';
-import type { JudgeInput } from './judge.js';
-import { parseJsonLines, refuseDuplicates } from './jsonl.js';
+import type { JudgeInput } from './judges/judge.js';
+import { parseJsonLines, refuseDuplicates } from '../files/json-lines.js';
 
 const name = z.union([z.string(), z.number()], { error: 'give text or a number' });
 

@@ -1,6 +1,6 @@
 /** An evaluation: a data set's questions put to a model and judged; what brought no answer or no verdict is unscored. */
 import type { Item, Question, Verdict } from '../core/records.js';
-import { unscored, type Judge, type JudgeInput } from './judge.js';
+import { unscored, type Judge, type JudgeInput } from './judges/judge.js';
 import { judgeAll, type JudgingOptions } from './judging.js';
 import type { Judged } from './metrics.js';
 import type { Outcome } from './questioned.js';

@@ -1,6 +1,6 @@
 /** Judging many answers: several at once where the judge waits for a model, in the answers' order, going on from a log. */
 import type { Verdict } from '../core/records.js';
-import type { Judge, JudgeInput } from './judge.js';
+import type { Judge, JudgeInput } from './judges/judge.js';
 import { verdictKey, type VerdictLog } from './verdict-log.js';
 
 export interface JudgingOptions {

@@ -8,7 +8,7 @@ import type { Device, GenerateSettings } from '../core/settings.js';
 import { isReply, stopsWork, type ChatMessage, type ChatModel } from '../llm/chat-model.js';
 import { fileIdentity } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
-import { DEFAULT_PROMPT_STYLE, promptMessages, PromptRenderer, type PromptStyle } from '../models/prompt.js';
+import { DEFAULT_PROMPT_STYLE, promptMessages, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import type { AnswerLog } from './answer-log.js';
 import { answerQuestions } from './answer.js';
 

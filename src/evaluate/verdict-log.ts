@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { Verdict } from '../core/records.js';
-import type { Judge, JudgeInput } from './judge.js';
-import { LineLog } from './line-log.js';
+import type { Judge, JudgeInput } from './judges/judge.js';
+import { LineLog } from '../files/line-log.js';
 
 const entry = z.object({
   key: z.string(),

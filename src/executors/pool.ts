@@ -1,7 +1,7 @@
 /** The pool: worker processes side by side, of which one may be killed, for memory or by hand, without the others or the parent. */
 import { fork } from 'node:child_process';
 import type { Executor, Message } from './executor.js';
-import { tellsOfNoMemory } from './memory.js';
+import { tellsOfNoMemory } from './out-of-memory.js';
 import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
 
 /** Characters of a lost worker's last words that are kept. */

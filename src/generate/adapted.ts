@@ -1,8 +1,8 @@
 /** A base model with or without an adapter, as the values a generation graph asks for. */
-import { readAdapter } from '../models/adapter.js';
-import { mergedWeight } from '../models/adapter-merge.js';
+import { readAdapter } from '../models/adapter/adapter.js';
+import { mergedWeight } from '../models/adapter/adapter-merge.js';
 import type { LoadedModel } from '../models/model.js';
-import type { Parameter, Training } from '../models/network.js';
+import type { Parameter, Training } from '../models/graph/network.js';
 
 /**
  * What to build the graph for, and where its parameters' values come from; `adapter` is a PEFT folder or null. The adapter's change

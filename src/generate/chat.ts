@@ -11,11 +11,11 @@ import {
   type ChatOptions,
   type ChatOutcome,
 } from '../llm/chat-model.js';
-import { isRefusal } from '../llm/refusal.js';
-import { KeptAnswers, type CacheRequest } from '../llm/reply-cache.js';
-import { DEFAULT_MAX_TOKENS } from '../llm/request.js';
-import { Spend } from '../llm/spend.js';
-import { withoutThinking } from '../llm/thinking.js';
+import { isRefusal } from '../text/refusal.js';
+import { KeptAnswers, type CacheRequest } from '../llm/spend/reply-cache.js';
+import { DEFAULT_MAX_TOKENS } from '../llm/protocol/request.js';
+import { Spend } from '../llm/spend/spend.js';
+import { withoutThinking } from '../llm/protocol/thinking.js';
 import type { LoadedModel } from '../models/model.js';
 import { Generator, type Generation } from './generator.js';
 

@@ -2,12 +2,12 @@
 import { Random } from '../core/random.js';
 import type { GenerateSettings } from '../core/settings.js';
 import { float32, floatsOf, int64, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
-import { generationGraph } from '../models/decoder.js';
+import { generationGraph } from '../models/graph/decoder.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
-import type { Parameter, Training } from '../models/network.js';
-import { ropeTables } from '../models/rope.js';
+import type { Parameter, Training } from '../models/graph/network.js';
+import { ropeTables } from '../models/graph/rope.js';
 import { blindMask, bytesPerToken, KeyValueCache } from './key-value-cache.js';
-import { placeInRows, type Branch, type Fed, type Row } from './rows.js';
+import { placeInRows, type Branch, type Fed, type Row } from './answer-batch.js';
 import { sample } from './sampling.js';
 
 /** A prompt to answer; prompts of one group are expected to begin alike. */

@@ -1,8 +1,8 @@
 /** Keys and values of many rows: one block per layer with room to grow in place, and which branch each column of a row belongs to. */
 import { float32, floatsOf, type Tensors } from '../engine/engine.js';
-import { cacheName } from '../models/decoder.js';
+import { cacheName } from '../models/graph/decoder.js';
 import type { ModelConfig } from '../models/model.js';
-import { UNSEEN } from '../models/packing.js';
+import { UNSEEN } from '../models/graph/packing.js';
 
 /** Branch of a column that holds nothing. */
 const EMPTY = -1;

@@ -1,11 +1,11 @@
 /** How much each token of a text surprises a model: −ln p of the token given those before it. */
 import { float32, floatsOf, type Engine, type Program, type Tensor } from '../engine/engine.js';
 import type { JsonObject } from '../core/json.js';
-import { lossGraph } from '../models/decoder.js';
+import { lossGraph } from '../models/graph/decoder.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
-import type { PackedRow } from '../models/packing.js';
-import { ropeTables } from '../models/rope.js';
-import { batchTensors } from '../models/row-tensors.js';
+import type { PackedRow } from '../models/graph/packing.js';
+import { ropeTables } from '../models/graph/rope.js';
+import { batchTensors } from '../models/graph/row-tensors.js';
 
 /** Longest sequence computed at once, and most logits of it (tokens × vocabulary) held in memory. */
 const MOST_TOKENS = 1024;

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, JsonObject } from '../core/json.js';
-import type { PaceSignal } from './adaptive-limit.js';
+import type { PaceSignal } from './pace/adaptive-limit.js';
 import {
   type ChatFailure,
   type ChatMessage,
@@ -11,17 +11,17 @@ import {
   type ChatOutcome,
   type ChatUsage,
 } from './chat-model.js';
-import { readCompletion } from './completion.js';
-import { meaningOf, type Retry } from './errors.js';
-import { sharedLimiter, type Limiter } from './limiter.js';
-import { redactor } from './redact.js';
-import { KeptAnswers, type CacheRequest } from './reply-cache.js';
-import { ServerLimits, wishes } from './request.js';
-import { retryAfterMs } from './retry-after.js';
+import { readCompletion } from './protocol/completion.js';
+import { meaningOf, type Retry } from './protocol/errors.js';
+import { sharedLimiter, type Limiter } from './pace/limiter.js';
+import { redactor } from '../core/redact.js';
+import { KeptAnswers, type CacheRequest } from './spend/reply-cache.js';
+import { ServerLimits, wishes } from './protocol/request.js';
+import { retryAfterMs } from './pace/retry-after.js';
 import { normalBaseUrl, type EndpointSettings } from './settings.js';
-import { promptEstimate, Spend, type RequestEnd } from './spend.js';
-import { estimateTokens } from './tokens.js';
-import { postJson, type Exchange } from './transport.js';
+import { promptEstimate, Spend, type RequestEnd } from './spend/spend.js';
+import { estimateTokens } from './spend/token-estimate.js';
+import { postJson, type Exchange } from './protocol/transport.js';
 
 const DEFAULTS = {
   timeoutMs: 180_000,

@@ -1,8 +1,8 @@
 /** Where a model is asked and how: settings of an endpoint, and its key, which comes from the environment only. */
 import type { JsonObject } from '../core/json.js';
 import { UserError } from '../core/errors.js';
-import { isLoopback } from './transport.js';
-import type { Price } from './spend.js';
+import { isLoopback } from './protocol/transport.js';
+import type { Price } from './spend/spend.js';
 
 export interface EndpointSettings {
   /** Up to and without `/chat/completions`, e.g. `https://dashscope.aliyuncs.com/compatible-mode/v1`. */

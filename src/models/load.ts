@@ -4,16 +4,16 @@ import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError, UserErrors } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
-import { loadChatTemplate } from './chat-template.js';
-import { readModelConfig } from './config.js';
-import { generationGraph } from './decoder.js';
-import { readInto, withFile } from './file-range.js';
-import { openGguf } from './gguf-model.js';
-import { fetchSnapshot, type FetchOptions } from './hub.js';
-import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from './hub-cache.js';
+import { loadChatTemplate } from './text/chat-template.js';
+import { readModelConfig } from './formats/hub-config.js';
+import { generationGraph } from './graph/decoder.js';
+import { readInto, withFile } from '../files/file-range.js';
+import { openGguf } from './formats/gguf-model.js';
+import { fetchSnapshot, type FetchOptions } from './hub/hub.js';
+import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from './hub/hub-cache.js';
 import type { ChatTemplate, LoadedModel, ModelConfig, WeightSource } from './model.js';
-import { openSafetensors } from './safetensors.js';
-import { loadTokenizer, type SizedTokenizer } from './tokenizer.js';
+import { openSafetensors } from './formats/safetensors.js';
+import { loadTokenizer, type SizedTokenizer } from './text/tokenizer.js';
 
 /** The bundled base model's folder. */
 export function bundledModelPath(): string {

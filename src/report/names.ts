@@ -1,7 +1,7 @@
 /** How the report names runs and their places in the grid. */
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { bookName, counted, shortLevel } from '../analysis/words.js';
+import { bookName, counted, shortLevel } from '../analysis/wording.js';
 
 interface Place {
   readonly book: Book;

@@ -1,7 +1,7 @@
 /** The report: one HTML file that needs nothing else, verdict first. */
 import { createHash } from 'node:crypto';
 import { analyse, type Analysis } from '../analysis/analyse.js';
-import { counted, whole } from '../analysis/words.js';
+import { counted, whole } from '../analysis/wording.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
 import type { ReportData } from './data.js';
 import { html, trusted, type Html } from './html.js';

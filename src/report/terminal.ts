@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Analysis } from '../analysis/analyse.js';
 import { estimateOf, type Cell } from '../analysis/group.js';
-import { amount, bookName, percent, shortLevel, whole } from '../analysis/words.js';
+import { amount, bookName, percent, shortLevel, whole } from '../analysis/wording.js';
 import type { ReportData } from './data.js';
 import { analyseReport } from './page.js';
 import { terminalText } from './text.js';

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
-import { isRepositoryName } from '../models/hub-cache.js';
+import { isRepositoryName } from '../models/hub/hub-cache.js';
 import { BUNDLED, studySchema, type StudyConfig } from './config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */

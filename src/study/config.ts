@@ -4,8 +4,8 @@ import { LEVELS, STUDY_LEVELS, type Level } from '../core/levels.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { FORMATS } from '../data/formats/format.js';
-import { JUDGES, needsModel } from '../evaluate/judges.js';
-import { DEFAULT_PROMPT_STYLE } from '../models/prompt.js';
+import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
+import { DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 
 /** The name of the model that comes with the package. */
 export const BUNDLED = 'bundled';

@@ -9,7 +9,7 @@ import type { Device, GenerateSettings, TrainSettings } from '../core/settings.j
 import { chooseDevice } from '../engine/devices.js';
 import { bundledModelPath, loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
-import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/prompt.js';
+import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
 import { itemsIdentity, loadDatasets, type StudyDataset } from './datasets.js';
 import { modelParameters } from './estimate.js';

@@ -6,8 +6,8 @@ import type { Level } from '../core/levels.js';
 import type { Item, Sample } from '../core/records.js';
 import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
 import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
-import { PromptRenderer } from '../models/prompt.js';
-import { writeSafetensors } from '../models/safetensors.js';
+import { PromptRenderer } from '../models/text/prompt.js';
+import { writeSafetensors } from '../models/formats/safetensors.js';
 import type { PretrainingSource } from '../train/pretrain.js';
 import type { Trainer } from '../train/trainer.js';
 

@@ -1,6 +1,6 @@
 /** The judge of a study's runs: by name, with the language model it may ask. */
-import type { Judge } from '../evaluate/judge.js';
-import { judgeByName, needsModel } from '../evaluate/judges.js';
+import type { Judge } from '../evaluate/judges/judge.js';
+import { judgeByName, needsModel } from '../evaluate/judges/registry.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
 import type { JudgePlace } from './run-spec.js';

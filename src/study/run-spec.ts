@@ -4,7 +4,7 @@ import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Book, Item } from '../core/records.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
-import type { PromptStyle } from '../models/prompt.js';
+import type { PromptStyle } from '../models/text/prompt.js';
 
 /** Raised when the same identity no longer means the same result: another sampling, packing, initialisation or order. */
 export const IDENTITY_VERSION = 1;

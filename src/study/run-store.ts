@@ -4,7 +4,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSy
 import { basename, join } from 'node:path';
 import { messageOf, RunConflictError, UserError } from '../core/errors.js';
 import { isObject, type Json } from '../core/json.js';
-import { writeDurably } from './durable-file.js';
+import { writeDurably } from '../files/text-file.js';
 import type { TrainResult } from '../train/finetune.js';
 import { IDENTITY_VERSION, runFolderName, runId, type RunSpec } from './run-spec.js';
 

@@ -8,11 +8,11 @@ import type { AuditReport } from '../audit/report.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item, Row } from '../core/records.js';
-import { writeDurably } from './durable-file.js';
+import { writeDurably } from '../files/text-file.js';
 import type { StudyConfig } from './config.js';
 import type { StudyDataset } from './datasets.js';
 import { adapterBytes } from './estimate.js';
-import { lockFolder, type FolderLock } from './folder-lock.js';
+import { lockFolder, type FolderLock } from '../files/folder-lock.js';
 import type { StudyPlan } from './plan.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import {

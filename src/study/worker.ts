@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
 import { serve } from '../executors/serve.js';
-import { writeDurably } from './durable-file.js';
-import { redactor } from '../llm/redact.js';
-import { lockFolder } from './folder-lock.js';
+import { writeDurably } from '../files/text-file.js';
+import { redactor } from '../core/redact.js';
+import { lockFolder } from '../files/folder-lock.js';
 import { runFolder, type RunStage } from './run.js';
 import { pretty, removeLeftovers, RUN_FILES } from './run-store.js';
 

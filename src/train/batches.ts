@@ -1,6 +1,6 @@
 /** Batches: packed rows of like length side by side, filled up to a number of tokens, in an order drawn from the seed. */
 import { Random } from '../core/random.js';
-import { packWithin, type Packable, type PackedRow } from '../models/packing.js';
+import { packWithin, type Packable, type PackedRow } from '../models/graph/packing.js';
 
 /** Samples packed item by item into rows of at most `rowTokens` tokens. */
 export function packItems(samples: readonly (Packable & { readonly item: string })[], rowTokens: number): PackedRow[] {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { isObject } from '../core/json.js';
-import { openSafetensors, writeSafetensors } from '../models/safetensors.js';
+import { openSafetensors, writeSafetensors } from '../models/formats/safetensors.js';
 import type { Trainer } from './trainer.js';
 
 /** What a checkpoint holds beside tensors; random streams are derived from seeds and step numbers and need no state. */

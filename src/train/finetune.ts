@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { hashJson } from '../core/hash.js';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
-import { writeAdapter, type LoraTensors } from '../models/adapter.js';
+import { writeAdapter, type LoraTensors } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
-import { rankOf } from '../models/network.js';
-import type { TokenSample } from '../models/prompt.js';
+import { rankOf } from '../models/graph/network.js';
+import type { TokenSample } from '../models/text/prompt.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { EarlyStop, splitByItem, type HeldOutRecord, type Split, type Standing } from './held-out.js';
-import { planSteps, type PlannedStep } from './plan.js';
+import { planSteps, type PlannedStep } from './batch-plan.js';
 import { learningRateAt } from './schedule.js';
 import { Trainer, loraInitialiser } from './trainer.js';
 

@@ -11,13 +11,13 @@ import {
   type TensorData,
   type Tensors,
 } from '../engine/engine.js';
-import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/decoder.js';
+import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/graph/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
-import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/network.js';
-import type { PackedRow } from '../models/packing.js';
-import { isQuantisedInput, quantisedInputs } from '../models/quantised-graph.js';
-import { ropeTables } from '../models/rope.js';
-import { batchTensors } from '../models/row-tensors.js';
+import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/graph/network.js';
+import type { PackedRow } from '../models/graph/packing.js';
+import { isQuantisedInput, quantisedInputs } from '../models/graph/quantised-weights.js';
+import { ropeTables } from '../models/graph/rope.js';
+import { batchTensors } from '../models/graph/row-tensors.js';
 import { weightOf } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 

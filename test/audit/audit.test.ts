@@ -7,7 +7,7 @@ import type { Item, LevelText, Question } from '../../src/core/records.js';
 import type { Level } from '../../src/core/levels.js';
 import { loadItems } from '../../src/data/load.js';
 import type { ChatTemplate, Tokenizer } from '../../src/models/model.js';
-import { PromptRenderer } from '../../src/models/prompt.js';
+import { PromptRenderer } from '../../src/models/text/prompt.js';
 import { developmentFile } from '../data/support/files.js';
 import { qwen } from './support/qwen.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf } from '../../src/audit/facts.js';
-import { phraseOf, WordText } from '../../src/audit/words.js';
+import { phraseOf, WordText } from '../../src/text/words.js';
 
 /** A phrase and a text in which it counts as found. */
 const FOUND: readonly [phrase: string, text: string][] = [

@@ -4,10 +4,10 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { GgufFile } from '../../src/models/gguf.js';
-import { hubFiles } from '../../src/models/hub-files.js';
+import { GgufFile } from '../../src/models/formats/gguf.js';
+import { hubFiles } from '../../src/models/hub/hub-files.js';
 import { loadModel } from '../../src/models/load.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 import { scratchFolder } from '../study/support/studies.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { describe, expect, test } from 'vitest';
-import { cleaned, faultOf } from '../../src/compress/clean.js';
-import { readJsonAnswer } from '../../src/compress/json-answer.js';
-import { differsInLanguage, languageOf } from '../../src/compress/language.js';
-import { summaryPrompt } from '../../src/compress/prompts.js';
+import { cleaned, faultOf } from '../../src/compress/asking/clean.js';
+import { readJsonAnswer } from '../../src/compress/asking/json-answer.js';
+import { differsInLanguage, languageOf } from '../../src/text/language.js';
+import { summaryPrompt } from '../../src/compress/asking/prompts.js';
 import { ARTICLE } from './support/texts.js';
 
 const TEXT = 'Misty Buscher is the mayor of Springfield.';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { register } from '../../src/cli/compress.js';
 import { loadAll } from '../../src/data/load.js';
 import { bundledModelPath } from '../../src/models/load.js';
-import { lockFolder } from '../../src/study/folder-lock.js';
+import { lockFolder } from '../../src/files/folder-lock.js';
 import { completion, failure, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
 import { diligent } from './support/scripted-model.js';
 import { ARTICLE } from './support/texts.js';

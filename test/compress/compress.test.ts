@@ -9,12 +9,12 @@ import {
   type CompressRequest,
   type Forecast,
 } from '../../src/compress/compress.js';
-import { Select } from '../../src/compress/select.js';
+import { Select } from '../../src/compress/methods/select.js';
 import { CompressionStore } from '../../src/compress/store.js';
-import { Summarize } from '../../src/compress/summarize.js';
+import { Summarize } from '../../src/compress/methods/summarize.js';
 import type { ChatOutcome } from '../../src/llm/chat-model.js';
 import { ChatEndpoint } from '../../src/llm/endpoint.js';
-import { Limiter } from '../../src/llm/limiter.js';
+import { Limiter } from '../../src/llm/pace/limiter.js';
 import { tellThroughput, watchBusyness } from '../llm/support/busy.js';
 import { completion, failure, startServer } from '../llm/support/mock-server.js';
 import { diligent, markedText, ScriptedModel, type Answerer } from './support/scripted-model.js';

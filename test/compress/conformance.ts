@@ -4,7 +4,7 @@ import { canonicalJson } from '../../src/core/hash.js';
 import type { LEVELS } from '../../src/core/levels.js';
 import type { CompressionMethod, SourceItem, Target } from '../../src/compress/method.js';
 import { goalWords } from '../../src/compress/targets.js';
-import { countWords } from '../../src/compress/words.js';
+import { countWords } from '../../src/text/sentences.js';
 import { ARTICLE, counter, itemOf, longText } from './support/texts.js';
 
 /** Texts that trip careless code. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Extract } from '../../src/compress/extract.js';
-import { Hybrid, type HybridSettings } from '../../src/compress/hybrid.js';
+import { Extract } from '../../src/compress/methods/extract.js';
+import { Hybrid, type HybridSettings } from '../../src/compress/methods/hybrid.js';
 import type { Compression, CompressionFailure } from '../../src/compress/method.js';
-import { Summarize, type SummarizeSettings } from '../../src/compress/summarize.js';
-import { countWords } from '../../src/compress/words.js';
+import { Summarize, type SummarizeSettings } from '../../src/compress/methods/summarize.js';
+import { countWords } from '../../src/text/sentences.js';
 import type { ChatOutcome } from '../../src/llm/chat-model.js';
 import { diligent, listed, markedText, ScriptedModel, type Answerer } from './support/scripted-model.js';
 import { ARTICLE, counter, itemOf, longText } from './support/texts.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { partsOf } from '../../src/compress/parts.js';
-import { phrasesOf } from '../../src/compress/phrases.js';
+import { phrasesOf } from '../../src/text/phrases.js';
 import { goalWords, parseTarget, targetName } from '../../src/compress/targets.js';
-import { countWords, sentencesOf } from '../../src/compress/words.js';
+import { countWords, sentencesOf } from '../../src/text/sentences.js';
 import { ARTICLE, counter, longText } from './support/texts.js';
 
 /** Texts with breaks, blanks, marks and scripts of all kinds. */

@@ -5,7 +5,7 @@ import { Builder } from '../../src/compiler/builder.js';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { float32, type Engine } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
-import { pack } from '../../src/models/packing.js';
+import { pack } from '../../src/models/graph/packing.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 import { tinyModel, tinySamples } from '../train/tiny-model.js';
 import { engineSuite } from './engine-suite.js';

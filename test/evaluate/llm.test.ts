@@ -1,8 +1,8 @@
 /** The judges that ask a language model: what they put to it, which replies they take, and how answers that attack them fare. */
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../src/llm/chat-model.js';
-import type { JudgeInput } from '../../src/evaluate/judge.js';
-import { judgeByName } from '../../src/evaluate/judges.js';
+import type { JudgeInput } from '../../src/evaluate/judges/judge.js';
+import { judgeByName } from '../../src/evaluate/judges/registry.js';
 import { clean, enclose } from '../../src/evaluate/judges/enclosure.js';
 import { lexicalVerdict } from '../../src/evaluate/judges/lexical.js';
 import { llmJudge, llmPrompt } from '../../src/evaluate/judges/llm.js';

@@ -1,6 +1,6 @@
 /** Metrics: the unscored are left out and counted, differences pair the same questions, judges' noise comes from repeats. */
 import { describe, expect, it } from 'vitest';
-import { scored, unscored } from '../../src/evaluate/judge.js';
+import { scored, unscored } from '../../src/evaluate/judges/judge.js';
 import {
   accuracyDifference,
   agreement,

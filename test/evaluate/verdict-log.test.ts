@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { scored, unscored, type Judge, type JudgeInput } from '../../src/evaluate/judge.js';
+import { scored, unscored, type Judge, type JudgeInput } from '../../src/evaluate/judges/judge.js';
 import { judgeAll } from '../../src/evaluate/judging.js';
 import { VerdictLog, verdictKey } from '../../src/evaluate/verdict-log.js';
 

@@ -4,9 +4,9 @@ import { Random } from '../../src/core/random.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator, type GeneratorOptions, type Prompt } from '../../src/generate/generator.js';
 import { bytesPerToken } from '../../src/generate/key-value-cache.js';
-import { placeInRows } from '../../src/generate/rows.js';
-import { readModelConfig } from '../../src/models/config.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import { placeInRows } from '../../src/generate/answer-batch.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 
 const FOLDER = new URL('../golden/decoder/qwen2', import.meta.url).pathname;
 const config = readModelConfig(FOLDER);

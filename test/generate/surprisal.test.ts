@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { SurprisalScorer } from '../../src/generate/surprisal.js';
 import { bundledModelPath, loadModel } from '../../src/models/load.js';
-import { readModelConfig } from '../../src/models/config.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import type { LoadedModel } from '../../src/models/model.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 
 const GOLDEN = new URL('../golden/decoder/', import.meta.url).pathname;
 const engine = onnxRuntimeEngine({ device: 'cpu', threads: 1 });

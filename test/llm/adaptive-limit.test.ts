@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AdaptiveLimit, type Ticket } from '../../src/llm/adaptive-limit.js';
+import { AdaptiveLimit, type Ticket } from '../../src/llm/pace/adaptive-limit.js';
 import {
   concurrencyCap,
   fixedWindow,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ChatEndpoint, backoff } from '../../src/llm/endpoint.js';
-import { Limiter, sharedLimiter } from '../../src/llm/limiter.js';
+import { Limiter, sharedLimiter } from '../../src/llm/pace/limiter.js';
 import type { EndpointSettings } from '../../src/llm/settings.js';
-import { Spend } from '../../src/llm/spend.js';
+import { Spend } from '../../src/llm/spend/spend.js';
 import { tellThroughput, watchBusyness } from './support/busy.js';
 import { completion, failure, startServer, steps, type MockServer, type Script } from './support/mock-server.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChatOptions } from '../../src/llm/chat-model.js';
 import { ChatEndpoint } from '../../src/llm/endpoint.js';
-import { Limiter } from '../../src/llm/limiter.js';
+import { Limiter } from '../../src/llm/pace/limiter.js';
 import type { EndpointSettings } from '../../src/llm/settings.js';
 import { completion, failure, startServer, steps, type Script, type Step } from './support/mock-server.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfterMs } from '../../src/llm/retry-after.js';
+import { retryAfterMs } from '../../src/llm/pace/retry-after.js';
 
 const now = Date.parse('2025-06-01T12:00:00Z');
 const headers = (fields: Record<string, string>) => ({ get: (name: string): string | null => fields[name] ?? null });

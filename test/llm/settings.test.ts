@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redactor } from '../../src/llm/redact.js';
+import { redactor } from '../../src/core/redact.js';
 import { endpointSettings, keyFor, normalBaseUrl } from '../../src/llm/settings.js';
 
 describe('an endpoint’s address', () => {

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Spend, type SentRequest } from '../../src/llm/spend.js';
-import { SpendJournal } from '../../src/llm/spend-journal.js';
+import { Spend, type SentRequest } from '../../src/llm/spend/spend.js';
+import { SpendJournal } from '../../src/llm/spend/spend-journal.js';
 
 test('a journal sums what all runs spent, and passes over a line cut by a kill', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'lightmem-journal-'));

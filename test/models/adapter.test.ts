@@ -3,14 +3,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { TARGET_MODULES, loraScale, type LoraSettings } from '../../src/core/settings.js';
-import { adaptableModules, padAdapter, readAdapter, writeAdapter, type Adapter } from '../../src/models/adapter.js';
-import { writeGgufAdapter } from '../../src/models/adapter-gguf.js';
-import { addLora, mergeAdapter } from '../../src/models/adapter-merge.js';
-import { readModelConfig } from '../../src/models/config.js';
-import { GgufFile } from '../../src/models/gguf.js';
-import { ggufName } from '../../src/models/gguf-model.js';
+import {
+  adaptableModules,
+  padAdapter,
+  readAdapter,
+  writeAdapter,
+  type Adapter,
+} from '../../src/models/adapter/adapter.js';
+import { writeGgufAdapter } from '../../src/models/adapter/adapter-gguf.js';
+import { addLora, mergeAdapter } from '../../src/models/adapter/adapter-merge.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
+import { GgufFile } from '../../src/models/formats/gguf.js';
+import { ggufName } from '../../src/models/formats/gguf-model.js';
 import { loadModel } from '../../src/models/load.js';
-import { openSafetensors, writeSafetensors } from '../../src/models/safetensors.js';
+import { openSafetensors, writeSafetensors } from '../../src/models/formats/safetensors.js';
 import { scratchFolder } from './support/scratch.js';
 
 const folder = scratchFolder();

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { chatTemplate, loadChatTemplate } from '../../src/models/chat-template.js';
+import { chatTemplate, loadChatTemplate } from '../../src/models/text/chat-template.js';
 import type { ChatMessage } from '../../src/models/model.js';
 import { scratchFolder } from './support/scratch.js';
 

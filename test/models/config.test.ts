@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { parseModelConfig, readModelConfig } from '../../src/models/config.js';
+import { parseModelConfig, readModelConfig } from '../../src/models/formats/hub-config.js';
 import { scratchFolder } from './support/scratch.js';
 
 const folder = scratchFolder();

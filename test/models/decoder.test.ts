@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
-import { readAdapter } from '../../src/models/adapter.js';
-import { readModelConfig } from '../../src/models/config.js';
-import { generationGraph } from '../../src/models/decoder.js';
+import { readAdapter } from '../../src/models/adapter/adapter.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
+import { generationGraph } from '../../src/models/graph/decoder.js';
 import type { ModelConfig } from '../../src/models/model.js';
-import { pack } from '../../src/models/packing.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import { pack } from '../../src/models/graph/packing.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
 import { Trainer } from '../../src/train/trainer.js';
 

@@ -13,14 +13,14 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { readAdapter } from '../../src/models/adapter.js';
-import { loadChatTemplate } from '../../src/models/chat-template.js';
-import { readModelConfig } from '../../src/models/config.js';
-import { GgufFile } from '../../src/models/gguf.js';
-import { hubFiles } from '../../src/models/hub-files.js';
+import { readAdapter } from '../../src/models/adapter/adapter.js';
+import { loadChatTemplate } from '../../src/models/text/chat-template.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
+import { GgufFile } from '../../src/models/formats/gguf.js';
+import { hubFiles } from '../../src/models/hub/hub-files.js';
 import { loadModel } from '../../src/models/load.js';
-import { openSafetensors, writeSafetensors } from '../../src/models/safetensors.js';
-import { loadTokenizer } from '../../src/models/tokenizer.js';
+import { openSafetensors, writeSafetensors } from '../../src/models/formats/safetensors.js';
+import { loadTokenizer } from '../../src/models/text/tokenizer.js';
 import { mutated, type JsonPart } from './support/mutate.js';
 
 /** Damaged files of each kind; set LIGHTMEM_FUZZ_CASES for a long run, LIGHTMEM_FUZZ_SEED for another one. */

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { GGML_TYPES } from '../../src/models/ggml-types.js';
-import { GgufFile } from '../../src/models/gguf.js';
-import { openGguf } from '../../src/models/gguf-model.js';
+import { GGML_TYPES } from '../../src/models/formats/ggml-types.js';
+import { GgufFile } from '../../src/models/formats/gguf.js';
+import { openGguf } from '../../src/models/formats/gguf-model.js';
 import { loadModel } from '../../src/models/load.js';
-import { readModelConfig } from '../../src/models/config.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 import { GgufBuilder } from './support/gguf-builder.js';
 import { scratchFolder } from './support/scratch.js';
 

@@ -15,11 +15,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { fetchSnapshot, type FetchOptions, type HubProgress } from '../../src/models/hub.js';
-import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from '../../src/models/hub-cache.js';
-import { hubFiles } from '../../src/models/hub-files.js';
+import { fetchSnapshot, type FetchOptions, type HubProgress } from '../../src/models/hub/hub.js';
+import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from '../../src/models/hub/hub-cache.js';
+import { hubFiles } from '../../src/models/hub/hub-files.js';
 import { fetchModel, loadModel } from '../../src/models/load.js';
-import { writeSafetensors } from '../../src/models/safetensors.js';
+import { writeSafetensors } from '../../src/models/formats/safetensors.js';
 import { HubServer } from './support/hub-server.js';
 import { scratchFolder } from './support/scratch.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import type { Sample } from '../../src/core/records.js';
-import { chatTemplate, loadChatTemplate } from '../../src/models/chat-template.js';
+import { chatTemplate, loadChatTemplate } from '../../src/models/text/chat-template.js';
 import { bundledModelPath } from '../../src/models/load.js';
-import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../../src/models/prompt.js';
-import { loadTokenizer } from '../../src/models/tokenizer.js';
+import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../../src/models/text/prompt.js';
+import { loadTokenizer } from '../../src/models/text/tokenizer.js';
 
 const tokenizer = loadTokenizer(bundledModelPath());
 const template = loadChatTemplate(bundledModelPath());

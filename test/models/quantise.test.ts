@@ -10,8 +10,8 @@ import {
   quantisedBytes,
   roundedWeights,
   type Quantised,
-} from '../../src/models/quantise.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+} from '../../src/models/formats/quantise.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 
 const golden = openSafetensors(join(new URL('../golden/models/', import.meta.url).pathname, 'nf4.safetensors'));
 const CASES = ['normal', 'outliers', 'zeros', 'wide', 'broken'];

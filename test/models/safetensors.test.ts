@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
-import { bfloatBits, halfBits, halfValue } from '../../src/models/floats.js';
-import { openSafetensors, writeSafetensors } from '../../src/models/safetensors.js';
+import { bfloatBits, halfBits, halfValue } from '../../src/models/formats/floats.js';
+import { openSafetensors, writeSafetensors } from '../../src/models/formats/safetensors.js';
 import { scratchFolder } from './support/scratch.js';
 
 const folder = scratchFolder();

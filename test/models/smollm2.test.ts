@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/models/load.js';
-import { PromptRenderer } from '../../src/models/prompt.js';
+import { PromptRenderer } from '../../src/models/text/prompt.js';
 import { smollm2Path, wikiUpdatePath } from './support/dev-files.js';
 
 interface Golden {

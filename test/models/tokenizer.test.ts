@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { Random } from '../../src/core/random.js';
 import { bundledModelPath } from '../../src/models/load.js';
-import { GPT2_SPLIT, loadTokenizer, splitBy, tokenizerFromJson } from '../../src/models/tokenizer.js';
+import { GPT2_SPLIT, loadTokenizer, splitBy, tokenizerFromJson } from '../../src/models/text/tokenizer.js';
 import { scratchFolder } from './support/scratch.js';
 
 const folder = scratchFolder();

@@ -5,7 +5,7 @@ import { generateWorld, type WorldKind } from '../../src/data/world/generate.js'
 import { partitionOf } from '../../src/data/world/subjects.js';
 import { answerQuestions } from '../../src/evaluate/answer.js';
 import { bundledModelPath, loadModel } from '../../src/models/load.js';
-import { PromptRenderer } from '../../src/models/prompt.js';
+import { PromptRenderer } from '../../src/models/text/prompt.js';
 import { askedSamples } from '../../src/study/samples.js';
 
 const model = loadModel(bundledModelPath());

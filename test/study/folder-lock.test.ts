@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder } from '../../src/study/folder-lock.js';
+import { lockFolder } from '../../src/files/folder-lock.js';
 import { scratchFolder } from './support/studies.js';
 
 const scratch = scratchFolder();

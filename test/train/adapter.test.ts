@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
 import { Generator } from '../../src/generate/generator.js';
-import { pack } from '../../src/models/packing.js';
+import { pack } from '../../src/models/graph/packing.js';
 import { finetune } from '../../src/train/finetune.js';
 import { Trainer } from '../../src/train/trainer.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';

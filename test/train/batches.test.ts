@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
-import { pack, packWithin, packedLength, sharedPrefix, type Packable } from '../../src/models/packing.js';
+import { pack, packWithin, packedLength, sharedPrefix, type Packable } from '../../src/models/graph/packing.js';
 import { epochBatches, packItems, paddingShare } from '../../src/train/batches.js';
-import { groupingOf, planSteps } from '../../src/train/plan.js';
+import { groupingOf, planSteps } from '../../src/train/batch-plan.js';
 
 const sample = (id: string, prompt: number[], answer: number[]): Packable => ({ id, prompt, answer });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TrainSettings } from '../../src/core/settings.js';
-import { readAdapter } from '../../src/models/adapter.js';
+import { readAdapter } from '../../src/models/adapter/adapter.js';
 import { NonFiniteLossError, finetune } from '../../src/train/finetune.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
 

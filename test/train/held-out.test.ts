@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { HeldOutSettings, TrainSettings } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
-import { pack } from '../../src/models/packing.js';
+import { pack } from '../../src/models/graph/packing.js';
 import { finetune } from '../../src/train/finetune.js';
 import { EarlyStop, splitByItem } from '../../src/train/held-out.js';
 import { Trainer } from '../../src/train/trainer.js';

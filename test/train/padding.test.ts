@@ -4,10 +4,10 @@ import { STUDY_LEVELS, type Level } from '../../src/core/levels.js';
 import { Random } from '../../src/core/random.js';
 import type { Item } from '../../src/core/records.js';
 import { loadAll } from '../../src/data/load.js';
-import { PromptRenderer, type TokenSample } from '../../src/models/prompt.js';
+import { PromptRenderer, type TokenSample } from '../../src/models/text/prompt.js';
 import { trainingSamples } from '../../src/study/samples.js';
 import { paddingShare } from '../../src/train/batches.js';
-import { planSteps } from '../../src/train/plan.js';
+import { planSteps } from '../../src/train/batch-plan.js';
 import { qwen } from '../audit/support/qwen.js';
 import { wikiUpdatePath } from '../models/support/dev-files.js';
 

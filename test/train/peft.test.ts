@@ -6,10 +6,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { float32, floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
-import { readAdapter, writeAdapter } from '../../src/models/adapter.js';
-import { lossGraph } from '../../src/models/decoder.js';
-import { pack } from '../../src/models/packing.js';
-import { batchTensors } from '../../src/models/row-tensors.js';
+import { readAdapter, writeAdapter } from '../../src/models/adapter/adapter.js';
+import { lossGraph } from '../../src/models/graph/decoder.js';
+import { pack } from '../../src/models/graph/packing.js';
+import { batchTensors } from '../../src/models/graph/row-tensors.js';
 import { ropeTensors } from '../../src/train/trainer.js';
 import { tinyModel } from './tiny-model.js';
 

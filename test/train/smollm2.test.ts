@@ -6,12 +6,12 @@ import { TARGET_MODULES, type LoraSettings } from '../../src/core/settings.js';
 import { float32, floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
-import { lossGraph } from '../../src/models/decoder.js';
+import { lossGraph } from '../../src/models/graph/decoder.js';
 import { loadModel } from '../../src/models/load.js';
 import type { ModelConfig } from '../../src/models/model.js';
-import type { Parameter, Training } from '../../src/models/network.js';
-import { pack } from '../../src/models/packing.js';
-import { batchTensors } from '../../src/models/row-tensors.js';
+import type { Parameter, Training } from '../../src/models/graph/network.js';
+import { pack } from '../../src/models/graph/packing.js';
+import { batchTensors } from '../../src/models/graph/row-tensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
 import { Trainer, ropeTensors } from '../../src/train/trainer.js';
 

@@ -1,10 +1,10 @@
 /** A tiny random model from the golden folder, and samples of token ids for it. */
 import { Random } from '../../src/core/random.js';
 import { TARGET_MODULES, type TrainSettings } from '../../src/core/settings.js';
-import { readModelConfig } from '../../src/models/config.js';
+import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import type { LoadedModel } from '../../src/models/model.js';
-import type { TokenSample } from '../../src/models/prompt.js';
-import { openSafetensors } from '../../src/models/safetensors.js';
+import type { TokenSample } from '../../src/models/text/prompt.js';
+import { openSafetensors } from '../../src/models/formats/safetensors.js';
 
 export function tinyModel(family = 'qwen2'): LoadedModel {
   const path = new URL(`../golden/decoder/${family}`, import.meta.url).pathname;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
-import type { Training } from '../../src/models/network.js';
-import { pack, type PackedRow } from '../../src/models/packing.js';
+import type { Training } from '../../src/models/graph/network.js';
+import { pack, type PackedRow } from '../../src/models/graph/packing.js';
 import { globalNorm } from '../../src/train/optimiser.js';
 import { Trainer, dropoutMask, loraInitialiser, type Initialiser } from '../../src/train/trainer.js';
 import { Random } from '../../src/core/random.js';

@@ -1,5 +1,5 @@
 /** The exact judge: an answer is right when it is an accepted answer word for word, and wrong otherwise. */
-import { scored, type Judge } from '../judge.js';
+import { scored, type Judge } from './judge.js';
 import { normalise } from './text.js';
 
 /** Scores 5 where the answer equals any accepted one but for case, punctuation and articles, else 1. For answers known word for word. */

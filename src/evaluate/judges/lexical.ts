@@ -1,6 +1,6 @@
 /** The lexical judge: scores an answer 1 to 5 from its words alone, by a table of rules; no network, the same verdict every time. */
 import type { Verdict } from '../../core/records.js';
-import { scored, type Judge, type JudgeInput } from '../judge.js';
+import { scored, type Judge, type JudgeInput } from './judge.js';
 import { doubts, negates, refuses, strays } from './phrases.js';
 import { almostEqual, clauses, isNumber, normalise, stem, words } from './text.js';
 

@@ -1,7 +1,7 @@
 /** The yes-no judge: a language model that says whether an answer is right, by the kind of question as LongMemEval tells them apart. */
 import { hashJson } from '../../core/hash.js';
 import type { ChatMessage } from '../../llm/chat-model.js';
-import { unscored, type Judge, type JudgeInput } from '../judge.js';
+import { unscored, type Judge, type JudgeInput } from './judge.js';
 import { askForJudgement } from './asking.js';
 import { enclose } from './enclosure.js';
 import type { LlmJudgeOptions } from './llm.js';

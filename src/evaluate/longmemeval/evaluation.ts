@@ -1,5 +1,5 @@
 /** Judging LongMemEval hypotheses with any judge, into results in the benchmark's own form. */
-import type { Judge, JudgeInput } from '../judge.js';
+import type { Judge, JudgeInput } from '../judges/judge.js';
 import { judgeAll, type JudgingOptions } from '../judging.js';
 import { isAbstention, type EvaluationResult, type Hypothesis, type Reference } from './records.js';
 

@@ -1,6 +1,6 @@
 /** LongMemEval's files: references, hypotheses and results, read and written in the benchmark's own forms. */
 import { z } from 'zod';
-import { parseJsonLines, type JsonLine } from '../jsonl.js';
+import { parseJsonLines, type JsonLine } from '../../files/json-lines.js';
 
 /** The six question types, in the order in which the benchmark prints them. */
 export const QUESTION_TYPES = [

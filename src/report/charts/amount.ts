@@ -2,7 +2,7 @@
 import type { Cell } from '../../analysis/group.js';
 import { distinct, groupBy } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
-import { bookName, counted, whole } from '../../analysis/words.js';
+import { bookName, counted, whole } from '../../analysis/wording.js';
 import { seriesStyle, type ChartSize } from './frame.js';
 import { linesChart } from './lines.js';
 

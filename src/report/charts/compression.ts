@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { falls, type Curve, type CurvePoint } from '../../analysis/curve.js';
 import { estimateOf } from '../../analysis/group.js';
-import { shortLevel } from '../../analysis/words.js';
+import { shortLevel } from '../../analysis/wording.js';
 import {
   BAD,
   baseLabel,

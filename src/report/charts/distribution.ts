@@ -1,6 +1,6 @@
 /** How the items' token reduction rates spread at each level: a row of bars for each, what grew set apart by colour. */
 import * as Plot from '@observablehq/plot';
-import { counted, percent, shortLevel } from '../../analysis/words.js';
+import { counted, percent, shortLevel } from '../../analysis/wording.js';
 import type { AuditedLevel } from '../data.js';
 import { BAD, drawSvg, FAINT, GOOD, INK, type ChartSize } from './frame.js';
 

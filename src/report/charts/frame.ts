@@ -4,7 +4,7 @@ import { JSDOM } from 'jsdom';
 import type { Cell } from '../../analysis/group.js';
 import { distinct, estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
-import { amount } from '../../analysis/words.js';
+import { amount } from '../../analysis/wording.js';
 import { visibleText } from '../text.js';
 
 /** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */

@@ -1,7 +1,7 @@
 /** Score over level, in the study's order: one line for each rank. */
 import { distinct, groupBy, levelOrder, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
-import { bookName, shortLevel } from '../../analysis/words.js';
+import { bookName, shortLevel } from '../../analysis/wording.js';
 import { seriesStyle, type BasePoint, type ChartSize } from './frame.js';
 import { linesChart } from './lines.js';
 

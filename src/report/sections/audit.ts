@@ -1,5 +1,5 @@
 /** What each level kept, before anything was trained: the table, the spread of TRR, and one item side by side with its facts marked. */
-import { counted, minus, percent, shortLevel, whole } from '../../analysis/words.js';
+import { counted, minus, percent, shortLevel, whole } from '../../analysis/wording.js';
 import { distributionChart } from '../charts/distribution.js';
 import { NARROW, WIDE } from '../charts/frame.js';
 import type { AuditedItem, AuditedLevel, AuditedTruncation, AuditSummary } from '../data.js';

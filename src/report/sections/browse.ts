@@ -1,6 +1,6 @@
 /** Every question with its reference and the answers and verdicts of all runs side by side, filtered and paged by the page's script. */
 import type { Analysis } from '../../analysis/analyse.js';
-import { counted, whole } from '../../analysis/words.js';
+import { counted, whole } from '../../analysis/wording.js';
 import { browsedAnswers } from '../answers.js';
 import { html, NOTHING, trusted, type Html } from '../html.js';
 import { scriptJson } from '../text.js';

@@ -2,7 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import type { CapacityPoint } from '../../analysis/capacity.js';
 import { groupBy } from '../../analysis/group.js';
-import { percent, shortDifference, whole, withInterval } from '../../analysis/words.js';
+import { percent, shortDifference, whole, withInterval } from '../../analysis/wording.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { table, type Column } from './table.js';
 

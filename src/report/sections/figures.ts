@@ -10,7 +10,7 @@ import {
 } from '../../analysis/findings.js';
 import { distinct, estimateOf, groupBy, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
-import { bookName, counted, shortLevel, whole } from '../../analysis/words.js';
+import { bookName, counted, shortLevel, whole } from '../../analysis/wording.js';
 import { amountChart } from '../charts/amount.js';
 import { compressionChart } from '../charts/compression.js';
 import { NARROW, WIDE, type ChartSize } from '../charts/frame.js';

@@ -1,6 +1,6 @@
 /** How to make the same study again: command, settings, identities, versions, and the numbers behind the intervals. */
 import type { Analysis } from '../../analysis/analyse.js';
-import { minus } from '../../analysis/words.js';
+import { minus } from '../../analysis/wording.js';
 import type { Json } from '../../core/json.js';
 import type { ReportData } from '../data.js';
 import { html, NOTHING, type Html } from '../html.js';

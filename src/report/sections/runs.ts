@@ -3,7 +3,7 @@ import type { Analysis } from '../../analysis/analyse.js';
 import { groupBy } from '../../analysis/group.js';
 import { valueOf, type Measure } from '../../analysis/measure.js';
 import type { RunSummary } from '../../analysis/run-summary.js';
-import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/words.js';
+import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
 import type { Row } from '../../core/records.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { duration } from '../names.js';

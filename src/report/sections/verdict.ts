@@ -2,7 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
-import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/words.js';
+import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/wording.js';
 import { html, NOTHING, type Html } from '../html.js';
 
 export function verdictSection({ recommendation, cells, datasets }: Analysis): Html {

@@ -1,8 +1,8 @@
 /** The Qwen2.5 tokenizer and template that come with lightmem, opened once. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { loadChatTemplate } from '../../../src/models/chat-template.js';
-import { loadTokenizer } from '../../../src/models/tokenizer.js';
+import { loadChatTemplate } from '../../../src/models/text/chat-template.js';
+import { loadTokenizer } from '../../../src/models/text/tokenizer.js';
 
 let opened: { tokenizer: ReturnType<typeof loadTokenizer>; template: ReturnType<typeof loadChatTemplate> } | undefined;
 

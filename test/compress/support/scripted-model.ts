@@ -1,7 +1,7 @@
 /** A chat model for tests that condenses by rule: it reads the prompt's wishes and answers from the text between the marks. */
 import { factsOf } from '../../../src/audit/facts.js';
 import type { ChatMessage, ChatModel, ChatOptions, ChatOutcome } from '../../../src/llm/chat-model.js';
-import { sentencesOf } from '../../../src/compress/words.js';
+import { sentencesOf } from '../../../src/text/sentences.js';
 
 export type Answerer = (messages: readonly ChatMessage[], options: ChatOptions, call: number) => ChatOutcome | string;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Level } from '../../../src/core/levels.js';
 import type { Item } from '../../../src/core/records.js';
-import { loadTokenizer, type SizedTokenizer } from '../../../src/models/tokenizer.js';
+import { loadTokenizer, type SizedTokenizer } from '../../../src/models/text/tokenizer.js';
 
 export function textOf(item: Item, level: Level): string {
   const text = item.texts[level]?.text;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Tokenizer as RustTokenizer } from 'tokenizers';
 import { generateWorld } from '../../../src/data/world/generate.js';
-import { loadChatTemplate } from '../../../src/models/chat-template.js';
+import { loadChatTemplate } from '../../../src/models/text/chat-template.js';
 import { BASE_FOLDER, bundledTokenizer, mean } from './texts.js';
 
 const tokenizer = bundledTokenizer();

@@ -1,5 +1,5 @@
 /** A discrete-event simulation of clients of an endpoint with a limit: what share of the possible requests is accepted. */
-import { AdaptiveLimit } from '../../../src/llm/adaptive-limit.js';
+import { AdaptiveLimit } from '../../../src/llm/pace/adaptive-limit.js';
 
 /** A server's rule: whether a request that arrives now is accepted, and what a refused one is told to wait. */
 export interface ServerRule {

@@ -1,6 +1,6 @@
 /** Builds GGUF files byte by byte, right ones and wrong ones. */
 import { readFileSync } from 'node:fs';
-import type { GgufFile, GgufValue } from '../../../src/models/gguf.js';
+import type { GgufFile, GgufValue } from '../../../src/models/formats/gguf.js';
 
 export interface TensorInfo {
   readonly name: string;

@@ -2,11 +2,11 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../../src/core/random.js';
-import { generationGraph } from '../../../src/models/decoder.js';
+import { generationGraph } from '../../../src/models/graph/decoder.js';
 import { bundledModelPath } from '../../../src/models/load.js';
-import { readModelConfig } from '../../../src/models/config.js';
-import { writeSafetensors } from '../../../src/models/safetensors.js';
-import { loadTokenizer } from '../../../src/models/tokenizer.js';
+import { readModelConfig } from '../../../src/models/formats/hub-config.js';
+import { writeSafetensors } from '../../../src/models/formats/safetensors.js';
+import { loadTokenizer } from '../../../src/models/text/tokenizer.js';
 
 const SHAPE = {
   architectures: ['Qwen2ForCausalLM'],

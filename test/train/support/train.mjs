@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 const dist = (path) => import(new URL(`../../../dist/${path}`, import.meta.url).href);
 const { TARGET_MODULES } = await dist('core/settings.js');
-const { readModelConfig } = await dist('models/config.js');
-const { openSafetensors } = await dist('models/safetensors.js');
+const { readModelConfig } = await dist('models/formats/hub-config.js');
+const { openSafetensors } = await dist('models/formats/safetensors.js');
 const { finetune } = await dist('train/finetune.js');
 
 const path = fileURLToPath(new URL('../../golden/decoder/llama', import.meta.url));

@@ -1,0 +1,186 @@
+/** Knowledge as JSON by a model: entities, relations, events; checked against a schema, repaired once, asked anew. */
+import { z } from 'zod';
+import type { Level } from '../../core/levels.js';
+import type { Json } from '../../core/json.js';
+import type { ChatModel } from '../../llm/chat-model.js';
+import { WordText, phraseOf } from '../../text/words.js';
+import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
+import { askForJson } from '../asking/model-json.js';
+import { finished, sourceText } from '../measure.js';
+import type {
+  Compression,
+  CompressionFailure,
+  CompressionMethod,
+  CompressOptions,
+  Flag,
+  SourceItem,
+  Target,
+  TokenCounter,
+  WorkEstimate,
+} from '../method.js';
+import { partsOf } from '../parts.js';
+import { extractionPrompt, PROMPTS_VERSION, type OutputLanguage } from '../asking/prompts.js';
+
+const name = z.preprocess(nameOf, z.string().trim().min(1));
+const optionalText = z.preprocess((value) => (blank(value) ? undefined : value), z.coerce.string().trim().optional());
+const relation = z.preprocess(
+  (value) =>
+    renamed(value, {
+      relation: ['predicate', 'type', 'verb'],
+      subject: ['head', 'source'],
+      object: ['tail', 'target', 'value'],
+    }),
+  z.object({ subject: name, relation: z.string().trim().min(1), object: name }),
+);
+const event = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? { event: value }
+      : renamed(value, {
+          event: ['description', 'name', 'action'],
+          time: ['date', 'when'],
+          place: ['location', 'where'],
+        }),
+  z.object({
+    event: z.string().trim().min(1),
+    time: optionalText,
+    place: optionalText,
+    participants: z.array(name).optional(),
+  }),
+);
+
+/** What the level `ext` holds. */
+export const extractionSchema = z
+  .object({
+    entities: z.array(name).default([]),
+    relations: z.array(relation).default([]),
+    events: z.array(event).default([]),
+  })
+  .refine((found) => found.entities.length + found.relations.length + found.events.length > 0, 'nothing was extracted');
+
+export type Extraction = z.infer<typeof extractionSchema>;
+
+function blank(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/** `{"name": "X", …}` and numbers taken as names. */
+function nameOf(value: unknown): unknown {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  return fields['name'] ?? fields['entity'] ?? fields['text'] ?? value;
+}
+
+/** Other names that models give to fields. */
+function renamed(value: unknown, names: Readonly<Record<string, readonly string[]>>): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const fields = { ...value } as Record<string, unknown>;
+  for (const [wanted, others] of Object.entries(names)) {
+    const other = others.find((candidate) => fields[candidate] !== undefined);
+    if (fields[wanted] === undefined && other !== undefined) fields[wanted] = fields[other];
+  }
+  return fields;
+}
+
+export interface ExtractSettings {
+  readonly model: ChatModel;
+  readonly counter: TokenCounter;
+  readonly language?: OutputLanguage;
+  /** Longest text in one request, in tokens; default 3,000, since the answer is about as long. */
+  readonly partTokens?: number;
+  /** Blanks per level of indentation; 0 (default) writes the JSON without any, which costs fewest tokens. */
+  readonly indent?: number;
+}
+
+/** The answer may be this much longer than the text, in tokens. */
+const GROWTH = 4;
+const LEAST_TOKENS = 512;
+
+export class Extract implements CompressionMethod {
+  readonly name = 'extract';
+  readonly identity: Json;
+  readonly concurrency: number;
+  readonly #settings: Required<ExtractSettings>;
+
+  constructor(settings: ExtractSettings) {
+    const { language = 'source', partTokens = 3000, indent = 0 } = settings;
+    this.#settings = { ...settings, language, partTokens, indent };
+    const model = settings.model.identity;
+    this.identity = { method: this.name, prompts: PROMPTS_VERSION, model, language, partTokens, indent };
+    this.concurrency = settings.model.concurrency;
+  }
+
+  serves(level: Level): boolean {
+    return level === 'ext';
+  }
+
+  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(this.name, item, target, async (source, usage, flags) => {
+      const parts = partsOf(source, this.#settings.partTokens, this.#settings.counter);
+      if (parts.length > 1) flags.add('in-parts');
+      const found = await Promise.all(parts.map((part) => this.#extract(part, options, usage, flags)));
+      const { kept, unsupported } = supported(merged(found), source);
+      if (unsupported.length > 0) flags.add('unsupported-facts');
+      if (Object.values(kept).every((each) => each.length === 0))
+        throw new AskFailure('empty', `the text bears out nothing of what was extracted: ${unsupported.join('; ')}`);
+      const text = JSON.stringify(kept, undefined, this.#settings.indent);
+      const counts = { entities: kept.entities.length, relations: kept.relations.length, events: kept.events.length };
+      const provenance = { prompts: PROMPTS_VERSION, counts, unsupported, ...usage.toJson() };
+      return finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#settings.counter);
+    });
+  }
+
+  estimate(item: SourceItem): WorkEstimate {
+    const tokens = Math.ceil((sourceText(item) ?? '').length / 4);
+    const calls = Math.max(1, Math.ceil(tokens / this.#settings.partTokens));
+    return { calls, inputTokens: tokens + calls * 250, outputTokens: Math.ceil(tokens * 1.3) };
+  }
+
+  /** Asks; has a broken answer repaired once by the model; then asks anew for another sample. */
+  async #extract(text: string, options: CompressOptions, usage: Usage, flags: Set<Flag>): Promise<Extraction> {
+    const { model, language, counter } = this.#settings;
+    const maxTokens = Math.max(LEAST_TOKENS, counter.count(text) * GROWTH);
+    const { messages } = extractionPrompt(text, language);
+    for (const sample of [0, 1]) {
+      const chat = { maxTokens, json: true, sample, temperature: sample === 0 ? 0 : 0.7, signal: options.signal };
+      const found = await askForJson(model, messages, chat, extractionSchema, usage, flags);
+      if (found !== null) return found;
+    }
+    throw new AskFailure('invalid-json', 'no usable JSON after a repair and another attempt');
+  }
+}
+
+/** Extractions of parts as one, each thing once. */
+function merged(parts: readonly Extraction[]): Extraction {
+  return {
+    entities: distinct(parts.flatMap((part) => part.entities)),
+    relations: distinct(parts.flatMap((part) => part.relations)),
+    events: distinct(parts.flatMap((part) => part.events)),
+  };
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value).toLowerCase(), value])).values()];
+}
+
+/** Leaves out entities that do not stand in the source, and relations whose two ends share no word with it. */
+function supported(found: Extraction, source: string): { kept: Extraction; unsupported: string[] } {
+  const words = new WordText(source);
+  const known = new Set(words.words.map((word) => word.norm));
+  const stands = (text: string): boolean => {
+    const phrase = phraseOf(text);
+    if (phrase.length === 0 || words.has(phrase)) return true;
+    const parts = phrase.joined.split(' ');
+    return parts.filter((part) => known.has(part)).length >= 0.5 * parts.length;
+  };
+  const kept = {
+    entities: found.entities.filter(stands),
+    relations: found.relations.filter(({ subject, object }) => stands(subject) || stands(object)),
+    events: found.events,
+  };
+  const lost = found.relations
+    .filter((one) => !kept.relations.includes(one))
+    .map((one) => Object.values(one).join(' '));
+  return { kept, unsupported: [...found.entities.filter((entity) => !stands(entity)), ...lost] };
+}

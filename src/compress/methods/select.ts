@@ -1,0 +1,222 @@
+/**
+ * The most telling sentences to a token budget, without any model: central in the graph of sentence similarity (LexRank,
+ * Erkan and Radev 2004), rich in facts not yet said, and unlike those already chosen (MMR, Carbonell and Goldstein 1998).
+ */
+import { factsOf } from '../../audit/facts.js';
+import { wordsOf } from '../../text/words.js';
+import type { Json } from '../../core/json.js';
+import type { Level } from '../../core/levels.js';
+import { failed, finished, sourceText } from '../measure.js';
+import type {
+  Compression,
+  CompressionFailure,
+  CompressionMethod,
+  Flag,
+  SourceItem,
+  Target,
+  TokenCounter,
+} from '../method.js';
+import { partsOf } from '../parts.js';
+import { goalShare } from '../targets.js';
+import { countWords, sentencesOf } from '../../text/sentences.js';
+
+export interface SelectSettings {
+  readonly counter: TokenCounter;
+  /** Weight of facts not yet said against centrality, 0 to 1; default 0.5. */
+  readonly factWeight?: number;
+  /** Weight of dissimilarity to what is chosen, 0 to 1; default 0.3. */
+  readonly noveltyWeight?: number;
+  /** Longest text ranked as one, in tokens; default 8,000. */
+  readonly partTokens?: number;
+}
+
+/** Random jumps in LexRank: the share of rank that every sentence gets alike. */
+const JUMP = 0.15;
+const ITERATIONS = 60;
+
+export class Select implements CompressionMethod {
+  readonly name = 'select';
+  readonly identity: Json;
+  readonly #settings: Required<SelectSettings>;
+
+  constructor(settings: SelectSettings) {
+    const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 8_000 } = settings;
+    this.#settings = { ...settings, factWeight, noveltyWeight, partTokens };
+    const counter = settings.counter.identity;
+    this.identity = { method: this.name, version: 1, factWeight, noveltyWeight, partTokens, counter };
+  }
+
+  serves(level: Level): boolean {
+    return level !== 'original' && level !== 'ext';
+  }
+
+  compress(item: SourceItem, target: Target): Promise<Compression | CompressionFailure> {
+    return Promise.resolve(this.#compress(item, target));
+  }
+
+  #compress(item: SourceItem, target: Target): Compression | CompressionFailure {
+    const source = sourceText(item);
+    if (source === undefined) return failed(this.name, target, 'no-source', `item ${item.id} has no original text`);
+    const { counter, partTokens } = this.#settings;
+    const share = goalShare(target, countWords(source));
+    const parts = partsOf(source, partTokens, counter);
+    const flags: Flag[] = parts.length > 1 ? ['in-parts'] : [];
+    const chosen = parts.map((part) => this.#choose(part, share));
+    const text = chosen.map((one) => one.text).join(parts.length > 1 ? '\n' : ' ');
+    const total = (pick: (one: Chosen) => number): number => chosen.reduce((sum, one) => sum + pick(one), 0);
+    if (text === '') return failed(this.name, target, 'empty', 'the text holds no words to choose from');
+    const provenance = {
+      ranking: 'lexrank + facts + mmr',
+      sentences: total((one) => one.sentences),
+      kept: total((one) => one.kept),
+    };
+    return finished(this.name, target, source, { text, provenance, flags }, counter);
+  }
+
+  #choose(text: string, share: number): Chosen {
+    const { counter } = this.#settings;
+    const sentences = sentencesOf(text).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+    const costs = sentences.map((sentence) => Math.max(1, counter.count(sentence.trim())));
+    const budget = Math.max(1, Math.floor(share * counter.count(text)));
+    const kept = pick(sentences, costs, budget, this.#settings);
+    return { text: joined(sentences, kept), sentences: sentences.length, kept: kept.length };
+  }
+}
+
+interface Chosen {
+  readonly text: string;
+  readonly sentences: number;
+  readonly kept: number;
+}
+
+/** The chosen sentences in their order, paragraphs as in the source. */
+function joined(sentences: readonly string[], kept: readonly number[]): string {
+  const inOrder = [...kept].sort((a, b) => a - b);
+  return inOrder
+    .map((index) => (sentences[index] ?? '').trim() + (/\n\s*$/.test(sentences[index] ?? '') ? '\n' : ' '))
+    .join('')
+    .trim();
+}
+
+/** Indices chosen greedily by worth per token while the budget lasts; at least one, the best that is closest to the budget. */
+function pick(
+  sentences: readonly string[],
+  costs: readonly number[],
+  budget: number,
+  { factWeight, noveltyWeight }: Pick<Required<SelectSettings>, 'factWeight' | 'noveltyWeight'>,
+): number[] {
+  const vectors = tfIdf(sentences);
+  const rank = lexRank(vectors);
+  const facts = sentences.map((sentence) => factsOf(sentence).map((fact) => fact.wordings[0]?.joined ?? ''));
+  const chosen: number[] = [];
+  const said = new Set<string>();
+  const similarity = new Float64Array(sentences.length);
+  const open = new Set(sentences.keys());
+  let left = budget;
+  const worth = (index: number): number => {
+    const fresh = (facts[index] ?? []).filter((fact) => !said.has(fact)).length;
+    const cost = costs[index] ?? 1;
+    const central = (rank[index] ?? 0) * (1 - noveltyWeight * (similarity[index] ?? 0));
+    return factWeight * (fresh / cost) * MEAN_FACT_COST + (1 - factWeight) * central * Math.min(1, MEAN_COST / cost);
+  };
+  while (open.size > 0) {
+    const fitting = [...open].filter((index) => (costs[index] ?? 1) <= left);
+    const candidates = fitting.length === 0 && chosen.length === 0 ? [cheapest(costs)] : fitting;
+    const best = candidates.reduce<number | undefined>(
+      (top, index) => (top === undefined || worth(index) > worth(top) ? index : top),
+      undefined,
+    );
+    if (best === undefined) break;
+    open.delete(best);
+    chosen.push(best);
+    left -= costs[best] ?? 1;
+    for (const fact of facts[best] ?? []) said.add(fact);
+    for (const index of open)
+      similarity[index] = Math.max(similarity[index] ?? 0, cosine(vectors[index], vectors[best]));
+  }
+  return chosen;
+}
+
+/** Tokens that a fact, and a sentence, take about: they bring the two kinds of worth to one scale. */
+const MEAN_FACT_COST = 8;
+const MEAN_COST = 30;
+
+function cheapest(costs: readonly number[]): number {
+  return costs.reduce((best, cost, index) => (cost < (costs[best] ?? Infinity) ? index : best), 0);
+}
+
+type Vector = ReadonlyMap<string, number>;
+
+/** Sentences as unit vectors of words, weighted by how rare a word is among the sentences. */
+function tfIdf(sentences: readonly string[]): Vector[] {
+  const counts = sentences.map((sentence) => {
+    const words = new Map<string, number>();
+    for (const { norm } of wordsOf(sentence)) words.set(norm, (words.get(norm) ?? 0) + 1);
+    return words;
+  });
+  const frequency = new Map<string, number>();
+  for (const words of counts) for (const word of words.keys()) frequency.set(word, (frequency.get(word) ?? 0) + 1);
+  return counts.map((words) => {
+    const weights = [...words].map(
+      ([word, count]) => [word, count * Math.log(1 + sentences.length / (frequency.get(word) ?? 1))] as const,
+    );
+    const norm = Math.sqrt(weights.reduce((sum, [, weight]) => sum + weight * weight, 0)) || 1;
+    return new Map(weights.map(([word, weight]) => [word, weight / norm]));
+  });
+}
+
+function cosine(a: Vector | undefined, b: Vector | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  const [small, large] = a.size < b.size ? [a, b] : [b, a];
+  let sum = 0;
+  for (const [word, weight] of small) sum += weight * (large.get(word) ?? 0);
+  return sum;
+}
+
+/** Centrality of each sentence, 1 for the most central: the stationary distribution of a walk along similarities. */
+function lexRank(vectors: readonly Vector[]): number[] {
+  const n = vectors.length;
+  const walk = transitions(vectors);
+  let rank = new Float64Array(n).fill(1 / Math.max(1, n));
+  for (let i = 0; i < ITERATIONS; i++) {
+    const next = new Float64Array(n).fill(JUMP / n);
+    for (let from = 0; from < n; from++) {
+      const flow = (1 - JUMP) * (rank[from] ?? 0);
+      for (let to = 0; to < n; to++) next[to] = (next[to] ?? 0) + flow * (walk[from * n + to] ?? 0);
+    }
+    rank = next;
+  }
+  const most = Math.max(...rank, Number.MIN_VALUE);
+  return [...rank].map((value) => value / most);
+}
+
+/** Probabilities [n, n] of a step from sentence to sentence: their cosines, each row summing to 1. */
+function transitions(vectors: readonly Vector[]): Float32Array {
+  const n = vectors.length;
+  const weights = new Float32Array(n * n);
+  for (const places of wordPlaces(vectors).values()) {
+    for (const [a, weightA] of places) {
+      for (const [b, weightB] of places)
+        if (a !== b) weights[a * n + b] = (weights[a * n + b] ?? 0) + weightA * weightB;
+    }
+  }
+  for (let row = 0; row < n; row++) {
+    const own = weights.subarray(row * n, (row + 1) * n);
+    const sum = own.reduce((total, weight) => total + weight, 0) || 1;
+    own.forEach((weight, index) => (own[index] = weight / sum));
+  }
+  return weights;
+}
+
+/** For each word the sentences it stands in, with its weight there. */
+function wordPlaces(vectors: readonly Vector[]): Map<string, [number, number][]> {
+  const places = new Map<string, [number, number][]>();
+  vectors.forEach((vector, index) => {
+    for (const [word, weight] of vector) {
+      const own = places.get(word) ?? [];
+      own.push([index, weight]);
+      places.set(word, own);
+    }
+  });
+  return places;
+}

@@ -1,0 +1,102 @@
+/** One HTTP exchange with a deadline over the whole body and a cap on its size. */
+import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher } from 'undici';
+import { messageOf } from '../../core/errors.js';
+import type { HeaderSource } from '../pace/retry-after.js';
+
+/** A chat answer is some kilobytes; a body this long is not one. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+export type Exchange =
+  | { readonly kind: 'response'; readonly status: number; readonly headers: HeaderSource; readonly body: string }
+  | { readonly kind: 'timeout' | 'network' | 'cancelled' | 'oversized'; readonly message: string };
+
+export interface ExchangeOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** From sending the request to the last byte of the body. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+let direct: Dispatcher | undefined;
+let proxied: Dispatcher | undefined;
+
+/** Connections without time limits of their own: the deadline is ours. Loopback addresses never go through a proxy. */
+function dispatcherFor(url: URL): Dispatcher {
+  const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 30_000 };
+  if (isLoopback(url.hostname)) return (direct ??= new Agent(limits));
+  return (proxied ??= new EnvHttpProxyAgent(limits));
+}
+
+/** Whether a host name is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/i.test(hostname);
+}
+
+/** Posts JSON and reads the answer whole; never throws for what a server or network does. */
+export async function postJson(url: URL, body: string, options: ExchangeOptions): Promise<Exchange> {
+  const stop = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop.abort();
+  }, options.timeoutMs);
+  const cancel = (): void => stop.abort();
+  options.signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
+    return await exchange(url, body, options.headers, stop);
+  } catch (error) {
+    if (late) return { kind: 'timeout', message: `no whole answer within ${options.timeoutMs / 1000} s` };
+    if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
+    return { kind: 'network', message: causeOf(error) };
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function exchange(
+  url: URL,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  stop: AbortController,
+): Promise<Exchange> {
+  const dispatcher = dispatcherFor(url);
+  // A redirect is reported, not followed: it would carry the texts to another host.
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers,
+    redirect: 'manual',
+    signal: stop.signal,
+    dispatcher,
+  });
+  const text = await readCapped(response.body);
+  if (text === null) {
+    stop.abort();
+    return { kind: 'oversized', message: `answer longer than ${MAX_BODY_BYTES} bytes` };
+  }
+  return { kind: 'response', status: response.status, headers: response.headers, body: text };
+}
+
+async function readCapped(stream: AsyncIterable<unknown> | null): Promise<string | null> {
+  if (stream === null) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The innermost reason of a failed fetch, which says more than "fetch failed". */
+function causeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
+  if (error instanceof Error && error.cause !== undefined) return causeOf(error.cause);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = messageOf(error);
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}

@@ -1,0 +1,264 @@
+/** LoRA adapters as PEFT's folders: adapter_config.json and adapter_model.safetensors. */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { UserError, UserErrors } from '../../core/errors.js';
+import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../../core/settings.js';
+import { readModelJson } from '../formats/hub-config.js';
+import { generationGraph } from '../graph/decoder.js';
+import { firstNonFinite } from '../formats/floats.js';
+import type { ModelConfig } from '../model.js';
+import { openSafetensors, writeSafetensors, type Safetensors } from '../formats/safetensors.js';
+
+/** One module's matrices: A [rank, in], B [out, rank], row-major. */
+export interface LoraPair {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly rank: number;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/** Matrices by module path, e.g. `model.layers.0.self_attn.q_proj`. */
+export type LoraTensors = Record<string, LoraPair>;
+
+/** An adapter: its settings and its matrices. */
+export interface Adapter {
+  readonly lora: LoraSettings;
+  readonly tensors: LoraTensors;
+}
+
+const PREFIX = 'base_model.model.';
+const CONFIG = 'adapter_config.json';
+const TENSORS = 'adapter_model.safetensors';
+
+export interface AdapterToWrite extends Adapter {
+  /** Written as `base_model_name_or_path`: what PEFT loads the base model by. */
+  readonly baseModel: string;
+  /** Further text files by name, e.g. `README.md`. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Keys in alphabetical order, as PEFT writes them. */
+function configOf({ lora, baseModel }: AdapterToWrite): object {
+  return {
+    alpha_pattern: {},
+    auto_mapping: null,
+    base_model_name_or_path: baseModel,
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: lora.alpha,
+    lora_dropout: lora.dropout,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: lora.rank,
+    rank_pattern: lora.rankPattern ?? {},
+    revision: null,
+    target_modules: [...lora.targets],
+    task_type: 'CAUSAL_LM',
+    use_dora: false,
+    use_rslora: lora.rslora,
+  };
+}
+
+/** Whether an adapter leaves the model as it is: B A is zero everywhere. */
+export function changesNothing(tensors: LoraTensors): boolean {
+  const zero = (values: Float32Array): boolean => values.every((each) => each === 0);
+  return Object.values(tensors).every(({ a, b }) => zero(b) || zero(a));
+}
+
+/**
+ * Writes a PEFT folder, whole or not at all; one that is there is replaced.
+ * Throws Error where the adapter changes nothing or holds values that are not finite: such an adapter is a defect.
+ */
+export function writeAdapter(folder: string, adapter: AdapterToWrite): void {
+  const { tensors } = adapter;
+  if (changesNothing(tensors)) throw new Error('the trained adapter changes nothing: every B is zero');
+  for (const [module, { a, b }] of Object.entries(tensors)) {
+    if (firstNonFinite(a) >= 0 || firstNonFinite(b) >= 0)
+      throw new Error(`the trained adapter of ${module} holds values that are not finite`);
+  }
+  const scratch = `${folder}.${process.pid}.tmp`;
+  rmSync(scratch, { recursive: true, force: true });
+  try {
+    writeFiles(scratch, adapter);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(scratch, folder);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function writeFiles(folder: string, adapter: AdapterToWrite): void {
+  mkdirSync(folder, { recursive: true });
+  const named = Object.entries(adapter.tensors).flatMap(([module, { a, b, rank, inFeatures, outFeatures }]) => [
+    { name: `${PREFIX}${module}.lora_A.weight`, shape: [rank, inFeatures], data: a },
+    { name: `${PREFIX}${module}.lora_B.weight`, shape: [outFeatures, rank], data: b },
+  ]);
+  writeSafetensors(join(folder, TENSORS), named, { metadata: { format: 'pt' } });
+  for (const [name, text] of Object.entries(adapter.files ?? {})) {
+    if (basename(name) !== name) throw new Error(`"${name}" is no plain file name`);
+    writeFileAtomic.sync(join(folder, name), text);
+  }
+  writeFileAtomic.sync(join(folder, CONFIG), JSON.stringify(configOf(adapter), null, 2) + '\n');
+}
+
+const empty = (what: string) =>
+  z
+    .union([z.record(z.string(), z.unknown()), z.array(z.unknown())])
+    .nullish()
+    .refine((value) => Object.keys(value ?? {}).length === 0, `adapters with ${what} are not supported`);
+
+/** Starts that change the base model's own weights, so that the adapter fits no other. */
+const CHANGES_BASE = /^(pissa|olora|loftq|corda)/;
+
+const schema = z.object({
+  peft_type: z.literal('LORA', 'only LoRA adapters are supported'),
+  r: z.number().int().min(1).max(512),
+  lora_alpha: z.number().positive(),
+  lora_dropout: z.number().min(0).max(1).default(0),
+  use_rslora: z.boolean().default(false),
+  use_dora: z.literal(false, 'DoRA adapters are not supported').default(false),
+  bias: z.literal('none', 'adapters with biases are not supported').default('none'),
+  lora_bias: z.literal(false, 'adapters with biases are not supported').default(false),
+  fan_in_fan_out: z.literal(false, 'transposed adapters are not supported').default(false),
+  alpha_pattern: empty('an alpha of its own for some modules'),
+  modules_to_save: empty('whole modules'),
+  layer_replication: empty('repeated layers'),
+  init_lora_weights: z
+    .union([z.boolean(), z.string().refine((name) => !CHANGES_BASE.test(name), 'it changed the base model\'s weights')])
+    .nullish(),
+}); // prettier-ignore
+
+type PeftConfig = z.infer<typeof schema>;
+
+function readConfig(folder: string): PeftConfig {
+  const path = join(folder, CONFIG);
+  if (!existsSync(path)) throw new UserError(`${path} is missing: ${folder} is no PEFT adapter`);
+  const parsed = schema.safeParse(readModelJson(path));
+  if (parsed.success) return parsed.data;
+  throw new UserErrors(
+    `${path} is not an adapter that lightmem reads:`,
+    parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  );
+}
+
+interface LinearModule {
+  readonly module: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/** The linear layers of a model that LoRA can adapt, in the graph's order. */
+export function adaptableModules(config: ModelConfig): LinearModule[] {
+  const lora: LoraSettings = { rank: 1, alpha: 1, rslora: false, dropout: 0, targets: TARGET_MODULES };
+  const shapes = new Map(
+    generationGraph(config, { kind: 'lora', lora }).parameters.map(({ name, shape }) => [name, shape]),
+  );
+  return [...shapes].flatMap(([name, shape]) => {
+    const module = /^(.*)\.lora_A\.weight$/.exec(name)?.[1];
+    if (module === undefined) return [];
+    return [{ module, inFeatures: shape[1] ?? 0, outFeatures: shapes.get(`${module}.lora_B.weight`)?.[0] ?? 0 }];
+  });
+}
+
+const lastPart = (module: string): string => module.slice(module.lastIndexOf('.') + 1);
+
+/**
+ * Reads a PEFT folder for a model. Ranks are those of the matrices; a module that the adapter leaves alone though others of its name
+ * are adapted gets zeros. Throws UserError where tensors are missing, of wrong shape or unknown, and where the adapter changes nothing
+ * (unless `allowUntrained`).
+ */
+export function readAdapter(folder: string, config: ModelConfig, { allowUntrained = false } = {}): Adapter {
+  const peft = readConfig(folder);
+  const path = join(folder, TENSORS);
+  if (!existsSync(path)) throw new UserError(`${path} is missing: only adapters in safetensors are read`);
+  const source = openSafetensors(path);
+  const modules = adaptableModules(config);
+  refuseUnknown(path, source, modules);
+  const named = new Set(source.names);
+  const adapted = modules.filter(({ module }) =>
+    ['A', 'B'].some((part) => named.has(`${PREFIX}${module}.lora_${part}.weight`)),
+  );
+  const present = new Set(adapted.map(({ module }) => lastPart(module)));
+  const targets = TARGET_MODULES.filter((target: TargetModule) => present.has(target));
+  const tensors: LoraTensors = {};
+  for (const linear of modules.filter(({ module }) => present.has(lastPart(module))))
+    tensors[linear.module] = adapted.includes(linear) ? readPair(path, source, linear) : zeroPair(linear);
+  if (!allowUntrained && changesNothing(tensors))
+    throw new UserError(`${path}: every B is zero, so the adapter changes nothing: it was never trained`);
+  return { lora: settingsOf(peft, targets, tensors), tensors };
+}
+
+function refuseUnknown(path: string, source: Safetensors, modules: readonly LinearModule[]): void {
+  const known = new Set(modules.flatMap(({ module }) => ['A', 'B'].map((part) => `${PREFIX}${module}.lora_${part}.weight`)));
+  const unknown = source.names.filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new UserError(`${path}: tensor "${unknown[0]}"${unknown.length > 1 ? ` and ${unknown.length - 1} more have` : ' has'} no place in this model`);
+  if (source.names.length === 0) throw new UserError(`${path}: the adapter is empty`);
+} // prettier-ignore
+
+function readPair(path: string, source: Safetensors, { module, inFeatures, outFeatures }: LinearModule): LoraPair {
+  const [nameA, nameB] = [`${PREFIX}${module}.lora_A.weight`, `${PREFIX}${module}.lora_B.weight`];
+  const rank = source.shape(nameA)[0] ?? 0;
+  const check = (name: string, expected: readonly number[]): void => {
+    const found = source.shape(name);
+    if (rank < 1 || found.join() !== expected.join())
+      throw new UserError(
+        `${path}: tensor "${name}" is [${found.join(', ')}] and should be [${expected.join(', ')}]: the adapter is of another model`,
+      );
+  };
+  check(nameA, [rank, inFeatures]);
+  check(nameB, [outFeatures, rank]);
+  return { a: source.read(nameA), b: source.read(nameB), rank, inFeatures, outFeatures };
+}
+
+const zeroPair = ({ inFeatures, outFeatures }: LinearModule): LoraPair => ({
+  a: new Float32Array(inFeatures),
+  b: new Float32Array(outFeatures),
+  rank: 1,
+  inFeatures,
+  outFeatures,
+});
+
+function settingsOf(peft: PeftConfig, targets: readonly TargetModule[], tensors: LoraTensors): LoraSettings {
+  const others = Object.entries(tensors).filter(([, { rank }]) => rank !== peft.r);
+  return {
+    rank: peft.r,
+    alpha: peft.lora_alpha,
+    rslora: peft.use_rslora,
+    dropout: peft.lora_dropout,
+    targets,
+    ...(others.length > 0
+      ? { rankPattern: Object.fromEntries(others.map(([module, { rank }]) => [module, rank])) }
+      : {}),
+  };
+}
+
+/**
+ * The same function at a larger rank: A and B filled up with zeros, alpha grown so that the scale stays, and B where a module's rank
+ * differed. For servers that take only certain ranks. Throws UserError where a rank is larger than the one asked for.
+ */
+export function padAdapter({ lora, tensors }: Adapter, rank: number): Adapter {
+  const { alpha, rslora, dropout, targets } = lora;
+  const grown = alpha * (rslora ? Math.sqrt(rank / lora.rank) : rank / lora.rank);
+  const padded: LoraSettings = { rank, alpha: grown, rslora, dropout, targets };
+  const pairs = Object.entries(tensors).map(([module, pair]): [string, LoraPair] => {
+    if (pair.rank > rank) throw new UserError(`invalid rank ${rank}: ${module} has ${pair.rank}, use that or more`);
+    return [module, padPair(pair, rank, loraScale(lora, pair.rank) / loraScale(padded))];
+  });
+  return { lora: padded, tensors: Object.fromEntries(pairs) };
+}
+
+function padPair({ a, b, rank, inFeatures, outFeatures }: LoraPair, to: number, factor: number): LoraPair {
+  const [widerA, widerB] = [new Float32Array(to * inFeatures), new Float32Array(outFeatures * to)];
+  widerA.set(a);
+  for (let row = 0; row < outFeatures; row++)
+    for (let i = 0; i < rank; i++) widerB[row * to + i] = (b[row * rank + i] as number) * factor;
+  return { a: widerA, b: widerB, rank: to, inFeatures, outFeatures };
+}

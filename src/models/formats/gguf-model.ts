@@ -1,0 +1,258 @@
+/** GGUF models by Hugging Face's names: configuration from metadata, tensors renamed, Llama's query and key rows put back in order. */
+import { UserError } from '../../core/errors.js';
+import { chatTemplate, type JinjaTemplate } from '../text/chat-template.js';
+import { parseModelConfig } from './hub-config.js';
+import { GgufFile, type GgufTensor, type GgufValue } from './gguf.js';
+import { ggufTokenizer } from '../text/gguf-tokenizer.js';
+import type { ModelConfig, WeightSource } from '../model.js';
+import type { SizedTokenizer } from '../text/tokenizer.js';
+
+const ARCHITECTURES: ReadonlyMap<string, string> = new Map([
+  ['llama', 'LlamaForCausalLM'],
+  ['qwen2', 'Qwen2ForCausalLM'],
+  ['qwen3', 'Qwen3ForCausalLM'],
+]);
+
+/** Factors on rotary frequencies, kept as a tensor though they are configuration. */
+const ROPE_FACTORS = 'rope_freqs.weight';
+
+/** A model's parts as a GGUF file holds them. */
+export interface GgufModel {
+  readonly config: ModelConfig;
+  readonly weights: WeightSource;
+  readonly tokenizer: SizedTokenizer;
+  readonly template: JinjaTemplate;
+}
+
+/** Opens a GGUF model; throws UserError where the file is damaged or anything in it is not supported. */
+export function openGguf(path: string): GgufModel {
+  const file = new GgufFile(path);
+  const config = ggufConfig(file);
+  const tokenizer = ggufTokenizer(file);
+  return { config, weights: new GgufWeights(file, config), tokenizer, template: ggufTemplate(file) };
+}
+
+function ggufTemplate(file: GgufFile): JinjaTemplate {
+  const source = file.metadata.get('tokenizer.chat_template');
+  if (typeof source !== 'string')
+    throw new UserError(`${file.path}: there is no tokenizer.chat_template: use an instruction-tuned model`);
+  const tokens = file.metadata.get('tokenizer.ggml.tokens');
+  const text = (key: string): string => {
+    const id = file.metadata.get(key);
+    const token: unknown = Array.isArray(tokens) && typeof id === 'number' ? tokens[id] : undefined;
+    return typeof token === 'string' ? token : '';
+  };
+  const [bos, eos] = [text('tokenizer.ggml.bos_token_id'), text('tokenizer.ggml.eos_token_id')];
+  return chatTemplate(source, bos, eos, `${file.path}: tokenizer.chat_template`);
+}
+
+/** Reads numbers of one architecture's metadata: `llama.block_count` … */
+class Fields {
+  constructor(
+    readonly file: GgufFile,
+    readonly architecture: string,
+  ) {}
+
+  value(name: string): GgufValue | undefined {
+    return this.file.metadata.get(`${this.architecture}.${name}`);
+  }
+
+  /** A number that may be absent; lists (a size per layer) are refused. */
+  optional(name: string): number | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === 'number') return value;
+    throw new UserError(`${this.file.path}: ${this.architecture}.${name} is no single number`);
+  }
+
+  number(name: string): number {
+    const value = this.optional(name);
+    if (value !== undefined) return value;
+    throw new UserError(`${this.file.path}: there is no ${this.architecture}.${name}`);
+  }
+}
+
+/** The configuration as Hugging Face would write it, checked as one read from config.json. */
+function ggufConfig(file: GgufFile): ModelConfig {
+  const fields = new Fields(file, architectureOf(file));
+  const heads = fields.number('attention.head_count');
+  const headDim = fields.optional('attention.key_length') ?? fields.number('embedding_length') / heads;
+  refuseVariants(fields, headDim);
+  const raw = {
+    architectures: [ARCHITECTURES.get(fields.architecture)],
+    vocab_size: file.tensor('token_embd.weight').shape[0],
+    hidden_size: fields.number('embedding_length'),
+    intermediate_size: fields.number('feed_forward_length'),
+    num_hidden_layers: fields.number('block_count'),
+    num_attention_heads: heads,
+    num_key_value_heads: fields.optional('attention.head_count_kv') ?? heads,
+    head_dim: headDim,
+    rms_norm_eps: fields.number('attention.layer_norm_rms_epsilon'),
+    max_position_embeddings: fields.number('context_length'),
+    rope_theta: fields.optional('rope.freq_base') ?? 10_000,
+    tie_word_embeddings: !file.tensors.has('output.weight'),
+    bos_token_id: file.metadata.get('tokenizer.ggml.bos_token_id'),
+    eos_token_id: endTokens(file),
+  };
+  const config = parseModelConfig(file.path, raw);
+  return file.tensors.has(ROPE_FACTORS) ? { ...config, ropeScaling: llama3Scaling(file, config) } : config;
+}
+
+function architectureOf(file: GgufFile): string {
+  const kind = file.metadata.get('general.type') ?? 'model';
+  if (kind !== 'model')
+    throw new UserError(`${file.path}: holds no model (its general.type is ${JSON.stringify(kind)})`);
+  const parts = file.metadata.get('split.count');
+  if (typeof parts === 'number' && parts > 1)
+    throw new UserError(
+      `${file.path}: is one of ${parts} parts of a model: merge them first (llama-gguf-split --merge)`,
+    );
+  const name = file.metadata.get('general.architecture');
+  if (typeof name === 'string' && ARCHITECTURES.has(name)) return name;
+  throw new UserError(
+    `${file.path}: architecture ${JSON.stringify(name)?.slice(0, 60)} is not supported: use one of ${[...ARCHITECTURES.keys()].join(', ')}`,
+  );
+}
+
+/** What would change the computation and is not computed. */
+function refuseVariants(fields: Fields, headDim: number): void {
+  const fail = (problem: string): never => {
+    throw new UserError(`${fields.file.path}: ${problem} is not supported`);
+  };
+  if ((fields.optional('attention.value_length') ?? headDim) !== headDim) fail('a width of values other than of keys');
+  if ((fields.optional('rope.dimension_count') ?? headDim) !== headDim)
+    fail('a rotary embedding of a part of each head');
+  if ((fields.optional('expert_count') ?? 0) > 0) fail('a mixture of experts');
+  if ((fields.optional('attention.sliding_window') ?? 0) > 0) fail('attention through a sliding window');
+  const scaling = fields.value('rope.scaling.type') ?? 'none';
+  if (scaling !== 'none') fail(`rope scaling ${JSON.stringify(scaling)?.slice(0, 60)}`);
+  if ((fields.optional('rope.scale_linear') ?? 1) !== 1) fail('linear rope scaling');
+}
+
+function endTokens(file: GgufFile): number[] {
+  const ids = ['tokenizer.ggml.eos_token_id', 'tokenizer.ggml.eot_token_id'].map((key) => file.metadata.get(key));
+  return ids.filter((id) => typeof id === 'number');
+}
+
+/** Llama 3.1's published scaling but for its factor: files keep only the resulting factors of each frequency. */
+const LLAMA3 = { lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 8192 };
+
+function llama3Scaling(file: GgufFile, config: ModelConfig): NonNullable<ModelConfig['ropeScaling']> {
+  const factors = file.read(ROPE_FACTORS);
+  const factor = factors.reduce((a, b) => Math.max(a, b), 1);
+  const { lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxPositions } = LLAMA3;
+  const expected = Array.from({ length: config.headDim / 2 }, (_, i) => {
+    const turns = originalMaxPositions / (2 * Math.PI * config.ropeTheta ** ((2 * i) / config.headDim));
+    if (turns < low) return factor;
+    return turns > high ? 1 : 1 / ((1 - (turns - low) / (high - low)) / factor + (turns - low) / (high - low));
+  });
+  const known =
+    factors.length === expected.length && expected.every((value, i) => Math.abs(value / (factors[i] ?? 0) - 1) < 1e-4);
+  if (!known)
+    throw new UserError(
+      `${file.path}: its factors of rotary frequencies are not Llama 3's, and no others are supported`,
+    );
+  return { type: 'llama3', factor, ...LLAMA3 };
+}
+
+const TOP: ReadonlyMap<string, string> = new Map([
+  ['token_embd.weight', 'model.embed_tokens.weight'],
+  ['output_norm.weight', 'model.norm.weight'],
+  ['output.weight', 'lm_head.weight'],
+]);
+
+const IN_LAYER: ReadonlyMap<string, string> = new Map([
+  ['attn_norm', 'input_layernorm'],
+  ['attn_q', 'self_attn.q_proj'],
+  ['attn_k', 'self_attn.k_proj'],
+  ['attn_v', 'self_attn.v_proj'],
+  ['attn_output', 'self_attn.o_proj'],
+  ['attn_q_norm', 'self_attn.q_norm'],
+  ['attn_k_norm', 'self_attn.k_norm'],
+  ['ffn_norm', 'post_attention_layernorm'],
+  ['ffn_gate', 'mlp.gate_proj'],
+  ['ffn_up', 'mlp.up_proj'],
+  ['ffn_down', 'mlp.down_proj'],
+]);
+
+/** Hugging Face's name of a tensor, or undefined where a model of so many layers has none. */
+function hubName(name: string, layers: number): string | undefined {
+  const [, layer, part = '', kind] = /^blk\.(\d{1,4})\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
+  if (layer === undefined) return TOP.get(name);
+  const mapped = Number(layer) < layers ? IN_LAYER.get(part) : undefined;
+  return mapped === undefined ? undefined : `model.layers.${Number(layer)}.${mapped}.${kind}`;
+}
+
+class GgufWeights implements WeightSource {
+  readonly names: readonly string[];
+  readonly #tensors = new Map<string, GgufTensor>();
+
+  constructor(
+    readonly file: GgufFile,
+    readonly config: ModelConfig,
+  ) {
+    for (const tensor of file.tensors.values()) {
+      if (tensor.name === ROPE_FACTORS) continue;
+      const name = hubName(tensor.name, config.layers);
+      if (name === undefined)
+        throw new UserError(
+          `${file.path}: tensor "${tensor.name}" has no place in a ${config.family} model of ${config.layers} layers`,
+        );
+      this.#tensors.set(name, tensor);
+    }
+    this.names = [...this.#tensors.keys()];
+  }
+
+  shape(name: string): readonly number[] {
+    return this.#tensor(name).shape;
+  }
+
+  read(name: string): Float32Array {
+    return separatedHalves(this.file.read(this.#tensor(name).name), name, this.config);
+  }
+
+  #tensor(name: string): GgufTensor {
+    const tensor = this.#tensors.get(name);
+    if (tensor) return tensor;
+    throw new UserError(`${this.file.path}: there is no tensor for "${name}"`);
+  }
+}
+
+/** Llama's q and k are stored with the two halves of each head's rows interleaved; how many heads that concerns. */
+function permutedHeads(name: string, config: ModelConfig): number {
+  if (config.family !== 'llama') return 0;
+  if (name.includes('.q_proj.')) return config.heads;
+  return name.includes('.k_proj.') ? config.keyValueHeads : 0;
+}
+
+/** Rows of a matrix moved, within each head of `headDim` rows: row `from` to `place(from)`. */
+function movedRows(values: Float32Array, heads: number, headDim: number, place: (row: number) => number): Float32Array {
+  const width = values.length / (heads * headDim);
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < heads * headDim; row++) {
+    const within = row % headDim;
+    out.set(values.subarray(row * width, (row + 1) * width), (row - within + place(within)) * width);
+  }
+  return out;
+}
+
+/** A weight's rows from GGUF's order to Hugging Face's: where halves are interleaved, row 2i + j of a head goes to j · headDim/2 + i. */
+function separatedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
+  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+  if (heads === 0) return values;
+  return movedRows(values, heads, config.headDim, (row) => (row % 2) * half + (row >> 1));
+}
+
+/** A weight's rows (by Hugging Face's name) from Hugging Face's order to GGUF's. */
+export function interleavedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
+  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+  if (heads === 0) return values;
+  return movedRows(values, heads, config.headDim, (row) => 2 * (row % half) + Math.floor(row / half));
+}
+
+/** GGUF's name of a layer's weight, from Hugging Face's. */
+export function ggufName(name: string): string {
+  const [, layer, part, kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const found = [...IN_LAYER].find(([, hub]) => hub === part)?.[0];
+  if (found === undefined) throw new Error(`GGUF has no name for "${name}"`);
+  return `blk.${layer}.${found}.${kind}`;
+}

@@ -1,0 +1,182 @@
+/** config.json of a Hugging Face folder, as the configuration lightmem computes with; whatever it could not compute exactly is refused. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError, UserErrors, messageOf } from '../../core/errors.js';
+import type { ModelConfig, RopeScaling } from '../model.js';
+
+const FAMILIES: Readonly<Record<string, ModelConfig['family']>> = {
+  Qwen2ForCausalLM: 'qwen2',
+  Qwen3ForCausalLM: 'qwen3',
+  LlamaForCausalLM: 'llama',
+};
+
+/** Sizes beyond any model of these families: a configuration is not to make lightmem build a graph without end. */
+const LIMITS = { vocabulary: 1 << 24, width: 1 << 20, layers: 512, heads: 4096, positions: 1 << 30 };
+
+/** Longest JSON file of a model folder that is read, in bytes; the largest tokenizers have about 35 MB. */
+const MAX_JSON_BYTES = 256 << 20;
+
+const count = (limit: number) => z.number().int().positive().max(limit);
+const tokenId = z.number().int().nonnegative().max(LIMITS.vocabulary);
+const tokenIds = z.union([tokenId, z.array(tokenId)]).nullish();
+
+const rope = z.object({
+  rope_type: z.string().optional(),
+  type: z.string().optional(),
+  rope_theta: z.number().positive().optional(),
+  factor: z.number().positive().optional(),
+  low_freq_factor: z.number().positive().optional(),
+  high_freq_factor: z.number().positive().optional(),
+  original_max_position_embeddings: count(LIMITS.positions).optional(),
+  partial_rotary_factor: z.literal(1, 'only whole rotary embeddings are supported').optional(),
+});
+
+const schema = z.object({
+  architectures: z.array(z.string()).min(1),
+  vocab_size: count(LIMITS.vocabulary),
+  hidden_size: count(LIMITS.width),
+  intermediate_size: count(LIMITS.width),
+  num_hidden_layers: count(LIMITS.layers),
+  num_attention_heads: count(LIMITS.heads),
+  num_key_value_heads: count(LIMITS.heads).nullish(),
+  head_dim: count(LIMITS.width).multipleOf(2, 'must be even').nullish(),
+  rms_norm_eps: z.number().positive().default(1e-6),
+  max_position_embeddings: count(LIMITS.positions),
+  rope_theta: z.number().positive().optional(),
+  rope_scaling: rope.nullish(),
+  rope_parameters: rope.nullish(),
+  partial_rotary_factor: z.literal(1, 'only whole rotary embeddings are supported').optional(),
+  tie_word_embeddings: z.boolean().default(false),
+  attention_bias: z.boolean().optional(),
+  mlp_bias: z.literal(false, 'biases of the MLP are not supported').optional(),
+  use_sliding_window: z.literal(false, 'attention through a sliding window is not supported').nullish(),
+  bos_token_id: tokenIds,
+  eos_token_id: tokenIds,
+  hidden_act: z.literal('silu', 'only the activation "silu" is supported').default('silu'),
+  quantization_config: z
+    .null('weights quantised by other tools are not read: use the unquantised model or a GGUF file')
+    .optional(),
+});
+
+type RawConfig = z.infer<typeof schema>;
+
+const asList = (ids: number | number[] | null | undefined): number[] =>
+  ids === null || ids === undefined ? [] : [ids].flat();
+
+/** The text of one of a model folder's small files; throws UserError where it is absent or too long. */
+export function readModelText(path: string): string {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw new UserError(`${path} is missing: a model folder needs it`);
+  if (size > MAX_JSON_BYTES) throw new UserError(`${path}: ${size} bytes are too many for this file`);
+  return readFileSync(path, 'utf8');
+}
+
+/** The JSON of one of a model folder's files; throws UserError where it is absent, too long or no JSON. */
+export function readModelJson(path: string): unknown {
+  try {
+    return JSON.parse(readModelText(path)) as unknown;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path} is no JSON: ${messageOf(error).slice(0, 200)}`);
+  }
+}
+
+function scalingOf(where: string, raw: z.infer<typeof rope> | null | undefined): RopeScaling | null {
+  const type = raw?.rope_type ?? raw?.type ?? 'default';
+  if (!raw || type === 'default') return null;
+  if (type !== 'llama3')
+    throw new UserError(`${where}: rope scaling "${type}" is not supported: only "llama3" and none are`);
+  const { factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original } = raw;
+  if (factor === undefined || low === undefined || high === undefined || original === undefined)
+    throw new UserError(
+      `${where}: rope scaling "llama3" needs factor, low_freq_factor, high_freq_factor and original_max_position_embeddings`,
+    );
+  if (low >= high) throw new UserError(`${where}: rope scaling's low_freq_factor must be below its high_freq_factor`);
+  return {
+    type: 'llama3',
+    factor,
+    lowFrequencyFactor: low,
+    highFrequencyFactor: high,
+    originalMaxPositions: original,
+  };
+}
+
+function familyOf(where: string, raw: RawConfig): ModelConfig['family'] {
+  const [name = ''] = raw.architectures;
+  const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  if (family === undefined)
+    throw new UserError(
+      `${where}: architecture "${name}" is not supported: use one of ${Object.keys(FAMILIES).join(', ')}`,
+    );
+  // Qwen2 always has biases on q, k and v; elsewhere the setting would put one on the output projection too.
+  if (family !== 'qwen2' && raw.attention_bias === true)
+    throw new UserError(`${where}: attention biases are supported in Qwen2 only`);
+  return family;
+}
+
+function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number {
+  if (raw.num_attention_heads % keyValueHeads !== 0)
+    throw new UserError(
+      `${where}: ${raw.num_attention_heads} attention heads cannot share ${keyValueHeads} heads of keys and values`,
+    );
+  const headDim = raw.head_dim ?? raw.hidden_size / raw.num_attention_heads;
+  if (headDim % 2 !== 0)
+    throw new UserError(
+      `${where}: hidden_size ${raw.hidden_size} over ${raw.num_attention_heads} heads is no even width of a head`,
+    );
+  return headDim;
+}
+
+/**
+ * A configuration from parsed config.json; `moreEos` are further tokens that end an answer.
+ * Throws UserError naming `where` and what is supported where the architecture, or anything that changes the computation, is not.
+ */
+export function parseModelConfig(where: string, json: unknown, moreEos: readonly number[] = []): ModelConfig {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success)
+    throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error));
+  const raw = parsed.data;
+  const family = familyOf(where, raw);
+  const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
+  return {
+    family,
+    vocabSize: raw.vocab_size,
+    hiddenSize: raw.hidden_size,
+    intermediateSize: raw.intermediate_size,
+    layers: raw.num_hidden_layers,
+    heads: raw.num_attention_heads,
+    keyValueHeads,
+    headDim: headDimOf(where, raw, keyValueHeads),
+    ropeTheta: raw.rope_theta ?? raw.rope_parameters?.rope_theta ?? raw.rope_scaling?.rope_theta ?? 10_000,
+    ropeScaling: scalingOf(where, raw.rope_scaling ?? raw.rope_parameters),
+    rmsNormEpsilon: raw.rms_norm_eps,
+    tiedEmbeddings: raw.tie_word_embeddings,
+    attentionBias: family === 'qwen2',
+    maxPositions: raw.max_position_embeddings,
+    bosTokenId: asList(raw.bos_token_id)[0] ?? null,
+    eosTokenIds: [...new Set([...asList(raw.eos_token_id), ...moreEos])],
+  };
+}
+
+function problems(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}
+
+/** Tokens that end an answer by generation_config.json, where there is one. */
+function generationEos(folder: string): number[] {
+  const path = join(folder, 'generation_config.json');
+  if (!existsSync(path)) return [];
+  const parsed = z.object({ eos_token_id: tokenIds }).safeParse(readModelJson(path));
+  if (!parsed.success) throw new UserErrors(`${path} is not a generation configuration:`, problems(parsed.error));
+  return asList(parsed.data.eos_token_id);
+}
+
+/**
+ * Reads a folder's config.json and the end tokens of its generation_config.json.
+ * Throws UserError for an architecture that is not supported, with the list of those that are.
+ */
+export function readModelConfig(folder: string): ModelConfig {
+  const path = join(folder, 'config.json');
+  return parseModelConfig(path, readModelJson(path), generationEos(folder));
+}

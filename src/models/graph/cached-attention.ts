@@ -1,0 +1,90 @@
+/** Attention for generation: tokens stand in one flat list for the linear layers, and in slots by row for attention to cached keys and values. */
+import { product } from '../../compiler/dims.js';
+import { at, dimOf, type Value } from '../../compiler/ir.js';
+import type { Attend, KeyValues } from './blocks.js';
+import type { ModelConfig } from '../model.js';
+import type { Network } from './network.js';
+
+/**
+ * How past and fresh keys are attended to. `joined`: copied into one tensor, quick where the past is short; `apart`: two products
+ * under one softmax, so that a long past is only read.
+ */
+export type Attending = 'joined' | 'apart';
+
+/** What lies before the new tokens, and how these stand: T tokens in B rows of S slots; a slot that no token has is masked. */
+export interface Cache {
+  /** The token in each slot, [B, S] int64; any where there is none. */
+  readonly slots: Value;
+  /** The slot of each token, counted over B·S, [T] int64. */
+  readonly places: Value;
+  /** Added to scores against the past, [B, S, K], and against the fresh tokens, [B, S, S]. */
+  readonly pastMask: Value;
+  readonly freshMask: Value;
+  /** [B, keyValueHeads, K, headDim] per layer. */
+  readonly past: readonly KeyValues[];
+  /** Filled layer by layer: the new tokens' keys and values, [B, keyValueHeads, S, headDim]. */
+  readonly fresh: KeyValues[];
+  readonly attending: Attending;
+}
+
+/** [T, heads·d] → [B, heads, S, d]. */
+function inSlots(net: Network, x: Value, { slots }: Cache, heads: number, headDim: number): Value {
+  const b = net.builder;
+  const split = b.reshape(b.gather(x, slots), [dimOf(slots, 0), dimOf(slots, 1), heads, headDim]);
+  return b.transpose(split, [0, 2, 1, 3]);
+}
+
+/** q kᵀ + mask, [B, H, S, K]; heads in groups share keys. */
+function scoresOf(net: Network, q: Value, keys: Value, mask: Value): Value {
+  const b = net.builder;
+  const [batch, heads, length, width] = [dimOf(q, 0), dimOf(q, 1), dimOf(q, 2), dimOf(q, 3)];
+  const [shared, span] = [dimOf(keys, 1), dimOf(keys, 2)];
+  const grouped = b.reshape(q, [batch, shared, product([Number(heads) / Number(shared), length]), width]);
+  const scores = b.reshape(b.matmul(grouped, b.transpose(keys, [0, 1, 3, 2])), [batch, heads, length, span]);
+  return b.add(scores, b.reshape(mask, [batch, 1, length, span]));
+}
+
+/** weights · v, [B, H, S, d]. */
+function mix(net: Network, weights: Value, values: Value): Value {
+  const b = net.builder;
+  const [batch, heads, length, span] = [dimOf(weights, 0), dimOf(weights, 1), dimOf(weights, 2), dimOf(weights, 3)];
+  const shared = dimOf(values, 1);
+  const grouped = b.reshape(weights, [batch, shared, product([Number(heads) / Number(shared), length]), span]);
+  return b.reshape(b.matmul(grouped, values), [batch, heads, length, dimOf(values, 3)]);
+}
+
+function attendJoined(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
+  const b = net.builder;
+  const keys = b.concat([past.keys, fresh.keys], 2);
+  const values = b.concat([past.values, fresh.values], 2);
+  const mask = b.concat([pass.pastMask, pass.freshMask], 2);
+  return mix(net, b.softmax(scoresOf(net, q, keys, mask)), values);
+}
+
+/** Softmax over both parts by the maximum and the sum of both. */
+function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
+  const b = net.builder;
+  const scores = [scoresOf(net, q, past.keys, pass.pastMask), scoresOf(net, q, fresh.keys, pass.freshMask)];
+  const tops = scores.map((each) => b.reduceMax(each, [3]));
+  const top = b.reduceMax(b.concat(tops, 3), [3]);
+  const [before, now] = scores.map((each) => b.exp(b.sub(each, top))) as [Value, Value];
+  const total = b.add(b.reduceSum(before, [3]), b.reduceSum(now, [3]));
+  return b.div(b.add(mix(net, before, past.values), mix(net, now, fresh.values)), total);
+}
+
+/** Attention of new tokens to themselves and to those whose keys and values are cached. */
+export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
+  const { heads, keyValueHeads, headDim } = config;
+  const attend = cache.attending === 'joined' ? attendJoined : attendApart;
+  return (net, layer, q, k, v) => {
+    const b = net.builder;
+    const fresh = {
+      keys: inSlots(net, k, cache, keyValueHeads, headDim),
+      values: inSlots(net, v, cache, keyValueHeads, headDim),
+    };
+    cache.fresh.push(fresh);
+    const mixed = attend(net, inSlots(net, q, cache, heads, headDim), at(cache.past, layer), fresh, cache);
+    const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
+    return b.gather(flat, cache.places);
+  };
+}

@@ -1,0 +1,105 @@
+/** The plan of a training: every epoch's batches, fixed before the first step so that a resumed run takes the same ones. */
+import { Random } from '../core/random.js';
+import { packWithin, sharedPrefix, type Packable, type PackedRow } from '../models/graph/packing.js';
+import { epochBatches, packItems } from './batches.js';
+
+export type GroupedSample = Packable & { readonly item: string };
+
+/** How rows are made of samples. */
+export type Grouping =
+  /** Samples of one item share a context: a row is an item's (or a part of it). */
+  | 'items'
+  /** Samples share nothing but the template's head: a row is filled with whatever fits, so that the head is there once. */
+  | 'any';
+
+/** Samples that stand alone for their items count as short, so that many share a row, up to this many tokens. */
+const SHORT_SAMPLE_TOKENS = 256;
+
+/** Shared tokens beyond the template's head that make packing by item worthwhile. */
+const WORTHWHILE_SHARE = 8;
+
+/** Whether items' samples share more among themselves than all samples do. */
+export function groupingOf(samples: readonly GroupedSample[]): Grouping {
+  const everywhere = sharedPrefix(samples.map((each) => each.prompt));
+  const groups = new Map<string, (readonly number[])[]>();
+  for (const { item, prompt } of samples) groups.set(item, [...(groups.get(item) ?? []), prompt]);
+  const shared = [...groups.values()].map((prompts) =>
+    prompts.length > 1 ? sharedPrefix(prompts) : (prompts[0]?.length ?? 0),
+  );
+  const mean = shared.reduce((a, b) => a + b, 0) / Math.max(1, shared.length);
+  const single = [...groups.values()].every((prompts) => prompts.length === 1);
+  if (single) return (samples[0]?.prompt.length ?? 0) > SHORT_SAMPLE_TOKENS ? 'items' : 'any';
+  return mean >= everywhere + WORTHWHILE_SHARE ? 'items' : 'any';
+}
+
+/** One epoch's rows: by item, or the shuffled samples in rows that differ from epoch to epoch. */
+function epochRows(
+  samples: readonly GroupedSample[],
+  grouping: Grouping,
+  batchTokens: number,
+  seed: number,
+  epoch: number,
+): PackedRow[] {
+  if (grouping === 'items') return packItems(samples, batchTokens);
+  return packWithin(new Random(seed, 'rows', epoch).shuffle(samples), batchTokens);
+}
+
+/** Largest share of an epoch's computed tokens that may be padding. */
+const MOST_PADDING = 0.05;
+
+type Batch = readonly PackedRow[];
+
+const tokensOf = (batch: Batch): number => batch.reduce((sum, row) => sum + row.ids.length, 0);
+const areaOf = (batch: Batch): number => batch.length * Math.max(...batch.map((row) => row.ids.length));
+
+/** A batch of rows in order of length as two, where that computes least. */
+function split(batch: Batch): [Batch, Batch] {
+  const last = batch.at(-1)?.ids.length ?? 0;
+  const areas = batch.slice(1).map((_, i) => (i + 1) * (batch[i]?.ids.length ?? 0) + (batch.length - i - 1) * last);
+  const at = areas.indexOf(Math.min(...areas)) + 1;
+  return [batch.slice(0, at), batch.slice(at)];
+}
+
+/** The batches, those with most padding split until the epoch has little; where it has little as it is, they stay. */
+function tightened(batches: readonly Batch[]): Batch[] {
+  const tight = [...batches];
+  const padding = tight.map((batch) => areaOf(batch) - tokensOf(batch));
+  const tokens = tight.reduce((sum, batch) => sum + tokensOf(batch), 0);
+  for (let padded = padding.reduce((a, b) => a + b, 0); padded >= MOST_PADDING * (tokens + padded);) {
+    const worst = padding.indexOf(padding.reduce((a, b) => Math.max(a, b), 0));
+    const halves = split(tight[worst] ?? []);
+    const left = halves.map((batch) => areaOf(batch) - tokensOf(batch));
+    padded += left.reduce((a, b) => a + b, 0) - (padding[worst] ?? 0);
+    tight.splice(worst, 1, ...halves);
+    padding.splice(worst, 1, ...left);
+  }
+  return tight;
+}
+
+/** One optimiser step: its micro-batches. */
+export interface PlannedStep {
+  readonly epoch: number;
+  readonly batches: readonly (readonly PackedRow[])[];
+}
+
+/** All steps of a training; the last step of an epoch takes what is left. */
+export function planSteps(
+  samples: readonly GroupedSample[],
+  settings: {
+    readonly epochs: number;
+    readonly maxSteps?: number;
+    readonly batchTokens: number;
+    readonly accumulation: number;
+    readonly seed: number;
+  },
+): PlannedStep[] {
+  const grouping = groupingOf(samples);
+  const steps: PlannedStep[] = [];
+  for (let epoch = 0; epoch < settings.epochs; epoch++) {
+    const rows = epochRows(samples, grouping, settings.batchTokens, settings.seed, epoch);
+    const batches = tightened(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
+    for (let i = 0; i < batches.length; i += settings.accumulation)
+      steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });
+  }
+  return steps.slice(0, settings.maxSteps ?? steps.length);
+}
