@@ -24,7 +24,7 @@ export type Book = 'open' | 'closed';
 export async function prompts(model: LoadedModel, articles: number, book: Book): Promise<TokenPrompt[]> {
   const { items } = await loadAll(devData('wikiupdate-150.json'), { limit: articles });
   const samples = askedSamples(items, book === 'open' ? 'original' : 'none');
-  return new PromptRenderer(model).promptTokens(samples, model.config.maxPositions, 32);
+  return new PromptRenderer(model).promptTokens(samples, model.config.maxPositions - 32);
 }
 
 /** A PEFT folder trained open and closed book on the same articles; trained once and kept under `.lightmem/bench`. */

@@ -1,7 +1,7 @@
 /** Samples fitted into the context limit by the prompt renderer itself, so that the audit sees what training will see. */
 import { UserError } from '../core/errors.js';
 import type { Question, Sample } from '../core/records.js';
-import type { PromptRenderer } from '../models/text/prompt.js';
+import { ANSWER_ROOM, type PromptRenderer } from '../models/text/prompt.js';
 import type { FittedSample, SampleFitter } from './truncation.js';
 
 /** Tokens by which a count of the parts may differ from that of the whole; closer to the limit than this, the whole is counted. */
@@ -12,8 +12,12 @@ const HEAD_CHARACTERS = 24;
 /** Stands for the text while the prompt around it is found. */
 const MARK = '\u0001';
 
-/** A fitter for one renderer and limit; `maxLength` counts prompt and answer. */
-export function promptFitter(renderer: PromptRenderer, maxLength: number): SampleFitter {
+/** A fitter for one renderer; `maxLength` counts the prompt and the room kept for its answer, `limit` the prompt alone. */
+export function promptFitter(
+  renderer: PromptRenderer,
+  maxLength: number,
+  limit: number = Math.max(1, maxLength - ANSWER_ROOM),
+): SampleFitter {
   const { tokenizer, template } = renderer.model;
   const counts = new Map<string, number>();
   const countOf = (text: string): number => {
@@ -27,9 +31,10 @@ export function promptFitter(renderer: PromptRenderer, maxLength: number): Sampl
     maxLength,
     fit(context, contextTokens, question) {
       const answer = question.answers[0] ?? '';
-      const uncutTokens = around + contextTokens + countOf(question.prompt) + countOf(answer + template.endOfTurn);
-      if (uncutTokens + MARGIN <= maxLength) return whole(context, uncutTokens);
-      return fitExactly(renderer, maxLength, context, question, uncutTokens);
+      const prompt = around + contextTokens + countOf(question.prompt);
+      const uncutTokens = prompt + countOf(answer + template.endOfTurn);
+      if (prompt + MARGIN <= limit) return whole(context, uncutTokens);
+      return fitExactly(renderer, limit, context, question, uncutTokens);
     },
   };
 }
@@ -43,13 +48,13 @@ function whole(context: string, uncutTokens: number): FittedSample {
 /** Renders and tokenizes the sample, and reads back what is left of its parts. */
 function fitExactly(
   renderer: PromptRenderer,
-  maxLength: number,
+  limit: number,
   context: string,
   question: Question,
   uncutTokens: number,
 ): FittedSample {
   const sample = { ...emptySample, prompt: question.prompt, answer: question.answers[0] ?? '' };
-  const tokenized = tokenizeOrRefuse(renderer, { ...sample, context: headOf(renderer, context, maxLength) }, maxLength);
+  const tokenized = tokenizeOrRefuse(renderer, { ...sample, context: headOf(renderer, context, limit) }, limit);
   if (!tokenized)
     return { uncutTokens, context: '', shortened: true, hasWholeQuestion: false, hasWholeAnswer: false, fits: false };
   const { tokenizer } = renderer.model;
@@ -71,15 +76,15 @@ function fitExactly(
 }
 
 /** The start of a text far longer than the limit: what is kept of it is the same, and counting the rest again takes long. */
-function headOf(renderer: PromptRenderer, context: string, maxLength: number): string {
-  if (context.length <= 2 * HEAD_CHARACTERS * maxLength) return context;
-  const head = context.slice(0, HEAD_CHARACTERS * maxLength);
-  return renderer.model.tokenizer.encode(head).length > maxLength + MARGIN ? head : context;
+function headOf(renderer: PromptRenderer, context: string, limit: number): string {
+  if (context.length <= 2 * HEAD_CHARACTERS * limit) return context;
+  const head = context.slice(0, HEAD_CHARACTERS * limit);
+  return renderer.model.tokenizer.encode(head).length > limit + MARGIN ? head : context;
 }
 
-function tokenizeOrRefuse(renderer: PromptRenderer, sample: Sample, maxLength: number) {
+function tokenizeOrRefuse(renderer: PromptRenderer, sample: Sample, limit: number) {
   try {
-    return renderer.tokenize([sample], maxLength)[0];
+    return renderer.tokenize([sample], limit)[0];
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

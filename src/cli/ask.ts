@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { answerQuestions } from '../evaluate/answer.js';
-import { PromptRenderer } from '../models/text/prompt.js';
+import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
@@ -54,7 +54,9 @@ async function run(question: string, options: Options): Promise<void> {
     answer: '',
     ...contextOf(options.context),
   };
-  const samples = new PromptRenderer(model).tokenize([sample], model.config.maxPositions - maxNewTokens);
+  const { maxPositions } = model.config;
+  const limit = promptLimit({ maxLength: maxPositions, maxPositions, maxNewTokens });
+  const samples = new PromptRenderer(model).promptTokens([sample], limit);
   const settings = { maxNewTokens, temperature: 0, seed: 0, stop: [] };
   const ask = async (adapter: string | null): Promise<string> =>
     (await answerQuestions({ model, adapter, samples, settings, device }))[0]?.text ?? '';

@@ -8,7 +8,13 @@ import type { Device, GenerateSettings } from '../core/settings.js';
 import { isReply, stopsWork, type ChatMessage, type ChatModel } from '../llm/chat-model.js';
 import { fileIdentity } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
-import { DEFAULT_PROMPT_STYLE, promptMessages, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
+import {
+  DEFAULT_PROMPT_STYLE,
+  promptLimit,
+  promptMessages,
+  PromptRenderer,
+  type PromptStyle,
+} from '../models/text/prompt.js';
 import type { AnswerLog } from './answer-log.js';
 import { answerQuestions } from './answer.js';
 
@@ -55,8 +61,9 @@ export function localModel(
   return {
     name: model.name,
     async ask(samples, { settings, log, onProgress, signal }) {
-      const limit = model.config.maxPositions;
-      const prompts = new PromptRenderer(model, style).promptTokens(samples, limit, settings.maxNewTokens);
+      const { maxPositions } = model.config;
+      const limit = promptLimit({ maxLength: maxPositions, maxPositions, maxNewTokens: settings.maxNewTokens });
+      const prompts = new PromptRenderer(model, style).promptTokens(samples, limit);
       const keys = prompts.map(({ prompt, id }) => hashJson({ identity, prompt, ...drawn(settings, id) }));
       const open = prompts
         .map((prompt, i) => ({ ...prompt, i }))

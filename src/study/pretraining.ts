@@ -6,7 +6,7 @@ import type { Level } from '../core/levels.js';
 import type { Item, Sample } from '../core/records.js';
 import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
 import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
-import { PromptRenderer } from '../models/text/prompt.js';
+import { ANSWER_ROOM, PromptRenderer } from '../models/text/prompt.js';
 import { writeSafetensors } from '../models/formats/safetensors.js';
 import type { PretrainingSource } from '../train/pretrain.js';
 import type { Trainer } from '../train/trainer.js';
@@ -58,7 +58,7 @@ export function worldSource(
     identity: hashJson({ curriculum: CURRICULUM, seed, maxLength, renderer: renderer.identity }),
     samples: (stage, index) => {
       const { item, level } = pretrainingItem(stage, seed, index);
-      return renderer.tokenize(samplesOf(item, level), maxLength);
+      return renderer.tokenize(samplesOf(item, level), maxLength - ANSWER_ROOM);
     },
   };
 }

@@ -16,7 +16,7 @@ import { VerdictLog } from '../evaluate/verdict-log.js';
 import { writeDurably } from '../files/text-file.js';
 import { loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
-import { PromptRenderer } from '../models/text/prompt.js';
+import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
 import { roundedWeights } from '../models/formats/quantise.js';
 import { finetune } from '../train/finetune.js';
 import { itemsIdentity } from './datasets.js';
@@ -147,7 +147,7 @@ class Run {
     const path = this.#path('training');
     if (existsSync(path) && existsSync(this.#path('adapter'))) return readJson(path) as unknown as TrainingRecord;
     this.#tell('training', 0);
-    const samples = this.renderer.tokenize(trainingSamples(this.trained, level), this.spec.identity.maxLength);
+    const samples = this.renderer.tokenize(trainingSamples(this.trained, level), this.#limit(0));
     const trained = await finetune({
       model: this.model,
       samples,
@@ -162,6 +162,11 @@ class Run {
     const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
     writeDurably(path, pretty(record));
     return record;
+  }
+
+  #limit(maxNewTokens: number): number {
+    const { maxPositions } = this.model.config;
+    return promptLimit({ maxLength: this.spec.identity.maxLength, maxPositions, maxNewTokens });
   }
 
   #settings(training: NonNullable<RunSpec['identity']['training']>): TrainSettings {
@@ -189,9 +194,8 @@ class Run {
     const path = this.#path('answers');
     if (existsSync(path)) return readJsonLines<AnswerRecord>(path);
     this.#tell('asking', 0);
-    const { level, generation, maxLength, training } = this.spec.identity;
-    const room = this.model.config.maxPositions - generation.maxNewTokens;
-    const samples = this.renderer.tokenize(askedSamples(this.asked, level), Math.min(maxLength, room));
+    const { level, generation, training } = this.spec.identity;
+    const samples = this.renderer.promptTokens(askedSamples(this.asked, level), this.#limit(generation.maxNewTokens));
     const answers = await answerQuestions({
       model: this.#questioned(),
       adapter: training === null ? null : this.#path('adapter'),

@@ -7,7 +7,7 @@ import type { Item, LevelText, Question } from '../../src/core/records.js';
 import type { Level } from '../../src/core/levels.js';
 import { loadItems } from '../../src/data/load.js';
 import type { ChatTemplate, Tokenizer } from '../../src/models/model.js';
-import { PromptRenderer } from '../../src/models/text/prompt.js';
+import { ANSWER_ROOM, PromptRenderer } from '../../src/models/text/prompt.js';
 import { developmentFile } from '../data/support/files.js';
 import { qwen } from './support/qwen.js';
 
@@ -135,7 +135,10 @@ describe('truncation', () => {
       item('early', { original: `The key is 4711. ${long}` }, [ask('0', '4711')]),
       item('late', { original: `${long}The key is 4711.`, summ_l5: 'The key is 4711.' }, [ask('0', '4711')]),
     ];
-    const { levels } = await audit(items, { tokenizer: qwen().tokenizer, fitter: promptFitter(renderer, 256) });
+    const { levels } = await audit(items, {
+      tokenizer: qwen().tokenizer,
+      fitter: promptFitter(renderer, 256 + ANSWER_ROOM),
+    });
     expect(levels[0]?.truncation).toMatchObject({
       samples: 2,
       shortened: 2,
@@ -152,19 +155,25 @@ describe('truncation', () => {
     const text = `${long}I painted it blue.`;
     const marked: LevelText = { text, method: 'recorded', provenance: { evidence: [[long.length, text.length]] } };
     const items: Item[] = [{ id: 'm', dataset: 'd', texts: { original: marked }, questions: [ask('0', 'a colour')] }];
-    const { levels } = await audit(items, { tokenizer: qwen().tokenizer, fitter: promptFitter(renderer, 256) });
+    const { levels } = await audit(items, {
+      tokenizer: qwen().tokenizer,
+      fitter: promptFitter(renderer, 256 + ANSWER_ROOM),
+    });
     expect(levels[0]?.truncation).toMatchObject({ shortened: 1, lostEvidence: 1 });
   });
 
   it('counts samples whose question and answer alone are too long', async () => {
     const items = [item('x', { original: 'Short.' }, [ask('0', 'a', { prompt: long })])];
-    const { levels } = await audit(items, { tokenizer: qwen().tokenizer, fitter: promptFitter(renderer, 256) });
+    const { levels } = await audit(items, {
+      tokenizer: qwen().tokenizer,
+      fitter: promptFitter(renderer, 256 + ANSWER_ROOM),
+    });
     expect(levels[0]?.truncation).toMatchObject({ impossible: 1, lostQuestion: 0 });
     expect(levels[0]?.verdict).toContain('1 sample cannot fit');
   });
 
   it('agrees with the renderer on every sample around the limit', () => {
-    const fitter = promptFitter(renderer, 200);
+    const fitter = promptFitter(renderer, 200 + ANSWER_ROOM);
     let shortened = 0;
     for (let n = 1; n <= 25; n++) {
       const context = filler.repeat(n);
@@ -182,7 +191,7 @@ describe('truncation', () => {
 
   it('cuts a text a thousand times longer than the limit as the renderer does', () => {
     const context = filler.repeat(3000);
-    const sample = promptFitter(renderer, 64).fit(context, 33_000, ask('0', 'a'));
+    const sample = promptFitter(renderer, 64 + ANSWER_ROOM).fit(context, 33_000, ask('0', 'a'));
     const [tokens] = renderer.tokenize(
       [{ id: 's', item: 'i', question: 'q', context, prompt: 'Question 0?', answer: 'a' }],
       64,

@@ -3,7 +3,7 @@ import { UserError } from '../../src/core/errors.js';
 import type { Sample } from '../../src/core/records.js';
 import { chatTemplate, loadChatTemplate } from '../../src/models/text/chat-template.js';
 import { bundledModelPath } from '../../src/models/load.js';
-import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../../src/models/text/prompt.js';
+import { DEFAULT_PROMPT_STYLE, promptLimit, PromptRenderer, type PromptStyle } from '../../src/models/text/prompt.js';
 import { loadTokenizer } from '../../src/models/text/tokenizer.js';
 
 const tokenizer = loadTokenizer(bundledModelPath());
@@ -103,7 +103,7 @@ describe('tokens', () => {
     let whole = 0;
     for (const limit of limits) {
       const [tokens] = renderer.tokenize([long], limit);
-      const length = (tokens?.prompt.length ?? 0) + (tokens?.answer.length ?? 0);
+      const length = tokens?.prompt.length ?? 0;
       expect(length, `limit ${limit}`).toBeLessThanOrEqual(limit);
       const text = tokenizer.decode(tokens?.prompt ?? []);
       const context = /Text: ([^]*)\n\nWhere does Ada Moss live\?<\|im_end\|>\n<\|im_start\|>assistant\n$/.exec(
@@ -119,20 +119,35 @@ describe('tokens', () => {
     expect([limits.length, whole > 0, whole < limits.length]).toEqual([40, true, true]);
   });
 
-  it('leave room for an answer to come', () => {
-    const [tokens] = renderer.promptTokens([long], 200, 50);
-    expect(tokens?.prompt.length).toBeLessThanOrEqual(150);
-    expect(tokens?.prompt.length).toBeGreaterThan(140);
-    expect(tokens?.contextTruncated).toBe(true);
+  it('show as much of a text whatever the answer, and leave room for an answer to come', () => {
+    const limit = promptLimit({ maxLength: 200, answerRoom: 50, maxPositions: 1024 });
+    const [short, lengthy] = renderer.tokenize([long, { ...long, answer: 'word '.repeat(90) }], limit);
+    expect(short?.prompt.length).toBeLessThanOrEqual(150);
+    expect(short?.prompt.length).toBeGreaterThan(140);
+    expect(lengthy?.prompt).toEqual(short?.prompt);
+    expect(renderer.promptTokens([long], limit)[0]?.prompt).toEqual(short?.prompt);
+  });
+
+  it.each([
+    [{ maxLength: 1024, maxPositions: 1024 }, 976],
+    [{ maxLength: 512, maxPositions: 1024, maxNewTokens: 100 }, 464],
+    [{ maxLength: 1024, maxPositions: 1024, maxNewTokens: 100 }, 924],
+    [{ maxLength: 4096, maxPositions: 1024, answerRoom: 10 }, 1014],
+  ])('may be as long as %j leaves', (limits, longest) => {
+    expect(promptLimit(limits)).toBe(longest);
+  });
+
+  it('have no room where the answer takes it all', () => {
+    expect(() => promptLimit({ maxLength: 48, maxPositions: 1024 })).toThrow(/no room for a prompt: of 48 tokens 48/);
   });
 
   it('may cost the context all of itself, and no more', () => {
     const [empty] = renderer.tokenize([sample({ context: '' })], 1000);
-    const least = (empty?.prompt.length ?? 0) + (empty?.answer.length ?? 0);
+    const least = empty?.prompt.length ?? 0;
     const [cut] = renderer.tokenize([sample()], least);
     expect(tokenizer.decode(cut?.prompt ?? [])).toMatch(/Text: ?A?\n\nWhere does/);
     expect(() => renderer.tokenize([sample()], least - 1)).toThrow(
-      /sample ada\/0: \d+ tokens of question and \d+ of answer do not fit in \d+: raise maxLength/,
+      /sample ada\/0: a question of \d+ tokens does not fit in the \d+ that a prompt may have: raise maxLength/,
     );
     expect(() => renderer.tokenize([closed()], 5)).toThrow(UserError);
   });

@@ -23,6 +23,35 @@ export const DEFAULT_PROMPT_STYLE: PromptStyle = {
   closed: '{question}',
 };
 
+/** Tokens kept free behind every prompt for its answer, where nothing else is said. */
+export const ANSWER_ROOM = 48;
+
+/** What decides how much of a text is shown: the same in training, audit, study and evaluation, whatever the right answer. */
+export interface PromptLimits {
+  /** Longest sample in tokens, the answer's room included. */
+  readonly maxLength: number;
+  /** Tokens of it that are kept free for the answer; default 48. */
+  readonly answerRoom?: number;
+  /** Positions that the model has. */
+  readonly maxPositions: number;
+  /** Longest answer that will be generated; it needs positions too, where prompts are asked. */
+  readonly maxNewTokens?: number;
+}
+
+/** The longest prompt in tokens that the limits leave; it never depends on a sample's answer. Throws UserError where they leave none. */
+export function promptLimit({
+  maxLength,
+  answerRoom = ANSWER_ROOM,
+  maxPositions,
+  maxNewTokens = 0,
+}: PromptLimits): number {
+  const limit = Math.min(maxLength - answerRoom, maxPositions - Math.max(answerRoom, maxNewTokens));
+  if (limit > 0) return limit;
+  throw new UserError(
+    `no room for a prompt: of ${Math.min(maxLength, maxPositions)} tokens ${Math.max(answerRoom, maxNewTokens)} are kept for the answer: raise maxLength, or lower answerRoom or maxNewTokens`,
+  );
+}
+
 /** A prompt as tokens, and whether its context was shortened to fit. */
 export interface TokenPrompt {
   readonly id: string;
@@ -70,50 +99,45 @@ export class PromptRenderer {
   }
 
   /**
-   * Samples as tokens, none longer than `maxLength`: the end of the context is what gives way.
-   * Prompt and answer are encoded apart, as in generation. Throws UserError where question and answer alone are too long.
+   * Samples as tokens, no prompt longer than `limit` (see promptLimit): the end of the context is what gives way.
+   * Prompt and answer are encoded apart, as in generation. Throws UserError where a question alone is too long.
    */
-  tokenize(samples: readonly Sample[], maxLength: number): TokenSample[] {
-    const endings = samples.map((sample) => sample.answer + this.model.template.endOfTurn);
-    const answers = this.model.tokenizer.encodeBatch(endings);
-    const room = (i: number): number => maxLength - (answers[i]?.length ?? 0);
-    return this.#fitted(samples, room, maxLength).map((fitted, i) => ({ ...fitted, answer: answers[i] ?? [] }));
+  tokenize(samples: readonly Sample[], limit: number): TokenSample[] {
+    const answers = this.model.tokenizer.encodeBatch(
+      samples.map(({ answer }) => answer + this.model.template.endOfTurn),
+    );
+    return this.promptTokens(samples, limit).map((fitted, i) => ({ ...fitted, answer: answers[i] ?? [] }));
   }
 
-  /** Prompts as tokens, none longer than `maxLength` less `reserve` (the tokens an answer may take). */
-  promptTokens(samples: readonly Askable[], maxLength: number, reserve = 0): TokenPrompt[] {
-    return this.#fitted(samples, () => maxLength - reserve, maxLength);
+  /** Prompts as tokens, none longer than `limit` (see promptLimit). */
+  promptTokens(samples: readonly Askable[], limit: number): TokenPrompt[] {
+    const prompts = this.model.tokenizer.encodeBatch(samples.map((sample) => this.#prompt(sample)));
+    return samples.map((sample, i) => {
+      const whole = prompts[i] ?? [];
+      const fits = whole.length <= limit;
+      const prompt = fits ? whole : this.#shortened(sample, whole.length, limit);
+      return { id: sample.id, item: sample.item, prompt, contextTruncated: !fits };
+    });
   }
 
   #prompt(sample: Pick<Sample, 'id' | 'context' | 'prompt'>): string {
     return this.model.template.render(promptMessages(sample, this.style));
   }
 
-  #fitted(samples: readonly Askable[], room: (index: number) => number, maxLength: number): TokenPrompt[] {
-    const prompts = this.model.tokenizer.encodeBatch(samples.map((sample) => this.#prompt(sample)));
-    return samples.map((sample, i) => {
-      const whole = prompts[i] ?? [];
-      const fits = whole.length <= room(i);
-      const prompt = fits ? whole : this.#shortened(sample, whole.length, room(i), maxLength);
-      return { id: sample.id, item: sample.item, prompt, contextTruncated: !fits };
-    });
-  }
-
-  #shortened(sample: Askable, length: number, room: number, maxLength: number): number[] {
+  #shortened(sample: Askable, length: number, limit: number): number[] {
     const { tokenizer } = this.model;
     const context = tokenizer.encode(sample.context ?? '');
     let needed = length;
     for (let keep = context.length; keep > 0;) {
-      keep = Math.max(0, keep - Math.max(1, needed - room));
+      keep = Math.max(0, keep - Math.max(1, needed - limit));
       // A cut inside a character decodes to replacement characters.
       const shorter = tokenizer.decode(context.slice(0, keep)).replace(/\uFFFD+$/, '');
       const prompt = tokenizer.encode(this.#prompt({ ...sample, context: shorter }));
-      if (prompt.length <= room) return prompt;
+      if (prompt.length <= limit) return prompt;
       needed = prompt.length;
     }
-    const others = maxLength - room;
     throw new UserError(
-      `sample ${sample.id}: ${needed} tokens of question and ${others} of answer do not fit in ${maxLength}: raise maxLength or shorten the question`,
+      `sample ${sample.id}: a question of ${needed} tokens does not fit in the ${limit} that a prompt may have: raise maxLength or shorten the question`,
     );
   }
 }
