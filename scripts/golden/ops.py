@@ -213,10 +213,10 @@ def composites():
             cos=frozen(normal(rows, 2)),
             sin=frozen(normal(rows, 2)),
         )
-    loss = lambda x, y: F.cross_entropy(x, y, reduction="none")
-    case("SoftmaxCrossEntropyLoss: rows of scores", loss, x=normal(3, 5), y=below(5, 3))
-    case("SoftmaxCrossEntropyLoss: a symbolic number of rows", loss, x=normal(M, 4), y=below(4, M))
-    case("SoftmaxCrossEntropyLoss: scores far apart", lambda x, y: loss(40 * x, y), x=normal(3, 4), y=below(4, 3))
+    loss = lambda x, y: F.cross_entropy(x, y[:, 0], reduction="none")[:, None]
+    case("SoftmaxCrossEntropyLoss: rows of scores", loss, x=normal(3, 5), y=below(5, 3, 1))
+    case("SoftmaxCrossEntropyLoss: a symbolic number of rows", loss, x=normal(M, 4), y=below(4, M, 1))
+    case("SoftmaxCrossEntropyLoss: scores far apart", lambda x, y: loss(40 * x, y), x=normal(3, 4), y=below(4, 3, 1))
     case(
         "attention with a mask",
         lambda q, k, v, mask: F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=0.5),
@@ -240,8 +240,8 @@ def composites():
         table=normal(5, 3),
         ids=below(5, B, S),
         rows=listed(0, 2, 2, 5),
-        y=below(5, 4),
-        weight=frozen(positive(4)),
+        y=below(5, 4, 1),
+        weight=frozen(positive(4, 1)),
     )
     lora()
 
@@ -253,7 +253,7 @@ def gated_mlp(x, w, gate, up, down):
 
 def tied(table, ids, rows, y, weight):
     hidden = F.embedding(ids.flatten(), table)
-    return (F.cross_entropy(hidden[rows] @ table.T, y, reduction="none") * weight).sum()
+    return (F.cross_entropy(hidden[rows] @ table.T, y[:, 0], reduction="none") * weight[:, 0]).sum()
 
 
 def lora():
@@ -270,6 +270,12 @@ def lora():
 
 def at_places(rows, places):
     return torch.cat([rows, torch.zeros(1, rows.shape[1])])[places]
+
+
+def soft(x, y, weights):
+    """PyTorch's own cross entropy with class probabilities: those of K labels a row, zero elsewhere."""
+    targets = torch.zeros_like(x).scatter_add(1, y, weights)
+    return F.cross_entropy(x, targets, reduction="sum")
 
 
 def rows():
@@ -330,10 +336,25 @@ def rows():
     )
     case(
         "cross entropy behind a frozen head",
-        lambda x, head, y: F.cross_entropy(x @ head.T, y, reduction="none"),
+        lambda x, head, y: F.cross_entropy(x @ head.T, y[:, 0], reduction="none")[:, None],
         x=normal(M, 3),
         head=frozen(normal(5, 3)),
-        y=below(5, M),
+        y=below(5, M, 1),
+    )
+    case(
+        "SoftmaxCrossEntropyLoss: several labels a row, one of them twice",
+        lambda x, y: -F.log_softmax(x, -1).gather(1, y % 4),
+        x=normal(M, 4),
+        y=listed([0, 2, 3], [3, 3, 1], [1, 0, -1], [2, 0, 1]),
+    )
+    case("cross entropy of soft targets", soft, x=normal(M, 5), y=below(5, M, 3), weights=positive(M, 3))
+    case(
+        "cross entropy of soft targets behind a frozen head",
+        lambda x, head, y, weights: soft(x @ head.T, y, weights),
+        x=normal(M, 3),
+        head=frozen(normal(5, 3)),
+        y=below(5, M, S),
+        weights=frozen(positive(M, S)),
     )
 
 

@@ -95,8 +95,10 @@ export class Builder {
     return sameShape(x.shape, shape) ? x : this.op('Expand', [x], { shape });
   }
 
+  /** A sum that keeps its axes leaves those of size 1 as they are. */
   reduceSum(x: Value, axes: readonly number[], keepdims = true): Value {
-    return axes.length === 0 ? x : this.op('ReduceSum', [x], { axes, keepdims });
+    if (axes.every((axis) => keepdims && dimOf(x, axis) === 1)) return x;
+    return this.op('ReduceSum', [x], { axes, keepdims });
   }
 
   reduceMean(x: Value, axes: readonly number[], keepdims = true): Value {
@@ -117,6 +119,15 @@ export class Builder {
 
   split(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
     return sizes.length === 1 ? [x] : this.apply('Split', [x], { axis, sizes });
+  }
+
+  /**
+   * −log softmax(scores)[label] for K labels a row, [M, K], and its sum Σ weights · that over all: scores [M, V], labels and weights
+   * [M, K]. K = 1 are hard labels; a teacher's probabilities as weights give its Kullback–Leibler divergence but for a constant.
+   */
+  crossEntropy(scores: Value, labels: Value, weights: Value): { readonly losses: Value; readonly loss: Value } {
+    const losses = this.op('SoftmaxCrossEntropyLoss', [scores, labels], {});
+    return { losses, loss: this.reduceSum(this.mul(losses, weights), [0, 1], false) };
   }
 
   /** A tensor of numbers known now. */

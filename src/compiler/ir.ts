@@ -72,9 +72,15 @@ export interface OpAttributes {
   LayRows: NoAttributes;
   /** Rows of pieces put together again, the reverse of LayRows and its gradient. Inputs `to`, all `from`, all pieces → [N, D]. */
   CollectRows: NoAttributes;
-  /** −log softmax(scores)[label] per row, and the softmax itself: scores [M, V], labels [M]; lowered to primitives. */
+  /**
+   * −log softmax(scores)[label] of K labels a row, and the softmax itself: scores [M, V], labels [M, K]. Times weights [M, K] and
+   * summed over K it is the cross entropy of soft targets, Σₖ wₖ (log Σ exp z − zₖ); K = 1 are hard labels. Lowered to primitives.
+   */
   SoftmaxCrossEntropyLoss: NoAttributes;
-  /** The gradient of a row's loss by its scores, (softmax − 1 at the label) · dy: softmax [M, V], labels [M], dy [M]; lowered to primitives. */
+  /**
+   * The gradient of a row's losses by its scores, Σₖ (softmax − 1 at label k) · dyₖ: softmax [M, V], labels [M, K], dy [M, K];
+   * lowered to primitives.
+   */
   CrossEntropyGradient: NoAttributes;
   /** Blocks of integers to floats: (x − zero) · scale along an axis. */
   DequantizeLinear: { readonly axis: number; readonly blockSize: number };

@@ -228,8 +228,8 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   SoftmaxCrossEntropyLoss: (inputs) => {
     const [scores, labels] = [at(inputs, 0), at(inputs, 1)];
     needIntegers(labels, 'labels');
-    if (scores.shape.length !== 2 || !sameShape(labels.shape, scores.shape.slice(0, 1)))
-      fail('scores must be [M, V] and labels [M]');
+    if (scores.shape.length !== 2 || labels.shape.length !== 2 || dimOf(labels, 0) !== dimOf(scores, 0))
+      fail('scores must be [M, V] and labels [M, K]');
     return [
       { type: scores.type, shape: labels.shape },
       { type: scores.type, shape: scores.shape },
@@ -239,9 +239,9 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     const [softmax, labels, dy] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     needIntegers(labels, 'labels');
     needOneType([softmax, dy]);
-    const rows = softmax.shape.slice(0, 1);
-    if (softmax.shape.length !== 2 || !sameShape(labels.shape, rows) || !sameShape(dy.shape, rows))
-      fail('softmax must be [M, V], labels and dy [M]');
+    if (softmax.shape.length !== 2 || labels.shape.length !== 2 || dimOf(labels, 0) !== dimOf(softmax, 0))
+      fail('softmax must be [M, V] and labels [M, K]');
+    if (!sameShape(dy.shape, labels.shape)) fail('dy must have the shape of the labels');
     return same(inputs);
   },
   DequantizeLinear: (inputs, { axis, blockSize }) => {

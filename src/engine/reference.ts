@@ -206,23 +206,25 @@ function rowsAt(x: NdArray, places: NdArray): NdArray {
   });
 }
 
-function crossEntropyGradient(shares: NdArray, labels: NdArray, dy: NdArray): NdArray {
-  return generate(shares.shape, (index) => {
-    const row = index.slice(0, 1);
-    const label = wrapped(read(labels, row), at(shares.shape, 1));
-    return (read(shares, index) - (at(index, 1) === label ? 1 : 0)) * read(dy, row);
-  });
+function crossEntropyGradient(probabilities: NdArray, labels: NdArray, dy: NdArray): NdArray {
+  const [rows, size] = [probabilities.shape, at(probabilities.shape, 1)];
+  const columns = [...Array(at(labels.shape, 1)).keys()];
+  return generate(rows, ([row = 0, column = 0]) =>
+    sumOf(
+      columns.map((k) => {
+        const isLabel = wrapped(read(labels, [row, k]), size) === column;
+        return (read(probabilities, [row, column]) - (isLabel ? 1 : 0)) * read(dy, [row, k]);
+      }),
+    ),
+  );
 }
 
 function crossEntropy(scores: NdArray, labels: NdArray): readonly NdArray[] {
-  const shares = softmax(scores, -1);
-  const loss = generate(labels.shape, (index) => {
+  const losses = generate(labels.shape, (index) => {
     const row = [...slice(scores, 0, at(index, 0), 1).data];
-    const top = maxOf(row);
-    const label = wrapped(read(labels, index), row.length);
-    return Math.log(sumOf(row.map((each) => Math.exp(each - top)))) + top - at(row, label);
+    return logSumExp(row) - at(row, wrapped(read(labels, index), row.length));
   });
-  return [loss, shares];
+  return [losses, softmax(scores, -1)];
 }
 
 function dequantize(x: NdArray, scale: NdArray, zero: NdArray | undefined, axis: number, blockSize: number): NdArray {

@@ -608,41 +608,72 @@ const rotary: Case[] = [
 ];
 
 const crossEntropy: Case[] = [
-  one('SoftmaxCrossEntropyLoss', 'rows of scores', { x: normal(3, 5), y: below(5, 3) }, (b, of) =>
+  one('SoftmaxCrossEntropyLoss', 'rows of scores', { x: normal(3, 5), y: below(5, 3, 1) }, (b, of) =>
     b.op('SoftmaxCrossEntropyLoss', [of('x'), of('y')], {}),
   ),
-  one('SoftmaxCrossEntropyLoss', 'a symbolic number of rows', { x: normal('M', 4), y: below(4, 'M') }, (b, of) =>
+  one('SoftmaxCrossEntropyLoss', 'a symbolic number of rows', { x: normal('M', 4), y: below(4, 'M', 1) }, (b, of) =>
     b.op('SoftmaxCrossEntropyLoss', [of('x'), of('y')], {}),
   ),
-  one('SoftmaxCrossEntropyLoss', 'scores far apart', { x: normal(3, 4), y: below(4, 3) }, (b, of) =>
+  one('SoftmaxCrossEntropyLoss', 'scores far apart', { x: normal(3, 4), y: below(4, 3, 1) }, (b, of) =>
     b.op('SoftmaxCrossEntropyLoss', [b.scale(of('x'), 40), of('y')], {}),
   ),
   one(
     'SoftmaxCrossEntropyLoss',
-    'shares too',
-    { x: normal(3, 4), y: below(4, 3) },
+    'the softmax too',
+    { x: normal(3, 4), y: below(4, 3, 1) },
     (b, of) => b.apply('SoftmaxCrossEntropyLoss', [of('x'), of('y')], {}),
     {
       noGradient: 'a gradient flows into a secondary output of SoftmaxCrossEntropyLoss',
     },
+  ),
+  one(
+    'SoftmaxCrossEntropyLoss',
+    'several labels a row, one of them twice',
+    { x: normal('M', 4), y: listed([0, 2, 3, 3, 3, 1, 1, 0, -1, 2, 0, 1], ['M', 3]) },
+    (b, of) => b.op('SoftmaxCrossEntropyLoss', [of('x'), of('y')], {}),
+  ),
+  one('SoftmaxCrossEntropyLoss', 'a symbolic number of labels', { x: normal('M', 4), y: below(4, 'M', 'S') }, (b, of) =>
+    b.op('SoftmaxCrossEntropyLoss', [of('x'), of('y')], {}),
   ),
 ];
 
 const crossEntropyGradients: Case[] = [
   one(
     'CrossEntropyGradient',
-    'rows of shares',
-    { p: positive('M', 4), y: below(4, 'M'), dy: normal('M') },
+    'one label a row',
+    { p: positive('M', 4), y: below(4, 'M', 1), dy: normal('M', 1) },
+    (b, of) => b.op('CrossEntropyGradient', [of('p'), of('y'), of('dy')], {}),
+    { noGradient: 'no rule: it is a gradient itself' },
+  ),
+  one(
+    'CrossEntropyGradient',
+    'several labels a row, one of them twice',
+    { p: positive(2, 4), y: listed([3, 0, 3, 1, 2, 0], [2, 3]), dy: normal(2, 3) },
     (b, of) => b.op('CrossEntropyGradient', [of('p'), of('y'), of('dy')], {}),
     { noGradient: 'no rule: it is a gradient itself' },
   ),
   composite(
     'cross entropy behind a frozen head',
     ['SoftmaxCrossEntropyLoss', 'CrossEntropyGradient', 'Gemm'],
-    { x: normal('M', 3), head: frozen(normal(5, 3)), y: below(5, 'M') },
+    { x: normal('M', 3), head: frozen(normal(5, 3)), y: below(5, 'M', 1) },
     (b, of) => {
       const scores = b.gemm(of('x'), of('head'), { transB: true });
       return b.op('SoftmaxCrossEntropyLoss', [scores, of('y')], {});
+    },
+  ),
+  composite(
+    'cross entropy of soft targets',
+    ['SoftmaxCrossEntropyLoss', 'Mul', 'ReduceSum'],
+    { x: normal('M', 5), y: below(5, 'M', 3), weights: positive('M', 3) },
+    (b, of) => b.crossEntropy(of('x'), of('y'), of('weights')).loss,
+  ),
+  composite(
+    'cross entropy of soft targets behind a frozen head',
+    ['SoftmaxCrossEntropyLoss', 'CrossEntropyGradient', 'Gemm'],
+    { x: normal('M', 3), head: frozen(normal(5, 3)), y: below(5, 'M', 'S'), weights: frozen(positive('M', 'S')) },
+    (b, of) => {
+      const scores = b.gemm(of('x'), of('head'), { transB: true });
+      return b.crossEntropy(scores, of('y'), of('weights')).loss;
     },
   ),
 ];
@@ -726,14 +757,13 @@ const composites: Case[] = [
       table: normal(5, 3),
       ids: below(5, 'B', 'S'),
       rows: listed([0, 2, 2, 5]),
-      y: below(5, 4),
-      weight: frozen(positive(4)),
+      y: below(5, 4, 1),
+      weight: frozen(positive(4, 1)),
     },
     (b, of) => {
       const hidden = b.gather(of('table'), b.reshape(of('ids'), ['B*S']));
       const scores = b.gemm(b.gather(hidden, of('rows')), of('table'), { transB: true });
-      const losses = b.op('SoftmaxCrossEntropyLoss', [scores, of('y')], {});
-      return b.reduceSum(b.mul(losses, of('weight')), [0], false);
+      return b.crossEntropy(scores, of('y'), of('weight')).loss;
     },
   ),
   composite(

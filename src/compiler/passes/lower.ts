@@ -5,18 +5,16 @@ import { at, dimOf, isOp, type Graph, type Node, type Op, type Value } from '../
 import { collected } from '../shapes.js';
 import { rebuild } from './rebuild.js';
 
-/** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its share. */
-function logSum(b: Builder, scores: Value, shares: Value): Value {
-  return b.sub(b.reduceMax(scores, [-1]), b.log(b.reduceMax(shares, [-1])));
+/** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its probability. */
+function logSum(b: Builder, scores: Value, softmax: Value): Value {
+  return b.sub(b.reduceMax(scores, [-1]), b.log(b.reduceMax(softmax, [-1])));
 }
 
-/** loss = log Σ exp(x) − x[label], and the softmax. */
+/** log Σ exp(x) − x[label] of every label, and the softmax. */
 function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[] {
-  const column = b.reshape(labels, [...labels.shape, 1]);
-  const shares = b.softmax(scores);
-  const picked = b.op('GatherElements', [scores, column], { axis: 1 });
-  const loss = b.sub(logSum(b, scores, shares), picked);
-  return [b.reshape(loss, labels.shape), shares];
+  const softmax = b.softmax(scores);
+  const picked = b.op('GatherElements', [scores, labels], { axis: 1 });
+  return [b.sub(logSum(b, scores, softmax), picked), softmax];
 }
 
 /**
@@ -47,11 +45,10 @@ function rowsAt(b: Builder, pieces: readonly Value[], places: readonly Value[]):
   return places.map((each) => b.gather(rows, each));
 }
 
-/** (softmax − 1 at the label) · dy, in full. */
-function crossEntropyGradient(b: Builder, shares: Value, labels: Value, dy: Value): Value {
-  const column = b.reshape(dy, [...dy.shape, 1]);
-  const label = b.reshape(labels, [...labels.shape, 1]);
-  return b.op('ScatterElements', [b.mul(shares, column), label, b.neg(column)], { axis: 1, reduction: 'add' });
+/** softmax · Σₖ dyₖ, less dyₖ at label k, in full. */
+function crossEntropyGradient(b: Builder, softmax: Value, labels: Value, dy: Value): Value {
+  const spread = b.mul(softmax, b.reduceSum(dy, [1]));
+  return b.op('ScatterElements', [spread, labels, b.neg(dy)], { axis: 1, reduction: 'add' });
 }
 
 type Lowering<P extends Op> = (b: Builder, inputs: readonly Value[], node: Node<P>) => readonly Value[];

@@ -8,20 +8,40 @@ import { rebuild } from './rebuild.js';
 const isPlain = ({ inputs, attributes: { transA, transB, alpha } }: Node<'Gemm'>): boolean =>
   inputs.length === 2 && !transA && !transB && alpha === 1;
 
+/** Inputs of a CrossEntropyGradient. */
+interface ScoreGradient {
+  readonly softmax: Value;
+  readonly labels: Value;
+  readonly dy: Value;
+}
+
+/** (softmax W − W[label]) · dy for the one label of each row. */
+function throughHardHead(b: Builder, { softmax, labels, dy }: ScoreGradient, head: Value): Value {
+  const whole = b.gemm(softmax, head);
+  return b.mul(b.sub(whole, b.gather(head, b.reshape(labels, [dimOf(labels, 0)]))), dy);
+}
+
+/** softmax W · Σₖ dyₖ − Σₖ dyₖ W[label k]. */
+function throughSoftHead(b: Builder, { softmax, labels, dy }: ScoreGradient, head: Value): Value {
+  const whole = b.mul(b.gemm(softmax, head), b.reduceSum(dy, [1]));
+  const row = b.reshape(dy, [dimOf(dy, 0), 1, dimOf(dy, 1)]);
+  return b.sub(whole, b.reshape(b.matmul(row, b.gather(head, labels)), whole.shape));
+}
+
 /**
- * ((softmax − 1 at the label) · dy) W becomes (softmax W − W[label]) · dy: the gradient of a frozen head passes over the vocabulary
- * within the product alone.
+ * (Σₖ (softmax − 1 at label k) · dyₖ) W becomes softmax W · Σₖ dyₖ − Σₖ dyₖ W[label k]: the gradient of a frozen head passes over the
+ * vocabulary within the product alone.
  */
 export function passHead(graph: Graph): Graph {
-  const gradients = new Map<number, readonly Value[]>();
+  const gradients = new Map<number, ScoreGradient>();
   return rebuild(graph, (b, node, inputs) => {
-    if (isOp(node, 'CrossEntropyGradient')) gradients.set(at(node.outputs, 0).id, inputs);
+    if (isOp(node, 'CrossEntropyGradient'))
+      gradients.set(at(node.outputs, 0).id, { softmax: at(inputs, 0), labels: at(inputs, 1), dy: at(inputs, 2) });
     if (!isOp(node, 'Gemm') || !isPlain(node)) return undefined;
-    const [shares, labels, dy] = gradients.get(at(node.inputs, 0).id) ?? [];
-    if (!shares || !labels || !dy) return undefined;
-    const head = at(inputs, 1);
-    const without = b.sub(b.gemm(shares, head), b.gather(head, labels));
-    return [b.mul(without, b.reshape(dy, [...dy.shape, 1]))];
+    const gradient = gradients.get(at(node.inputs, 0).id);
+    if (!gradient) return undefined;
+    const through = dimOf(gradient.labels, 1) === 1 ? throughHardHead : throughSoftHead;
+    return [through(b, gradient, at(inputs, 1))];
   });
 }
 

@@ -139,8 +139,8 @@ export function trainingGraph(
   const [rows, rowPlaces, targets, weights] = [
     b.input('rows', 'int64', ['M']),
     b.input('rowPlaces', 'int64', ['R']),
-    b.input('targets', 'int64', ['M']),
-    b.input('weights', 'float32', ['M']),
+    b.input('targets', 'int64', ['M', 1]),
+    b.input('weights', 'float32', ['M', 1]),
   ];
   if (training.kind === 'lora' && training.lora.dropout > 0) {
     net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))]));
@@ -149,8 +149,7 @@ export function trainingGraph(
   const select = (x: Value): Value => b.op('LayRows', [x, rowPlaces, rows], {});
   const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
-  const losses = b.op('SoftmaxCrossEntropyLoss', [logitsOf(net, config, hidden), targets], {});
-  const loss = b.reduceSum(b.mul(losses, weights), [0], false);
+  const { losses, loss } = b.crossEntropy(logitsOf(net, config, hidden), targets, weights);
   const trained = net.trained;
   const forwardNodes = b.nodes.length;
   const grads = gradients(

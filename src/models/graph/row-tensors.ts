@@ -31,9 +31,9 @@ export function batchTensors(
         tokens,
       ),
     ),
-    targets: list(targets.map((each) => each.token)),
+    targets: column(targets.map((each) => each.token)),
     weights: float32(
-      [targets.length],
+      [targets.length, 1],
       Float32Array.from(targets, (each) => each.weight / totalWeight),
     ),
   };

@@ -192,7 +192,11 @@ describe('what is declared', () => {
 describe('an operation that is only a composite', () => {
   it('is refused until it is lowered', () => {
     const b = new Builder();
-    const loss = b.op('SoftmaxCrossEntropyLoss', [b.input('x', 'float32', ['M', 3]), b.input('y', 'int64', ['M'])], {});
+    const loss = b.op(
+      'SoftmaxCrossEntropyLoss',
+      [b.input('x', 'float32', ['M', 3]), b.input('y', 'int64', ['M', 1])],
+      {},
+    );
     const graph = b.finish({ loss });
     expect(() => encodeOnnx(graph)).toThrow('SoftmaxCrossEntropyLoss must be lowered to primitives first');
   });

@@ -60,27 +60,25 @@ describe('lowerComposites', () => {
   it('writes cross entropy in primitives', () => {
     const b = new Builder();
     const scores = b.input('scores', 'float32', ['M', 5]);
-    const loss = b.op('SoftmaxCrossEntropyLoss', [scores, b.input('labels', 'int64', ['M'])], {});
+    const loss = b.op('SoftmaxCrossEntropyLoss', [scores, b.input('labels', 'int64', ['M', 'K'])], {});
     const graph = b.finish({ loss });
     expect(print(graph)).toMatchInlineSnapshot(`
       "input scores: f32[M,5]
-      input labels: i64[M]
-      %2: f32[M], %3: f32[M,5] = SoftmaxCrossEntropyLoss(scores, labels)
+      input labels: i64[M,K]
+      %2: f32[M,K], %3: f32[M,5] = SoftmaxCrossEntropyLoss(scores, labels)
       output loss = %2"
     `);
     expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
       "input scores: f32[M,5]
-      input labels: i64[M]
-      %2: i64[M,1] = Reshape{shape=["M",1]}(labels)
-      %3: f32[M,5] = Softmax{axis=-1}(scores)
-      %4: f32[M,1] = GatherElements{axis=1}(scores, %2)
-      %5: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(scores)
-      %6: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(%3)
-      %7: f32[M,1] = Log(%6)
-      %8: f32[M,1] = Sub(%5, %7)
-      %9: f32[M,1] = Sub(%8, %4)
-      %10: f32[M] = Reshape{shape=["M"]}(%9)
-      output loss = %10"
+      input labels: i64[M,K]
+      %2: f32[M,5] = Softmax{axis=-1}(scores)
+      %3: f32[M,K] = GatherElements{axis=1}(scores, labels)
+      %4: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(scores)
+      %5: f32[M,1] = ReduceMax{axes=[-1] keepdims=true}(%2)
+      %6: f32[M,1] = Log(%5)
+      %7: f32[M,1] = Sub(%4, %6)
+      %8: f32[M,K] = Sub(%7, %3)
+      output loss = %8"
     `);
   });
 
@@ -208,19 +206,41 @@ describe('passHead', () => {
   it('takes the gradient of cross entropy through a frozen head without spreading it over the vocabulary', () => {
     const b = new Builder();
     const [p, head] = [b.input('p', 'float32', ['M', 9]), b.input('head', 'float32', [9, 2])];
-    const inputs = [p, b.input('labels', 'int64', ['M']), b.input('dy', 'float32', ['M'])];
+    const inputs = [p, b.input('labels', 'int64', ['M', 1]), b.input('dy', 'float32', ['M', 1])];
     const graph = b.finish({ dx: b.gemm(b.op('CrossEntropyGradient', inputs, {}), head) });
     expect(print(pruneUnused(passHead(graph)))).toMatchInlineSnapshot(`
       "input p: f32[M,9]
       input head: f32[9,2]
-      input labels: i64[M]
-      input dy: f32[M]
+      input labels: i64[M,1]
+      input dy: f32[M,1]
       %4: f32[M,2] = Gemm{transA=false transB=false alpha=1}(p, head)
-      %5: f32[M,2] = Gather{axis=0}(head, labels)
-      %6: f32[M,2] = Sub(%4, %5)
-      %7: f32[M,1] = Reshape{shape=["M",1]}(dy)
-      %8: f32[M,2] = Mul(%6, %7)
+      %5: i64[M] = Reshape{shape=["M"]}(labels)
+      %6: f32[M,2] = Gather{axis=0}(head, %5)
+      %7: f32[M,2] = Sub(%4, %6)
+      %8: f32[M,2] = Mul(%7, dy)
       output dx = %8"
+    `);
+  });
+
+  it('takes that of soft targets so too, the rows of the labels alone weighted', () => {
+    const b = new Builder();
+    const [p, head] = [b.input('p', 'float32', ['M', 9]), b.input('head', 'float32', [9, 2])];
+    const inputs = [p, b.input('labels', 'int64', ['M', 'K']), b.input('dy', 'float32', ['M', 'K'])];
+    const graph = b.finish({ dx: b.gemm(b.op('CrossEntropyGradient', inputs, {}), head) });
+    expect(print(pruneUnused(passHead(graph)))).toMatchInlineSnapshot(`
+      "input p: f32[M,9]
+      input head: f32[9,2]
+      input labels: i64[M,K]
+      input dy: f32[M,K]
+      %4: f32[M,2] = Gemm{transA=false transB=false alpha=1}(p, head)
+      %5: f32[M,1] = ReduceSum{axes=[1] keepdims=true}(dy)
+      %6: f32[M,2] = Mul(%4, %5)
+      %7: f32[M,1,K] = Reshape{shape=["M",1,"K"]}(dy)
+      %8: f32[M,K,2] = Gather{axis=0}(head, labels)
+      %9: f32[M,1,2] = MatMul(%7, %8)
+      %10: f32[M,2] = Reshape{shape=["M",2]}(%9)
+      %11: f32[M,2] = Sub(%6, %10)
+      output dx = %11"
     `);
   });
 
