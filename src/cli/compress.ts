@@ -27,7 +27,8 @@ import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
 import type { SpendTotals } from '../llm/spend/spend.js';
 import { SpendJournal } from '../llm/spend/spend-journal.js';
-import { writeAtomically } from '../files/atomic-file.js';
+import { jsonLines } from '../files/json-lines.js';
+import { writeWhole } from '../files/write-whole.js';
 import { loadModel } from '../models/load.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
 import { lockFolder } from '../files/folder-lock.js';
@@ -134,7 +135,7 @@ async function run(file: string, options: Options): Promise<void> {
     await client.close();
     lock.release();
   });
-  if (outcome.items !== undefined) writeItems(options.out, outcome.items);
+  if (outcome.items !== undefined) writeWhole(options.out, jsonLines(outcome.items));
   tell(outcome, options, client, loaded);
   if (outcome.stopped !== undefined) throw outcome.stopped;
   if ((outcome.report?.failed ?? 0) > 0) process.exitCode = 2;
@@ -308,13 +309,6 @@ function lazyCounter(name: string): TokenCounter {
   }
   let tokenizer: ReturnType<typeof loadTokenizer> | undefined;
   return { identity, count: (text) => (tokenizer ??= loadTokenizer(folder)).encode(text).length };
-}
-
-function writeItems(out: string, items: readonly Item[]): void {
-  const encoder = new TextEncoder();
-  writeAtomically(out, (write) => {
-    for (const item of items) write(encoder.encode(`${JSON.stringify(item)}\n`));
-  });
 }
 
 function tell({ items, report }: Outcome, options: Options, client: ChatClient, loaded: LoadReport): void {

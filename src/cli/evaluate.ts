@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { UserError } from '../core/errors.js';
 import { parseLevel, type Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
@@ -10,6 +9,7 @@ import type { MeanEstimate } from '../core/statistics.js';
 import { loadAll } from '../data/load.js';
 import { AnswerLog } from '../evaluate/answer-log.js';
 import { askedOf, evaluatedLine, judgeAsked, judgedOf, type Asked, type Evaluated } from '../evaluate/evaluation.js';
+import { writeWhole } from '../files/write-whole.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { scored, unscored } from '../evaluate/judges/judge.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
@@ -97,7 +97,7 @@ async function run(file: string, options: Options): Promise<void> {
   refuseMissing(items, level, file);
   const outcomes = await ask(model, items, level, maxNewTokens, options);
   const { evaluated, longMemEval } = await judging.judge(file, askedOf(items, outcomes));
-  if (options.out !== undefined) await writeFileAtomic(options.out, evaluated.map(evaluatedLine).join(''));
+  if (options.out !== undefined) writeWhole(options.out, evaluated.map(evaluatedLine));
   const result = metrics(judgedOf(evaluated));
   if (options.json === true) {
     const told = { file, model: model.name, book: options.book, level, judge: judging.name, ...result };

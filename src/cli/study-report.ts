@@ -6,7 +6,7 @@ import type { Analysis } from '../analysis/analyse.js';
 import type { RunSummary } from '../analysis/run-summary.js';
 import type { JsonObject } from '../core/json.js';
 import { loraScale } from '../core/settings.js';
-import { writeDurably } from '../files/text-file.js';
+import { writeWhole } from '../files/write-whole.js';
 import type { ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport, renderReport } from '../report/page.js';
@@ -26,8 +26,8 @@ export function writeReport(study: StoredStudy): WrittenReport {
   const data = reportData(study);
   const analysis = analyseReport(data);
   const path = join(study.folder, 'report.html');
-  writeDurably(path, renderReport(data, analysis));
-  writeDurably(join(study.folder, 'rows.csv'), [...csvLines(data.rows)].join(''));
+  writeWhole(path, renderReport(data, analysis));
+  writeWhole(join(study.folder, 'rows.csv'), csvLines(data.rows));
   return { path, data, analysis };
 }
 

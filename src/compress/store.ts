@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson, sha256 } from '../core/hash.js';
-import { writeWhole } from '../files/cache-file.js';
+import { writeWhole } from '../files/write-whole.js';
 import { levelOf, type Compression, type CompressionFailure, type CompressionMethod, type Target } from './method.js';
 
 /** Raised when the meaning of a stored text changes; part of every key. */
@@ -62,7 +62,7 @@ export class CompressionStore {
 
   /** Keeps a result: safe from a kill on return. What a power loss takes is made again from the flushed reply cache, without calls. */
   write(key: string, result: CompressionResult): void {
-    writeWhole(this.#path(key), JSON.stringify({ key, round: this.round, result }));
+    writeWhole(this.#path(key), JSON.stringify({ key, round: this.round, result }), { flush: false });
   }
 
   /** The current round, from 1. */
@@ -79,7 +79,7 @@ export class CompressionStore {
   /** Ends the round: failures kept so far are tried again from now on. */
   endRound(): void {
     const next = this.round + 1;
-    writeWhole(join(this.folder, 'round.json'), JSON.stringify({ round: next }));
+    writeWhole(join(this.folder, 'round.json'), JSON.stringify({ round: next }), { flush: false });
     this.#round = next;
   }
 

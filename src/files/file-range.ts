@@ -1,12 +1,7 @@
-/** Reading ranges of a file straight into the memory they are wanted in, with its size checked first. */
+/** Reading files with their size checked first: ranges straight into the memory they are wanted in, or piece by piece. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { UserError, messageOf } from '../core/errors.js';
-
-const REASON: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'it is a folder',
-};
+import { UserError } from '../core/errors.js';
+import { readError } from './disk-error.js';
 
 /** Opens a regular file for reading, gives it with its size in bytes to `use`, and closes it. Throws UserError where it cannot be opened. */
 export function withFile<T>(path: string, use: (file: number, size: number) => T): T {
@@ -24,8 +19,7 @@ function openForReading(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    const reason = REASON[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error);
-    throw new UserError(`cannot read ${path}: ${reason}`);
+    throw readError(path, error);
   }
 }
 
@@ -38,6 +32,24 @@ export function readInto(path: string, file: number, into: Uint8Array, position:
         `${path}: the file ends at byte ${position + done}, inside of what it declares; it is cut short`,
       );
     done += read;
+  }
+}
+
+/** Bytes read at a time where a file is read piece by piece. */
+const CHUNK_BYTES = 1 << 20;
+
+/** A file's bytes from its beginning, a piece at a time, each in memory of its own. Throws UserError where it cannot be opened. */
+export function* fileChunks(path: string): Generator<Buffer> {
+  const file = openForReading(path);
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const read = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      if (read === 0) return;
+      yield chunk.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

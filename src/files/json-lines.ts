@@ -1,7 +1,9 @@
-/** Reading lines of JSON, with messages that name file, line and field. */
+/** JSON lines read with messages that name file, line and field, and written. */
 import type { z } from 'zod';
 import { UserError, UserErrors, messageOf } from '../core/errors.js';
-import { isObject } from '../core/json.js';
+import { fileChunks } from './file-range.js';
+import { checkRecord, parseRecord, type Parsed } from './json-record.js';
+import { isBlank, LineSplitter, withoutMark, type Line } from './lines.js';
 
 /** One line that was read: where it stood, and what it holds. */
 export interface JsonLine<T> {
@@ -9,19 +11,46 @@ export interface JsonLine<T> {
   readonly value: T;
 }
 
+export interface JsonLinesOptions {
+  /** Pass over a last line that no newline ends and that is no record, as a kill while writing leaves it; default false. */
+  readonly toleratesTorn?: boolean;
+}
+
 /** Problems told at once; more are counted. */
 const MOST_PROBLEMS = 5;
 
+/**
+ * The records of a file, one in memory at a time; blank lines are passed over. Throws UserError where the file cannot be opened and
+ * UserErrors, naming line and field, at the first line that is no record.
+ */
+export function* eachJsonLine<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  options: JsonLinesOptions = {},
+): Generator<JsonLine<T>> {
+  for (const { line, isEnded, ...parsed } of parsedLines(fileChunks(path), schema)) {
+    if ('value' in parsed) yield { line, value: parsed.value };
+    else if (isEnded || options.toleratesTorn !== true) throw unreadable(path, [`line ${line}: ${parsed.problem}`]);
+  }
+}
+
+/** All records of a file. Throws UserError where it cannot be opened and UserErrors naming line and field of the first broken ones. */
+export function readJsonLines<T>(path: string, schema: z.ZodType<T>, options: JsonLinesOptions = {}): T[] {
+  const lines = [...parsedLines(fileChunks(path), schema)];
+  const last = lines.at(-1);
+  if (options.toleratesTorn === true && last?.isEnded === false && 'problem' in last) lines.pop();
+  return valuesOf(lines, path).map(({ value }) => value);
+}
+
 /** Parses JSON lines, or one JSON array (its entries then count as lines); throws UserErrors naming line and field. */
 export function parseJsonLines<T>(text: string, schema: z.ZodType<T>, file: string): JsonLine<T>[] {
-  const problems: string[] = [];
-  const read = entries(text, file).flatMap(({ line, value: parsed }) => {
-    const checked = 'problem' in parsed ? parsed : check(parsed.value, schema);
-    if ('problem' in checked) problems.push(`line ${line}: ${checked.problem}`);
-    return 'problem' in checked ? [] : [{ line, value: checked.value }];
-  });
-  if (problems.length > 0) throw new UserErrors(`${file} cannot be read:`, shortened(problems));
-  return read;
+  const isArray = /^\ufeff?\s*\[/.test(text);
+  return valuesOf(isArray ? parsedEntries(text, schema, file) : [...parsedLines([Buffer.from(text)], schema)], file);
+}
+
+/** Records as JSON lines, each with its newline. */
+export function* jsonLines(values: Iterable<object>): Generator<string> {
+  for (const value of values) yield `${JSON.stringify(value)}\n`;
 }
 
 /** Throws UserErrors where an id occurs twice, naming both lines. */
@@ -37,19 +66,28 @@ export function refuseDuplicates<T>(rows: readonly JsonLine<T>[], id: (value: T)
   if (problems.length > 0) throw new UserErrors(`${file} holds ids twice:`, shortened(problems));
 }
 
-/** A value, or what was wrong with it. */
-type Parsed<T> = { readonly value: T } | { readonly problem: string };
+/** A line of a stream, as a record. */
+export type ParsedLine<T> = Parsed<T> & Pick<Line, 'line' | 'end' | 'isEnded'>;
 
-/** Each line where the file is JSON lines, each entry where it is an array. */
-function entries(text: string, file: string): JsonLine<Parsed<unknown>>[] {
-  const content = text.replace(/^\ufeff/, '');
-  if (content.trimStart().startsWith('['))
-    return wholeArray(content, file).map((value, i) => ({ line: i + 1, value: { value } }));
-  return content
-    .split(/\r?\n/)
-    .map((value, i) => ({ line: i + 1, value }))
-    .filter(({ value }) => value.trim() !== '')
-    .map(({ line, value }) => ({ line, value: parseLine(value) }));
+/** The lines of a stream that are not blank, each as a record or with what is wrong with it. */
+export function* parsedLines<T>(chunks: Iterable<Buffer>, schema: z.ZodType<T>): Generator<ParsedLine<T>> {
+  const splitter = new LineSplitter();
+  for (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parsedLine(line, schema);
+  for (const line of splitter.rest()) yield* parsedLine(line, schema);
+}
+
+function* parsedLine<T>({ line, bytes, end, isEnded }: Line, schema: z.ZodType<T>): Generator<ParsedLine<T>> {
+  const text = line === 1 && bytes !== undefined ? withoutMark(bytes) : bytes;
+  if (text === undefined || isBlank(text)) return;
+  yield { line, end, isEnded, ...parseRecord(text, schema) };
+}
+
+/** The entries of an array, the first being line 1. */
+function parsedEntries<T>(text: string, schema: z.ZodType<T>, file: string): NumberedRecord<T>[] {
+  return wholeArray(text.replace(/^\ufeff/, ''), file).map((entry, i) => ({
+    line: i + 1,
+    ...checkRecord(entry, schema),
+  }));
 }
 
 function wholeArray(text: string, file: string): unknown[] {
@@ -62,23 +100,16 @@ function wholeArray(text: string, file: string): unknown[] {
   throw new UserError(`${file} is no JSON array: give an array of objects or one object a line`);
 }
 
-function parseLine(text: string): Parsed<unknown> {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (error) {
-    return { problem: `not valid JSON (${messageOf(error)})` };
-  }
+type NumberedRecord<T> = Parsed<T> & { readonly line: number };
+
+function valuesOf<T>(records: readonly NumberedRecord<T>[], file: string): JsonLine<T>[] {
+  const problems = records.flatMap((each) => ('problem' in each ? [`line ${each.line}: ${each.problem}`] : []));
+  if (problems.length > 0) throw unreadable(file, problems);
+  return records.flatMap((each) => ('value' in each ? [{ line: each.line, value: each.value }] : []));
 }
 
-function check<T>(value: unknown, schema: z.ZodType<T>): Parsed<T> {
-  if (!isObject(value)) return { problem: 'not a JSON object: give one object with named fields' };
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { value: parsed.data };
-  const issues = parsed.error.issues.map(({ path, message }) => {
-    const given = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[String(key)] : undefined), value);
-    return `field "${path.join('.')}" ${given === undefined ? 'is missing' : `is wrong: ${message}`}`;
-  });
-  return { problem: issues.join('; ') };
+function unreadable(file: string, problems: readonly string[]): UserErrors {
+  return new UserErrors(`${file} cannot be read:`, shortened(problems));
 }
 
 function shortened(problems: readonly string[]): string[] {

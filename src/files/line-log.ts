@@ -1,14 +1,55 @@
-/** A file of JSON lines that only grows while work goes on, so that it can be gone on with after a kill at any byte. */
-import { appendFile, copyFile, mkdir, readFile, truncate } from 'node:fs/promises';
+/** Files of JSON lines that only grow while work goes on, so that it can be gone on with after a kill at any byte. */
+import { appendFileSync, existsSync, truncateSync } from 'node:fs';
+import { appendFile, copyFile, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { parseJsonLines } from './json-lines.js';
+import { UserErrors } from '../core/errors.js';
+import { writeError } from './disk-error.js';
+import { fileChunks } from './file-range.js';
+import { makeFolder } from './flush.js';
+import { parsedLines, readJsonLines } from './json-lines.js';
+
+/** Adds a record to a file of JSON lines, which is made where absent; on return it is there. Throws UserError where the disk refuses. */
+export function appendJsonLine(path: string, value: object): void {
+  try {
+    appendFileSync(path, lineOf(value));
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Cuts a file of JSON lines behind the last of its leading records that `keep` accepts, in one step, and gives those. A torn
+ * last line goes with the rest; a file that is absent has none. Throws UserErrors naming the line of a broken record before the cut.
+ */
+export function trimLines<T>(path: string, schema: z.ZodType<T>, keep: (value: T) => boolean): T[] {
+  if (!existsSync(path)) return [];
+  const kept: T[] = [];
+  let end = 0;
+  for (const each of parsedLines(fileChunks(path), schema)) {
+    if (!each.isEnded) break;
+    if ('problem' in each) throw new UserErrors(`${path} cannot be read:`, [`line ${each.line}: ${each.problem}`]);
+    if (!keep(each.value)) break;
+    kept.push(each.value);
+    end = each.end;
+  }
+  cut(path, end);
+  return kept;
+}
+
+function cut(path: string, end: number): void {
+  try {
+    truncateSync(path, end);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
 
 /**
  * What such a file holds, and a way to add to it. A torn last line (a kill while writing) is cut off, with a copy of the file kept
  * beside it as `.bad`; a broken line in the middle is refused with its number. One process may write it at a time.
  */
-export class LineLog<T> {
+export class LineLog<T extends object> {
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -20,26 +61,30 @@ export class LineLog<T> {
   ) {}
 
   /** Opens a log, reading what it holds; a file that is absent is made with the first line. Throws UserErrors on broken lines. */
-  static async open<T>(path: string, schema: z.ZodType<T>): Promise<LineLog<T>> {
-    await mkdir(dirname(path), { recursive: true });
-    const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-    const whole = bytes.lastIndexOf(0x0a) + 1;
-    if (whole < bytes.length) {
-      await copyFile(path, `${path}.bad`);
-      await truncate(path, whole);
-    }
-    const lines = parseJsonLines(bytes.subarray(0, whole).toString('utf8'), schema, path);
-    return new LineLog(
-      path,
-      lines.map(({ value }) => value),
-      whole < bytes.length,
-    );
+  static async open<T extends object>(path: string, schema: z.ZodType<T>): Promise<LineLog<T>> {
+    makeFolder(dirname(path));
+    if (!existsSync(path)) return new LineLog<T>(path, [], false);
+    const repaired = await cutTorn(path);
+    return new LineLog(path, readJsonLines(path, schema), repaired);
   }
 
-  /** Adds a line; on return it is in the file. */
+  /** Adds a line; on return it is in the file. Throws UserError where the disk refuses. */
   async add(entry: T): Promise<void> {
-    const line = `${JSON.stringify(entry)}\n`;
-    this.#writing = this.#writing.then(() => appendFile(this.path, line));
-    await this.#writing;
+    this.#writing = this.#writing.then(() => appendFile(this.path, lineOf(entry)));
+    await this.#writing.catch((error: unknown) => {
+      throw writeError(this.path, error);
+    });
   }
 }
+
+/** Cuts off what stands behind the last newline, keeping a copy of the file; whether there was anything. */
+async function cutTorn(path: string): Promise<boolean> {
+  const bytes = await readFile(path);
+  const whole = bytes.lastIndexOf('\n') + 1;
+  if (whole === bytes.length) return false;
+  await copyFile(path, `${path}.bad`);
+  cut(path, whole);
+  return true;
+}
+
+const lineOf = (record: object): string => `${JSON.stringify(record)}\n`;

@@ -1,10 +1,11 @@
 /** Run folders: what a run leaves on disk, written so that present means whole, and checked when read. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf, RunConflictError, UserError } from '../core/errors.js';
 import { isObject, type Json } from '../core/json.js';
-import { writeDurably } from '../files/text-file.js';
+import { jsonText } from '../files/json-file.js';
+import { writeWhole } from '../files/write-whole.js';
 import type { TrainResult } from '../train/finetune.js';
 import { IDENTITY_VERSION, runFolderName, runId, type RunSpec } from './run-spec.js';
 
@@ -80,12 +81,12 @@ export function readSpec(folder: string): RunSpec {
 /** Writes the spec, or refreshes where things lie if they moved; the identity of a folder never changes. */
 export function writeSpec(folder: string, spec: RunSpec): void {
   const path = join(folder, RUN_FILES.spec);
-  const text = pretty(spec);
+  const text = jsonText(spec);
   if (existsSync(path)) {
     if (readSpec(folder).id !== spec.id) throw new RunConflictError(`${folder} holds another run`);
     if (readFileSync(path, 'utf8') === text) return;
   }
-  writeDurably(path, text);
+  writeWhole(path, text);
 }
 
 /** What a run's folder holds, checked: a run is done when its result fits its spec and its files are those it names. */
@@ -150,13 +151,6 @@ export function clearRun(folder: string): void {
   rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
 }
 
-/** Removes what a killed process was still writing; only for the holder of the folder's lock. */
-export function removeLeftovers(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder))
-    if (/\.\d+(-[0-9a-f]+)?\.tmp$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
-}
-
 /** A JSON file as a value; throws with its path where it cannot be read. */
 export function readJson(path: string): Record<string, Json> {
   let value: unknown;
@@ -167,16 +161,6 @@ export function readJson(path: string): Record<string, Json> {
   }
   if (!isObject(value)) throw new UserError(`${path} holds no JSON object`);
   return value as Record<string, Json>;
-}
-
-/** A value as the text of a JSON file. */
-export function pretty(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** Values as JSON lines. */
-export function jsonLines(values: readonly object[]): string {
-  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
 
 /** The values of a file of JSON lines that was written whole; throws UserError naming the first line that is none. */

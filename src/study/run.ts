@@ -13,7 +13,9 @@ import { judgeInput } from '../evaluate/judges/judge.js';
 import { judgeAll } from '../evaluate/judging.js';
 import { needsModel } from '../evaluate/judges/registry.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
-import { writeDurably } from '../files/text-file.js';
+import { jsonText } from '../files/json-file.js';
+import { jsonLines } from '../files/json-lines.js';
+import { writeWhole } from '../files/write-whole.js';
 import { loadModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
@@ -24,8 +26,6 @@ import { runJudge } from './run-judge.js';
 import { IDENTITY_VERSION, runFolderName, type RunSpec } from './run-spec.js';
 import {
   describeFiles,
-  jsonLines,
-  pretty,
   readJson,
   readJsonLines,
   readSpec,
@@ -121,7 +121,7 @@ class Run {
       files: await describeFiles(this.folder, this.#files()),
       environment: environment(this.spec),
     };
-    writeDurably(this.#path('result'), pretty(result));
+    writeWhole(this.#path('result'), jsonText(result));
     return result;
   }
 
@@ -160,7 +160,7 @@ class Run {
       },
     });
     const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
-    writeDurably(path, pretty(record));
+    writeWhole(path, jsonText(record));
     return record;
   }
 
@@ -217,7 +217,7 @@ class Run {
       contextTruncated: samples[index]?.contextTruncated ?? false,
       bits: question.bits ?? null,
     }));
-    writeDurably(path, jsonLines(records));
+    writeWhole(path, jsonLines(records));
     return records;
   }
 
@@ -235,7 +235,7 @@ class Run {
     });
     const row = this.#rowMaker(judge.name);
     const rows = records.map((record, index) => row(record, verdicts[index] as Verdict));
-    writeDurably(this.#path('scores'), jsonLines(rows));
+    writeWhole(this.#path('scores'), jsonLines(rows));
     return rows;
   }
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
 import { tellsOfNoMemory } from '../executors/out-of-memory.js';
-import { writeDurably } from '../files/text-file.js';
+import { jsonText } from '../files/json-file.js';
+import { writeWhole } from '../files/write-whole.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
 import type { StudyPlan } from './plan.js';
-import { clearRun, pretty, RUN_FILES, type Retry, type StoredRun } from './run-store.js';
+import { clearRun, RUN_FILES, type Retry, type StoredRun } from './run-store.js';
 import type { RunReport } from './run.js';
 import { runName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { runPath, StudyFolder } from './study-folder.js';
@@ -188,14 +189,14 @@ class Runner {
       reason,
     };
     rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
-    writeDurably(path, pretty(retry));
+    writeWhole(path, jsonText(retry));
     this.options.onEvent?.({ type: 'retried', run: runName(spec.identity), retry });
     return true;
   }
 
   #leaveError(spec: RunSpec, message: string): void {
     const error = { name: 'WorkerLostError', message, stage: 'unknown', stack: null };
-    writeDurably(join(this.#path(spec), RUN_FILES.error), pretty(error));
+    writeWhole(join(this.#path(spec), RUN_FILES.error), jsonText(error));
   }
 
   #seconds(run: PlannedRun): RunSeconds {

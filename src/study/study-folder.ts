@@ -8,24 +8,17 @@ import type { AuditReport } from '../audit/report.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item, Row } from '../core/records.js';
-import { writeDurably } from '../files/text-file.js';
+import { jsonText } from '../files/json-file.js';
+import { jsonLines } from '../files/json-lines.js';
+import { removeLeftovers } from '../files/scratch.js';
+import { writeWhole } from '../files/write-whole.js';
 import type { StudyConfig } from './config.js';
 import type { StudyDataset } from './datasets.js';
 import { adapterBytes } from './estimate.js';
 import { lockFolder, type FolderLock } from '../files/folder-lock.js';
 import type { StudyPlan } from './plan.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
-import {
-  jsonLines,
-  pretty,
-  readJson,
-  readJsonLines,
-  readRun,
-  removeLeftovers,
-  RUN_FILES,
-  writeSpec,
-  type StoredRun,
-} from './run-store.js';
+import { readJson, readJsonLines, readRun, RUN_FILES, writeSpec, type StoredRun } from './run-store.js';
 
 /** Form of `study.json`. */
 export const STUDY_VERSION = 1;
@@ -128,7 +121,7 @@ export class StudyFolder {
       onDataset?.(dataset.name);
       audits.push(await this.#auditOf(dataset));
     }
-    writeDurably(path, pretty({ identity, audits }));
+    writeWhole(path, jsonText({ identity, audits }));
     return audits;
   }
 
@@ -162,17 +155,17 @@ export class StudyFolder {
       template: model.template.identity,
       runs: runs.map(({ spec }) => runFolderName(spec)),
     };
-    const text = pretty(record);
+    const text = jsonText(record);
     const path = join(this.path, FILES.study);
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeDurably(path, text);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
   }
 
   /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
   #writeItems(name: string, items: readonly Item[]): string {
-    const text = jsonLines(items);
+    const text = [...jsonLines(items)].join('');
     const file = `${name}-${sha256(text).slice(0, 12)}.jsonl`;
     const path = join(this.path, FILES.data, file);
-    if (!existsSync(path)) writeDurably(path, text);
+    if (!existsSync(path)) writeWhole(path, text);
     return join('..', '..', FILES.data, file);
   }
 

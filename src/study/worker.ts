@@ -3,11 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
 import { serve } from '../executors/serve.js';
-import { writeDurably } from '../files/text-file.js';
+import { jsonText } from '../files/json-file.js';
+import { removeLeftovers } from '../files/scratch.js';
+import { writeWhole } from '../files/write-whole.js';
 import { redactor } from '../core/redact.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { runFolder, type RunStage } from './run.js';
-import { pretty, removeLeftovers, RUN_FILES } from './run-store.js';
+import { RUN_FILES } from './run-store.js';
 
 /** How long to wait for a worker of a killed parent to notice that it is alone. */
 const PATIENCE_MS = 30_000;
@@ -43,5 +45,5 @@ function leaveError(folder: string, error: unknown, stage: RunStage): void {
     stage,
     stack: error instanceof Error ? redact(error.stack ?? '') : null,
   };
-  writeDurably(join(folder, RUN_FILES.error), pretty(record));
+  writeWhole(join(folder, RUN_FILES.error), jsonText(record));
 }

@@ -1,8 +1,10 @@
 /** Checkpoints: everything a training needs to go on as if it had never stopped, written whole or not at all. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { isObject } from '../core/json.js';
+import { removeLeftovers } from '../files/scratch.js';
+import { writeFolder } from '../files/write-folder.js';
+import { writeWhole } from '../files/write-whole.js';
 import { openSafetensors, writeSafetensors } from '../models/formats/safetensors.js';
 import type { Trainer } from './trainer.js';
 
@@ -27,10 +29,6 @@ export function saveCheckpoint(
   state: CheckpointState,
   best: ReadonlyMap<string, Float32Array> = new Map(),
 ): void {
-  const final = folderOf(root, state.step);
-  const scratch = `${final}.${process.pid}.tmp`;
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
   const tensors = [...trainer.trained].flatMap(([name, data]) => {
     const moments = trainer.optimiser.moments.get(name);
     const kept = best.get(name);
@@ -45,10 +43,10 @@ export function saveCheckpoint(
       ...(kept ? [flat('#best', kept)] : []),
     ];
   });
-  writeSafetensors(join(scratch, TENSORS), tensors);
-  writeFileAtomic.sync(join(scratch, STATE), JSON.stringify(state));
-  rmSync(final, { recursive: true, force: true });
-  renameSync(scratch, final);
+  writeFolder(folderOf(root, state.step), (scratch) => {
+    writeSafetensors(join(scratch, TENSORS), tensors);
+    writeWhole(join(scratch, STATE), JSON.stringify(state));
+  });
   for (const old of complete(root).slice(0, -2)) rmSync(join(root, old), { recursive: true, force: true });
 }
 
@@ -94,6 +92,7 @@ export interface Resumed extends CheckpointState {
  * none. A damaged checkpoint is passed over for the one before it; one of another identity is left alone.
  */
 export function resumeCheckpoint(root: string, trainer: Trainer, identity: string): Resumed | undefined {
+  removeLeftovers(root);
   for (const name of complete(root).reverse()) {
     const folder = join(root, name);
     try {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UserError } from '../../core/errors.js';
+import { withoutMark } from '../../files/lines.js';
 import type { ProblemLog } from '../problems.js';
 import { jsonArray } from './json-array.js';
 import { jsonLines } from './lines.js';
@@ -73,8 +74,4 @@ async function* bytesOf(
     isFirst = false;
     onBytes?.((read += chunk.length));
   }
-}
-
-function withoutMark(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }

@@ -7,7 +7,8 @@ import { hashJson } from '../../core/hash.js';
 import type { JsonObject } from '../../core/json.js';
 import { messageOf } from '../../core/errors.js';
 import { isReply, type ChatOutcome } from '../chat-model.js';
-import { Flusher, writeWhole } from '../../files/cache-file.js';
+import { Flusher } from '../../files/flush.js';
+import { writeWhole } from '../../files/write-whole.js';
 import type { Spend } from './spend.js';
 
 /** Raised when the meaning of a stored answer changes; part of every key. */
@@ -64,7 +65,8 @@ export class ReplyCache {
   /** Keeps an answer: safe from a kill on return, and from a power loss once `drain` has returned. */
   write(request: CacheRequest, reply: StoredReply): void {
     const path = this.#path(keyOf(request));
-    writeWhole(path, JSON.stringify({ request: { version: CACHE_VERSION, ...request }, reply }));
+    const text = JSON.stringify({ request: { version: CACHE_VERSION, ...request }, reply });
+    writeWhole(path, text, { flush: false });
     this.#flusher.add(path);
   }
 

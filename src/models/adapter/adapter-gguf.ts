@@ -1,8 +1,8 @@
 /** LoRA adapters as GGUF files, as llama.cpp loads them beside a base model. */
 import { loraScale } from '../../core/settings.js';
-import { writeAtomically } from '../../files/atomic-file.js';
 import type { Adapter, LoraPair } from './adapter.js';
 import { bytesOf } from '../../files/file-range.js';
+import { writeWhole } from '../../files/write-whole.js';
 import { ggufName, interleavedHalves } from '../formats/gguf-model.js';
 import type { ModelConfig } from '../model.js';
 
@@ -57,17 +57,13 @@ export function writeGgufAdapter(path: string, { lora, tensors }: Adapter, confi
     ['adapter.type', STRING, text('lora')],
     ['adapter.lora.alpha', FLOAT32, f32(alpha)],
   ];
-  writeAtomically(path, (write) => {
-    const header = Buffer.concat([Buffer.from('GGUF'), u32(VERSION), u64(out.length), u64(values.length)]);
-    const metadata = values.flatMap(([key, type, value]) => [text(key), u32(type), value]);
-    const top = Buffer.concat([header, ...metadata, ...infos(out)]);
-    write(Buffer.concat([top, Buffer.alloc(aligned(top.length) - top.length)]));
-    for (const { data } of out) {
-      write(bytesOf(data));
-      write(Buffer.alloc(aligned(data.byteLength) - data.byteLength));
-    }
-  });
+  const header = Buffer.concat([Buffer.from('GGUF'), u32(VERSION), u64(out.length), u64(values.length)]);
+  const metadata = values.flatMap(([key, type, value]) => [text(key), u32(type), value]);
+  const top = Buffer.concat([header, ...metadata, ...infos(out)]);
+  writeWhole(path, [top, padding(top.length), ...out.flatMap(({ data }) => [bytesOf(data), padding(data.byteLength)])]);
 }
+
+const padding = (size: number): Buffer => Buffer.alloc(aligned(size) - size);
 
 function infos(tensors: readonly OutTensor[]): Buffer[] {
   let offset = 0;

@@ -1,9 +1,10 @@
 /** Merging: an adapter's change added into its base model's weights, written as a model of its own. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { UserError } from '../../core/errors.js';
 import { loraScale } from '../../core/settings.js';
+import { writeFolder } from '../../files/write-folder.js';
+import { writeWhole } from '../../files/write-whole.js';
 import type { Adapter, LoraPair } from './adapter.js';
 import { generationGraph } from '../graph/decoder.js';
 import { hubFiles } from '../hub/hub-files.js';
@@ -44,18 +45,13 @@ export function mergeAdapter(
 ): void {
   if (existsSync(folder)) throw new UserError(`${folder} is there already: name a folder that is not`);
   const { parameters } = generationGraph(model.config, { kind: 'none' });
-  const scratch = `${folder}.${process.pid}.tmp`;
-  mkdirSync(scratch, { recursive: true });
-  try {
-    const tensors = parameters.map(({ name, shape }) => ({
-      name,
-      shape,
-      data: () => mergedWeight(model, adapter, name),
-    }));
+  const tensors = parameters.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: () => mergedWeight(model, adapter, name),
+  }));
+  writeFolder(folder, (scratch) => {
     writeSafetensors(join(scratch, 'model.safetensors'), tensors, { metadata: { format: 'pt' }, dtype });
-    for (const [name, text] of Object.entries(hubFiles(model))) writeFileAtomic.sync(join(scratch, name), text);
-    renameSync(scratch, folder);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+    for (const [name, text] of Object.entries(hubFiles(model))) writeWhole(join(scratch, name), text);
+  });
 }

@@ -1,10 +1,12 @@
 /** LoRA adapters as PEFT's folders: adapter_config.json and adapter_model.safetensors. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { UserError, UserErrors } from '../../core/errors.js';
 import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../../core/settings.js';
+import { jsonText } from '../../files/json-file.js';
+import { writeFolder } from '../../files/write-folder.js';
+import { writeWhole } from '../../files/write-whole.js';
 import { readModelJson } from '../formats/hub-config.js';
 import { generationGraph } from '../graph/decoder.js';
 import { firstNonFinite } from '../formats/floats.js';
@@ -83,19 +85,10 @@ export function writeAdapter(folder: string, adapter: AdapterToWrite): void {
     if (firstNonFinite(a) >= 0 || firstNonFinite(b) >= 0)
       throw new Error(`the trained adapter of ${module} holds values that are not finite`);
   }
-  const scratch = `${folder}.${process.pid}.tmp`;
-  rmSync(scratch, { recursive: true, force: true });
-  try {
-    writeFiles(scratch, adapter);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(scratch, folder);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  writeFolder(folder, (scratch) => writeFiles(scratch, adapter));
 }
 
 function writeFiles(folder: string, adapter: AdapterToWrite): void {
-  mkdirSync(folder, { recursive: true });
   const named = Object.entries(adapter.tensors).flatMap(([module, { a, b, rank, inFeatures, outFeatures }]) => [
     { name: `${PREFIX}${module}.lora_A.weight`, shape: [rank, inFeatures], data: a },
     { name: `${PREFIX}${module}.lora_B.weight`, shape: [outFeatures, rank], data: b },
@@ -103,9 +96,9 @@ function writeFiles(folder: string, adapter: AdapterToWrite): void {
   writeSafetensors(join(folder, TENSORS), named, { metadata: { format: 'pt' } });
   for (const [name, text] of Object.entries(adapter.files ?? {})) {
     if (basename(name) !== name) throw new Error(`"${name}" is no plain file name`);
-    writeFileAtomic.sync(join(folder, name), text);
+    writeWhole(join(folder, name), text);
   }
-  writeFileAtomic.sync(join(folder, CONFIG), JSON.stringify(configOf(adapter), null, 2) + '\n');
+  writeWhole(join(folder, CONFIG), jsonText(configOf(adapter)));
 }
 
 const empty = (what: string) =>

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError, messageOf } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
-import { writeAtomically, type Write } from '../../files/atomic-file.js';
 import { bytesOf, readInto, withFile } from '../../files/file-range.js';
+import { writeWhole } from '../../files/write-whole.js';
 import { bfloatBits, decodeBfloat, decodeHalf, firstNonFinite, halfBits } from './floats.js';
 import type { WeightSource } from '../model.js';
 
@@ -353,10 +353,12 @@ export interface WriteOptions {
 export function writeSafetensors(path: string, tensors: readonly NamedTensor[], options: WriteOptions = {}): void {
   const dtype = options.dtype ?? 'F32';
   const header = headerOf(tensors, dtype, options.metadata ?? {});
-  writeAtomically(path, (write) => {
-    write(header);
-    for (const tensor of tensors) writeTensor(write, tensor, dtype);
-  });
+  writeWhole(path, pieces(header, tensors, dtype));
+}
+
+function* pieces(header: Buffer, tensors: readonly NamedTensor[], dtype: 'F32' | 'F16' | 'BF16') {
+  yield header;
+  for (const tensor of tensors) yield* tensorPieces(tensor, dtype);
 }
 
 const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -379,16 +381,16 @@ function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Read
   return Buffer.concat([length, padded]);
 }
 
-function writeTensor(write: Write, { name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' | 'BF16'): void {
+function* tensorPieces({ name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' | 'BF16'): Generator<Uint8Array> {
   const values = typeof data === 'function' ? data() : data;
   if (values.length !== countOf(shape))
     throw new Error(`tensor "${name}" of shape [${shape.join(', ')}] has ${values.length} values`);
   const bad = firstNonFinite(values);
   if (bad >= 0) throw new Error(`tensor "${name}" holds ${values[bad]} at position ${bad}: it is not written`);
-  if (dtype === 'F32') write(bytesOf(values));
+  if (dtype === 'F32') yield bytesOf(values);
   else
     for (let done = 0; done < values.length; done += CHUNK_VALUES)
-      write(bytesOf(sixteenBits(name, values.subarray(done, done + CHUNK_VALUES), dtype)));
+      yield bytesOf(sixteenBits(name, values.subarray(done, done + CHUNK_VALUES), dtype));
 }
 
 function sixteenBits(name: string, values: Float32Array, dtype: 'F16' | 'BF16'): Uint16Array {

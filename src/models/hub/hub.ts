@@ -4,10 +4,10 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm, stat, statfs, symlink, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { sha256 } from '../../core/hash.js';
+import { writeWhole } from '../../files/write-whole.js';
 import { HubClient, type RequestOptions } from './hub-client.js';
 import {
   COMMIT,
@@ -111,8 +111,7 @@ class Download {
     const revision = this.options.revision ?? 'main';
     if (!COMMIT.test(revision)) {
       const reference = join(this.#folder, 'refs', revision);
-      await mkdir(dirname(reference), { recursive: true });
-      await writeFileAtomic(reference, commit);
+      writeWhole(reference, commit);
     }
     return snapshot;
   }

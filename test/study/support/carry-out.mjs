@@ -6,7 +6,7 @@ const dist = (path) => import(new URL(join('../../../dist', path), import.meta.u
 const { studyConfig } = await dist('study/config-file.js');
 const { planStudy } = await dist('study/plan.js');
 const { runFolder } = await dist('study/run.js');
-const { removeLeftovers } = await dist('study/run-store.js');
+const { removeLeftovers } = await dist('files/scratch.js');
 const { lockFolder } = await dist('files/folder-lock.js');
 const { StudyFolder, runPath } = await dist('study/study-folder.js');
 const plan = await planStudy(studyConfig({ ...JSON.parse(readFileSync(config, 'utf8')), out }));

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockFolder } from '../../src/files/folder-lock.js';
-import { scratchFolder } from './support/studies.js';
+import { scratchFolder } from '../study/support/studies.js';
 
 const scratch = scratchFolder();
 let folders = 0;
