@@ -53,16 +53,12 @@ describe('a safetensors header is refused', () => {
     ['nested deep inside of a shape', `{"a":{"dtype":"F32","data_offsets":[0,4],"shape":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 4, /no list of sizes/],
   ]; // prettier-ignore
 
-  it.each(cases)('%s', (name, header, dataBytes, message, declared) => {
+  it.each(cases)('%s', (_, header, dataBytes, message, declared) => {
     const path = fileOf('bad.safetensors', header, dataBytes, declared);
-    const started = performance.now();
     expect(() => openSafetensors(path)).toThrow(message);
     expect(() => openSafetensors(path)).toThrow(UserError);
     expect(() => openSafetensors(path)).toThrow(path);
-    expect(performance.now() - started, name).toBeLessThan(2000);
   });
-
-  it(`in ${cases.length} ways`, () => expect(cases.length).toBe(27));
 
   it('in files of 0 to 7 bytes', () => {
     for (let bytes = 0; bytes < 8; bytes++) {
