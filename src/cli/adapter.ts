@@ -9,7 +9,7 @@ import { mergeAdapter } from '../models/adapter/adapter-merge.js';
 import type { LoadedModel } from '../models/model.js';
 import { parseCount } from './data-options.js';
 import { MODEL_HELP, openModel } from './open-model.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options {
   readonly model?: string;
@@ -62,5 +62,5 @@ async function convert(folder: string, options: Options, write: Conversion): Pro
   if (existsSync(out)) throw new UserError(`${options.out} is there already: name one that is not, or remove it`);
   const model = await openModel(options.model);
   write(model, readAdapter(folder, model.config), out);
-  process.stdout.write(`wrote ${safe(options.out)}\n`);
+  process.stdout.write(`wrote ${visibleText(options.out)}\n`);
 }

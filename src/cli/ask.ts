@@ -7,7 +7,7 @@ import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options {
   readonly model?: string;
@@ -69,5 +69,5 @@ async function run(question: string, options: Options): Promise<void> {
   if (options.json) process.stdout.write(`${JSON.stringify({ question, ...answers, contextTruncated: truncated })}\n`);
   else
     for (const [who, answer] of Object.entries(answers))
-      process.stdout.write(`${`${who}:`.padEnd(9)}${safe(answer) || '(empty answer)'}\n`);
+      process.stdout.write(`${`${who}:`.padEnd(9)}${visibleText(answer) || '(empty answer)'}\n`);
 }

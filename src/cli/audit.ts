@@ -24,7 +24,8 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
-import { colors, safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
+import { colors } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly tokenizer?: string;
@@ -139,7 +140,7 @@ function templateOf(folder: string): ChatTemplate | undefined {
 }
 
 function page(report: AuditReport): string {
-  const title = `${colors.bold(safe(report.dataset))}: ${report.items} items, ${report.questions} questions; tokenizer ${report.tokenizer.slice(0, 12)}`;
+  const title = `${colors.bold(visibleText(report.dataset))}: ${report.items} items, ${report.questions} questions; tokenizer ${report.tokenizer.slice(0, 12)}`;
   const verdicts = report.levels.map(({ level, verdict }) => `${colors.bold(level)}: ${verdict}`);
   return [
     title,

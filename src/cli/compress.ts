@@ -44,7 +44,7 @@ import {
 } from './data-options.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options extends DataOptions, ChatClientOptions {
   readonly out: string;
@@ -216,7 +216,7 @@ async function confirmed(forecast: Forecast, options: Options, client: ChatClien
   const price = priced ? `, about ${cost.toFixed(2)} at your prices` : '';
   const time = `, ${durationText(seconds)} if an answer takes ${ASSUMED_SECONDS} s and the endpoint bears ${concurrency} at once`;
   const line = `${forecast.missing} of ${forecast.texts} texts to make with ${name}: about ${forecast.calls} requests, ${forecast.inputTokens} + ${forecast.outputTokens} tokens${price}${client.isOurs ? '' : time}`;
-  if (options.json !== true) process.stderr.write(`${safe(line)}\n`);
+  if (options.json !== true) process.stderr.write(`${visibleText(line)}\n`);
   const isLarge = priced ? cost > LARGE_COST : tokens > LARGE_TOKENS;
   if (!isLarge || options.yes === true || client.isLocal) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
@@ -320,7 +320,7 @@ function tell({ items, report }: Outcome, options: Options, client: ChatClient, 
   const notes = [...reportLines(loaded), ...noteLines(report, client)];
   if (items !== undefined && options.json !== true)
     notes.push(`${items.length} items written to ${basename(options.out)}`);
-  for (const note of notes) process.stderr.write(`${safe(note)}\n`);
+  for (const note of notes) process.stderr.write(`${visibleText(note)}\n`);
 }
 
 function page(report: CompressReport, spend: SpendTotals | undefined): string {
@@ -328,7 +328,7 @@ function page(report: CompressReport, spend: SpendTotals | undefined): string {
   const table = new Table({ head, style: { head: [], border: [], compact: true } });
   for (const level of report.levels) table.push(levelRow(level));
   const counts = `${report.kept} texts were there, ${report.made} were made in ${durationText(report.seconds)}, ${report.failed} failed`;
-  return [safe(table.toString()), counts, ...(spend === undefined ? [] : [spendLine(spend)])].join('\n');
+  return [visibleText(table.toString()), counts, ...(spend === undefined ? [] : [spendLine(spend)])].join('\n');
 }
 
 function levelRow(level: LevelReport): (string | number)[] {

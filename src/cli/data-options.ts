@@ -6,7 +6,7 @@ import { FORMATS, type ColumnMapping } from '../data/formats/format.js';
 import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
 import { problemText } from '../data/problems.js';
 import { Progress } from './progress.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 export interface DataOptions {
   readonly format?: string;
@@ -81,7 +81,9 @@ export function reportLines(report: LoadReport): string[] {
       : [
           `${report.problemCount} problems: ${report.skippedItems} items and ${report.skippedQuestions} questions left out`,
         ];
-  return [...notes, ...problems, ...(more > 0 ? [`and ${more} more problems`] : []), ...skipped].map(safe);
+  return [...notes, ...problems, ...(more > 0 ? [`and ${more} more problems`] : []), ...skipped].map((line) =>
+    visibleText(line),
+  );
 }
 
 /** Progress of a reading, in megabytes of the file. */

@@ -12,7 +12,8 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
-import { colors, safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
+import { colors } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly samples: string;
@@ -68,7 +69,7 @@ async function summarise(file: string, options: Options): Promise<{ summary: Dat
 
 function page(summary: DataSummary, report: LoadReport): string {
   const { format, container, dataset } = report;
-  const title = `${colors.bold(safe(dataset))}: ${summary.items} items, ${summary.questions} questions (${format}, ${container})`;
+  const title = `${colors.bold(visibleText(dataset))}: ${summary.items} items, ${summary.questions} questions (${format}, ${container})`;
   return [
     title,
     '',
@@ -90,7 +91,7 @@ function levelTable(summary: DataSummary): string {
     colAligns: ['left', ...RIGHT, 'left'],
   });
   for (const { level, texts, characters, methods } of summary.levels) {
-    const made = Object.entries(methods).map(([name, count]) => `${safe(name)} (${count})`);
+    const made = Object.entries(methods).map(([name, count]) => `${visibleText(name)} (${count})`);
     table.push([level, texts, ...lengthCells(characters), made.join(', ')]);
   }
   return table.toString();
@@ -108,7 +109,8 @@ function questionLines(summary: DataSummary): string[] {
   if (questionsPerItem) lines.push(`questions per item: ${range(questionsPerItem)}`);
   if (answerCharacters) lines.push(`characters of an answer: ${range(answerCharacters)}`);
   const named = Object.entries(types).slice(0, 12);
-  if (named.length > 0) lines.push(`types: ${named.map(([type, count]) => `${safe(type)} ${count}`).join(', ')}`);
+  if (named.length > 0)
+    lines.push(`types: ${named.map(([type, count]) => `${visibleText(type)} ${count}`).join(', ')}`);
   lines.push(`with several accepted answers: ${withSeveralAnswers}; answer is "not said": ${abstentions}`);
   if (summary.itemsWithoutQuestions > 0) lines.push(`items without questions: ${summary.itemsWithoutQuestions}`);
   if (summary.itemsWithoutText > 0) lines.push(`items without text: ${summary.itemsWithoutText}`);
@@ -133,7 +135,7 @@ function sampleLines(item: Item): string[] {
 
 /** The text's start on one line. */
 function short(text: string): string {
-  const line = safe(text).replace(/\s+/g, ' ').trim();
+  const line = visibleText(text).replace(/\s+/g, ' ').trim();
   const characters = [...line];
   return characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS - 1).join('')}…` : line;
 }

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { Device } from '../core/settings.js';
 import { chooseDevice, DEVICE_CHOICES, parseDevice } from '../engine/devices.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 /** Adds the option; `otherwise` says in the help what holds without it. */
 export function addDeviceOption(command: Command, otherwise = 'cpu'): Command {
@@ -15,6 +15,6 @@ export function addDeviceOption(command: Command, otherwise = 'cpu'): Command {
 export async function deviceFor(name = 'cpu'): Promise<Device> {
   const choice = parseDevice(name);
   const { device, reason } = await chooseDevice(choice);
-  if (choice === 'auto') process.stderr.write(`device: ${device} (${safe(reason)})\n`);
+  if (choice === 'auto') process.stderr.write(`device: ${device} (${visibleText(reason)})\n`);
   return device;
 }

@@ -28,7 +28,7 @@ import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions 
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
 import { Progress } from './progress.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options extends DataOptions {
   readonly model?: string;
@@ -241,5 +241,5 @@ function failureLines(evaluated: readonly Evaluated[]): string[] {
   const reasons = evaluated.flatMap(({ outcome }) => (outcome.status === 'failed' ? [outcome.reason] : []));
   return reasons.length === 0
     ? []
-    : [`failed    ${reasons.length} not answered and unscored, the first: ${safe(reasons[0] ?? '')}`];
+    : [`failed    ${reasons.length} not answered and unscored, the first: ${visibleText(reasons[0] ?? '')}`];
 }

@@ -13,7 +13,7 @@ import { VerdictLog } from '../evaluate/verdict-log.js';
 import type { ChatModel } from '../llm/chat-model.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options {
   readonly judge: readonly string[];
@@ -64,7 +64,7 @@ function warnOfKin(judge: string, answers: readonly FileAnswer[]): void {
   const models = new Set(answers.flatMap(({ model }) => model ?? []));
   for (const model of models) {
     const warning = kinshipWarning(judge, model);
-    if (warning !== null) process.stderr.write(`warning: ${safe(warning)}\n`);
+    if (warning !== null) process.stderr.write(`warning: ${visibleText(warning)}\n`);
   }
 }
 

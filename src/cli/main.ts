@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../core/errors.js';
 import { handleSignals, Interruption } from './interrupt.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface CommandModule {
   register(program: Command): void;
@@ -57,7 +57,7 @@ function exitCodeOf(error: unknown): number {
 function tell(error: unknown): void {
   if (error instanceof CommanderError || error instanceof Interruption) return;
   const isFault = !(error instanceof UserError) && error instanceof Error;
-  process.stderr.write(`error: ${safe(isFault ? (error.stack ?? error.message) : messageOf(error))}\n`);
+  process.stderr.write(`error: ${visibleText(isFault ? (error.stack ?? error.message) : messageOf(error))}\n`);
 }
 
 /** A reader that went away (`lightmem … | head`) is no error. */

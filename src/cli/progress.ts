@@ -1,5 +1,5 @@
 /** Progress of long work on standard error: a line that moves on a terminal, plain lines now and then elsewhere. */
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 export interface ProgressOptions {
   /** What is being done, e.g. `training`. */
@@ -67,7 +67,7 @@ export class Progress {
   say(text: string): void {
     if (this.#options.silent === true) return;
     this.#clear();
-    this.#stream.write(`${safe(text)}\n`);
+    this.#stream.write(`${visibleText(text)}\n`);
   }
 
   /** Clears the moving line. */
@@ -89,7 +89,7 @@ export class Progress {
       ...(known && this.#done < total ? [`${durationText((total - this.#done) / rate)} left`] : []),
       ...(note === '' ? [] : [note]),
     ];
-    return safe(parts.join(', '));
+    return visibleText(parts.join(', '));
   }
 
   #write(line: string): void {

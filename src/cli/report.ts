@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { terminalSummary } from '../report/terminal.js';
 import { readStudy } from '../study/study-folder.js';
 import { writeReport } from './study-report.js';
-import { colors, safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
+import { colors } from './terminal.js';
 
 /** Adds the command. */
 export function register(program: Command): void {
@@ -23,5 +24,5 @@ function run(folder: string, { json }: { json?: boolean }): void {
   }
   const width = Math.min(120, process.stdout.columns ?? 100);
   process.stdout.write(terminalSummary(data, { analysis, width, colour: colors.isColorSupported }));
-  process.stdout.write(`Report: ${safe(path)}\n`);
+  process.stdout.write(`Report: ${visibleText(path)}\n`);
 }

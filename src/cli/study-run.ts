@@ -16,7 +16,8 @@ import { openModel } from './open-model.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
 import { writeReport, type WrittenReport } from './study-report.js';
-import { colors, safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
+import { colors } from './terminal.js';
 
 export interface CarryOutOptions {
   /** The command line as the user would type it again. */
@@ -127,7 +128,7 @@ class Work {
     }
     for (const [i, { run, cost }] of costs.entries())
       process.stdout.write(
-        `${safe(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
+        `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
       );
     process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
   }
@@ -144,16 +145,16 @@ class Work {
     const width = Math.min(120, process.stdout.columns ?? 100);
     process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
     process.stdout.write(`${carriedOut} runs carried out, ${reused} reused, ${failed} failed\n`);
-    process.stdout.write(`Report:  ${safe(shown(path))}\n`);
+    process.stdout.write(`Report:  ${visibleText(shown(path))}\n`);
     if (recommendation.adapterPath !== null)
       process.stdout.write(
-        `Adapter: ${safe(shown(recommendation.adapterPath))} (PEFT, ${recommended(recommendation)})\n`,
+        `Adapter: ${visibleText(shown(recommendation.adapterPath))} (PEFT, ${recommended(recommendation)})\n`,
       );
   }
 
   #say(text: string): void {
     if (this.#progress !== undefined) this.#progress.say(text);
-    else if (!this.options.json) process.stderr.write(`${safe(text)}\n`);
+    else if (!this.options.json) process.stderr.write(`${visibleText(text)}\n`);
   }
 }
 

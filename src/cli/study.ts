@@ -16,7 +16,7 @@ import { MODEL_HELP } from './open-model.js';
 import { durationText } from './progress.js';
 import { runSummary } from './study-report.js';
 import { carryOut } from './study-run.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface RunOptions {
   readonly model?: string;
@@ -133,7 +133,7 @@ function listLine(run: StoredRun): string[] {
   const { answers, meanScore, correct } = scores(readRows(run));
   const time = seconds === null ? '' : durationText(seconds);
   const shares = answers === 0 ? ['', ''] : [meanScore.toFixed(2), `${(100 * correct).toFixed(1)} %`];
-  return [safe(runName(run.spec.identity)), run.status, time, answers === 0 ? '' : String(answers), ...shares];
+  return [visibleText(runName(run.spec.identity)), run.status, time, answers === 0 ? '' : String(answers), ...shares];
 }
 
 function scores(rows: readonly Row[]): { answers: number; meanScore: number; correct: number } {
@@ -159,6 +159,8 @@ function show(folder: string, name: string, { answers }: { answers: string }): v
   process.stdout.write(`${JSON.stringify({ ...runSummary(run), identity: run.spec.identity }, null, 2)}\n`);
   for (const { prompt, reference, answer, score } of readRows(run).slice(0, shown))
     process.stdout.write(
-      safe(`\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'}\n`),
+      visibleText(
+        `\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'}\n`,
+      ),
     );
 }

@@ -167,7 +167,7 @@ export class LocalChat implements ChatModel {
     usage: { promptTokens: number; completionTokens: number },
     wishes: JsonObject,
   ): ChatOutcome {
-    const text = withoutThinking(whole).replace(/[\ud800-\udfff]/gu, '\ufffd');
+    const text = withoutThinking(whole).toWellFormed();
     if (text === '') return { status: 'empty', message: 'no text in the answer' };
     if (isRefusal(text)) return { status: 'refusal', message: text.slice(0, 120) };
     const { name: model, identity } = this.#options.model;

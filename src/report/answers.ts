@@ -2,7 +2,7 @@
 import { distinct, groupBy } from '../analysis/group.js';
 import type { Row } from '../core/records.js';
 import { placeName } from './names.js';
-import { clipped } from './text.js';
+import { clipped } from '../text/visible.js';
 
 /** Answers that a page carries at most: beyond this it grows past some ten megabytes and browsers turn slow. */
 const MOST_ANSWERS = 25_000;

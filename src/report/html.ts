@@ -1,5 +1,5 @@
 /** HTML as a template: every value put in is escaped, unless it is HTML made by the same template. */
-import { visibleText } from './text.js';
+import { visibleText } from '../text/visible.js';
 
 /** HTML that is safe as it is. */
 export class Html {
@@ -26,7 +26,15 @@ export function trusted(markup: string): Html {
 
 /** Text for HTML's content and quoted attributes, its unseen characters made visible. */
 export function escapeHtml(text: string): string {
-  return visibleText(text).replace(/[&<>"']/gu, (c) => NAMED[c] ?? c);
+  return visibleText(text, '\ufffd').replace(/[&<>"']/gu, (c) => NAMED[c] ?? c);
+}
+
+/** JSON that may stand inside a script element: no `<`, no line separators. */
+export function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export const NOTHING = new Html('');

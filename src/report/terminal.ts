@@ -6,7 +6,7 @@ import { estimateOf, type Cell } from '../analysis/group.js';
 import { amount, bookName, percent, shortLevel, whole } from '../analysis/wording.js';
 import type { ReportData } from './data.js';
 import { analyseReport } from './page.js';
-import { terminalText } from './text.js';
+import { visibleLine } from '../text/visible.js';
 
 export interface TerminalOptions {
   /** Whether to use colours; default no. */
@@ -25,7 +25,7 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
   const verdicts = recommendation.datasets.flatMap(({ headline, sentences, adapterPath }) => [
     paint.bold(wrapped(headline, width, '')),
     ...sentences.map((sentence) => wrapped(sentence, width, '  ')),
-    ...(adapterPath === null ? [] : [`  Adapter: ${terminalText(adapterPath)}`]),
+    ...(adapterPath === null ? [] : [`  Adapter: ${visibleLine(adapterPath)}`]),
     '',
   ]);
   const nothing = verdicts.length === 0 ? [...recommendation.sentences, ''] : [];
@@ -55,7 +55,7 @@ function cellLine(cell: Cell, measure: 'score' | 'accuracy'): string[] {
   const { mean, low, high, n } = estimateOf(cell, measure);
   const cut = cell.truncated > 0 ? ' (cut)' : '';
   return [
-    terminalText(cell.dataset),
+    visibleLine(cell.dataset),
     bookName(cell.book),
     `${cell.level === 'none' ? '–' : shortLevel(cell.level)}${cut}`,
     cell.rank === 0 ? 'base' : String(cell.rank),
@@ -80,7 +80,7 @@ const PLAIN = {
 function wrapped(sentence: string, width: number, indent: string): string {
   const lines: string[] = [];
   let line = indent;
-  for (const word of terminalText(sentence).split(' ')) {
+  for (const word of visibleLine(sentence).split(' ')) {
     if (line.trim() !== '' && line.length + word.length + 1 > width) {
       lines.push(line);
       line = `${indent}  `;

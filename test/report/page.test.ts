@@ -266,7 +266,7 @@ describe('text that others wrote', () => {
 
     expect(page.match(/.{20}[\u0000-\u0008\u001b\u202a-\u202e\u2066-\u2069]/gu)).toBeNull();
     expect(Buffer.from(page, 'utf8').toString('utf8') === page).toBe(true);
-    expect(opened(page).querySelector('h1')?.textContent).toBe('\ufffd\ufffdevil\ufffd\ufffd\ufffd');
+    expect(opened(page).querySelector('h1')?.textContent).toBe('\ufffd\ufffdevil\ufffd\ufffd');
   });
 
   /** How often each kind of element that could carry an attack stands in the page. */

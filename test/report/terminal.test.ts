@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { terminalSummary } from '../../src/report/terminal.js';
-import { clipped, terminalText, visibleText } from '../../src/report/text.js';
 import { demoReport, reportData } from './fixtures.js';
 
 describe('terminalSummary', () => {
@@ -36,30 +35,5 @@ describe('terminalSummary', () => {
 
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
     expect(text).toContain('evil');
-  });
-});
-
-describe('text made visible', () => {
-  it('replaces what a terminal or a browser would obey', () => {
-    const cases: [string, string][] = [
-      ['plain', 'plain'],
-      ['tab\tand\nline', 'tab\tand\nline'],
-      ['\u001b[31mred\u001b[0m', '\ufffdred\ufffd'],
-      ['\u001b]8;;https://x\u001b\\link', '\ufffdlink'],
-      ['\u009b31mred', '\ufffd31mred'],
-      ['a\u202eb', 'a\ufffdb'],
-      ['zero\u200bwidth', 'zero\ufffdwidth'],
-      ['\ud800', '\ufffd'],
-      ['\r\nwindows\rold', '\nwindows\nold'],
-      ['👩‍👩‍👧 مرحبا', '👩‍👩‍👧 مرحبا'],
-    ];
-    for (const [text, expected] of cases) expect(visibleText(text)).toBe(expected);
-    console.log(`${cases.length} texts made visible`);
-  });
-
-  it('is one line in a terminal, and cut with a count where it is long', () => {
-    expect(terminalText(' a\n\n b\tc ')).toBe('a b c');
-    expect(clipped('abcdef', 3)).toBe('abc … (3 more characters)');
-    expect(clipped('ab🎉cd', 3)).toBe('ab\ufffd … (3 more characters)');
   });
 });

@@ -1,5 +1,6 @@
 /** Texts of unknown origin in a prompt: enclosed by markers they cannot contain, cleaned of what could pass for the prompt around them. */
 import { hashJson } from '../../core/hash.js';
+import { visibleText } from '../../text/visible.js';
 
 /** A text to show a judge, and what to call it, e.g. `answer`. */
 export interface Part {
@@ -9,10 +10,6 @@ export interface Part {
 
 /** Longer texts lose their middle: no honest answer is as long, and a judge's context is not endless. */
 const LONGEST_TEXT = 20_000;
-
-/** Control characters apart from tab and line end, bidirectional controls, zero-width and tag characters. */
-const INVISIBLE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /**
  * The parts between marked lines, and their marker: 16 hexadecimal digits, different for every call that differs in anything.
@@ -28,8 +25,9 @@ export function enclose(parts: readonly Part[], call: string): { readonly marker
 
 /** A text without invisible characters, with its look-alikes of markers and of chat templates' control tokens broken up. */
 export function clean(text: string): string {
-  const visible = wellFormed(text).replace(INVISIBLE, '');
-  const broken = visible.replace(/<(?=[<|])/g, '< ').replace(/(?<=[>|])>/g, ' >');
+  const broken = visibleText(text)
+    .replace(/<(?=[<|])/g, '< ')
+    .replace(/(?<=[>|])>/g, ' >');
   return shorten(broken.replace(/\[(?=\/?INST\])/g, '[ '));
 }
 
@@ -37,10 +35,5 @@ function shorten(text: string): string {
   if (text.length <= LONGEST_TEXT) return text;
   const half = LONGEST_TEXT / 2;
   const middle = `\n[${text.length - LONGEST_TEXT} characters left out]\n`;
-  return wellFormed(`${text.slice(0, half)}${middle}${text.slice(-half)}`);
-}
-
-/** A text with its lone surrogates replaced. */
-function wellFormed(text: string): string {
-  return text.replace(/\p{Cs}/gu, '\ufffd');
+  return `${text.slice(0, half)}${middle}${text.slice(-half)}`.toWellFormed();
 }

@@ -50,7 +50,7 @@ export function yesNoJudge({ model, repeat = 0 }: LlmJudgeOptions): Judge {
     name: 'yes-no',
     identity: {
       judge: 'yes-no',
-      version: 1,
+      version: 2,
       template: hashJson({ GUIDES, FORM, MATERIAL }),
       model: model.identity,
       repeat,

@@ -63,7 +63,7 @@ function interpret(reply: z.infer<typeof chatCompletion | typeof rawCompletion>)
   const finish = choice.finish_reason ?? 'stop';
   if (finish === 'content_filter') return { status: 'filtered', message: 'stopped by the content filter', usage };
   if (choice.message.refusal) return { status: 'refusal', message: opening(choice.message.refusal), usage };
-  const text = withoutThinking(textOf(choice.message.content)).replace(LONE_SURROGATES, '\ufffd');
+  const text = withoutThinking(textOf(choice.message.content)).toWellFormed();
   if (text === '') return { status: 'empty', message: emptiness(choice.message, finish), usage };
   if (isRefusal(text)) return { status: 'refusal', message: opening(text), usage };
   if (finish === 'tool_calls' || finish === 'function_call') {
@@ -72,8 +72,6 @@ function interpret(reply: z.infer<typeof chatCompletion | typeof rawCompletion>)
   const status = finish === 'length' || finish === 'max_tokens' ? 'truncated' : 'ok';
   return { status, text, model: reply.model ?? null, fingerprint: reply.system_fingerprint ?? null, usage };
 }
-
-const LONE_SURROGATES = /[\ud800-\udfff]/gu;
 
 function readUsage(value: unknown): ChatUsage | null {
   const usage = usageShape.safeParse(value);

@@ -5,7 +5,7 @@ import type { Cell } from '../../analysis/group.js';
 import { distinct, estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
-import { visibleText } from '../text.js';
+import { visibleText } from '../../text/visible.js';
 
 /** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */
 export interface ChartSize {
@@ -58,7 +58,7 @@ export function drawSvg(label: string, options: Plot.PlotOptions): string {
   const svg = Plot.plot({ document, className: CLASS, style: { fontSize: '12px' }, ...options });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', visibleText(label));
+  svg.setAttribute('aria-label', visibleText(label, '\ufffd'));
   svg.removeAttribute('style');
   svg.setAttribute('font-size', '12');
   svg.querySelector('style')?.remove();

@@ -4,7 +4,7 @@ import { distributionChart } from '../charts/distribution.js';
 import { NARROW, WIDE } from '../charts/frame.js';
 import type { AuditedItem, AuditedLevel, AuditedTruncation, AuditSummary } from '../data.js';
 import { html, NOTHING, trusted, type Html, type HtmlValue } from '../html.js';
-import { clipped } from '../text.js';
+import { clipped } from '../../text/visible.js';
 import { table, type Column } from './table.js';
 
 /** Items shown side by side for each data set. */

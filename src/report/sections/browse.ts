@@ -2,8 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { counted, whole } from '../../analysis/wording.js';
 import { browsedAnswers } from '../answers.js';
-import { html, NOTHING, trusted, type Html } from '../html.js';
-import { scriptJson } from '../text.js';
+import { html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
 
 export function browseSection({ rows }: Analysis): Html {
   if (rows.length === 0) return NOTHING;

@@ -4,7 +4,7 @@ import { minus } from '../../analysis/wording.js';
 import type { Json } from '../../core/json.js';
 import type { ReportData } from '../data.js';
 import { html, NOTHING, type Html } from '../html.js';
-import { clipped } from '../text.js';
+import { clipped } from '../../text/visible.js';
 
 export function reproduceSection(data: ReportData, { datasets, agreement, rows }: Analysis): Html {
   const seeds = [...new Set(rows.filter(({ rank }) => rank > 0).map(({ seed }) => seed))].sort((a, b) => a - b);

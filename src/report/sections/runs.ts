@@ -7,7 +7,7 @@ import { amount, bookName, counted, minus, shortLevel, whole } from '../../analy
 import type { Row } from '../../core/records.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { duration } from '../names.js';
-import { clipped } from '../text.js';
+import { clipped } from '../../text/visible.js';
 import { table, type Column } from './table.js';
 
 export function runsSection({ runs, rows, datasets }: Analysis): Html {
