@@ -4,6 +4,7 @@ import { Random } from '../../src/core/random.js';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { pack } from '../../src/models/graph/packing.js';
+import { modelParameters } from '../../src/models/modules.js';
 import type { ModelConfig, WeightSource } from '../../src/models/model.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 
@@ -39,22 +40,7 @@ const weights: WeightSource = {
     return values;
   },
 };
-const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = CONFIG;
-const wide = { q_proj: heads * headDim, k_proj: keyValueHeads * headDim, v_proj: keyValueHeads * headDim };
-shapes.set('model.embed_tokens.weight', [CONFIG.vocabSize, hiddenSize]).set('model.norm.weight', [hiddenSize]);
-for (let layer = 0; layer < CONFIG.layers; layer++) {
-  const name = `model.layers.${layer}`;
-  for (const [module, size] of Object.entries(wide))
-    shapes
-      .set(`${name}.self_attn.${module}.weight`, [size, hiddenSize])
-      .set(`${name}.self_attn.${module}.bias`, [size]);
-  shapes.set(`${name}.self_attn.o_proj.weight`, [hiddenSize, heads * headDim]);
-  for (const module of ['gate_proj', 'up_proj'])
-    shapes.set(`${name}.mlp.${module}.weight`, [intermediateSize, hiddenSize]);
-  shapes.set(`${name}.mlp.down_proj.weight`, [hiddenSize, intermediateSize]);
-  for (const norm of ['input_layernorm', 'post_attention_layernorm'])
-    shapes.set(`${name}.${norm}.weight`, [hiddenSize]);
-}
+for (const { name, shape } of modelParameters(CONFIG)) shapes.set(name, shape);
 const parameters = [...shapes.values()].reduce((total, shape) => total + shape.reduce((a, b) => a * b, 1), 0);
 const lora = { rank, alpha: 2 * rank, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
 const trainer = await Trainer.create({

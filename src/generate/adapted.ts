@@ -15,5 +15,5 @@ export function adapterSource(
   const training: Training = { kind: 'none' };
   if (adapter === null) return { training, values: ({ name }) => model.weights.read(name) };
   const read = readAdapter(adapter, model.config);
-  return { training, values: ({ name }) => mergedWeight(model, read, name) };
+  return { training, values: (parameter) => mergedWeight(model, read, parameter) };
 }

@@ -6,12 +6,12 @@ import { UserError, UserErrors } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import { loadChatTemplate } from './text/chat-template.js';
 import { readModelConfig } from './formats/hub-config.js';
-import { generationGraph } from './graph/decoder.js';
 import { readInto, withFile } from '../files/file-range.js';
 import { openGguf } from './formats/gguf-model.js';
 import { fetchSnapshot, type FetchOptions } from './hub/hub.js';
 import { cachedSnapshot, hubSettings, isRepositoryName, type HubSettings } from './hub/hub-cache.js';
 import type { ChatTemplate, LoadedModel, ModelConfig, WeightSource } from './model.js';
+import { modelParameters } from './modules.js';
 import { openSafetensors } from './formats/safetensors.js';
 import { loadTokenizer, type SizedTokenizer } from './text/tokenizer.js';
 
@@ -26,7 +26,7 @@ const MAX_PROBLEMS = 10;
 /** Throws UserErrors naming the tensors that are missing or of another shape than the configuration says. */
 export function checkWeights(path: string, config: ModelConfig, weights: WeightSource): void {
   const there = new Set(weights.names);
-  const problems = generationGraph(config, { kind: 'none' }).parameters.flatMap(({ name, shape }) => {
+  const problems = modelParameters(config).flatMap(({ name, shape }) => {
     if (!there.has(name)) return [`tensor "${name}" is missing`];
     const found = weights.shape(name);
     const same = found.length === shape.length && found.every((size, i) => size === shape[i]);

@@ -1,4 +1,5 @@
 /** What a loaded base model is: its configuration, a source of weights by Hugging Face names, its tokenizer and its chat template. */
+import type { FamilyName } from './families/families.js';
 
 /** Scaling of rotary frequencies as Llama 3 does it. */
 export interface RopeScaling {
@@ -10,7 +11,7 @@ export interface RopeScaling {
 }
 
 export interface ModelConfig {
-  readonly family: 'qwen2' | 'qwen3' | 'llama';
+  readonly family: FamilyName;
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -23,7 +24,7 @@ export interface ModelConfig {
   readonly rmsNormEpsilon: number;
   /** Whether the output head is the embedding matrix. */
   readonly tiedEmbeddings: boolean;
-  /** Whether q, k and v have biases (Qwen2). */
+  /** Whether the linear layers that the family lists as biased have their biases (q, k and v of Qwen2). */
   readonly attentionBias: boolean;
   readonly maxPositions: number;
   readonly bosTokenId: number | null;

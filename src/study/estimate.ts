@@ -2,6 +2,7 @@
 import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
+import { linearModules } from '../models/modules.js';
 import type { PlannedRun } from './run-spec.js';
 
 export interface RunCost {
@@ -13,10 +14,8 @@ export interface RunCost {
 }
 
 /** Weights of the linear layers, embeddings left out: what the work of a token is proportional to. */
-export function modelParameters(config: ModelConfig): number {
-  const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim } = config;
-  const attention = hiddenSize * headDim * (2 * heads + 2 * keyValueHeads);
-  return layers * (attention + 3 * hiddenSize * intermediateSize);
+export function linearWeights(config: ModelConfig): number {
+  return linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures * outFeatures, 0);
 }
 
 /** Tokens of a prompt beside context and question: the chat template's own. */
@@ -67,7 +66,7 @@ export interface RunSeconds {
 /** Seconds of a run's stages on its threads; wrong by a factor of two or so until runs of this study have been timed. */
 export function runSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): RunSeconds {
   const { hiddenSize, vocabSize } = model.config;
-  const weights = modelParameters(model.config);
+  const weights = linearWeights(model.config);
   const head = hiddenSize * vocabSize;
   const speed = OPERATIONS_PER_SECOND * threads ** 0.8;
   const train = cost.trainTokens * (TRAIN_OPERATIONS * weights + HEAD_SHARE * FORWARD_OPERATIONS * head);
@@ -77,9 +76,9 @@ export function runSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, th
 
 /** Bytes of one run's adapter with a checkpoint and its optimiser's two moments beside it, as they lie on disk at their most. */
 export function adapterBytes(config: ModelConfig, rank: number): number {
-  const { hiddenSize, intermediateSize, layers, heads, keyValueHeads, headDim } = config;
-  const inner = heads * headDim;
-  const attention = 2 * (hiddenSize + inner) + 2 * (hiddenSize + keyValueHeads * headDim);
-  const parameters = rank * layers * (attention + 3 * (hiddenSize + intermediateSize));
+  const parameters = linearModules(config).reduce(
+    (sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures),
+    0,
+  );
   return 4 * parameters * (1 + 2 * 3);
 }

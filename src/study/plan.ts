@@ -12,7 +12,7 @@ import type { LoadedModel } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
 import { itemsIdentity, loadDatasets, type StudyDataset } from './datasets.js';
-import { modelParameters } from './estimate.js';
+import { linearWeights } from './estimate.js';
 import { runJudge } from './run-judge.js';
 import { IDENTITY_VERSION, runSpec, type JudgePlace, type PlannedRun } from './run-spec.js';
 
@@ -61,7 +61,7 @@ function judgePlace({ evaluate: { judge, judgeModel, endpoint } }: StudyConfig):
 /** Runs at once, and threads of each: small models side by side on one thread each, a large one alone on all. */
 export function placement({ executor }: StudyConfig, model: LoadedModel): { workers: number; threads: number } {
   const processors = availableParallelism();
-  const usual = modelParameters(model.config) < LARGE_MODEL_PARAMETERS ? processors : 1;
+  const usual = linearWeights(model.config) < LARGE_MODEL_PARAMETERS ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
   return { workers, threads: executor.threads ?? Math.max(1, Math.floor(processors / workers)) };
 }

@@ -187,7 +187,7 @@ class Run {
   #questioned(): LoadedModel {
     const quantisation = this.spec.identity.training?.quantisation ?? 'none';
     if (quantisation === 'none') return this.model;
-    return { ...this.model, weights: roundedWeights(this.model.weights, quantisation) };
+    return { ...this.model, weights: roundedWeights(this.model, quantisation) };
   }
 
   async #ask(): Promise<AnswerRecord[]> {

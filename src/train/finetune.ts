@@ -6,7 +6,7 @@ import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter, type LoraTensors } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
-import { rankOf } from '../models/graph/network.js';
+import type { Role } from '../models/modules.js';
 import type { TokenSample } from '../models/text/prompt.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { EarlyStop, splitByItem, type HeldOutRecord, type Split, type Standing } from './held-out.js';
@@ -105,12 +105,11 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 /** Trained tensors by module, as PEFT groups them. */
 function loraTensors(trainer: Trainer): LoraTensors {
   const tensors: LoraTensors = {};
-  for (const parameter of trainer.parameters) {
-    const module = /^(.*)\.lora_A\.weight$/.exec(parameter.name)?.[1];
-    if (module === undefined) continue;
-    const a = trainer.trained.get(parameter.name);
-    const b = trainer.trained.get(`${module}.lora_B.weight`);
-    const [rank, inFeatures] = parameter.shape;
+  const parts = (role: Role) => trainer.parameters.filter((parameter) => parameter.role === role);
+  const ups = new Map(parts('lora_B').map(({ module, name }) => [module, trainer.trained.get(name)]));
+  for (const { module, name, shape } of parts('lora_A')) {
+    const [a, b] = [trainer.trained.get(name), ups.get(module)];
+    const [rank, inFeatures] = shape;
     if (!a || !b || rank === undefined || inFeatures === undefined)
       throw new Error(`adapter of ${module} is incomplete`);
     tensors[module] = { a, b, rank, inFeatures, outFeatures: b.length / rank };
@@ -286,15 +285,4 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   } finally {
     await trainer.dispose();
   }
-}
-
-/** Number of parameters an adapter of these settings trains on a model. */
-export function adapterParameters(
-  lora: TrainSettings['lora'],
-  linears: readonly { readonly module: string; readonly inFeatures: number; readonly outFeatures: number }[],
-): number {
-  return linears.reduce(
-    (total, { module, inFeatures, outFeatures }) => total + rankOf(lora, module) * (inFeatures + outFeatures),
-    0,
-  );
 }

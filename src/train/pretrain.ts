@@ -67,12 +67,12 @@ export const PRETRAINING_DEFAULTS: PretrainingSettings = {
 
 /** Start values: norms one, biases zero, embeddings normal at 0.05, linear weights normal at 0.5/√in. */
 export function pretrainingInitialiser(seed: number): (parameter: Parameter) => Float32Array {
-  return ({ name, shape }) => {
+  return ({ name, role, shape }) => {
     const size = shape.reduce((a, b) => a * b, 1);
-    if (name.endsWith('norm.weight')) return new Float32Array(size).fill(1);
-    if (name.endsWith('.bias')) return new Float32Array(size);
+    if (role === 'norm') return new Float32Array(size).fill(1);
+    if (role === 'bias') return new Float32Array(size);
     const random = new Random(seed, 'initial', name);
-    const deviation = name.includes('embed_tokens') ? 0.05 : 0.5 / Math.sqrt(shape[1] ?? 1);
+    const deviation = role === 'embedding' ? 0.05 : 0.5 / Math.sqrt(shape[1] ?? 1);
     return Float32Array.from({ length: size }, () => random.normal() * deviation);
   };
 }

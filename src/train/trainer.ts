@@ -15,7 +15,7 @@ import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Ke
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/graph/network.js';
 import type { PackedRow } from '../models/graph/packing.js';
-import { isQuantisedInput, quantisedInputs } from '../models/graph/quantised-weights.js';
+import { quantisedInputs } from '../models/graph/quantised-weights.js';
 import { ropeTables } from '../models/graph/rope.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
 import { weightOf } from './batches.js';
@@ -27,13 +27,14 @@ export type Initialiser = (parameter: Parameter) => TensorData[DataType];
 /** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
 export function loraInitialiser(weights: WeightSource, seed: number, quantisation: Quantisation = 'none'): Initialiser {
   const quantised = quantisation === 'none' ? undefined : quantisedInputs(weights, quantisation);
-  return ({ name, shape }) => {
-    if (quantised && isQuantisedInput(name)) return quantised(name);
-    if (name.endsWith('.lora_B.weight')) return new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
-    if (!name.endsWith('.lora_A.weight')) return weights.read(name);
+  return (parameter) => {
+    const { name, role, shape } = parameter;
+    if (role !== 'lora_A' && role !== 'lora_B') return quantised?.(parameter) ?? weights.read(name);
+    const start = new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
+    if (role === 'lora_B') return start;
     const random = new Random(seed, 'lora', name);
     const bound = 1 / Math.sqrt(shape[1] ?? 1);
-    return Float32Array.from({ length: (shape[0] ?? 0) * (shape[1] ?? 0) }, () => (2 * random.uniform() - 1) * bound);
+    return start.map(() => (2 * random.uniform() - 1) * bound);
   };
 }
 
@@ -59,6 +60,8 @@ export class Trainer {
   /** Values of the trained parameters, changed in place by every step. */
   readonly trained = new Map<string, Float32Array>();
   readonly optimiser: AdamW;
+  /** Norms and biases, which weight decay spares. */
+  readonly #spared = new Set<string>();
   readonly #program: Program;
   readonly #compileLoss: () => Promise<Program>;
   #lossProgram: Program | undefined;
@@ -82,6 +85,7 @@ export class Trainer {
       const data = initial(parameter);
       this.#inputs[parameter.name] = { type: parameter.type, shape: parameter.shape, data };
       if (parameter.trained) this.trained.set(parameter.name, data as Float32Array);
+      if (parameter.role === 'norm' || parameter.role === 'bias') this.#spared.add(parameter.name);
     }
     Object.assign(this.#inputs, tables);
   }
@@ -161,7 +165,7 @@ export class Trainer {
     const { loss, losses, gradients } = await this.accumulate(batches);
     const gradientNorm = clipByNorm(gradients, clipNorm);
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
-      this.optimiser.step(this.trained, gradients, learningRate, decaying);
+      this.optimiser.step(this.trained, gradients, learningRate, (name) => !this.#spared.has(name));
     const tokens = batches.flat().reduce((total, row) => total + row.ids.length, 0);
     return { loss, gradientNorm, tokens, losses };
   }
@@ -185,9 +189,6 @@ export class Trainer {
     await this.#lossProgram?.dispose();
   }
 }
-
-/** Weight decay spares norms and biases. */
-const decaying = (name: string): boolean => !/norm\.weight$|\.bias$/.test(name);
 
 function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float32Array): void {
   const sofar = sums.get(name);

@@ -3,19 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { TARGET_MODULES, loraScale, type LoraSettings } from '../../src/core/settings.js';
-import {
-  adaptableModules,
-  padAdapter,
-  readAdapter,
-  writeAdapter,
-  type Adapter,
-} from '../../src/models/adapter/adapter.js';
+import { padAdapter, readAdapter, writeAdapter, type Adapter } from '../../src/models/adapter/adapter.js';
 import { writeGgufAdapter } from '../../src/models/adapter/adapter-gguf.js';
 import { addLora, mergeAdapter } from '../../src/models/adapter/adapter-merge.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import { GgufFile } from '../../src/models/formats/gguf.js';
 import { ggufName } from '../../src/models/formats/gguf-model.js';
 import { loadModel } from '../../src/models/load.js';
+import { linearModules, weightOf } from '../../src/models/modules.js';
 import { openSafetensors, writeSafetensors } from '../../src/models/formats/safetensors.js';
 import { scratchFolder } from './support/scratch.js';
 
@@ -181,10 +176,10 @@ describe('an adapter that is written', () => {
     const padded = padAdapter(adapter, 16);
     expect(padded.lora.rank).toBe(16);
     expect(loraScale(padded.lora)).toBeCloseTo(loraScale(adapter.lora), 12);
-    for (const { module, inFeatures, outFeatures } of adaptableModules(configOf(name))) {
+    for (const { path, inFeatures, outFeatures } of linearModules(configOf(name))) {
       const zeros = () => new Float32Array(inFeatures * outFeatures);
-      const difference = largestDifference(merged(padded, module, zeros()), merged(adapter, module, zeros()));
-      expect(difference, module).toBeLessThan(1e-6);
+      const difference = largestDifference(merged(padded, path, zeros()), merged(adapter, path, zeros()));
+      expect(difference, path).toBeLessThan(1e-6);
     }
     expect(() => padAdapter(adapter, 2)).toThrow(/has 4, use that or more/);
   });
@@ -241,13 +236,14 @@ describe('an adapter as GGUF', () => {
       ['adapter.type', 'lora'],
     ]);
     expect(file.tensors.size).toBe(28);
-    for (const { module, inFeatures, outFeatures } of adaptableModules(config)) {
-      const weight = ggufName(`${module}.weight`);
+    for (const module of linearModules(config)) {
+      const { inFeatures, outFeatures } = module;
+      const weight = ggufName(module, weightOf(module));
       const [a, b] = [`${weight}.lora_a`, `${weight}.lora_b`];
       const rank = file.tensor(a).shape[0] ?? 0;
       const values = base.read(weight);
       addLora(values, { a: file.read(a), b: file.read(b), rank, inFeatures, outFeatures }, alpha / rank); // llama.cpp's scale
-      expect(largestDifference(values, expected.read(weight)), module).toBeLessThan(1e-6);
+      expect(largestDifference(values, expected.read(weight)), module.path).toBeLessThan(1e-6);
     }
     expect(() => loadModel(path)).toThrow(/holds no model/);
   });

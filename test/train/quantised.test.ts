@@ -47,8 +47,9 @@ function largestRelative(found: readonly number[], expected: readonly number[]):
 
 describe.each(['nf4', 'int4', 'int8'] as const)('a base in %s', (format) => {
   it.each(['qwen2', 'llama'])('trains a %s as its dequantised weights train in f32', async (family) => {
-    const { weights } = tinyModel(family);
-    const expected = await losses(family, roundedWeights(weights, format), 'none');
+    const model = tinyModel(family);
+    const { weights } = model;
+    const expected = await losses(family, roundedWeights(model, format), 'none');
     const plain = await losses(family, weights, 'none');
     const found = await losses(family, weights, format);
     const difference = largestRelative(found, expected);

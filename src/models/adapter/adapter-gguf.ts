@@ -4,7 +4,9 @@ import type { Adapter, LoraPair } from './adapter.js';
 import { bytesOf } from '../../files/file-range.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { ggufName, interleavedHalves } from '../formats/gguf-model.js';
+import { familyOf } from '../families/families.js';
 import type { ModelConfig } from '../model.js';
+import { linearModules, weightOf, type LinearModule } from '../modules.js';
 
 const ALIGNMENT = 32;
 const VERSION = 3;
@@ -43,16 +45,18 @@ interface OutTensor {
 /**
  * Writes an adapter for llama.cpp, whole or not at all, in f32. llama.cpp scales by alpha over a module's rank and knows no rsLoRA:
  * alpha is written so that the adapter's own rank gets the right scale, and the B of modules of other ranks are multiplied by the rest.
- * Llama's q and k rows are put in the order its GGUF files have them.
+ * Rows of q and k are put in the order that the family's GGUF files have them in.
  */
 export function writeGgufAdapter(path: string, { lora, tensors }: Adapter, config: ModelConfig): void {
   const alpha = loraScale(lora) * lora.rank;
-  const out = Object.entries(tensors).flatMap(([module, pair]) => {
+  const out = linearModules(config).flatMap((module) => {
+    const pair = tensors[module.path];
+    if (!pair) return [];
     const factor = loraScale(lora, pair.rank) / (alpha / pair.rank);
     return tensorsOf(module, pair, factor, config);
   });
   const values: [key: string, type: number, value: Buffer][] = [
-    ['general.architecture', STRING, text(config.family)],
+    ['general.architecture', STRING, text(familyOf(config).gguf.architecture)],
     ['general.type', STRING, text('adapter')],
     ['adapter.type', STRING, text('lora')],
     ['adapter.lora.alpha', FLOAT32, f32(alpha)],
@@ -74,11 +78,11 @@ function infos(tensors: readonly OutTensor[]): Buffer[] {
   });
 }
 
-function tensorsOf(module: string, pair: LoraPair, factor: number, config: ModelConfig): OutTensor[] {
+function tensorsOf(module: LinearModule, pair: LoraPair, factor: number, config: ModelConfig): OutTensor[] {
   const { a, b, rank, inFeatures, outFeatures } = pair;
-  const name = ggufName(`${module}.weight`);
+  const name = ggufName(module, weightOf(module));
   const scaled = factor === 1 ? b : b.map((value) => value * factor);
-  const rows = interleavedHalves(scaled, `${module}.weight`, config);
+  const rows = interleavedHalves(scaled, module, config);
   return [
     { name: `${name}.lora_a`, sizes: [inFeatures, rank], data: a },
     { name: `${name}.lora_b`, sizes: [rank, outFeatures], data: rows },

@@ -6,9 +6,9 @@ import { loraScale } from '../../core/settings.js';
 import { writeFolder } from '../../files/write-folder.js';
 import { writeWhole } from '../../files/write-whole.js';
 import type { Adapter, LoraPair } from './adapter.js';
-import { generationGraph } from '../graph/decoder.js';
 import { hubFiles } from '../hub/hub-files.js';
 import type { LoadedModel } from '../model.js';
+import { modelParameters, type ParameterDescription } from '../modules.js';
 import { writeSafetensors, type WriteOptions } from '../formats/safetensors.js';
 
 /** W [out, in] + scale · B A, in place; sums in 64 bits, rounded once. */
@@ -26,10 +26,14 @@ export function addLora(weights: Float32Array, { a, b, rank, inFeatures, outFeat
 }
 
 /** Values of a weight with the adapter's change, where there is one. */
-export function mergedWeight(model: LoadedModel, adapter: Adapter, name: string): Float32Array {
-  const values = model.weights.read(name);
-  const pair = adapter.tensors[name.replace(/\.weight$/, '')];
-  if (pair !== undefined && name.endsWith('.weight')) addLora(values, pair, loraScale(adapter.lora, pair.rank));
+export function mergedWeight(
+  { weights }: LoadedModel,
+  adapter: Adapter,
+  { name, module, role }: ParameterDescription,
+): Float32Array {
+  const values = weights.read(name);
+  const pair = role === 'weight' ? adapter.tensors[module] : undefined;
+  if (pair) addLora(values, pair, loraScale(adapter.lora, pair.rank));
   return values;
 }
 
@@ -44,11 +48,10 @@ export function mergeAdapter(
   dtype: NonNullable<WriteOptions['dtype']> = 'F32',
 ): void {
   if (existsSync(folder)) throw new UserError(`${folder} is there already: name a folder that is not`);
-  const { parameters } = generationGraph(model.config, { kind: 'none' });
-  const tensors = parameters.map(({ name, shape }) => ({
-    name,
-    shape,
-    data: () => mergedWeight(model, adapter, name),
+  const tensors = modelParameters(model.config).map((parameter) => ({
+    name: parameter.name,
+    shape: parameter.shape,
+    data: () => mergedWeight(model, adapter, parameter),
   }));
   writeFolder(folder, (scratch) => {
     writeSafetensors(join(scratch, 'model.safetensors'), tensors, { metadata: { format: 'pt' }, dtype });

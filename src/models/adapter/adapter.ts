@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError, UserErrors } from '../../core/errors.js';
-import { TARGET_MODULES, loraScale, type LoraSettings, type TargetModule } from '../../core/settings.js';
+import { TARGET_MODULES, loraScale, type LoraSettings } from '../../core/settings.js';
 import { jsonText } from '../../files/json-file.js';
 import { writeFolder } from '../../files/write-folder.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { readModelJson } from '../formats/hub-config.js';
-import { generationGraph } from '../graph/decoder.js';
 import { firstNonFinite } from '../formats/floats.js';
 import type { ModelConfig } from '../model.js';
+import { linearModules, type LinearModule } from '../modules.js';
 import { openSafetensors, writeSafetensors, type Safetensors } from '../formats/safetensors.js';
 
 /** One module's matrices: A [rank, in], B [out, rank], row-major. */
@@ -89,9 +89,9 @@ export function writeAdapter(folder: string, adapter: AdapterToWrite): void {
 }
 
 function writeFiles(folder: string, adapter: AdapterToWrite): void {
-  const named = Object.entries(adapter.tensors).flatMap(([module, { a, b, rank, inFeatures, outFeatures }]) => [
-    { name: `${PREFIX}${module}.lora_A.weight`, shape: [rank, inFeatures], data: a },
-    { name: `${PREFIX}${module}.lora_B.weight`, shape: [outFeatures, rank], data: b },
+  const named = Object.entries(adapter.tensors).flatMap(([path, { a, b, rank, inFeatures, outFeatures }]) => [
+    { name: namesIn({ path }).a, shape: [rank, inFeatures], data: a },
+    { name: namesIn({ path }).b, shape: [outFeatures, rank], data: b },
   ]);
   writeSafetensors(join(folder, TENSORS), named, { metadata: { format: 'pt' } });
   for (const [name, text] of Object.entries(adapter.files ?? {})) {
@@ -141,26 +141,11 @@ function readConfig(folder: string): PeftConfig {
   );
 }
 
-interface LinearModule {
-  readonly module: string;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
-}
-
-/** The linear layers of a model that LoRA can adapt, in the graph's order. */
-export function adaptableModules(config: ModelConfig): LinearModule[] {
-  const lora: LoraSettings = { rank: 1, alpha: 1, rslora: false, dropout: 0, targets: TARGET_MODULES };
-  const shapes = new Map(
-    generationGraph(config, { kind: 'lora', lora }).parameters.map(({ name, shape }) => [name, shape]),
-  );
-  return [...shapes].flatMap(([name, shape]) => {
-    const module = /^(.*)\.lora_A\.weight$/.exec(name)?.[1];
-    if (module === undefined) return [];
-    return [{ module, inFeatures: shape[1] ?? 0, outFeatures: shapes.get(`${module}.lora_B.weight`)?.[0] ?? 0 }];
-  });
-}
-
-const lastPart = (module: string): string => module.slice(module.lastIndexOf('.') + 1);
+/** Names of a module's matrices in a file of PEFT's. */
+const namesIn = ({ path }: Pick<LinearModule, 'path'>): { readonly a: string; readonly b: string } => ({
+  a: `${PREFIX}${path}.lora_A.weight`,
+  b: `${PREFIX}${path}.lora_B.weight`,
+});
 
 /**
  * Reads a PEFT folder for a model. Ranks are those of the matrices; a module that the adapter leaves alone though others of its name
@@ -172,32 +157,31 @@ export function readAdapter(folder: string, config: ModelConfig, { allowUntraine
   const path = join(folder, TENSORS);
   if (!existsSync(path)) throw new UserError(`${path} is missing: only adapters in safetensors are read`);
   const source = openSafetensors(path);
-  const modules = adaptableModules(config);
+  const modules = linearModules(config);
   refuseUnknown(path, source, modules);
   const named = new Set(source.names);
-  const adapted = modules.filter(({ module }) =>
-    ['A', 'B'].some((part) => named.has(`${PREFIX}${module}.lora_${part}.weight`)),
-  );
-  const present = new Set(adapted.map(({ module }) => lastPart(module)));
-  const targets = TARGET_MODULES.filter((target: TargetModule) => present.has(target));
+  const adapted = modules.filter((module) => Object.values(namesIn(module)).some((name) => named.has(name)));
+  const present = new Set(adapted.map(({ target }) => target));
+  const targets = TARGET_MODULES.filter((target) => present.has(target));
   const tensors: LoraTensors = {};
-  for (const linear of modules.filter(({ module }) => present.has(lastPart(module))))
-    tensors[linear.module] = adapted.includes(linear) ? readPair(path, source, linear) : zeroPair(linear);
+  for (const module of modules.filter(({ target }) => present.has(target)))
+    tensors[module.path] = adapted.includes(module) ? readPair(path, source, module) : zeroPair(module);
   if (!allowUntrained && changesNothing(tensors))
     throw new UserError(`${path}: every B is zero, so the adapter changes nothing: it was never trained`);
   return { lora: settingsOf(peft, targets, tensors), tensors };
 }
 
 function refuseUnknown(path: string, source: Safetensors, modules: readonly LinearModule[]): void {
-  const known = new Set(modules.flatMap(({ module }) => ['A', 'B'].map((part) => `${PREFIX}${module}.lora_${part}.weight`)));
+  const known = new Set(modules.flatMap((module) => Object.values(namesIn(module))));
   const unknown = source.names.filter((name) => !known.has(name));
   if (unknown.length > 0)
     throw new UserError(`${path}: tensor "${unknown[0]}"${unknown.length > 1 ? ` and ${unknown.length - 1} more have` : ' has'} no place in this model`);
   if (source.names.length === 0) throw new UserError(`${path}: the adapter is empty`);
 } // prettier-ignore
 
-function readPair(path: string, source: Safetensors, { module, inFeatures, outFeatures }: LinearModule): LoraPair {
-  const [nameA, nameB] = [`${PREFIX}${module}.lora_A.weight`, `${PREFIX}${module}.lora_B.weight`];
+function readPair(path: string, source: Safetensors, module: LinearModule): LoraPair {
+  const { inFeatures, outFeatures } = module;
+  const { a: nameA, b: nameB } = namesIn(module);
   const rank = source.shape(nameA)[0] ?? 0;
   const check = (name: string, expected: readonly number[]): void => {
     const found = source.shape(name);
@@ -219,7 +203,7 @@ const zeroPair = ({ inFeatures, outFeatures }: LinearModule): LoraPair => ({
   outFeatures,
 });
 
-function settingsOf(peft: PeftConfig, targets: readonly TargetModule[], tensors: LoraTensors): LoraSettings {
+function settingsOf(peft: PeftConfig, targets: LoraSettings['targets'], tensors: LoraTensors): LoraSettings {
   const others = Object.entries(tensors).filter(([, { rank }]) => rank !== peft.r);
   return {
     rank: peft.r,

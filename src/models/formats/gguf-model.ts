@@ -1,17 +1,13 @@
-/** GGUF models by Hugging Face's names: configuration from metadata, tensors renamed, Llama's query and key rows put back in order. */
+/** GGUF models by Hugging Face's names: configuration from metadata, tensors renamed, rows of queries and keys put back in order. */
 import { UserError } from '../../core/errors.js';
 import { chatTemplate, type JinjaTemplate } from '../text/chat-template.js';
 import { parseModelConfig } from './hub-config.js';
 import { GgufFile, type GgufTensor, type GgufValue } from './gguf.js';
 import { ggufTokenizer } from '../text/gguf-tokenizer.js';
+import { FAMILIES, GGUF_ARCHITECTURES, familyByGguf, familyOf, type FamilyName } from '../families/families.js';
 import type { ModelConfig, WeightSource } from '../model.js';
+import { modulesInOrder, parametersOf, type LinearModule, type Module, type ParameterDescription } from '../modules.js';
 import type { SizedTokenizer } from '../text/tokenizer.js';
-
-const ARCHITECTURES: ReadonlyMap<string, string> = new Map([
-  ['llama', 'LlamaForCausalLM'],
-  ['qwen2', 'Qwen2ForCausalLM'],
-  ['qwen3', 'Qwen3ForCausalLM'],
-]);
 
 /** Factors on rotary frequencies, kept as a tensor though they are configuration. */
 const ROPE_FACTORS = 'rope_freqs.weight';
@@ -50,8 +46,12 @@ function ggufTemplate(file: GgufFile): JinjaTemplate {
 class Fields {
   constructor(
     readonly file: GgufFile,
-    readonly architecture: string,
+    readonly family: FamilyName,
   ) {}
+
+  get architecture(): string {
+    return FAMILIES[this.family].gguf.architecture;
+  }
 
   value(name: string): GgufValue | undefined {
     return this.file.metadata.get(`${this.architecture}.${name}`);
@@ -73,12 +73,12 @@ class Fields {
 
 /** The configuration as Hugging Face would write it, checked as one read from config.json. */
 function ggufConfig(file: GgufFile): ModelConfig {
-  const fields = new Fields(file, architectureOf(file));
+  const fields = new Fields(file, familyNamed(file));
   const heads = fields.number('attention.head_count');
   const headDim = fields.optional('attention.key_length') ?? fields.number('embedding_length') / heads;
   refuseVariants(fields, headDim);
   const raw = {
-    architectures: [ARCHITECTURES.get(fields.architecture)],
+    architectures: [FAMILIES[fields.family].architecture],
     vocab_size: file.tensor('token_embd.weight').shape[0],
     hidden_size: fields.number('embedding_length'),
     intermediate_size: fields.number('feed_forward_length'),
@@ -97,7 +97,7 @@ function ggufConfig(file: GgufFile): ModelConfig {
   return file.tensors.has(ROPE_FACTORS) ? { ...config, ropeScaling: llama3Scaling(file, config) } : config;
 }
 
-function architectureOf(file: GgufFile): string {
+function familyNamed(file: GgufFile): FamilyName {
   const kind = file.metadata.get('general.type') ?? 'model';
   if (kind !== 'model')
     throw new UserError(`${file.path}: holds no model (its general.type is ${JSON.stringify(kind)})`);
@@ -107,9 +107,10 @@ function architectureOf(file: GgufFile): string {
       `${file.path}: is one of ${parts} parts of a model: merge them first (llama-gguf-split --merge)`,
     );
   const name = file.metadata.get('general.architecture');
-  if (typeof name === 'string' && ARCHITECTURES.has(name)) return name;
+  const family = familyByGguf(name);
+  if (family !== undefined) return family;
   throw new UserError(
-    `${file.path}: architecture ${JSON.stringify(name)?.slice(0, 60)} is not supported: use one of ${[...ARCHITECTURES.keys()].join(', ')}`,
+    `${file.path}: architecture ${JSON.stringify(name)?.slice(0, 60)} is not supported: use one of ${GGUF_ARCHITECTURES.join(', ')}`,
   );
 }
 
@@ -154,74 +155,65 @@ function llama3Scaling(file: GgufFile, config: ModelConfig): NonNullable<ModelCo
   return { type: 'llama3', factor, ...LLAMA3 };
 }
 
-const TOP: ReadonlyMap<string, string> = new Map([
-  ['token_embd.weight', 'model.embed_tokens.weight'],
-  ['output_norm.weight', 'model.norm.weight'],
-  ['output.weight', 'lm_head.weight'],
-]);
-
-const IN_LAYER: ReadonlyMap<string, string> = new Map([
-  ['attn_norm', 'input_layernorm'],
-  ['attn_q', 'self_attn.q_proj'],
-  ['attn_k', 'self_attn.k_proj'],
-  ['attn_v', 'self_attn.v_proj'],
-  ['attn_output', 'self_attn.o_proj'],
-  ['attn_q_norm', 'self_attn.q_norm'],
-  ['attn_k_norm', 'self_attn.k_norm'],
-  ['ffn_norm', 'post_attention_layernorm'],
-  ['ffn_gate', 'mlp.gate_proj'],
-  ['ffn_up', 'mlp.up_proj'],
-  ['ffn_down', 'mlp.down_proj'],
-]);
-
-/** Hugging Face's name of a tensor, or undefined where a model of so many layers has none. */
-function hubName(name: string, layers: number): string | undefined {
-  const [, layer, part = '', kind] = /^blk\.(\d{1,4})\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
-  if (layer === undefined) return TOP.get(name);
-  const mapped = Number(layer) < layers ? IN_LAYER.get(part) : undefined;
-  return mapped === undefined ? undefined : `model.layers.${Number(layer)}.${mapped}.${kind}`;
+/** A tensor of the model, where the file has it. */
+interface Placed {
+  readonly module: Module;
+  readonly tensor: GgufTensor;
 }
 
 class GgufWeights implements WeightSource {
   readonly names: readonly string[];
-  readonly #tensors = new Map<string, GgufTensor>();
+  readonly #placed = new Map<string, Placed>();
 
   constructor(
     readonly file: GgufFile,
     readonly config: ModelConfig,
   ) {
+    const known = new Map(
+      modulesInOrder(config).flatMap((module) =>
+        parametersOf(module).map((parameter) => [ggufName(module, parameter), { module, parameter }] as const),
+      ),
+    );
     for (const tensor of file.tensors.values()) {
       if (tensor.name === ROPE_FACTORS) continue;
-      const name = hubName(tensor.name, config.layers);
-      if (name === undefined)
-        throw new UserError(
-          `${file.path}: tensor "${tensor.name}" has no place in a ${config.family} model of ${config.layers} layers`,
-        );
-      this.#tensors.set(name, tensor);
+      const { module, parameter } = known.get(tensor.name) ?? this.#unknown(tensor.name);
+      this.#placed.set(parameter.name, { module, tensor });
     }
-    this.names = [...this.#tensors.keys()];
+    this.names = [...this.#placed.keys()];
   }
 
   shape(name: string): readonly number[] {
-    return this.#tensor(name).shape;
+    return this.#tensor(name).tensor.shape;
   }
 
   read(name: string): Float32Array {
-    return separatedHalves(this.file.read(this.#tensor(name).name), name, this.config);
+    const { module, tensor } = this.#tensor(name);
+    const values = this.file.read(tensor.name);
+    return module.kind === 'linear' ? separatedHalves(values, module, this.config) : values;
   }
 
-  #tensor(name: string): GgufTensor {
-    const tensor = this.#tensors.get(name);
-    if (tensor) return tensor;
+  #tensor(name: string): Placed {
+    const placed = this.#placed.get(name);
+    if (placed) return placed;
     throw new UserError(`${this.file.path}: there is no tensor for "${name}"`);
+  }
+
+  #unknown(name: string): never {
+    const { family, layers } = this.config;
+    throw new UserError(`${this.file.path}: tensor "${name}" has no place in a ${family} model of ${layers} layers`);
   }
 }
 
-/** Llama's q and k are stored with the two halves of each head's rows interleaved; how many heads that concerns. */
-function permutedHeads(name: string, config: ModelConfig): number {
-  if (config.family !== 'llama') return 0;
-  if (name.includes('.q_proj.')) return config.heads;
-  return name.includes('.k_proj.') ? config.keyValueHeads : 0;
+/** GGUF's name of a base model's parameter. */
+export function ggufName({ ggufPath }: Module, { role }: Pick<ParameterDescription, 'role'>): string {
+  return `${ggufPath}.${role === 'bias' ? 'bias' : 'weight'}`;
+}
+
+/** Heads whose rows lie interleaved in a linear layer's weight and bias as GGUF has them; 0 where none do. */
+function interleavedHeads({ target }: LinearModule, config: ModelConfig): number {
+  if (!familyOf(config).gguf.interleavesHeads) return 0;
+  if (target === 'q_proj') return config.heads;
+  return target === 'k_proj' ? config.keyValueHeads : 0;
 }
 
 /** Rows of a matrix moved, within each head of `headDim` rows: row `from` to `place(from)`. */
@@ -235,24 +227,16 @@ function movedRows(values: Float32Array, heads: number, headDim: number, place: 
   return out;
 }
 
-/** A weight's rows from GGUF's order to Hugging Face's: where halves are interleaved, row 2i + j of a head goes to j · headDim/2 + i. */
-function separatedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
-  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+/** Rows from GGUF's order to Hugging Face's: where halves are interleaved, row 2i + j of a head goes to j · headDim/2 + i. */
+function separatedHalves(values: Float32Array, module: LinearModule, config: ModelConfig): Float32Array {
+  const [heads, half] = [interleavedHeads(module, config), config.headDim / 2];
   if (heads === 0) return values;
   return movedRows(values, heads, config.headDim, (row) => (row % 2) * half + (row >> 1));
 }
 
-/** A weight's rows (by Hugging Face's name) from Hugging Face's order to GGUF's. */
-export function interleavedHalves(values: Float32Array, name: string, config: ModelConfig): Float32Array {
-  const [heads, half] = [permutedHeads(name, config), config.headDim / 2];
+/** Rows of a weight, bias or LoRA's B from Hugging Face's order to GGUF's. */
+export function interleavedHalves(values: Float32Array, module: LinearModule, config: ModelConfig): Float32Array {
+  const [heads, half] = [interleavedHeads(module, config), config.headDim / 2];
   if (heads === 0) return values;
   return movedRows(values, heads, config.headDim, (row) => 2 * (row % half) + Math.floor(row / half));
-}
-
-/** GGUF's name of a layer's weight, from Hugging Face's. */
-export function ggufName(name: string): string {
-  const [, layer, part, kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
-  const found = [...IN_LAYER].find(([, hub]) => hub === part)?.[0];
-  if (found === undefined) throw new Error(`GGUF has no name for "${name}"`);
-  return `blk.${layer}.${found}.${kind}`;
 }

@@ -3,13 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError, UserErrors, messageOf } from '../../core/errors.js';
+import { ARCHITECTURES, FAMILIES, familyByArchitecture, type FamilyName } from '../families/families.js';
 import type { ModelConfig, RopeScaling } from '../model.js';
-
-const FAMILIES: Readonly<Record<string, ModelConfig['family']>> = {
-  Qwen2ForCausalLM: 'qwen2',
-  Qwen3ForCausalLM: 'qwen3',
-  LlamaForCausalLM: 'llama',
-};
 
 /** Sizes beyond any model of these families: a configuration is not to make lightmem build a graph without end. */
 const LIMITS = { vocabulary: 1 << 24, width: 1 << 20, layers: 512, heads: 4096, positions: 1 << 30 };
@@ -102,16 +97,16 @@ function scalingOf(where: string, raw: z.infer<typeof rope> | null | undefined):
   };
 }
 
-function familyOf(where: string, raw: RawConfig): ModelConfig['family'] {
-  const [name = ''] = raw.architectures;
-  const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+function familyNamed(where: string, { architectures, attention_bias }: RawConfig): FamilyName {
+  const [architecture = ''] = architectures;
+  const family = familyByArchitecture(architecture);
   if (family === undefined)
     throw new UserError(
-      `${where}: architecture "${name}" is not supported: use one of ${Object.keys(FAMILIES).join(', ')}`,
+      `${where}: architecture "${architecture}" is not supported: use one of ${ARCHITECTURES.join(', ')}`,
     );
-  // Qwen2 always has biases on q, k and v; elsewhere the setting would put one on the output projection too.
-  if (family !== 'qwen2' && raw.attention_bias === true)
-    throw new UserError(`${where}: attention biases are supported in Qwen2 only`);
+  // Where biases are a setting, it would put one on the output projection too.
+  if (attention_bias === true && FAMILIES[family].biased.length === 0)
+    throw new UserError(`${where}: attention biases are not supported in ${architecture}`);
   return family;
 }
 
@@ -137,7 +132,7 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
   if (!parsed.success)
     throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error));
   const raw = parsed.data;
-  const family = familyOf(where, raw);
+  const family = familyNamed(where, raw);
   const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
   return {
     family,
@@ -152,7 +147,7 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
     ropeScaling: scalingOf(where, raw.rope_scaling ?? raw.rope_parameters),
     rmsNormEpsilon: raw.rms_norm_eps,
     tiedEmbeddings: raw.tie_word_embeddings,
-    attentionBias: family === 'qwen2',
+    attentionBias: FAMILIES[family].biased.length > 0,
     maxPositions: raw.max_position_embeddings,
     bosTokenId: asList(raw.bos_token_id)[0] ?? null,
     eosTokenIds: [...new Set([...asList(raw.eos_token_id), ...moreEos])],

@@ -1,6 +1,7 @@
 /** Weights of a frozen base in few bits: NF4 with double quantisation (QLoRA, Dettmers et al., 2023), int4 with zero points, int8; all in blocks. */
 import type { Quantisation } from '../../core/settings.js';
-import type { WeightSource } from '../model.js';
+import type { LoadedModel, WeightSource } from '../model.js';
+import { linearModules, weightOf } from '../modules.js';
 
 export type QuantisedFormat = Exclude<Quantisation, 'none'>;
 
@@ -48,12 +49,6 @@ export function quantise(values: Float32Array, shape: readonly number[], format:
 /** The values a quantised tensor stands for, row-major. */
 export function dequantise(tensor: Quantised): Float32Array {
   return FORMATS[tensor.format].dequantise(tensor);
-}
-
-/** Bytes a quantised tensor takes when stored, nested scales in place of plain ones. */
-export function quantisedBytes({ codes, scales, zeroPoints, nested }: Quantised): number {
-  const scaleBytes = nested ? nested.codes.length + 4 * nested.scales.length + 4 : 4 * scales.length;
-  return codes.length + scaleBytes + Math.ceil((zeroPoints?.length ?? 0) / 2);
 }
 
 interface Format {
@@ -245,19 +240,18 @@ function dequantiseInt8({ codes, scales, shape }: Quantised): Float32Array {
   return out;
 }
 
-/** Whether a weight is one that is quantised: the linear layers of the decoder's blocks, not embeddings, head, norms or biases. */
-export function isQuantisable(name: string): boolean {
-  return /^model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight$/.test(name);
-}
-
 /** The weights a quantised base computes with: those of linear layers rounded through the format, the others as they are. */
-export function roundedWeights(weights: WeightSource, format: QuantisedFormat): WeightSource {
+export function roundedWeights(
+  { config, weights }: Pick<LoadedModel, 'config' | 'weights'>,
+  format: QuantisedFormat,
+): WeightSource {
+  const quantised = new Set(linearModules(config).map((module) => weightOf(module).name));
   return {
     names: weights.names,
     shape: (name) => weights.shape(name),
     read: (name) => {
       const values = weights.read(name);
-      return isQuantisable(name) ? dequantise(quantise(values, weights.shape(name), format)) : values;
+      return quantised.has(name) ? dequantise(quantise(values, weights.shape(name), format)) : values;
     },
   };
 }

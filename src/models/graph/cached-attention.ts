@@ -76,14 +76,14 @@ function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, 
 export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
   const { heads, keyValueHeads, headDim } = config;
   const attend = cache.attending === 'joined' ? attendJoined : attendApart;
-  return (net, layer, q, k, v) => {
+  return ({ net, index }, q, k, v) => {
     const b = net.builder;
     const fresh = {
       keys: inSlots(net, k, cache, keyValueHeads, headDim),
       values: inSlots(net, v, cache, keyValueHeads, headDim),
     };
     cache.fresh.push(fresh);
-    const mixed = attend(net, inSlots(net, q, cache, heads, headDim), at(cache.past, layer), fresh, cache);
+    const mixed = attend(net, inSlots(net, q, cache, heads, headDim), at(cache.past, index), fresh, cache);
     const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
     return b.gather(flat, cache.places);
   };

@@ -3,22 +3,12 @@ import { product, type Shape } from '../../compiler/dims.js';
 import { gradients } from '../../compiler/gradients.js';
 import type { Graph, Value } from '../../compiler/ir.js';
 import { rematerialise } from '../../compiler/passes/rematerialise.js';
-import { decoderLayer, type LayerOptions, type Pass } from './blocks.js';
+import { decoderLayer, type Pass } from './blocks.js';
 import { cachedAttention, type Attending, type Cache } from './cached-attention.js';
-import { llama } from './llama.js';
 import { packedAttention, type Places } from './packed-attention.js';
 import type { ModelConfig } from '../model.js';
+import { linearModules, modelModules } from '../modules.js';
 import { DROPOUT_INPUT, Network, dropoutColumns, type Parameter, type Training } from './network.js';
-import { qwen2 } from './qwen2.js';
-import { qwen3 } from './qwen3.js';
-
-const FAMILIES: { readonly [F in ModelConfig['family']]: (config: ModelConfig) => LayerOptions } = {
-  qwen2,
-  qwen3,
-  llama,
-};
-
-const EMBEDDING = 'model.embed_tokens.weight';
 
 /** A graph and the weights it takes as inputs. */
 export interface ModelGraph {
@@ -34,7 +24,11 @@ export const cacheName = (when: 'past' | 'fresh', layer: number, what: 'keys' | 
   `${when}.${layer}.${what}`;
 
 /** Inputs that every graph has: tokens, their positions, and the rotary tables. */
-function inputsOf(net: Network, config: ModelConfig, tokens: Shape): Omit<Pass, 'attend' | 'select'> & { ids: Value } {
+function inputsOf(
+  net: Network,
+  config: ModelConfig,
+  tokens: Shape,
+): Pick<Pass, 'positions' | 'cos' | 'sin'> & { ids: Value } {
   const b = net.builder;
   const table: Shape = ['P', config.headDim / 2];
   return {
@@ -74,11 +68,7 @@ function placesOf(net: Network, config: ModelConfig, chunks: number): Places {
 
 /** Widest input of any linear layer. */
 export const widestInput = (config: ModelConfig): number =>
-  Math.max(config.hiddenSize, config.intermediateSize, config.heads * config.headDim);
-
-function embedding(net: Network, config: ModelConfig): Value {
-  return net.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
-}
+  Math.max(...linearModules(config).map(({ inFeatures }) => inFeatures));
 
 interface HiddenStates {
   /** Final states [M, D] of the tokens that are wanted, normed. */
@@ -88,23 +78,20 @@ interface HiddenStates {
 }
 
 function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass): HiddenStates {
-  const options = FAMILIES[config.family](config);
+  const { embedding, layers, norm } = modelModules(config);
   const b = net.builder;
-  let x = b.gather(embedding(net, config), b.reshape(ids, [product(ids.shape)]));
+  let x = b.gather(net.tokens(embedding), b.reshape(ids, [product(ids.shape)]));
   const stream = [x];
-  for (let layer = 0; layer < config.layers; layer++) {
-    x = decoderLayer(net, x, layer, pass, config, options);
+  for (const [index, modules] of layers.entries()) {
+    x = decoderLayer({ net, config, pass, index, modules }, x);
     stream.push(x);
   }
-  return { hidden: net.rmsNorm(x, 'model.norm', config.hiddenSize, config.rmsNormEpsilon), stream };
+  return { hidden: net.rmsNorm(x, norm, config.rmsNormEpsilon), stream };
 }
 
 /** Logits [M, V]. */
 function logitsOf(net: Network, config: ModelConfig, hidden: Value): Value {
-  const head = config.tiedEmbeddings
-    ? embedding(net, config)
-    : net.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
-  return net.builder.gemm(hidden, head, { transB: true });
+  return net.builder.gemm(hidden, net.tokens(modelModules(config).head), { transB: true });
 }
 
 /** What the backward half finds kept: everything, or each layer's input alone (gradient checkpointing: Chen et al., 2016). */
@@ -142,12 +129,13 @@ export function trainingGraph(
     b.input('targets', 'int64', ['M', 1]),
     b.input('weights', 'float32', ['M', 1]),
   ];
-  if (training.kind === 'lora' && training.lora.dropout > 0) {
-    net.useDropout(b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))]));
-  }
+  const dropout =
+    training.kind === 'lora' && training.lora.dropout > 0
+      ? b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))])
+      : undefined;
   const attend = packedAttention(config, placesOf(net, config, chunks));
   const select = (x: Value): Value => b.op('LayRows', [x, rowPlaces, rows], {});
-  const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, attend, select });
+  const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, dropout, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
   const { losses, loss } = b.crossEntropy(logitsOf(net, config, hidden), targets, weights);
   const trained = net.trained;
@@ -159,14 +147,14 @@ export function trainingGraph(
   );
   const named = trained.map((each, i) => [gradientName(each.name), grads[i] as Value] as const);
   const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
-  const transient = new Set(net.transient.map((each) => each.id));
-  if (keep === 'everything' && transient.size === 0) return { graph, parameters: net.parameters };
+  const recomputed = new Set(net.recomputed.map((each) => each.id));
+  if (keep === 'everything' && recomputed.size === 0) return { graph, parameters: net.parameters };
   const kept = new Set(stream.map((each) => each.id));
   const constants = new Set(
     b.nodes.filter((node) => node.op === 'Constant').flatMap((node) => node.outputs.map((each) => each.id)),
   );
   const again = ({ id }: Value): boolean =>
-    transient.has(id) || (keep === 'layer-inputs' && inLayers.has(id) && !kept.has(id) && !constants.has(id));
+    recomputed.has(id) || (keep === 'layer-inputs' && inLayers.has(id) && !kept.has(id) && !constants.has(id));
   return { graph: rematerialise(graph, { forwardNodes, again }), parameters: net.parameters };
 }
 

@@ -87,7 +87,7 @@ export function packedAttention(config: ModelConfig, places: Places): Attend {
   const { chunks, tails, queryPlaces, trunkKeys, branchKeys, keyPlaces, branches, branchPlaces } = places;
   const { heads, keyValueHeads, headDim } = config;
   const group = heads / keyValueHeads;
-  return (net, _, q, k, v) => {
+  return ({ net }, q, k, v) => {
     const b = net.builder;
     const byHead = (x: Value, count: number): Value => b.reshape(x, [product([dimOf(x, 0), count]), headDim]);
     const keysOf = (x: Value): readonly [Value, Value] =>

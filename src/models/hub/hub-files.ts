@@ -1,20 +1,16 @@
 /** The small files of a Hugging Face folder (configuration, tokenizer, chat template) for any model that is open, GGUF too. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { familyOf } from '../families/families.js';
 import { openGguf } from '../formats/gguf-model.js';
 import type { LoadedModel, ModelConfig } from '../model.js';
-
-const ARCHITECTURES: Readonly<Record<ModelConfig['family'], string>> = {
-  qwen2: 'Qwen2ForCausalLM',
-  qwen3: 'Qwen3ForCausalLM',
-  llama: 'LlamaForCausalLM',
-};
 
 /** config.json for a configuration, as transformers reads it. */
 export function configJson(config: ModelConfig): object {
   const scaling = config.ropeScaling;
+  const { architecture, biased } = familyOf(config);
   return {
-    architectures: [ARCHITECTURES[config.family]],
+    architectures: [architecture],
     model_type: config.family,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
@@ -34,7 +30,8 @@ export function configJson(config: ModelConfig): object {
       original_max_position_embeddings: scaling.originalMaxPositions,
     },
     tie_word_embeddings: config.tiedEmbeddings,
-    ...(config.family === 'qwen2' ? {} : { attention_bias: config.attentionBias }),
+    // Qwen2 knows no such setting: its biases are always there.
+    ...(biased.length > 0 ? {} : { attention_bias: config.attentionBias }),
     hidden_act: 'silu',
     bos_token_id: config.bosTokenId,
     eos_token_id: config.eosTokenIds.length === 1 ? config.eosTokenIds[0] : config.eosTokenIds,

@@ -2,9 +2,9 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../../../src/core/random.js';
-import { generationGraph } from '../../../src/models/graph/decoder.js';
 import { bundledModelPath } from '../../../src/models/load.js';
 import { readModelConfig } from '../../../src/models/formats/hub-config.js';
+import { modelParameters } from '../../../src/models/modules.js';
 import { writeSafetensors } from '../../../src/models/formats/safetensors.js';
 import { loadTokenizer } from '../../../src/models/text/tokenizer.js';
 
@@ -31,11 +31,11 @@ export function writeTinyModel(folder: string, seed = 1): string {
   const { vocabSize } = loadTokenizer(folder);
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...SHAPE, vocab_size: vocabSize, eos_token_id: 0 }));
   const random = new Random(seed, 'tiny');
-  const tensors = generationGraph(readModelConfig(folder), { kind: 'none' }).parameters.map(({ name, shape }) => ({
+  const tensors = modelParameters(readModelConfig(folder)).map(({ name, role, shape }) => ({
     name,
     shape,
     data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () =>
-      name.endsWith('norm.weight') ? 1 : random.normal() * 0.1,
+      role === 'norm' ? 1 : random.normal() * 0.1,
     ),
   }));
   writeSafetensors(join(folder, 'model.safetensors'), tensors, { metadata: { format: 'pt' } });
