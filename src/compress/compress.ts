@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
+import { mapConcurrently } from '../core/concurrency.js';
 import { messageOf, UserError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import type { Level } from '../core/levels.js';
@@ -216,18 +217,14 @@ class Work {
 
   /** Works off one method's jobs, as many at once as it bears. */
   async run(jobs: readonly Job[]): Promise<void> {
-    const queue = jobs.values();
-    const width = Math.max(1, (jobs[0]?.method.concurrency ?? 4) * 2);
-    const worker = async (): Promise<void> => {
-      for (const job of queue) {
-        if (this.stopped !== undefined) return;
-        await this.#one(job).catch((error: unknown) => {
-          this.stopped ??= stop('method-error', messageOf(error), this.#kept + this.#made, this.#total);
-          if (!(error instanceof UserError)) throw error;
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(width, jobs.length) }, worker));
+    const concurrency = (jobs[0]?.method.concurrency ?? 4) * 2;
+    await mapConcurrently(jobs, { concurrency }, async (job) => {
+      if (this.stopped !== undefined) return;
+      await this.#one(job).catch((error: unknown) => {
+        this.stopped ??= stop('method-error', messageOf(error), this.#kept + this.#made, this.#total);
+        if (!(error instanceof UserError)) throw error;
+      });
+    });
   }
 
   async #one(job: Job): Promise<void> {

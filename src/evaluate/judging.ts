@@ -1,4 +1,5 @@
 /** Judging many answers: several at once where the judge waits for a model, in the answers' order, going on from a log. */
+import { mapConcurrently } from '../core/concurrency.js';
 import type { Verdict } from '../core/records.js';
 import type { Judge, JudgeInput } from './judges/judge.js';
 import { verdictKey, type VerdictLog } from './verdict-log.js';
@@ -19,26 +20,12 @@ export async function judgeAll(
   options: JudgingOptions = {},
 ): Promise<Verdict[]> {
   const { concurrency = 1, log, onVerdict, signal } = options;
-  const verdicts = new Array<Verdict>(inputs.length);
-  let next = 0;
   let done = 0;
-  const worker = async (): Promise<void> => {
-    while (next < inputs.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      verdicts[index] = await judgeOne(judge, inputs[index] as JudgeInput, log);
-      onVerdict?.(++done, inputs.length);
-    }
-  };
-  const workers = Array.from({ length: Math.max(1, Math.min(concurrency, inputs.length)) }, () =>
-    worker().catch((error: unknown) => {
-      next = inputs.length; // nothing new is begun after an error
-      throw error;
-    }),
-  );
-  const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return verdicts;
+  return mapConcurrently(inputs, { concurrency, signal }, async (input) => {
+    const verdict = await judgeOne(judge, input, log);
+    onVerdict?.(++done, inputs.length);
+    return verdict;
+  });
 }
 
 async function judgeOne(judge: Judge, input: JudgeInput, log: VerdictLog | undefined): Promise<Verdict> {

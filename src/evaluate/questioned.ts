@@ -1,5 +1,6 @@
 /** Who is questioned: a local model with or without an adapter, or a model behind an endpoint; one contract for both. */
 import { join } from 'node:path';
+import { mapConcurrently } from '../core/concurrency.js';
 import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import type { Json } from '../core/json.js';
@@ -113,29 +114,15 @@ export function endpointModel(chat: ChatModel, prompts: EndpointPrompts = {}): Q
     name: chat.name,
     async ask(samples, given) {
       const options = { ...given, settings: { ...given.settings, stop: [...given.settings.stop, ...stop] } };
-      const outcomes = new Array<Outcome>(samples.length);
-      const messages = samples.map((sample) => {
+      const { concurrency } = chat;
+      let done = 0;
+      return mapConcurrently(samples, { concurrency, signal: given.signal }, async (sample) => {
         const said = promptMessages(sample, style);
-        return render === undefined ? said : [{ role: 'user' as const, content: render(said) }];
+        const messages = render === undefined ? said : [{ role: 'user' as const, content: render(said) }];
+        const outcome = await askOne(chat, messages, options);
+        given.onProgress?.(++done, samples.length);
+        return outcome;
       });
-      let [next, done] = [0, 0];
-      const worker = async (): Promise<void> => {
-        while (next < samples.length) {
-          options.signal?.throwIfAborted();
-          const index = next++;
-          outcomes[index] = await askOne(chat, messages[index] ?? [], options);
-          options.onProgress?.(++done, samples.length);
-        }
-      };
-      const workers = Array.from({ length: Math.max(1, Math.min(chat.concurrency, samples.length)) }, () =>
-        worker().catch((error: unknown) => {
-          next = samples.length; // nothing new is begun after an error
-          throw error;
-        }),
-      );
-      const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
-      return outcomes;
     },
   };
 }
