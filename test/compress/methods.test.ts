@@ -22,16 +22,19 @@ const amounts = { cutsParts: true, takesAmounts: true };
 conformance('summarize', () => new Summarize({ model: model(), counter, partTokens }), {
   level: 'summ_l1',
   ...amounts,
+  asksModel: true,
 });
 conformance('extract', () => new Extract({ model: model(), counter, partTokens }), {
   level: 'ext',
   cutsParts: true,
   takesAmounts: false,
+  asksModel: true,
 });
 conformance('hybrid', () => new Hybrid({ model: model(), counter, partTokens }), {
   level: 'hybrid',
   cutsParts: true,
   takesAmounts: false,
+  asksModel: true,
 });
 conformance('select', () => new Select({ counter, partTokens }), { level: 'select', ...amounts });
 conformance('prune', () => new Prune({ model: wordModel(), counter, partTokens }), {

