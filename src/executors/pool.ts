@@ -1,7 +1,7 @@
 /** The pool: worker processes side by side, of which one may be killed, for memory or by hand, without the others or the parent. */
 import { fork } from 'node:child_process';
 import type { Executor, Message } from './executor.js';
-import { tellsOfNoMemory } from './out-of-memory.js';
+import { isOutOfMemoryMessage } from './out-of-memory.js';
 import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
 
 /** Characters of a lost worker's last words that are kept. */
@@ -32,7 +32,7 @@ export function processChannel(
 
 /** Reads an exit as shells do: 137 and SIGKILL are the kernel's way of taking memory back, 134 and SIGABRT are V8's of having none. */
 export function exitOf(code: number | null, signal: NodeJS.Signals | null, words: string): WorkerExit {
-  const outOfMemory = signal === 'SIGKILL' || code === 137 || tellsOfNoMemory(words);
+  const outOfMemory = signal === 'SIGKILL' || code === 137 || isOutOfMemoryMessage(words);
   const how = signal === null ? `exit code ${code}` : signal;
   const last = words.trim().split('\n').at(-1)?.trim() ?? '';
   const guess = outOfMemory ? ', most likely out of memory' : '';

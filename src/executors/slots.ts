@@ -20,9 +20,13 @@ export type OpenChannel = (onMessage: (message: Message) => void, onExit: (exit:
 /** How long a job may take to stop after it was asked to; then its worker is ended. */
 const GRACE_MS = 10_000;
 
+/** How long a worker may take to end after it was asked to; then it is ended. */
+const END_MS = 2_000;
+
 interface Task {
   readonly folder: string;
   readonly onReport: ((report: Json) => void) | undefined;
+  readonly outcome: Promise<JobOutcome>;
   readonly settle: (outcome: JobOutcome) => void;
   isCancelled: boolean;
 }
@@ -30,7 +34,8 @@ interface Task {
 interface Slot {
   channel: Channel | undefined;
   task: Task | undefined;
-  grace: NodeJS.Timeout | undefined;
+  /** Ends the worker where it does not stop or end in time. */
+  kill: NodeJS.Timeout | undefined;
 }
 
 /** An executor over workers that `open` starts. */
@@ -47,14 +52,14 @@ export class SlotExecutor implements Executor {
     this.#slots = Array.from({ length: concurrency }, () => ({
       channel: undefined,
       task: undefined,
-      grace: undefined,
+      kill: undefined,
     }));
   }
 
   submit({ folder }: JobSpec, onReport?: (report: Json) => void): Job {
     let settle: (outcome: JobOutcome) => void = () => undefined;
     const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
-    const task: Task = { folder, onReport, settle, isCancelled: false };
+    const task: Task = { folder, onReport, outcome, settle, isCancelled: false };
     if (this.#isClosed) settle({ status: 'cancelled' });
     else this.#waiting.push(task);
     this.#fill();
@@ -80,7 +85,7 @@ export class SlotExecutor implements Executor {
   #start(slot: Slot): Channel {
     const channel: Channel = this.open(
       (message) => {
-        if (slot.channel !== channel) return; // a worker given up speaks for nobody
+        if (slot.channel !== channel) return; // a worker that is gone speaks for nobody
         if (message.type === 'report') slot.task?.onReport?.(message.report);
         else this.#settle(slot, message.outcome);
       },
@@ -94,7 +99,7 @@ export class SlotExecutor implements Executor {
   }
 
   #settle(slot: Slot, outcome: JobOutcome): void {
-    clearTimeout(slot.grace);
+    clearTimeout(slot.kill);
     const { task } = slot;
     slot.task = undefined;
     task?.settle(outcome);
@@ -112,21 +117,14 @@ export class SlotExecutor implements Executor {
     if (slot === undefined || task.isCancelled) return;
     task.isCancelled = true;
     slot.channel?.send({ type: 'cancel' });
-    slot.grace = setTimeout(() => slot.channel?.terminate(), this.graceMs);
+    slot.kill = setTimeout(() => slot.channel?.terminate(), this.graceMs);
   }
 
+  /** Waits for the slot's job and asks its worker to end. */
   async #end(slot: Slot): Promise<void> {
-    const { channel, task } = slot;
-    if (channel === undefined) return;
-    if (task !== undefined) await new Promise<void>((resolve) => this.#afterTask(slot, resolve));
-    const left = slot.channel;
-    slot.channel = undefined;
-    left?.send({ type: 'end' });
-    setTimeout(() => left?.terminate(), 2_000).unref();
-  }
-
-  #afterTask(slot: Slot, resolve: () => void): void {
-    if (slot.task === undefined) resolve();
-    else setTimeout(() => this.#afterTask(slot, resolve), 20);
+    await slot.task?.outcome;
+    if (slot.channel === undefined) return;
+    slot.channel.send({ type: 'end' });
+    slot.kill = setTimeout(() => slot.channel?.terminate(), END_MS).unref();
   }
 }

@@ -12,7 +12,7 @@ import {
   type ChatOutcome,
 } from '../llm/chat-model.js';
 import { isRefusal } from '../text/refusal.js';
-import { KeptAnswers, type CacheRequest } from '../llm/spend/reply-cache.js';
+import { CachedReplies, type CacheRequest } from '../llm/spend/reply-cache.js';
 import { DEFAULT_MAX_TOKENS } from '../llm/protocol/request.js';
 import { Spend } from '../llm/spend/spend.js';
 import { withoutThinking } from '../llm/protocol/thinking.js';
@@ -59,7 +59,7 @@ export class LocalChat implements ChatModel {
   readonly concurrency: number;
   readonly spend: Spend;
   readonly #options: LocalChatOptions;
-  readonly #kept: KeptAnswers;
+  readonly #replies: CachedReplies;
   readonly #queue: Job[] = [];
   #generator: Promise<Generator> | undefined;
   #working: Promise<void> | undefined;
@@ -72,17 +72,17 @@ export class LocalChat implements ChatModel {
     this.identity = { kind: 'local', version: VERSION, model: model.identity, engine: engine.name };
     this.concurrency = batch;
     this.spend = spend;
-    this.#kept = new KeptAnswers(options.cacheFolder, spend);
+    this.#replies = new CachedReplies(options.cacheFolder, spend);
   }
 
   /** Why answers are not being kept, where the cache cannot be written; null while it can. */
   get cacheTrouble(): string | null {
-    return this.#kept.trouble;
+    return this.#replies.trouble;
   }
 
   /** Waits until every answer kept so far is on the disk. */
   async drain(): Promise<void> {
-    await this.#kept.drain();
+    await this.#replies.drain();
   }
 
   /** Frees the model once what is under way is done. */
@@ -94,7 +94,7 @@ export class LocalChat implements ChatModel {
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#kept.find(request);
+    const kept = await this.#replies.find(request);
     if (kept !== null) return kept;
     if (options.signal?.aborted === true) return CANCELLED;
     const prompt = this.#prompt(messages);
@@ -159,7 +159,7 @@ export class LocalChat implements ChatModel {
       usage,
       estimated: false,
     });
-    return this.#kept.keep(request, this.#outcome(generation, usage, request.wishes));
+    return this.#replies.keep(request, this.#outcome(generation, usage, request.wishes));
   }
 
   #outcome(

@@ -15,7 +15,7 @@ import { readCompletion } from './protocol/completion.js';
 import { meaningOf, type Retry } from './protocol/errors.js';
 import { sharedLimiter, type Limiter } from './pace/limiter.js';
 import { redactor } from '../core/redact.js';
-import { KeptAnswers, type CacheRequest } from './spend/reply-cache.js';
+import { CachedReplies, type CacheRequest } from './spend/reply-cache.js';
 import { ServerLimits, wishes } from './protocol/request.js';
 import { retryAfterMs } from './pace/retry-after.js';
 import { normalBaseUrl, type EndpointSettings } from './settings.js';
@@ -81,7 +81,7 @@ export class ChatEndpoint implements ChatModel {
   readonly redact: (text: string) => string;
   readonly #settings: EndpointSettings & typeof DEFAULTS;
   readonly #limiter: Limiter;
-  readonly #kept: KeptAnswers;
+  readonly #replies: CachedReplies;
   readonly #server = new ServerLimits();
   readonly #underWay = new Map<string, Promise<ChatOutcome>>();
   readonly #url: URL;
@@ -96,7 +96,7 @@ export class ChatEndpoint implements ChatModel {
     this.#url = new URL(settings.prompts === 'raw' ? this.#address : `${baseUrl}/chat/completions`);
     this.#limiter = parts.limiter ?? sharedLimiter(baseUrl, settings.model, this.#settings);
     this.spend = parts.spend ?? new Spend(settings.price);
-    this.#kept = new KeptAnswers(settings.cacheFolder, this.spend);
+    this.#replies = new CachedReplies(settings.cacheFolder, this.spend);
     this.name = `${settings.model} at ${this.#url.host}`;
     this.identity = {
       kind: 'endpoint',
@@ -110,17 +110,17 @@ export class ChatEndpoint implements ChatModel {
 
   /** Why answers are not being kept, where the cache cannot be written; null while it can. */
   get cacheTrouble(): string | null {
-    return this.#kept.trouble;
+    return this.#replies.trouble;
   }
 
   /** Waits until every answer kept so far is on the disk, safe from a power loss. */
   async drain(): Promise<void> {
-    await this.#kept.drain();
+    await this.#replies.drain();
   }
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#kept.find(request);
+    const kept = await this.#replies.find(request);
     if (kept !== null) return kept;
     const key = JSON.stringify(request);
     const running = this.#underWay.get(key);
@@ -170,7 +170,7 @@ export class ChatEndpoint implements ChatModel {
       const cut = late && (result.outcome.status === 'cancelled' || result.outcome.status === 'timeout');
       if (cut && signal?.aborted !== true) return last ?? result.outcome; // what was wrong before says more
       last = result.outcome;
-      if (isFinal(result, progress, this.#settings)) return this.#kept.keep(request, result.outcome);
+      if (isFinal(result, progress, this.#settings)) return this.#replies.keep(request, result.outcome);
       if (result.retry === 'longer') progress.wished = longer(progress.wished);
       if (result.retry !== 'backoff') continue;
       await pause(backoff(this.#settings.backoffMs, progress.tries, result.retryAfterMs), signal);

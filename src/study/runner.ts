@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
-import { tellsOfNoMemory } from '../executors/out-of-memory.js';
+import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
@@ -132,8 +132,8 @@ class Runner {
     };
     const start = performance.now();
     let outcome = await submit();
-    const want = wantOfMemory(outcome);
-    if (want !== null && this.#shrink(spec, want)) outcome = await submit();
+    const cause = outOfMemoryCause(outcome);
+    if (cause !== null && this.#shrink(spec, cause)) outcome = await submit();
     this.#settle(progress, outcome, (performance.now() - start) / 1000);
   }
 
@@ -209,10 +209,10 @@ class Runner {
   }
 }
 
-/** Why memory is what a run lacked: its process was lost for it, or an allocation failed in it; null where it lacked nothing of it. */
-function wantOfMemory(outcome: JobOutcome): string | null {
+/** What says that a run's memory ran out: its process was lost for it, or an allocation failed in it; null where it did not. */
+function outOfMemoryCause(outcome: JobOutcome): string | null {
   if (outcome.status === 'lost') return outcome.outOfMemory ? outcome.cause : null;
-  return outcome.status === 'failed' && tellsOfNoMemory(outcome.message) ? outcome.message : null;
+  return outcome.status === 'failed' && isOutOfMemoryMessage(outcome.message) ? outcome.message : null;
 }
 
 const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };

@@ -26,8 +26,8 @@ describe('a pool of processes', () => {
   });
 });
 
-describe('a job that does not hear', () => {
-  const shop = workshop(() => new SlotExecutor(1, (...hear) => processChannel(WORKER, ...hear), 100));
+describe('a job that ignores its cancellation', () => {
+  const shop = workshop(() => new SlotExecutor(1, (...handlers) => processChannel(WORKER, ...handlers), 100));
 
   it('is ended with its worker after the grace', async () => {
     const job = await started(shop.executor, shop.job('deaf'));
@@ -47,7 +47,7 @@ describe('the end of a process', () => {
     [1, null, 'Error: something else', false],
   ];
 
-  it(`is read for want of memory in ${cases.length} cases`, () => {
+  it('is read as out of memory or not by its code, its signal and its last words', () => {
     for (const [code, signal, words, expected] of cases)
       expect(exitOf(code, signal, words), `${code} ${signal} ${words}`).toMatchObject({ outOfMemory: expected });
   });

@@ -86,7 +86,7 @@ export function keyOf(request: CacheRequest): string {
 }
 
 /** A model's answers kept in a cache: what was answered whole is never asked for again. */
-export class KeptAnswers {
+export class CachedReplies {
   readonly #cache: ReplyCache | null;
   readonly #spend: Spend;
   #trouble: string | null = null;

@@ -1,6 +1,9 @@
 /** A ledger on disk: one line per request as it ends, so that what all runs spent is known, killed ones included. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { fileChunks } from '../../files/file-range.js';
+import { parsedLines } from '../../files/json-lines.js';
+import { appendJsonLine } from '../../files/line-log.js';
 
 const line = z.object({
   date: z.string(),
@@ -28,40 +31,24 @@ export interface JournalTotals {
 export class SpendJournal {
   constructor(readonly path: string) {}
 
-  /** Adds a line; a short line appended at once is never torn by another process. */
+  /** Adds a line; a short line appended at once is never torn by another process. Throws UserError where the disk refuses. */
   append(entry: JournalLine): void {
-    appendFileSync(this.path, `${JSON.stringify(entry)}\n`);
+    appendJsonLine(this.path, entry);
   }
 
   /** Sums all lines; one that was cut by a kill is passed over. */
   totals(): JournalTotals {
     const sum = { requests: 0, lost: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
-    for (const text of this.#lines()) {
-      const entry = parsed(text);
-      if (entry === undefined) continue;
+    if (!existsSync(this.path)) return sum;
+    for (const entry of parsedLines(fileChunks(this.path), line)) {
+      if ('problem' in entry) continue;
+      const { end, promptTokens, completionTokens, cost } = entry.value;
       sum.requests++;
-      if (entry.end === 'lost') sum.lost++;
-      sum.promptTokens += entry.promptTokens;
-      sum.completionTokens += entry.completionTokens;
-      sum.cost += entry.cost ?? 0;
+      if (end === 'lost') sum.lost++;
+      sum.promptTokens += promptTokens;
+      sum.completionTokens += completionTokens;
+      sum.cost += cost ?? 0;
     }
     return sum;
-  }
-
-  #lines(): string[] {
-    try {
-      return readFileSync(this.path, 'utf8').split('\n');
-    } catch {
-      return [];
-    }
-  }
-}
-
-function parsed(text: string): JournalLine | undefined {
-  if (text === '') return undefined;
-  try {
-    return line.parse(JSON.parse(text));
-  } catch {
-    return undefined;
   }
 }
