@@ -39,6 +39,8 @@ export interface HeldOutSettings {
 }
 
 export interface TrainSettings {
+  /** What is learnt from a sample: name of an objective in train/objectives; default `answers`. */
+  readonly objective?: string;
   readonly lora: LoraSettings;
   readonly learningRate: number;
   readonly schedule: 'constant' | 'linear' | 'cosine';

@@ -1,11 +1,11 @@
 /** Generation: many prompts answered at once, what they share computed once, with a cache of keys and values. */
 import { Random } from '../core/random.js';
 import type { GenerateSettings } from '../core/settings.js';
-import { float32, floatsOf, int64, type Engine, type Program, type Tensor, type Tensors } from '../engine/engine.js';
+import { float32, floatsOf, int64, type Engine, type Program, type Tensors } from '../engine/engine.js';
 import { generationGraph } from '../models/graph/decoder.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
 import type { Parameter, Training } from '../models/graph/network.js';
-import { ropeTables } from '../models/graph/rope.js';
+import { modelTensors } from '../models/graph/model-tensors.js';
 import { blindMask, bytesPerToken, KeyValueCache } from './key-value-cache.js';
 import { placeInRows, type Branch, type Fed, type Row } from './answer-batch.js';
 import { sample } from './sampling.js';
@@ -65,7 +65,7 @@ interface Wave {
 }
 
 export class Generator {
-  readonly #weights: Record<string, Tensor> = {};
+  readonly #weights: Tensors;
 
   private constructor(
     /** For prompts, whose past is short or none, and for answers, whose past is long. */
@@ -73,12 +73,7 @@ export class Generator {
     parameters: readonly Parameter[],
     readonly options: GeneratorOptions,
   ) {
-    const { config } = options;
-    for (const parameter of parameters)
-      this.#weights[parameter.name] = float32(parameter.shape, options.values(parameter));
-    const { cos, sin } = ropeTables(config, this.#positions);
-    this.#weights['cos'] = float32([this.#positions, config.headDim / 2], cos);
-    this.#weights['sin'] = float32([this.#positions, config.headDim / 2], sin);
+    this.#weights = modelTensors(options.config, parameters, options.values, this.#positions);
   }
 
   static async create(options: GeneratorOptions): Promise<Generator> {

@@ -1,10 +1,10 @@
 /** How much each token of a text surprises a model: −ln p of the token given those before it. */
-import { float32, floatsOf, type Engine, type Program, type Tensor } from '../engine/engine.js';
+import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
 import type { JsonObject } from '../core/json.js';
 import { lossGraph } from '../models/graph/decoder.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
-import type { PackedRow } from '../models/graph/packing.js';
-import { ropeTables } from '../models/graph/rope.js';
+import { modelTensors } from '../models/graph/model-tensors.js';
+import { hardLabel, type PackedRow } from '../models/graph/packing.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
 
 /** Longest sequence computed at once, and most logits of it (tokens × vocabulary) held in memory. */
@@ -23,7 +23,7 @@ export class SurprisalScorer {
   readonly #engine: Engine;
   /** What stands before every sequence, so that its first token is judged too. */
   readonly #start: number;
-  #ready: Promise<{ program: Program; weights: Record<string, Tensor> }> | undefined;
+  #ready: Promise<{ program: Program; weights: Tensors }> | undefined;
 
   constructor(model: LoadedModel, engine: Engine) {
     const { bosTokenId, eosTokenIds, maxPositions, vocabSize } = model.config;
@@ -57,21 +57,18 @@ export class SurprisalScorer {
       ids: fed,
       positions: fed.map((_, i) => i),
       branch: fed.map(() => 0),
-      targets: sequence.map((token, at) => ({ at, token, weight: 1, sample: 0 })),
+      targets: sequence.map((token, at) => ({ at, sample: 0, ...hardLabel(token) })),
       samples: [''],
     };
-    const result = await program.run({ ...weights, ...batchTensors([row], 1, {}, this.#model.config) });
+    const tensors = batchTensors([row], { totalWeight: 1, heads: this.#model.config });
+    const result = await program.run({ ...weights, ...tensors });
     return [...floatsOf(result, 'losses')];
   }
 
-  async #prepare(): Promise<{ program: Program; weights: Record<string, Tensor> }> {
+  async #prepare(): Promise<{ program: Program; weights: Tensors }> {
     const { config, weights: source } = this.#model;
-    const { graph, parameters } = lossGraph(config, { kind: 'none' });
-    const weights: Record<string, Tensor> = {};
-    for (const { name, shape } of parameters) weights[name] = float32(shape, source.read(name));
-    const { cos, sin } = ropeTables(config, this.maxTokens + 1);
-    weights['cos'] = float32([this.maxTokens + 1, config.headDim / 2], cos);
-    weights['sin'] = float32([this.maxTokens + 1, config.headDim / 2], sin);
+    const { graph, parameters } = lossGraph({ config, training: { kind: 'none' } });
+    const weights = modelTensors(config, parameters, ({ name }) => source.read(name), this.maxTokens + 1);
     return { program: await this.#engine.compile(graph), weights };
   }
 }

@@ -2,6 +2,8 @@
 import { Random } from '../core/random.js';
 import { packWithin, sharedPrefix, type Packable, type PackedRow } from '../models/graph/packing.js';
 import { epochBatches, packItems } from './batches.js';
+import { answers } from './objectives/answers.js';
+import { withRowTargets, type Objective, type TrainingSample } from './objectives/objective.js';
 
 export type GroupedSample = Packable & { readonly item: string };
 
@@ -32,16 +34,31 @@ export function groupingOf(samples: readonly GroupedSample[]): Grouping {
   return mean >= everywhere + WORTHWHILE_SHARE ? 'items' : 'any';
 }
 
+/** What a plan depends on beside its samples. */
+export interface PlanSettings {
+  readonly epochs: number;
+  readonly maxSteps?: number;
+  readonly batchTokens: number;
+  readonly accumulation: number;
+  readonly seed: number;
+  /** Default `answers`. */
+  readonly objective?: Objective;
+}
+
 /** One epoch's rows: by item, or the shuffled samples in rows that differ from epoch to epoch. */
 function epochRows(
   samples: readonly GroupedSample[],
   grouping: Grouping,
-  batchTokens: number,
-  seed: number,
   epoch: number,
+  plan: PlanSettings,
 ): PackedRow[] {
-  if (grouping === 'items') return packItems(samples, batchTokens);
-  return packWithin(new Random(seed, 'rows', epoch).shuffle(samples), batchTokens);
+  const { batchTokens, seed, objective = answers } = plan;
+  const rows =
+    grouping === 'items'
+      ? packItems(samples, batchTokens)
+      : packWithin(new Random(seed, 'rows', epoch).shuffle(samples), batchTokens);
+  const random = new Random(seed, 'row targets', epoch);
+  return rows.map((row) => withRowTargets(objective, row, random));
 }
 
 /** Largest share of an epoch's computed tokens that may be padding. */
@@ -82,21 +99,14 @@ export interface PlannedStep {
   readonly batches: readonly (readonly PackedRow[])[];
 }
 
-/** All steps of a training; the last step of an epoch takes what is left. */
-export function planSteps(
-  samples: readonly GroupedSample[],
-  settings: {
-    readonly epochs: number;
-    readonly maxSteps?: number;
-    readonly batchTokens: number;
-    readonly accumulation: number;
-    readonly seed: number;
-  },
-): PlannedStep[] {
-  const grouping = groupingOf(samples);
+/** All steps of a training; the last step of an epoch takes what is left. Throws UserError for a sample that the objective cannot learn from. */
+export function planSteps(samples: readonly TrainingSample[], settings: PlanSettings): PlannedStep[] {
+  const { learnt } = settings.objective ?? answers;
+  const grouped = samples.map((sample) => ({ item: sample.item, ...learnt(sample) }));
+  const grouping = groupingOf(grouped);
   const steps: PlannedStep[] = [];
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    const rows = epochRows(samples, grouping, settings.batchTokens, settings.seed, epoch);
+    const rows = epochRows(grouped, grouping, epoch, settings);
     const batches = tightened(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
     for (let i = 0; i < batches.length; i += settings.accumulation)
       steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });

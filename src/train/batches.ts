@@ -44,5 +44,6 @@ export function paddingShare(batch: readonly PackedRow[]): number {
 
 /** Sum of the loss weights of some rows. */
 export function weightOf(rows: readonly PackedRow[]): number {
-  return rows.reduce((total, row) => total + row.targets.reduce((sum, target) => sum + target.weight, 0), 0);
+  const weights = (row: PackedRow): readonly number[] => row.targets.flatMap((target) => target.weights);
+  return rows.reduce((total, row) => total + weights(row).reduce((sum, weight) => sum + weight, 0), 0);
 }

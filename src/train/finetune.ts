@@ -7,10 +7,11 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter, type LoraTensors } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
 import type { Role } from '../models/modules.js';
-import type { TokenSample } from '../models/text/prompt.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { EarlyStop, splitByItem, type HeldOutRecord, type Split, type Standing } from './held-out.js';
 import { planSteps, type PlannedStep } from './batch-plan.js';
+import type { Objective, TrainingSample } from './objectives/objective.js';
+import { objectiveNamed } from './objectives/objectives.js';
 import { learningRateAt } from './schedule.js';
 import { Trainer, loraInitialiser } from './trainer.js';
 
@@ -44,7 +45,7 @@ export interface TrainResult {
 
 export interface FinetuneOptions {
   readonly model: LoadedModel;
-  readonly samples: readonly TokenSample[];
+  readonly samples: readonly TrainingSample[];
   readonly settings: TrainSettings;
   /** The run's folder: gets `metrics.jsonl`, `checkpoints/` while training, and `adapter/`. */
   readonly folder: string;
@@ -80,12 +81,14 @@ interface Metric {
 
 const METRICS = 'metrics.jsonl';
 
+const objectiveOf = ({ objective = 'answers' }: TrainSettings): Objective => objectiveNamed(objective);
+
 function identityOf({ model, samples, settings }: FinetuneOptions): string {
   return hashJson({
     model: model.identity,
     // How often checkpoints are written changes nothing.
     settings: { ...settings, checkpointEverySteps: 0 },
-    samples: samples.map(({ id, prompt, answer }) => ({ id, prompt, answer })),
+    samples: samples.map(objectiveOf(settings).learnt),
   });
 }
 
@@ -124,7 +127,7 @@ function sampleIds(batches: PlannedStep['batches']): string[] {
 /** What is trained on and what is measured on, laid out before the first step. */
 interface Layout {
   readonly plan: readonly PlannedStep[];
-  readonly split: Split<TokenSample>;
+  readonly split: Split<TrainingSample>;
   /** Batches of the held-out samples; empty where none are held out. */
   readonly measured: PlannedStep['batches'];
 }
@@ -132,17 +135,15 @@ interface Layout {
 function layOut({ samples, settings }: FinetuneOptions): Layout {
   const { heldOut, seed } = settings;
   const split = heldOut === undefined ? { trained: samples, heldOut: [] } : splitByItem(samples, heldOut.share, seed);
-  const once = { epochs: 1, accumulation: 1, batchTokens: settings.batchTokens, seed };
-  const measured = split.heldOut.length === 0 ? [] : planSteps(bare(split.heldOut), once);
+  const objective = objectiveOf(settings);
+  const once = { epochs: 1, accumulation: 1, batchTokens: settings.batchTokens, seed, objective };
+  const measured = split.heldOut.length === 0 ? [] : planSteps(split.heldOut, once);
   return {
-    plan: planSteps(bare(split.trained), settings),
+    plan: planSteps(split.trained, { ...settings, objective }),
     split,
     measured: measured.flatMap(({ batches }) => batches),
   };
 }
-
-const bare = (samples: readonly TokenSample[]) =>
-  samples.map(({ id, item, prompt, answer }) => ({ id, item, prompt, answer }));
 
 class Finetuning {
   readonly metrics: Metric[];
@@ -256,7 +257,7 @@ class Finetuning {
 
 /**
  * Trains one adapter; with `settings.heldOut`, on the items that are not held out. Going on from a checkpoint in the folder gives the same bits as an uninterrupted training.
- * Throws NonFiniteLossError, UserError for samples that cannot be trained on, and the signal's reason when aborted.
+ * Throws NonFiniteLossError, UserError for samples and objectives that cannot be trained on, and the signal's reason when aborted.
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, settings, folder } = options;
@@ -272,6 +273,7 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
     initial: loraInitialiser(model.weights, settings.seed, settings.quantisation),
     optimiser: settings,
     positions: longest,
+    labels: objectiveOf(settings).labels,
     keep: settings.gradientCheckpointing === true ? 'layer-inputs' : 'everything',
     seed: settings.seed,
   });

@@ -6,20 +6,22 @@ import { Random } from '../core/random.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelConfig } from '../models/model.js';
 import type { Parameter } from '../models/graph/network.js';
-import { pack, type Packable, type PackedRow, type Target } from '../models/graph/packing.js';
+import { pack, type PackedRow } from '../models/graph/packing.js';
 import { epochBatches } from './batches.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { withRowTargets, type TrainingSample } from './objectives/objective.js';
+import { DEFAULT_TEXT_WEIGHTS, textAndAnswers, type TextWeights } from './objectives/text-and-answers.js';
 import { Trainer } from './trainer.js';
 
 /** Where items come from: the same stage and index always give the same samples, which share one context. */
 export interface PretrainingSource {
   readonly stages: number;
-  samples(stage: number, index: number): readonly Packable[];
+  samples(stage: number, index: number): readonly TrainingSample[];
   /** What defines it, for the checkpoint's identity. */
   readonly identity: string;
 }
 
-export interface PretrainingSettings {
+export interface PretrainingSettings extends TextWeights {
   readonly seed: number;
   /** Tokens after which training ends. */
   readonly totalTokens: number;
@@ -32,11 +34,6 @@ export interface PretrainingSettings {
   readonly warmupSteps: number;
   /** Share of `totalTokens` at the end over which the learning rate falls to zero. */
   readonly decayShare: number;
-  /** Loss weights of the context's tokens and of the questions'; answers weigh 1. */
-  readonly textWeight: number;
-  readonly questionWeight: number;
-  /** Share of context and question tokens that are learnt at all, at accordingly higher weight. */
-  readonly textShare: number;
   /** Share of questions answered right at which the next stage begins. */
   readonly advanceAt: number;
   /** Share of rows drawn from stages already passed. */
@@ -56,9 +53,7 @@ export const PRETRAINING_DEFAULTS: PretrainingSettings = {
   clipNorm: 1,
   warmupSteps: 100,
   decayShare: 0.25,
-  textWeight: 0.1,
-  questionWeight: 0.02,
-  textShare: 0.5,
+  ...DEFAULT_TEXT_WEIGHTS,
   advanceAt: 0.85,
   earlierShare: 0.3,
   poolRows: 48,
@@ -75,19 +70,6 @@ export function pretrainingInitialiser(seed: number): (parameter: Parameter) => 
     const deviation = role === 'embedding' ? 0.05 : 0.5 / Math.sqrt(shape[1] ?? 1);
     return Float32Array.from({ length: size }, () => random.normal() * deviation);
   };
-}
-
-/** Adds the language itself to what a row learns: a share of the trunk's and the questions' tokens. */
-function withText(row: PackedRow, settings: PretrainingSettings, random: Random): PackedRow {
-  const answers = new Set(row.targets.map((target) => target.at));
-  const text: Target[] = [];
-  for (let at = 0; at + 1 < row.ids.length; at++) {
-    const trunk = row.branch[at + 1] === 0;
-    if (answers.has(at) || row.branch[at] !== row.branch[at + 1] || random.uniform() >= settings.textShare) continue;
-    const weight = (trunk ? settings.textWeight : settings.questionWeight) / settings.textShare;
-    text.push({ at, token: row.ids[at + 1] ?? 0, weight, sample: -1 });
-  }
-  return { ...row, targets: [...row.targets, ...text] };
 }
 
 /** Questions of a batch whose every answer token has more than half of the probability: these a greedy reader answers word for word. */
@@ -143,11 +125,12 @@ function drawPool(
   counters: Counters,
 ): { row: PackedRow; current: boolean }[] {
   const random = new Random(settings.seed, 'pool', counters.pools);
+  const objective = textAndAnswers(settings);
   return Array.from({ length: settings.poolRows }, () => {
     const earlier = counters.stage > 0 && random.uniform() < settings.earlierShare;
     const stage = earlier ? random.below(counters.stage) : counters.stage;
-    const row = withText(pack(source.samples(stage, counters.drawn++)), settings, random);
-    return { row, current: !earlier };
+    const row = pack(source.samples(stage, counters.drawn++).map(objective.learnt));
+    return { row: withRowTargets(objective, row, random), current: !earlier };
   });
 }
 

@@ -1,31 +1,24 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
-import type { DataType } from '../compiler/ir.js';
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
-import {
-  float32,
-  floatsOf,
-  type Engine,
-  type Program,
-  type Tensor,
-  type TensorData,
-  type Tensors,
-} from '../engine/engine.js';
+import { float32, floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
 import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/graph/decoder.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
+import type { LabelKind } from '../models/graph/loss.js';
+import { modelTensors, type ParameterValues } from '../models/graph/model-tensors.js';
 import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/graph/network.js';
 import type { PackedRow } from '../models/graph/packing.js';
 import { quantisedInputs } from '../models/graph/quantised-weights.js';
-import { ropeTables } from '../models/graph/rope.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
 import { weightOf } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 
-/** Where a parameter's values come from at the start. */
-export type Initialiser = (parameter: Parameter) => TensorData[DataType];
-
 /** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
-export function loraInitialiser(weights: WeightSource, seed: number, quantisation: Quantisation = 'none'): Initialiser {
+export function loraInitialiser(
+  weights: WeightSource,
+  seed: number,
+  quantisation: Quantisation = 'none',
+): ParameterValues {
   const quantised = quantisation === 'none' ? undefined : quantisedInputs(weights, quantisation);
   return (parameter) => {
     const { name, role, shape } = parameter;
@@ -55,80 +48,73 @@ interface Accumulated {
   readonly gradients: Map<string, Float32Array>;
 }
 
+export interface TrainerOptions {
+  readonly engine: Engine;
+  readonly config: ModelConfig;
+  readonly training: Training;
+  /** What every parameter starts from; trained ones are changed in place. */
+  readonly initial: ParameterValues;
+  readonly optimiser: AdamWSettings;
+  /** Longest position that any row holds, plus one. */
+  readonly positions: number;
+  /** How many labels a learnt token has; default `hard`, one. */
+  readonly labels?: LabelKind;
+  /** What the backward half finds kept; default `everything`, which is faster and takes more memory. */
+  readonly keep?: Keep;
+  /** Seed of the dropout masks; default 0. */
+  readonly seed?: number;
+}
+
+/** A training graph with the parameters it trains. */
 export class Trainer {
-  readonly #inputs: Record<string, Tensor> = {};
+  readonly #options: TrainerOptions;
+  /** Weights and rotary tables. */
+  readonly #inputs: Tensors;
   /** Values of the trained parameters, changed in place by every step. */
-  readonly trained = new Map<string, Float32Array>();
+  readonly trained: ReadonlyMap<string, Float32Array>;
   readonly optimiser: AdamW;
   /** Norms and biases, which weight decay spares. */
-  readonly #spared = new Set<string>();
+  readonly #spared: ReadonlySet<string>;
   readonly #program: Program;
-  readonly #compileLoss: () => Promise<Program>;
   #lossProgram: Program | undefined;
-  #dropout: { readonly rate: number; readonly columns: number; readonly seed: number } | undefined;
 
   private constructor(
-    readonly config: ModelConfig,
-    /** Pieces that the graphs cut trunks into. */
-    readonly chunks: number,
+    options: TrainerOptions,
     program: Program,
-    compileLoss: () => Promise<Program>,
     readonly parameters: readonly Parameter[],
-    initial: Initialiser,
-    tables: Tensors,
-    optimiser: AdamWSettings,
   ) {
+    const { config, initial, positions } = options;
+    this.#options = options;
     this.#program = program;
-    this.#compileLoss = compileLoss;
-    this.optimiser = new AdamW(optimiser);
-    for (const parameter of parameters) {
-      const data = initial(parameter);
-      this.#inputs[parameter.name] = { type: parameter.type, shape: parameter.shape, data };
-      if (parameter.trained) this.trained.set(parameter.name, data as Float32Array);
-      if (parameter.role === 'norm' || parameter.role === 'bias') this.#spared.add(parameter.name);
-    }
-    Object.assign(this.#inputs, tables);
+    this.optimiser = new AdamW(options.optimiser);
+    this.#inputs = modelTensors(config, parameters, initial, positions);
+    this.trained = new Map(
+      parameters.filter(({ trained }) => trained).map(({ name }) => [name, floatsOf(this.#inputs, name)]),
+    );
+    const spared = parameters.filter(({ role }) => role === 'norm' || role === 'bias');
+    this.#spared = new Set(spared.map(({ name }) => name));
   }
 
-  static async create(options: {
-    readonly engine: Engine;
-    readonly config: ModelConfig;
-    readonly training: Training;
-    readonly initial: Initialiser;
-    readonly optimiser: AdamWSettings;
-    /** Longest position that any row holds, plus one. */
-    readonly positions: number;
-    /** What the backward half finds kept; default `everything`, which is faster and takes more memory. */
-    readonly keep?: Keep;
-    /** Seed of the dropout masks. */
-    readonly seed?: number;
-  }): Promise<Trainer> {
-    const { config, training } = options;
-    const chunks = chunksFor(options.positions);
-    const { graph, parameters } = trainingGraph(config, training, options.keep, chunks);
-    const program = await options.engine.compile(graph);
-    const tables = ropeTensors(config, options.positions);
-    const compileLoss = () => options.engine.compile(lossGraph(config, training, chunks).graph);
-    const trainer = new Trainer(
-      config,
-      chunks,
-      program,
-      compileLoss,
-      parameters,
-      options.initial,
-      tables,
-      options.optimiser,
-    );
-    if (training.kind === 'lora' && training.lora.dropout > 0) {
-      const columns = dropoutColumns(widestInput(config));
-      trainer.#dropout = { rate: training.lora.dropout, columns, seed: options.seed ?? 0 };
-    }
-    return trainer;
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(options.positions) });
+    return new Trainer(options, await options.engine.compile(graph), parameters);
+  }
+
+  /** Pieces that the graphs cut trunks into. */
+  get chunks(): number {
+    return chunksFor(this.#options.positions);
+  }
+
+  /** What the program is fed for a batch, its weights divided by `totalWeight`. */
+  #tensors(batch: readonly PackedRow[], totalWeight: number): Tensors {
+    const { config, labels = 'hard' } = this.#options;
+    const options = { totalWeight, heads: config, labels, chunks: this.chunks };
+    return { ...this.#inputs, ...batchTensors(batch, options) };
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
   async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
-    const tensors = batchTensors(batch, totalWeight, this.#inputs, this.config, this.chunks);
+    const tensors = this.#tensors(batch, totalWeight);
     const result = await this.#program.run({ ...tensors, ...this.#dropoutTable(tensors['ids']?.shape ?? [], micro) });
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
@@ -138,9 +124,10 @@ export class Trainer {
 
   /** A fresh dropout table for this step and micro-batch, drawn from the seed alone. */
   #dropoutTable(shape: readonly number[], micro: number): Tensors {
-    if (!this.#dropout) return {};
-    const { rate, columns, seed } = this.#dropout;
-    const rows = shape.reduce((a, b) => a * b, 1);
+    const { training, config, seed = 0 } = this.#options;
+    const rate = training.kind === 'lora' ? training.lora.dropout : 0;
+    if (rate === 0) return {};
+    const [rows, columns] = [shape.reduce((a, b) => a * b, 1), dropoutColumns(widestInput(config))];
     const random = new Random(seed, 'dropout', this.optimiser.steps, micro);
     return { [DROPOUT_INPUT]: float32([rows, columns], dropoutMask(rows * columns, rate, random)) };
   }
@@ -176,12 +163,14 @@ export class Trainer {
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
     let loss = 0;
     for (const batch of batches) {
-      const result = await this.#lossProgram.run(
-        batchTensors(batch, totalWeight, this.#inputs, this.config, this.chunks),
-      );
+      const result = await this.#lossProgram.run(this.#tensors(batch, totalWeight));
       loss += floatsOf(result, 'loss')[0] ?? NaN;
     }
     return loss;
+  }
+
+  #compileLoss(): Promise<Program> {
+    return this.#options.engine.compile(lossGraph({ ...this.#options, chunks: this.chunks }).graph);
   }
 
   async dispose(): Promise<void> {
@@ -207,11 +196,4 @@ export function dropoutMask(size: number, rate: number, random: Random): Float32
     if (bits >>> 16 >= limit && i + 1 < size) mask[i + 1] = kept;
   }
   return mask;
-}
-
-/** Rotary tables as tensors. */
-export function ropeTensors(config: ModelConfig, positions: number): Tensors {
-  const { cos, sin } = ropeTables(config, positions);
-  const shape = [positions, config.headDim / 2];
-  return { cos: float32(shape, cos), sin: float32(shape, sin) };
 }

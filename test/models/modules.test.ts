@@ -27,7 +27,10 @@ describe.each(NAMES)('the description of %s', (family) => {
   it.each([true, false])('lists what the graphs ask for, in their order (tied embeddings: %s)', (tiedEmbeddings) => {
     const changed = { ...config, tiedEmbeddings };
     const expected = modelParameters(changed);
-    for (const { parameters } of [generationGraph(changed, { kind: 'none' }), lossGraph(changed, { kind: 'none' })]) {
+    for (const { parameters } of [
+      generationGraph(changed, { kind: 'none' }),
+      lossGraph({ config: changed, training: { kind: 'none' } }),
+    ]) {
       const asked = parameters.map((each) => Object.fromEntries(CHECKED.map((key) => [key, each[key]])));
       expect(asked).toEqual(expected);
     }
@@ -35,7 +38,7 @@ describe.each(NAMES)('the description of %s', (family) => {
   });
 
   it('knows all modules that LoRA adapts, and a graph with LoRA no others', () => {
-    const { parameters } = lossGraph(config, ONE);
+    const { parameters } = lossGraph({ config, training: ONE });
     const modules = (role: string): string[] =>
       parameters.filter((each) => each.role === role).map(({ module }) => module);
     const paths = linearModules(config).map(({ path }) => path);

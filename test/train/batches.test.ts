@@ -26,7 +26,7 @@ describe('packing', () => {
     expect(row.ids).toEqual([1, 2, 3, 4, 7, 5, 8, 9]);
     expect(row.positions).toEqual([0, 1, 2, 3, 4, 2, 3, 4]);
     expect(row.branch).toEqual([0, 0, 1, 1, 1, 2, 2, 2]);
-    expect(row.targets.map(({ at, token, sample }) => [at, token, sample])).toEqual([
+    expect(row.targets.map(({ at, tokens, sample }) => [at, ...tokens, sample])).toEqual([
       [3, 7, 0],
       [4, 0, 0],
       [5, 8, 1],

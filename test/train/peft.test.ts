@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { float32, floatsOf } from '../../src/engine/engine.js';
+import { floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
 import { readAdapter, writeAdapter } from '../../src/models/adapter/adapter.js';
 import { lossGraph } from '../../src/models/graph/decoder.js';
+import { modelTensors } from '../../src/models/graph/model-tensors.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { batchTensors } from '../../src/models/graph/row-tensors.js';
-import { ropeTensors } from '../../src/train/trainer.js';
 import { tinyModel } from './tiny-model.js';
 
 const golden = new URL('../golden/', import.meta.url).pathname;
@@ -26,17 +26,17 @@ afterAll(() => {
 async function logitsOf(family: string, adapter: string | null): Promise<number[][]> {
   const model = tinyModel(family);
   const { training, values } = adapterSource(model, adapter);
-  const { graph, parameters } = lossGraph(model.config, training);
+  const { graph, parameters } = lossGraph({ config: model.config, training });
   const value = graph.nodes.find(({ op }) => op === 'SoftmaxCrossEntropyLoss')?.inputs[0];
   if (value === undefined) throw new Error('the graph computes no loss');
   const program = await engine.compile({ ...graph, outputs: [{ name: 'logits', value }] });
-  const weights = Object.fromEntries(parameters.map((each) => [each.name, float32(each.shape, values(each))]));
   const { probe } = JSON.parse(readFileSync(join(golden, `decoder/${family}.json`), 'utf8')) as { probe: number[][] };
+  const weights = modelTensors(model.config, parameters, values, Math.max(...probe.map(({ length }) => length)) + 1);
   const found: number[][] = [];
   for (const prompt of probe) {
     const row = pack([{ id: 'prompt', prompt, answer: [0] }]);
-    const tables = { ...weights, ...ropeTensors(model.config, prompt.length + 1) };
-    found.push([...floatsOf(await program.run(batchTensors([row], 1, tables, model.config)), 'logits')]);
+    const tensors = { ...weights, ...batchTensors([row], { totalWeight: 1, heads: model.config }) };
+    found.push([...floatsOf(await program.run(tensors), 'logits')]);
   }
   await program.dispose();
   return found;

@@ -3,17 +3,18 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TARGET_MODULES, type LoraSettings } from '../../src/core/settings.js';
-import { float32, floatsOf } from '../../src/engine/engine.js';
+import { floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
 import { lossGraph } from '../../src/models/graph/decoder.js';
 import { loadModel } from '../../src/models/load.js';
 import type { ModelConfig } from '../../src/models/model.js';
 import type { Parameter, Training } from '../../src/models/graph/network.js';
+import { modelTensors } from '../../src/models/graph/model-tensors.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { batchTensors } from '../../src/models/graph/row-tensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
-import { Trainer, ropeTensors } from '../../src/train/trainer.js';
+import { Trainer } from '../../src/train/trainer.js';
 
 interface Golden {
   batches: { prompt: number[]; answer: number[] }[][];
@@ -53,15 +54,16 @@ type Values = (parameter: Parameter) => Float32Array;
 
 /** The first 256 logits behind each of the four prompts: what the training graph's loss is computed from. */
 async function logitsOf(config: ModelConfig, training: Training, values: Values): Promise<number[][]> {
-  const { graph, parameters } = lossGraph(config, training);
+  const { graph, parameters } = lossGraph({ config, training });
   const value = graph.nodes.find(({ op }) => op === 'SoftmaxCrossEntropyLoss')?.inputs[0];
   if (value === undefined) throw new Error('the graph computes no loss');
   const program = await engine.compile({ ...graph, outputs: [{ name: 'logits', value }] });
-  const weights = Object.fromEntries(parameters.map((each) => [each.name, float32(each.shape, values(each))]));
+  const positions = Math.max(...golden.prompts.map(({ length }) => length)) + 1;
+  const weights = modelTensors(config, parameters, values, positions);
   const found: number[][] = [];
   for (const prompt of golden.prompts.slice(0, 4)) {
     const row = pack([{ id: 'prompt', prompt, answer: [0] }]);
-    const tensors = batchTensors([row], 1, { ...weights, ...ropeTensors(config, prompt.length + 1) }, config);
+    const tensors = { ...weights, ...batchTensors([row], { totalWeight: 1, heads: config }) };
     found.push([...floatsOf(await program.run(tensors), 'logits').subarray(0, 256)]);
   }
   await program.dispose();

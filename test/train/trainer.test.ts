@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import type { ParameterValues } from '../../src/models/graph/model-tensors.js';
 import type { Training } from '../../src/models/graph/network.js';
-import { pack, type PackedRow } from '../../src/models/graph/packing.js';
+import { hardLabel, pack, type PackedRow } from '../../src/models/graph/packing.js';
 import { globalNorm } from '../../src/train/optimiser.js';
-import { Trainer, dropoutMask, loraInitialiser, type Initialiser } from '../../src/train/trainer.js';
+import { Trainer, dropoutMask, loraInitialiser } from '../../src/train/trainer.js';
 import { Random } from '../../src/core/random.js';
 import { tinyModel, tinySamples } from './tiny-model.js';
 
@@ -15,14 +16,14 @@ const lora: Extract<Training, { kind: 'lora' }> = {
 };
 
 /** LoRA with a B that is not zero, so that every matrix has a gradient. */
-const started: Initialiser = (parameter) => {
+const started: ParameterValues = (parameter) => {
   const values = loraInitialiser(model.weights, 1)(parameter);
   if (!parameter.name.endsWith('lora_B.weight')) return values;
   const random = new Random(2, parameter.name);
   return Float32Array.from(values as Float32Array, () => 0.1 * random.normal());
 };
 
-function trainer(training: Training = lora, initial: Initialiser = started, positions = 64): Promise<Trainer> {
+function trainer(training: Training = lora, initial: ParameterValues = started, positions = 64): Promise<Trainer> {
   return Trainer.create({
     engine: onnxRuntimeEngine({ device: 'cpu', threads: 1 }),
     config: model.config,
@@ -100,7 +101,7 @@ it('leaves the parameters alone when the gradient is not finite', async () => {
   const engine = await trainer();
   const name = 'model.layers.0.mlp.up_proj.lora_A.weight';
   const before = engine.trained.get(name)?.slice();
-  const bad = pack([{ id: 'bad', prompt: [4, 5], answer: [6], weight: Infinity }]);
+  const bad = pack([{ id: 'bad', prompt: [4, 5], answer: [6], labels: [hardLabel(6, Infinity)] }]);
   const { loss } = await engine.step([[bad]], 0.1, 1);
   expect(Number.isFinite(loss)).toBe(false);
   expect(engine.trained.get(name)).toEqual(before);

@@ -8,7 +8,10 @@ import { cachedAttention, type Attending, type Cache } from './cached-attention.
 import { packedAttention, type Places } from './packed-attention.js';
 import type { ModelConfig } from '../model.js';
 import { linearModules, modelModules } from '../modules.js';
+import { addInputs, input } from './inputs.js';
+import { lossInputs, type LabelKind } from './loss.js';
 import { DROPOUT_INPUT, Network, dropoutColumns, type Parameter, type Training } from './network.js';
+import { ropeInputs } from './rope.js';
 
 /** A graph and the weights it takes as inputs. */
 export interface ModelGraph {
@@ -30,13 +33,11 @@ function inputsOf(
   tokens: Shape,
 ): Pick<Pass, 'positions' | 'cos' | 'sin'> & { ids: Value } {
   const b = net.builder;
-  const table: Shape = ['P', config.headDim / 2];
-  return {
-    ids: b.input('ids', 'int64', tokens),
-    positions: b.input('positions', 'int64', tokens),
-    cos: b.input('cos', 'float32', table),
-    sin: b.input('sin', 'float32', table),
-  };
+  return addInputs(b, {
+    ids: input('int64', ...tokens),
+    positions: input('int64', ...tokens),
+    ...ropeInputs(config),
+  });
 }
 
 /** Where the heads of packed rows' tokens lie for attention, the trunks in chunks. */
@@ -108,36 +109,38 @@ const MOST_CHUNKS = 8;
 export const chunksFor = (positions: number): number =>
   positions <= SHORT_POSITIONS ? DEFAULT_CHUNKS : Math.min(MOST_CHUNKS, Math.ceil(positions / CHUNK_TOKENS));
 
+/** What a training graph is built for. */
+export interface TrainingGraphOptions {
+  readonly config: ModelConfig;
+  readonly training: Training;
+  /** Default `hard`. */
+  readonly labels?: LabelKind;
+  /** Default `everything`, which is faster and takes more memory. */
+  readonly keep?: Keep;
+  /** Default two. */
+  readonly chunks?: number;
+}
+
 /**
  * The training graph. Inputs: ids, positions [R, 1] of all rows' tokens, none of them padding; the places of attention (see
- * Places); cos, sin; rows [M] (tokens whose next token is learnt), rowPlaces [R] (the same the other way round), targets [M],
- * weights [M]; all parameters. Outputs: `loss` = Σ weightsᵢ · −log p(targetᵢ), `losses` [M], and the gradient of the loss with
- * respect to every trained parameter.
+ * Places); cos, sin; what is learnt (see lossInputs); all parameters. Outputs: `loss` = Σ weights · losses, `losses` [M, K], −log p of
+ * every label, and the gradient of the loss with respect to every trained parameter.
  */
-export function trainingGraph(
-  config: ModelConfig,
-  training: Training,
-  keep: Keep = 'everything',
-  chunks = DEFAULT_CHUNKS,
-): ModelGraph {
+export function trainingGraph(options: TrainingGraphOptions): ModelGraph {
+  const { config, training, labels = 'hard', keep = 'everything', chunks = DEFAULT_CHUNKS } = options;
   const net = new Network(training);
   const b = net.builder;
   const { ids, ...shared } = inputsOf(net, config, ['R', 1]);
-  const [rows, rowPlaces, targets, weights] = [
-    b.input('rows', 'int64', ['M']),
-    b.input('rowPlaces', 'int64', ['R']),
-    b.input('targets', 'int64', ['M', 1]),
-    b.input('weights', 'float32', ['M', 1]),
-  ];
+  const learnt = addInputs(b, lossInputs(labels));
   const dropout =
     training.kind === 'lora' && training.lora.dropout > 0
       ? b.input(DROPOUT_INPUT, 'float32', ['R', dropoutColumns(widestInput(config))])
       : undefined;
   const attend = packedAttention(config, placesOf(net, config, chunks));
-  const select = (x: Value): Value => b.op('LayRows', [x, rowPlaces, rows], {});
+  const select = (x: Value): Value => b.op('LayRows', [x, learnt.rowIndices, learnt.rows], {});
   const { hidden, stream } = hiddenStates(net, config, ids, { ...shared, dropout, attend, select });
   const inLayers = new Set(b.nodes.flatMap((node) => node.outputs).map((each) => each.id));
-  const { losses, loss } = b.crossEntropy(logitsOf(net, config, hidden), targets, weights);
+  const { losses, loss } = b.crossEntropy(logitsOf(net, config, hidden), learnt.labels, learnt.weights);
   const trained = net.trained;
   const forwardNodes = b.nodes.length;
   const grads = gradients(
@@ -159,9 +162,10 @@ export function trainingGraph(
 }
 
 /** The same loss without gradients, for held-out samples. */
-export function lossGraph(config: ModelConfig, training: Training, chunks = DEFAULT_CHUNKS): ModelGraph {
+export function lossGraph(options: Omit<TrainingGraphOptions, 'keep'>): ModelGraph {
+  const { training } = options;
   const still: Training = training.kind === 'lora' ? { ...training, lora: { ...training.lora, dropout: 0 } } : training;
-  const { graph, parameters } = trainingGraph(config, still, 'everything', chunks);
+  const { graph, parameters } = trainingGraph({ ...options, training: still });
   return {
     graph: { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss' || name === 'losses') },
     parameters,

@@ -8,12 +8,16 @@ export interface Row {
   readonly branch: readonly number[];
 }
 
-/** One token to be learnt: read at a place of the row, with a weight in the loss. */
-export interface Target {
+/** What a token is compared with: labels, each with its weight in the loss. A hard label is one alone. */
+export interface Labels {
+  readonly tokens: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** One token to be learnt: its labels, predicted from an index of the row, at which no other is. */
+export interface Target extends Labels {
   readonly at: number;
-  readonly token: number;
-  readonly weight: number;
-  /** Index of the sample among those packed. */
+  /** Index of the sample among those packed; -1 for what is learnt of the row as a whole. */
   readonly sample: number;
 }
 
@@ -22,14 +26,16 @@ export interface PackedRow extends Row {
   readonly samples: readonly string[];
 }
 
-/** What packing needs of a sample; answer tokens are learnt with `weight`. */
+/** What packing needs of a sample: tokens that are given, and tokens of which each is learnt from those before it. */
 export interface Packable {
   readonly id: string;
   readonly prompt: readonly number[];
   readonly answer: readonly number[];
-  /** Weight of each answer token in the loss, default 1. */
-  readonly weight?: number;
+  /** Labels of each answer token; default the token itself, at weight 1. */
+  readonly labels?: readonly Labels[];
 }
+
+export const hardLabel = (token: number, weight = 1): Labels => ({ tokens: [token], weights: [weight] });
 
 /** Score added where a token is not seen. */
 export const UNSEEN = -1e9;
@@ -55,7 +61,7 @@ export function pack(samples: readonly Packable[]): PackedRow {
   samples.forEach((sample, index) => {
     const start = ids.length + sample.prompt.length - trunk - 1;
     sample.answer.forEach((token, i) =>
-      targets.push({ at: start + i, token, weight: sample.weight ?? 1, sample: index }),
+      targets.push({ at: start + i, sample: index, ...(sample.labels?.[i] ?? hardLabel(token)) }),
     );
     const own = [...sample.prompt.slice(trunk), ...sample.answer.slice(0, -1)];
     own.forEach((token, i) => {

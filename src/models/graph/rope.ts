@@ -1,5 +1,15 @@
 /** Tables of rotary position embedding (Su et al., 2021), with Llama 3's scaling of low frequencies. */
+import type { Tensors } from '../../engine/engine.js';
 import type { ModelConfig, RopeScaling } from '../model.js';
+import { input, inputTensors } from './inputs.js';
+
+type RopeConfig = Pick<ModelConfig, 'headDim' | 'ropeTheta' | 'ropeScaling'>;
+
+/** Inputs that hold the tables, for P positions. */
+export const ropeInputs = ({ headDim }: RopeConfig) => ({
+  cos: input('float32', 'P', headDim / 2),
+  sin: input('float32', 'P', headDim / 2),
+});
 
 function scaled(frequency: number, scaling: RopeScaling): number {
   const { factor, lowFrequencyFactor, highFrequencyFactor, originalMaxPositions } = scaling;
@@ -11,10 +21,7 @@ function scaled(frequency: number, scaling: RopeScaling): number {
 }
 
 /** cos and sin of every position and frequency, each [positions, headDim / 2], row-major. */
-export function ropeTables(
-  config: Pick<ModelConfig, 'headDim' | 'ropeTheta' | 'ropeScaling'>,
-  positions: number,
-): { cos: Float32Array; sin: Float32Array } {
+export function ropeTables(config: RopeConfig, positions: number): { cos: Float32Array; sin: Float32Array } {
   const half = config.headDim / 2;
   const frequencies = Float32Array.from({ length: half }, (_, i) => {
     const plain = 1 / config.ropeTheta ** ((2 * i) / config.headDim);
@@ -30,4 +37,9 @@ export function ropeTables(
     }
   }
   return { cos, sin };
+}
+
+/** The tables as tensors. */
+export function ropeTensors(config: RopeConfig, positions: number): Tensors {
+  return inputTensors(ropeInputs(config), { P: positions }, ropeTables(config, positions));
 }

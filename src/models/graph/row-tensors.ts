@@ -2,40 +2,30 @@
 import { at } from '../../compiler/ir.js';
 import { float32, int32, int64, type Tensor, type Tensors } from '../../engine/engine.js';
 import { DEFAULT_CHUNKS } from './decoder.js';
+import { lossTensors, type LabelKind } from './loss.js';
 import { UNSEEN, type PackedRow, type Row } from './packing.js';
 
-/** The tensors of a training graph for a batch; weights are divided by `totalWeight`, so that the loss is a mean. */
-export function batchTensors(
-  batch: readonly PackedRow[],
-  totalWeight: number,
-  tables: Tensors,
-  heads: HeadCounts,
-  chunks = DEFAULT_CHUNKS,
-): Tensors {
+/** What the tensors of a batch depend on beside its rows. */
+export interface BatchOptions {
+  /** What the loss is divided by, so that it is a mean: the sum of all labels' weights. */
+  readonly totalWeight: number;
+  readonly heads: HeadCounts;
+  /** Default `hard`. */
+  readonly labels?: LabelKind;
+  /** Pieces that the graph cuts trunks into; default two. */
+  readonly chunks?: number;
+}
+
+/** The tensors of a training graph for a batch, but for weights and rotary tables. */
+export function batchTensors(batch: readonly PackedRow[], options: BatchOptions): Tensors {
+  const { totalWeight, heads, labels = 'hard', chunks = DEFAULT_CHUNKS } = options;
   const starts = startsOf(batch.map((row) => row.ids.length));
-  const tokens = starts.at(-1) ?? 0;
-  const targets = batch.flatMap((row, r) =>
-    row.targets.map((target) => ({ ...target, at: target.at + at(starts, r) })),
-  );
   const column = (values: readonly number[]): Tensor => int64([values.length, 1], values);
-  const list = (values: ArrayLike<number>): Tensor => int64([values.length], values);
   return {
-    ...tables,
     ids: column(batch.flatMap((row) => [...row.ids])),
     positions: column(batch.flatMap((row) => [...row.positions])),
     ...placeTensors(batch, starts, heads, chunks),
-    rows: list(targets.map((each) => each.at)),
-    rowPlaces: list(
-      placesOf(
-        targets.map((each) => each.at),
-        tokens,
-      ),
-    ),
-    targets: column(targets.map((each) => each.token)),
-    weights: float32(
-      [targets.length, 1],
-      Float32Array.from(targets, (each) => each.weight / totalWeight),
-    ),
+    ...lossTensors(batch, starts, labels, totalWeight),
   };
 }
 
@@ -44,16 +34,6 @@ function startsOf(lengths: readonly number[]): number[] {
   const starts = [0];
   for (const length of lengths) starts.push(at(starts, -1) + length);
   return starts;
-}
-
-/** Where each of `count` tokens is among `tokens`, their number where it is not. */
-function placesOf(tokens: ArrayLike<number>, count: number): Int32Array {
-  const places = new Int32Array(count).fill(tokens.length);
-  for (let place = 0; place < tokens.length; place++) {
-    const token = tokens[place] as number;
-    if (token < count) places[token] = place;
-  }
-  return places;
 }
 
 /** A run of a row's tokens: the trunk, or one branch. */

@@ -1,0 +1,53 @@
+/** What is learnt of packed rows, as a part of the training graph: its inputs, the loss they give, and the tensors of a batch. */
+import type { Tensors } from '../../engine/engine.js';
+import { input, inputTensors } from './inputs.js';
+import type { PackedRow } from './packing.js';
+
+/** How many labels a learnt token has: one, or several (a teacher's most probable ones). */
+export type LabelKind = 'hard' | 'soft';
+
+/**
+ * Inputs that say what is learnt of R tokens: `rows`, those M whose next token is learnt; `rowIndices`, the index of every token among
+ * these, M where it is none; and K labels of each with their weights in the loss.
+ */
+export const lossInputs = (kind: LabelKind) => {
+  const labels = kind === 'hard' ? 1 : 'K';
+  return {
+    rows: input('int64', 'M'),
+    rowIndices: input('int64', 'R'),
+    labels: input('int64', 'M', labels),
+    weights: input('float32', 'M', labels),
+  };
+};
+
+/** Index of each of `count` tokens in a list of some of them, the list's length where it is not there. */
+function indicesIn(list: readonly number[], count: number): BigInt64Array {
+  const indices = new BigInt64Array(count).fill(BigInt(list.length));
+  list.forEach((token, index) => (indices[token] = BigInt(index)));
+  return indices;
+}
+
+/** Their tensors for rows laid end to end from `starts` (and to the last of them); weights are divided by `totalWeight`, so that the loss is a mean. */
+export function lossTensors(
+  rows: readonly PackedRow[],
+  starts: readonly number[],
+  kind: LabelKind,
+  totalWeight: number,
+): Tensors {
+  const targets = rows.flatMap((row, r) => row.targets.map((each) => ({ ...each, at: each.at + (starts[r] ?? 0) })));
+  const [tokens, count] = [starts.at(-1) ?? 0, targets.length];
+  const most = kind === 'hard' ? 1 : targets.reduce((largest, each) => Math.max(largest, each.tokens.length), 1);
+  const [labels, weights] = [new BigInt64Array(count * most), new Float32Array(count * most)];
+  targets.forEach((target, i) =>
+    target.tokens.forEach((token, k) => {
+      labels[i * most + k] = BigInt(token);
+      weights[i * most + k] = (target.weights[k] ?? 0) / totalWeight;
+    }),
+  );
+  const learnt = targets.map(({ at }) => at);
+  return inputTensors(
+    lossInputs(kind),
+    { M: count, R: tokens, K: most },
+    { rows: BigInt64Array.from(learnt, BigInt), rowIndices: indicesIn(learnt, tokens), labels, weights },
+  );
+}

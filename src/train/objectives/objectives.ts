@@ -1,0 +1,16 @@
+/** The objectives there are, by the names that settings use. */
+import { UserError } from '../../core/errors.js';
+import { answers } from './answers.js';
+import { distil } from './distil.js';
+import type { Objective } from './objective.js';
+import { text } from './text.js';
+import { textAndAnswers } from './text-and-answers.js';
+
+export const OBJECTIVES: readonly Objective[] = [answers, text, distil, textAndAnswers()];
+
+/** The objective of a name. Throws UserError where there is none. */
+export function objectiveNamed(name: string): Objective {
+  const found = OBJECTIVES.find((each) => each.name === name);
+  if (found) return found;
+  throw new UserError(`unknown objective "${name}": use ${OBJECTIVES.map((each) => each.name).join(', ')}`);
+}
