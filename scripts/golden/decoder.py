@@ -1,8 +1,9 @@
-"""FOLDER: writes tiny random Qwen2, Qwen3 and Llama models and, for each, what Hugging Face transformers and PEFT make of them.
+"""FOLDER [FAMILY …]: writes a tiny random model of each family, or of those named, and what Hugging Face transformers and PEFT make of them.
 
 Needs: pip install torch==2.13.0 transformers peft safetensors. Written for test/models/decoder.test.ts; the folder is test/golden/decoder.
 Per family: FAMILY/ (the model as transformers saves it), FAMILY/adapter/ (the adapter PEFT starts from) and FAMILY.json:
-logits of the base, losses and adapter norm of 20 AdamW steps, logits after them, greedy continuations.
+logits of the base, losses and adapter norm of 20 AdamW steps, logits after them, greedy continuations; of a family that sees through a
+window, logits behind a text as long as the window.
 """
 import json
 import os
@@ -10,7 +11,9 @@ import sys
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM,
+)
 
 folder = sys.argv[1]
 torch.set_num_threads(1)
@@ -23,6 +26,7 @@ families = {
     'qwen2': (Qwen2ForCausalLM, Qwen2Config(**common, tie_word_embeddings=True)),
     'qwen3': (Qwen3ForCausalLM, Qwen3Config(**common, head_dim=16, tie_word_embeddings=False)),
     'llama': (LlamaForCausalLM, LlamaConfig(**common, tie_word_embeddings=False, rope_parameters=scaling)),
+    'mistral': (MistralForCausalLM, MistralConfig(**common, head_dim=12, tie_word_embeddings=False, sliding_window=48)),
 }
 targets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 steps = 20
@@ -47,6 +51,8 @@ def loss_of(model, batch):
 
 
 for name, (cls, config) in families.items():
+    if name not in (sys.argv[2:] or families):
+        continue
     torch.manual_seed(7)
     model = cls(config).eval()
     with torch.no_grad():  # norms and biases away from their neutral start
@@ -66,6 +72,9 @@ for name, (cls, config) in families.items():
             ids = torch.tensor([p])
             out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False)
             golden['greedy'].append(out[0, len(p):].tolist())
+        if getattr(config, 'sliding_window', None):
+            window = torch.randint(3, 89, (config.sliding_window,), generator=generator)
+            golden['window'] = {'ids': window.tolist(), 'logits': model(input_ids=window[None]).logits[0, -1].tolist()}
     peft_model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=targets, task_type='CAUSAL_LM'))
     torch.manual_seed(3)
     peft_model.save_pretrained(os.path.join(where, 'adapter'))

@@ -26,6 +26,7 @@ export interface ModelConfig {
   readonly tiedEmbeddings: boolean;
   /** Whether the linear layers that the family lists as biased have their biases (q, k and v of Qwen2). */
   readonly attentionBias: boolean;
+  /** Longest text that is computed, in tokens: of models that see through a window, the window. */
   readonly maxPositions: number;
   readonly bosTokenId: number | null;
   /** Tokens that end an answer. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { SurprisalScorer } from '../../src/generate/surprisal.js';
 import { bundledModelPath, loadModel } from '../../src/models/load.js';
+import { FAMILIES } from '../../src/models/families/families.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import type { LoadedModel } from '../../src/models/model.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
@@ -16,7 +17,7 @@ function surprise(logits: readonly number[], token: number): number {
   return Math.log(logits.reduce((sum, each) => sum + Math.exp(each - most), 0)) + most - (logits[token] ?? NaN);
 }
 
-describe.each(['qwen2', 'qwen3', 'llama'])('a tiny random %s', (family) => {
+describe.each(Object.keys(FAMILIES))('a tiny random %s', (family) => {
   const golden = JSON.parse(readFileSync(`${GOLDEN}${family}.json`, 'utf8')) as {
     probe: number[][];
     base_logits: number[][];

@@ -222,6 +222,18 @@ describe('an adapter merged into its model', () => {
 });
 
 describe('an adapter as GGUF', () => {
+  it("of Mistral is one of the architecture llama, its rows as Llama's", () => {
+    const config = configOf('rslora');
+    const files = (['llama', 'mistral'] as const).map((family) => {
+      const path = join(folder, `rslora-${family}.gguf`);
+      writeGgufAdapter(path, read('rslora'), { ...config, family });
+      return readFileSync(path);
+    });
+    expect(files[0]).toEqual(files[1]);
+    writeGgufAdapter(join(folder, 'plain-rows.gguf'), read('rslora'), { ...config, family: 'qwen2' });
+    expect(readFileSync(join(folder, 'plain-rows.gguf'))).not.toEqual(files[0]);
+  });
+
   it.each(['patterned', 'rslora'] as const)('%s makes the change that PEFT makes, on rows as GGUF has them', (name) => {
     const path = join(folder, `${name}.gguf`);
     const config = configOf(name);

@@ -25,6 +25,11 @@ const LLAMA32 = {
   rope_scaling: { factor: 32.0, high_freq_factor: 4.0, low_freq_factor: 1.0, original_max_position_embeddings: 8192, rope_type: 'llama3' }, bos_token_id: 128000, eos_token_id: [128001, 128008, 128009],
 }; // prettier-ignore
 
+const MISTRAL = {
+  architectures: ['MistralForCausalLM'], vocab_size: 32000, hidden_size: 4096, intermediate_size: 14336, num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8,
+  max_position_embeddings: 32768, rms_norm_eps: 1e-5, rope_theta: 10000.0, sliding_window: 4096, tie_word_embeddings: false, hidden_act: 'silu', bos_token_id: 1, eos_token_id: 2,
+}; // prettier-ignore
+
 const parse = (json: object) => parseModelConfig('config.json', json);
 
 describe('a configuration is read', () => {
@@ -62,6 +67,13 @@ describe('a configuration is read', () => {
     });
   });
 
+  it('of Mistral, whose sliding window is the longest text that is computed', () => {
+    expect(parse(MISTRAL)).toMatchObject({ family: 'mistral', maxPositions: 4096, attentionBias: false });
+    expect(parse({ ...MISTRAL, sliding_window: null }).maxPositions).toBe(32768);
+    expect(parse({ ...MISTRAL, sliding_window: 65536 }).maxPositions).toBe(32768);
+    expect(parse({ ...QWEN25, sliding_window: 4096 }).maxPositions).toBe(32768);
+  });
+
   it('with what may be left out', () => {
     const optional = ['num_key_value_heads', 'rope_theta', 'tie_word_embeddings', 'bos_token_id', 'eos_token_id'];
     const rest = Object.fromEntries(Object.entries(QWEN25).filter(([key]) => !optional.includes(key)));
@@ -96,7 +108,7 @@ describe('a configuration is read', () => {
 
 describe('a configuration is refused', () => {
   const cases: [name: string, change: object, message: RegExp][] = [
-    ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM/],
+    ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM, MistralForCausalLM/],
     ['of an architecture named like an inherited property', { architectures: ['constructor'] }, /not supported/],
     ['of no architecture', { architectures: [] }, /architectures/],
     ['with a size that is text', { hidden_size: '896' }, /hidden_size/],
@@ -111,7 +123,8 @@ describe('a configuration is refused', () => {
     ['with half of Llama 3\'s scaling', { rope_scaling: { rope_type: 'llama3', factor: 8 } }, /needs factor, low_freq_factor/],
     ['with Llama 3\'s scaling upside down', { rope_scaling: { ...LLAMA32.rope_scaling, low_freq_factor: 5 } }, /must be below/],
     ['with part of the head rotated', { partial_rotary_factor: 0.5 }, /only whole rotary/],
-    ['with a sliding window', { use_sliding_window: true }, /sliding window/],
+    ['with a sliding window in some layers', { use_sliding_window: true }, /sliding window/],
+    ['with a sliding window of nothing', { sliding_window: 0 }, /sliding_window/],
     ['with biases of the MLP', { mlp_bias: true }, /biases of the MLP/],
     ['quantised by other tools', { quantization_config: { quant_method: 'gptq' } }, /quantised by other tools/],
     ['with an end token that is none', { eos_token_id: -1 }, /eos_token_id/],
@@ -124,6 +137,6 @@ describe('a configuration is refused', () => {
 
   it('of Llama with attention biases, while all of these are read without the change', () => {
     expect(() => parse({ ...LLAMA32, attention_bias: true })).toThrow(/biases are not supported in LlamaForCausalLM/);
-    for (const json of [QWEN25, QWEN3, LLAMA32]) expect(parse(json).layers).toBe(json.num_hidden_layers);
+    for (const json of [QWEN25, QWEN3, LLAMA32, MISTRAL]) expect(parse(json).layers).toBe(json.num_hidden_layers);
   });
 });

@@ -4,8 +4,8 @@ import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
 import { readAdapter } from '../../src/models/adapter/adapter.js';
+import { FAMILIES, type FamilyName } from '../../src/models/families/families.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
-import type { ModelConfig } from '../../src/models/model.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
@@ -19,6 +19,8 @@ interface Golden {
   losses: number[];
   adapter_norm: number;
   adapted_logits: number[][];
+  /** Of a family that sees through a window: a text as long as it, and the logits behind it. */
+  window?: { ids: number[]; logits: number[] };
 }
 
 const GOLDEN = new URL('../golden/decoder/', import.meta.url).pathname;
@@ -31,23 +33,27 @@ const noTokenizer = {
   identity: '',
 };
 
-function load(family: string): { golden: Golden; config: ModelConfig; read: (name: string) => Float32Array } {
+function load(family: string) {
   const golden = JSON.parse(readFileSync(`${GOLDEN}${family}.json`, 'utf8')) as Golden;
   const weights = openSafetensors(`${GOLDEN}${family}/model.safetensors`);
-  return { golden, config: readModelConfig(`${GOLDEN}${family}`), read: (name) => weights.read(name) };
-}
-
-describe.each(['qwen2', 'qwen3', 'llama'])('a tiny random %s', (family) => {
-  const { golden, config, read } = load(family);
-
-  it('continues prompts as transformers does, all of them in one packed row', async () => {
-    const generator = await Generator.create({
+  const config = readModelConfig(`${GOLDEN}${family}`);
+  const read = (name: string): Float32Array => weights.read(name);
+  const generatorOf = () =>
+    Generator.create({
       engine,
       config,
       tokenizer: noTokenizer,
       training: { kind: 'none' },
       values: ({ name }) => read(name),
     });
+  return { golden, config, read, generatorOf };
+}
+
+describe.each(Object.keys(FAMILIES))('a tiny random %s', (family) => {
+  const { golden, config, read, generatorOf } = load(family);
+
+  it('continues prompts as transformers does, all of them in one packed row', async () => {
+    const generator = await generatorOf();
     const prompts = golden.probe.map((tokens, i) => ({ id: String(i), group: 'one', tokens }));
     const answers = await generator.generate(prompts, { maxNewTokens: 12, temperature: 0, seed: 0, stop: [] });
     await generator.dispose();
@@ -84,4 +90,17 @@ describe.each(['qwen2', 'qwen3', 'llama'])('a tiny random %s', (family) => {
       expect(globalNorm(trainer.trained.values()) / golden.adapter_norm).toBeCloseTo(1, 4);
     },
   );
+});
+
+describe.each(Object.keys(FAMILIES).filter((name) => FAMILIES[name as FamilyName].hasWindow))('a tiny %s', (family) => {
+  it('computes texts as long as its window, which are its longest', async () => {
+    const { golden, config, generatorOf } = load(family);
+    const { ids, logits } = golden.window ?? { ids: [], logits: [] };
+    expect(config.maxPositions).toBe(ids.length);
+    const generator = await generatorOf();
+    const found = await generator.nextLogits(ids);
+    await generator.dispose();
+    expect(found.length).toBe(logits.length);
+    logits.forEach((logit, i) => expect(found[i]).toBeCloseTo(logit, 4));
+  });
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
+import { FAMILIES, familyByGguf, type FamilyName } from '../../src/models/families/families.js';
 import { GGML_TYPES } from '../../src/models/formats/ggml-types.js';
 import { GgufFile } from '../../src/models/formats/gguf.js';
 import { openGguf } from '../../src/models/formats/gguf-model.js';
@@ -57,7 +58,11 @@ describe('the number formats of GGUF', () => {
   });
 });
 
-describe.each(['qwen2', 'qwen3', 'llama'])('a tiny %s as GGUF', (family) => {
+const OWN = Object.keys(FAMILIES).filter(
+  (name) => familyByGguf(FAMILIES[name as FamilyName].gguf.architecture) === name,
+);
+
+describe.each(OWN)('a tiny %s as GGUF', (family) => {
   const path = join(golden, `models/${family}.gguf`);
 
   it('is the model of its Hugging Face folder: names, shapes, values and configuration', () => {

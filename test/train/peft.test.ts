@@ -7,6 +7,7 @@ import { floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
 import { readAdapter, writeAdapter } from '../../src/models/adapter/adapter.js';
+import { FAMILIES } from '../../src/models/families/families.js';
 import { lossGraph } from '../../src/models/graph/decoder.js';
 import { modelTensors } from '../../src/models/graph/model-tensors.js';
 import { pack } from '../../src/models/graph/packing.js';
@@ -47,7 +48,7 @@ function largestDifference(found: readonly number[][], others: readonly number[]
   return Math.max(...found.flatMap((each, i) => each.map((logit, j) => Math.abs(logit - (others[i]?.[j] ?? NaN)))));
 }
 
-describe.each(['qwen2', 'qwen3', 'llama'])('an adapter of lightmem for a tiny %s', (family) => {
+describe.each(Object.keys(FAMILIES))('an adapter of lightmem for a tiny %s', (family) => {
   const folder = join(adapters, family);
 
   it('gives the logits that PEFT gives with it', async () => {

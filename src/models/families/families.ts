@@ -1,11 +1,12 @@
 /** The table of families: everything that is asked of one (loaders, decoder, adapters, merging, estimates) is asked of its entry here. */
 import type { Family } from './family.js';
 import { llama } from './llama.js';
+import { mistral } from './mistral.js';
 import { qwen2 } from './qwen2.js';
 import { qwen3 } from './qwen3.js';
 
 /** Families by `model_type` in config.json. */
-export const FAMILIES = { qwen2, qwen3, llama } as const satisfies Readonly<Record<string, Family>>;
+export const FAMILIES = { qwen2, qwen3, llama, mistral } as const satisfies Readonly<Record<string, Family>>;
 
 export type FamilyName = keyof typeof FAMILIES;
 

@@ -31,6 +31,11 @@ export interface Family {
   readonly norms: LayerNorms<ModuleNames>;
   /** Linear layers that have a bias, where the configuration has `attentionBias`. */
   readonly biased: readonly TargetModule[];
+  /**
+   * Whether config.json's `sliding_window` is in force: a token sees so many tokens, itself among them. Up to that length this is plain
+   * attention, and longer texts are not computed: the window is the model's longest context.
+   */
+  readonly hasWindow: boolean;
 }
 
 /** Names of the linear layers that all families have from Llama. */

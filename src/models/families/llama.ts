@@ -7,4 +7,5 @@ export const llama: Family = {
   linears: LLAMA_LINEARS,
   norms: LLAMA_NORMS,
   biased: [],
+  hasWindow: false,
 };

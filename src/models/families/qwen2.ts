@@ -7,4 +7,5 @@ export const qwen2: Family = {
   linears: LLAMA_LINEARS,
   norms: LLAMA_NORMS,
   biased: ['q_proj', 'k_proj', 'v_proj'],
+  hasWindow: false,
 };

@@ -11,4 +11,5 @@ export const qwen3: Family = {
     key: { hub: 'self_attn.k_norm', gguf: 'attn_k_norm' },
   },
   biased: [],
+  hasWindow: false,
 };

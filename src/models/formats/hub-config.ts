@@ -45,6 +45,7 @@ const schema = z.object({
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().optional(),
   mlp_bias: z.literal(false, 'biases of the MLP are not supported').optional(),
+  sliding_window: count(LIMITS.positions).nullish(),
   use_sliding_window: z.literal(false, 'attention through a sliding window is not supported').nullish(),
   bos_token_id: tokenIds,
   eos_token_id: tokenIds,
@@ -123,6 +124,11 @@ function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number
   return headDim;
 }
 
+/** How many tokens a token sees, itself among them. */
+function windowOf(family: FamilyName, { sliding_window: window }: RawConfig): number {
+  return FAMILIES[family].hasWindow ? (window ?? Infinity) : Infinity;
+}
+
 /**
  * A configuration from parsed config.json; `moreEos` are further tokens that end an answer.
  * Throws UserError naming `where` and what is supported where the architecture, or anything that changes the computation, is not.
@@ -148,7 +154,7 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
     rmsNormEpsilon: raw.rms_norm_eps,
     tiedEmbeddings: raw.tie_word_embeddings,
     attentionBias: FAMILIES[family].biased.length > 0,
-    maxPositions: raw.max_position_embeddings,
+    maxPositions: Math.min(raw.max_position_embeddings, windowOf(family, raw)),
     bosTokenId: asList(raw.bos_token_id)[0] ?? null,
     eosTokenIds: [...new Set([...asList(raw.eos_token_id), ...moreEos])],
   };
