@@ -2,7 +2,7 @@
 import { generateWorld } from '../src/data/world/generate.js';
 import { bundledModelPath, loadModel } from '../src/models/load.js';
 import { PromptRenderer } from '../src/models/text/prompt.js';
-import { trainingSamples } from '../src/study/samples.js';
+import { trainingSamples } from '../src/core/samples.js';
 import { benchPython } from './support/python.js';
 import { inTurn, printReport, rounded } from './support/report.js';
 import { PAIRS, THREADS, gigabytes, medianOf, runOurs, runTheirs, type Articles } from './support/training.js';

@@ -6,7 +6,7 @@ import { loadAll } from '../../src/data/load.js';
 import { loadModel } from '../../src/models/load.js';
 import type { LoadedModel, ModelConfig } from '../../src/models/model.js';
 import { PromptRenderer } from '../../src/models/text/prompt.js';
-import { trainingSamples } from '../../src/study/samples.js';
+import { trainingSamples } from '../../src/core/samples.js';
 import type { CeilingWorkload } from '../sides/ceiling.js';
 import type { TokenQuestion, TrainSide, TrainWorkload } from '../sides/train.js';
 import { benchModel, devData, runChild, transformersModel, type ChildResult } from './python.js';

@@ -6,7 +6,7 @@ import { TARGET_MODULES, type TrainSettings } from '../../src/core/settings.js';
 import { loadAll } from '../../src/data/load.js';
 import type { LoadedModel } from '../../src/models/model.js';
 import { PromptRenderer, type TokenPrompt } from '../../src/models/text/prompt.js';
-import { askedSamples, trainingSamples } from '../../src/study/samples.js';
+import { askedSamples, trainingSamples } from '../../src/core/samples.js';
 import { finetune } from '../../src/train/finetune.js';
 import { devData } from './python.js';
 

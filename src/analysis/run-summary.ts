@@ -1,5 +1,5 @@
 /** What analysis and report need to know of a run besides its rows: how it was trained, how it ended, where its adapter lies. */
-import type { Book } from '../core/records.js';
+import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 
 /** Loss on items kept from training, in nats per answer token. */
@@ -41,4 +41,19 @@ export interface RunSummary {
   readonly seconds: number | null;
   /** Folder of the PEFT adapter; null where there is none. */
   readonly adapterPath: string | null;
+}
+
+/** What rows alone tell of the runs that they name: for answers that were made or judged elsewhere. */
+export function runsOfRows(rows: readonly Row[]): RunSummary[] {
+  const first = new Map<string, Row>();
+  for (const row of rows) if (!first.has(row.run)) first.set(row.run, row);
+  return [...first.values()].map(({ run, dataset, book, level, rank, scale, items, seed }) => ({
+    id: run,
+    ...{ dataset, book, level, rank, scale, items, seed },
+    alpha: scale * rank,
+    status: 'done',
+    error: null,
+    parameters: rank === 0 ? 0 : null,
+    ...{ steps: null, firstLoss: null, lastLoss: null, seconds: null, adapterPath: null },
+  }));
 }

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { answerQuestions } from '../evaluate/answer.js';
-import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
+import { localModel, type Outcome } from '../evaluate/respondent.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
@@ -49,25 +48,27 @@ async function run(question: string, options: Options): Promise<void> {
   const sample = {
     id: 'question',
     item: 'question',
-    question: 'question',
     prompt: question,
-    answer: '',
     ...contextOf(options.context),
   };
-  const { maxPositions } = model.config;
-  const limit = promptLimit({ maxLength: maxPositions, maxPositions, maxNewTokens });
-  const samples = new PromptRenderer(model).promptTokens([sample], limit);
   const settings = { maxNewTokens, temperature: 0, seed: 0, stop: [] };
-  const ask = async (adapter: string | null): Promise<string> =>
-    (await answerQuestions({ model, adapter, samples, settings, device }))[0]?.text ?? '';
-  const answers = {
+  const ask = async (adapter: string | null): Promise<Outcome> => {
+    const [outcome] = await localModel(model, { adapter, device }).ask([sample], { settings });
+    return outcome ?? { status: 'failed', reason: 'not asked' };
+  };
+  const outcomes = {
     base: await ask(null),
     ...(options.adapter === undefined ? {} : { adapter: await ask(options.adapter) }),
   };
-  const truncated = samples[0]?.contextTruncated === true;
+  const answers = Object.fromEntries(Object.entries(outcomes).map(([who, outcome]) => [who, textOf(outcome)]));
+  const truncated = outcomes.base.status === 'answered' && outcomes.base.contextTruncated;
   if (truncated) process.stderr.write('note: the text was longer than the model reads at once; its end was left out\n');
   if (options.json) process.stdout.write(`${JSON.stringify({ question, ...answers, contextTruncated: truncated })}\n`);
   else
     for (const [who, answer] of Object.entries(answers))
       process.stdout.write(`${`${who}:`.padEnd(9)}${visibleText(answer) || '(empty answer)'}\n`);
+}
+
+function textOf(outcome: Outcome): string {
+  return outcome.status === 'answered' ? outcome.text : '';
 }

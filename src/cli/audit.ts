@@ -15,7 +15,7 @@ import { loadModel } from '../models/load.js';
 import type { ChatTemplate, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
-import { bundledTokenizerFolder } from './bundled-tokenizer.js';
+import { bundledTokenizerFolder } from '../models/text/bundled-tokenizer.js';
 import {
   addDataOptions,
   loadOptions,

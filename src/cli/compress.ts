@@ -33,7 +33,7 @@ import { loadModel } from '../models/load.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { addChatClientOptions, ChatClient, type ChatClientOptions } from './chat-client.js';
-import { bundledTokenizerFolder } from './bundled-tokenizer.js';
+import { bundledTokenizerFolder } from '../models/text/bundled-tokenizer.js';
 import {
   addDataOptions,
   loadOptions,

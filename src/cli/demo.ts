@@ -28,7 +28,12 @@ export function register(program: Command): void {
 
 async function run({ out, workers, device, json }: Options): Promise<void> {
   const demo = demoStudy();
-  const executor = { ...demo.executor, ...(workers !== undefined && { workers: parseCount('workers', workers) }) };
+  const executor = {
+    kind: 'pool' as const,
+    threads: 1,
+    workers: 2,
+    ...(workers !== undefined && { workers: parseCount('workers', workers) }),
+  };
   const settings = { ...demo, executor, out, ...(device !== undefined && { device: parseDevice(device) }) };
   const words = [
     'lightmem demo',

@@ -1,29 +1,33 @@
 /** `lightmem evaluate`: a model asked all questions of a data set and judged, be it local, with an adapter, or behind an endpoint. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { parseLevel, type Level } from '../core/levels.js';
-import type { Item } from '../core/records.js';
+import type { AnswerRecord, GridPlace, Item, Verdict } from '../core/records.js';
+import { loraScale, type LoraSettings } from '../core/settings.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import { loadAll } from '../data/load.js';
+import { answerItems } from '../evaluate/answer-items.js';
 import { AnswerLog } from '../evaluate/answer-log.js';
-import { askedOf, evaluatedLine, judgeAsked, judgedOf, type Asked, type Evaluated } from '../evaluate/evaluation.js';
-import { writeWhole } from '../files/write-whole.js';
 import { kinshipWarning } from '../evaluate/families.js';
+import { judgeAnswers } from '../evaluate/judge-answers.js';
 import { scored, unscored } from '../evaluate/judges/judge.js';
+import { openJudge } from '../evaluate/judges/open-judge.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { formatAggregates, longMemEvalMetrics, type LongMemEvalMetrics } from '../evaluate/longmemeval/metrics.js';
 import { officialEvaluation } from '../evaluate/longmemeval/official.js';
 import { parseReferences, type EvaluationResult, type Hypothesis } from '../evaluate/longmemeval/records.js';
 import { metrics, type Metrics } from '../evaluate/metrics.js';
-import { endpointModel, localModel, type Outcome, type Questioned } from '../evaluate/questioned.js';
+import { endpointModel, localModel, type Respondent } from '../evaluate/respondent.js';
+import { rowOf } from '../evaluate/rows.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
+import { jsonLines } from '../files/json-lines.js';
+import { writeWhole } from '../files/write-whole.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
+import { readAdapter } from '../models/adapter/adapter.js';
 import { loadModel } from '../models/load.js';
-import { runJudge } from '../study/run-judge.js';
-import { askedSamples } from '../study/samples.js';
 import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
@@ -89,23 +93,48 @@ async function run(file: string, options: Options): Promise<void> {
   const level = levelOf(options);
   const maxNewTokens = parseCount('max-tokens', options.maxTokens);
   const judging = judgingOf(options);
-  const model = await questionedOf(options);
+  const { model, lora } = await respondentOf(options);
   const kinship = kinshipWarning(judging.modelName, model.name);
   if (kinship !== null) process.stderr.write(`warning: ${kinship}\n`);
   const { items, report } = await loadAll(file, loadOptions(options));
   for (const line of reportLines(report)) process.stderr.write(`${line}\n`);
   refuseMissing(items, level, file);
-  const outcomes = await ask(model, items, level, maxNewTokens, options);
-  const { evaluated, longMemEval } = await judging.judge(file, askedOf(items, outcomes));
-  if (options.out !== undefined) writeWhole(options.out, evaluated.map(evaluatedLine));
-  const result = metrics(judgedOf(evaluated));
+  const records = await ask(model, items, level, maxNewTokens, options);
+  const { verdicts, longMemEval } = await judging.judge(file, records);
+  const place = {
+    ...placeOf(model, file, level, options),
+    rank: lora?.rank ?? 0,
+    scale: lora === null ? 0 : loraScale(lora),
+  };
+  const rows = records.map((record, i) =>
+    rowOf(place, judging.name, record, verdicts[i] ?? unscored('not judged'), { trr: null, retention: null }),
+  );
+  if (options.out !== undefined) writeWhole(options.out, jsonLines(rows));
+  const result = metrics(rows);
   if (options.json === true) {
     const told = { file, model: model.name, book: options.book, level, judge: judging.name, ...result };
     process.stdout.write(`${JSON.stringify({ ...told, ...(longMemEval && { longMemEval }) })}\n`);
   } else {
     const aggregates = longMemEval === undefined ? [] : [formatAggregates(longMemEval.published)];
-    process.stdout.write(`${[...lines(result), ...failureLines(evaluated), ...aggregates].join('\n')}\n`);
+    process.stdout.write(`${[...lines(result), ...failureLines(records), ...aggregates].join('\n')}\n`);
   }
+}
+
+/** Where the answers belong in a grid, but for rank and scale. */
+function placeOf(
+  model: Respondent,
+  file: string,
+  level: Level | 'none',
+  { adapter, book }: Options,
+): Omit<GridPlace, 'rank' | 'scale'> {
+  return {
+    run: adapter === undefined ? model.name : `${model.name} with ${adapter}`,
+    dataset: basename(file, extname(file)),
+    book: book === 'closed' ? 'closed' : 'open',
+    level,
+    items: 0,
+    seed: 0,
+  };
 }
 
 function levelOf(options: Options): Level | 'none' {
@@ -123,19 +152,26 @@ function refuseMissing(items: readonly Item[], level: Level | 'none', file: stri
     );
 }
 
-/** The model to question; throws UserError where options contradict each other. */
-async function questionedOf(options: Options): Promise<Questioned> {
+/** Who answers, and the settings of its adapter where it has one; throws UserError where options contradict each other. */
+async function respondentOf(options: Options): Promise<{ model: Respondent; lora: LoraSettings | null }> {
   const { model, adapter, modelEndpoint: baseUrl, rawPrompts } = options;
   if (baseUrl === undefined) {
     if (rawPrompts !== undefined) throw new UserError('--raw-prompts is for a served model: give --model-endpoint URL');
     const device = await deviceFor(options.device);
-    return localModel(await openModel(model, options.json), adapter ?? null, { device });
+    const loaded = await openModel(model, options.json);
+    const lora = adapter === undefined ? null : readAdapter(adapter, loaded.config).lora;
+    return { model: localModel(loaded, { adapter: adapter ?? null, device }), lora };
   }
   if (options.device !== undefined)
     throw new UserError('--device is for a local model: what an endpoint computes on is its own affair');
   if (adapter !== undefined)
     throw new UserError('--adapter is for a local model: name an adapter that the endpoint serves with --model');
   if (model === undefined) throw new UserError('no model to ask: name what the endpoint serves with --model NAME');
+  return { model: servedModel(model, baseUrl, rawPrompts), lora: null };
+}
+
+/** A model behind an endpoint, sent messages, or whole prompts by the template of the model at a path. */
+function servedModel(model: string, baseUrl: string, rawPrompts: string | undefined): Respondent {
   if (rawPrompts === undefined) return endpointModel(new ChatEndpoint(endpointSettings({ model, baseUrl })));
   const { template } = loadModel(rawPrompts);
   const settings = endpointSettings({ model, baseUrl, prompts: 'raw' });
@@ -146,16 +182,15 @@ async function questionedOf(options: Options): Promise<Questioned> {
 }
 
 async function ask(
-  model: Questioned,
+  model: Respondent,
   items: readonly Item[],
   level: Level | 'none',
   maxNewTokens: number,
   { log, json }: Options,
-): Promise<Outcome[]> {
-  const samples = askedSamples(items, level);
-  const silent = json === true;
-  const progress = new Progress({ label: 'asking', total: samples.length, unit: 'questions', silent });
-  const outcomes = await model.ask(samples, {
+): Promise<AnswerRecord[]> {
+  const questions = items.reduce((sum, { questions }) => sum + questions.length, 0);
+  const progress = new Progress({ label: 'asking', total: questions, unit: 'questions', silent: json === true });
+  const records = await answerItems(model, items, level, {
     settings: { maxNewTokens, temperature: 0, seed: 0, stop: [] },
     ...(log !== undefined && { log: await AnswerLog.open(join(log, 'answers.jsonl')) }),
     onProgress: (done) => {
@@ -163,18 +198,19 @@ async function ask(
     },
   });
   progress.end();
-  return outcomes;
+  return records;
 }
 
 /** How answers are judged: by one of our judges, or by the benchmark's script. */
 interface Judging {
+  /** What rows call it. */
   readonly name: string;
   /** The model behind it, as far as it is known. */
   readonly modelName: string;
   judge(
     file: string,
-    asked: readonly Asked[],
-  ): Promise<{ readonly evaluated: Evaluated[]; readonly longMemEval?: LongMemEvalMetrics }>;
+    records: readonly AnswerRecord[],
+  ): Promise<{ readonly verdicts: readonly Verdict[]; readonly longMemEval?: LongMemEvalMetrics }>;
 }
 
 function judgingOf(options: Options): Judging {
@@ -182,14 +218,14 @@ function judgingOf(options: Options): Judging {
   if (official !== undefined) return officialJudging(official, named ?? OFFICIAL_JUDGE, options);
   const name = named ?? 'lexical';
   if (needsModel(name) && judgeModel === undefined) throw new UserError(`judge "${name}" needs --judge-model NAME`);
-  const { judge, concurrency } = runJudge({
+  const { judge, label, concurrency } = openJudge({
     ...{ name, ...(judgeModel !== undefined && { model: judgeModel }), ...(endpoint !== undefined && { endpoint }) },
   });
   return {
-    ...{ name, modelName: judgeModel ?? name },
-    async judge(_, asked) {
+    ...{ name: label, modelName: judgeModel ?? name },
+    async judge(_, records) {
       const verdicts = log === undefined ? undefined : await VerdictLog.open(join(log, 'verdicts.jsonl'));
-      return { evaluated: await judgeAsked(judge, asked, { concurrency, ...(verdicts && { log: verdicts }) }) };
+      return { verdicts: await judgeAnswers(judge, records, { concurrency, ...(verdicts && { log: verdicts }) }) };
     },
   };
 }
@@ -197,26 +233,26 @@ function judgingOf(options: Options): Judging {
 function officialJudging(script: string, metricModel: string, { python }: Options): Judging {
   return {
     ...{ name: metricModel, modelName: metricModel },
-    async judge(referencePath, asked) {
+    async judge(referencePath, records) {
       const references = parseReferences(await readFile(referencePath, 'utf8'), referencePath);
-      const hypotheses = asked.flatMap(({ item, outcome }): Hypothesis[] =>
-        outcome.status === 'answered' ? [{ question_id: item.id, hypothesis: outcome.text }] : [],
+      const hypotheses = records.flatMap(({ item, answer }): Hypothesis[] =>
+        answer === null ? [] : [{ question_id: item, hypothesis: answer }],
       );
       if (hypotheses.length === 0) throw new UserError('no question was answered: there is nothing to judge');
       const settings = { script, metricModel, hypotheses, referencePath, ...(python !== undefined && { python }) };
       const results = await officialEvaluation(settings);
-      return { evaluated: withLabels(asked, results), longMemEval: longMemEvalMetrics(results, references) };
+      return { verdicts: labelsOf(records, results), longMemEval: longMemEvalMetrics(results, references) };
     },
   };
 }
 
 /** The script's labels as verdicts: 5 where right, 1 where wrong. */
-function withLabels(asked: readonly Asked[], results: readonly EvaluationResult[]): Evaluated[] {
+function labelsOf(records: readonly AnswerRecord[], results: readonly EvaluationResult[]): Verdict[] {
   const labels = new Map(results.map(({ question_id, autoeval_label: { label } }) => [question_id, label]));
-  return asked.map((each) => {
-    const label = labels.get(each.item.id);
-    const why = each.outcome.status === 'failed' ? `not answered: ${each.outcome.reason}` : 'not judged by the script';
-    return { ...each, verdict: label === undefined ? unscored(why) : scored(label ? 5 : 1, label ? 'yes' : 'no') };
+  return records.map(({ item, failure }) => {
+    const label = labels.get(item);
+    const why = failure === null ? 'not judged by the script' : `not answered: ${failure}`;
+    return label === undefined ? unscored(why) : scored(label ? 5 : 1, label ? 'yes' : 'no');
   });
 }
 
@@ -237,8 +273,8 @@ function lines(result: Metrics): string[] {
 }
 
 /** How many questions brought no answer, and the first reason. */
-function failureLines(evaluated: readonly Evaluated[]): string[] {
-  const reasons = evaluated.flatMap(({ outcome }) => (outcome.status === 'failed' ? [outcome.reason] : []));
+function failureLines(records: readonly AnswerRecord[]): string[] {
+  const reasons = records.flatMap(({ failure }) => failure ?? []);
   return reasons.length === 0
     ? []
     : [`failed    ${reasons.length} not answered and unscored, the first: ${visibleText(reasons[0] ?? '')}`];

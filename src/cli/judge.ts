@@ -4,11 +4,14 @@ import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import type { Verdict } from '../core/records.js';
 import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
-import { parseAnswers, verdictLine, type FileAnswer } from '../evaluate/answers-file.js';
+import { parseAnswers, type FileAnswer } from '../evaluate/judged-file.js';
 import { kinshipWarning } from '../evaluate/families.js';
-import { judgeAll } from '../evaluate/judging.js';
+import { judgeAnswers } from '../evaluate/judge-answers.js';
+import { judgeLabel } from '../evaluate/judges/open-judge.js';
+import { CORRECT_FROM } from '../evaluate/judges/judge.js';
 import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
+import { rowOf } from '../evaluate/rows.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
 import type { ChatModel } from '../llm/chat-model.js';
 import { ChatEndpoint } from '../llm/endpoint.js';
@@ -34,7 +37,7 @@ export function register(program: Command): void {
   program
     .command('judge')
     .description(
-      'score answers from 1 to 5; JSON lines in (id, question, reference, answer), JSON lines out (id, score, status, reason)',
+      'score answers from 1 to 5; JSON lines in (id, question, reference, answer), rows out as JSON lines (id, score, status, reason …)',
     )
     .argument('<file>', 'answers as JSON lines')
     .requiredOption('--judge <name...>', `one judge or several: ${JUDGES.join(', ')}`)
@@ -78,17 +81,22 @@ async function judgeFile(
   const verdicts: Verdict[][] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const judge = judgeByName(name, { repeat, ...(model !== undefined && { model }) });
-    const inputs = answers.map(({ input }) => input);
-    verdicts.push(
-      await judgeAll(judge, inputs, { concurrency: model?.concurrency ?? 1, ...(log !== undefined && { log }) }),
-    );
+    const records = answers.map(({ record }) => record);
+    const concurrency = model?.concurrency ?? 1;
+    verdicts.push(await judgeAnswers(judge, records, { concurrency, ...(log !== undefined && { log }) }));
   }
-  return { judge: name, repeats: verdicts };
+  return { judge: judgeLabel({ name, ...(model !== undefined && { model: model.name }) }), repeats: verdicts };
 }
 
+/** One row a judge and answer, its `id` first. */
 function verdictLines(answers: readonly FileAnswer[], judgements: readonly Judgement[]): string[] {
   return judgements.flatMap(({ judge, repeats: [verdicts = []] }) =>
-    verdicts.map((verdict, i) => verdictLine(answers[i]?.id ?? i, verdict, judgements.length > 1 ? judge : undefined)),
+    answers.flatMap(({ id, record, place }, i) => {
+      const verdict = verdicts[i];
+      if (verdict === undefined) return [];
+      const row = rowOf(place, judge, record, verdict, { trr: null, retention: null });
+      return [`${JSON.stringify({ id, ...row })}\n`];
+    }),
   );
 }
 
@@ -97,7 +105,7 @@ function summary(answers: readonly FileAnswer[], judgements: readonly Judgement[
     judge,
     judged: judgedBy(answers, verdicts),
   }));
-  const recorded = { judge: 'recorded scores', judged: judgedBy(answers, answers.map(recordedVerdict)) };
+  const recorded = { judge: 'recorded scores', judged: answers.map(recordedScore) };
   const compared = answers.some((answer) => answer.recorded !== null) ? [...named, recorded] : named;
   return [
     ...named.map(({ judge, judged }) => scoreLine(judge, judged)),
@@ -109,16 +117,17 @@ function summary(answers: readonly FileAnswer[], judgements: readonly Judgement[
 }
 
 function judgedBy(answers: readonly FileAnswer[], verdicts: readonly Verdict[]): Judged[] {
-  return answers.flatMap(({ id, item, input: { abstention } }, i) => {
+  return answers.flatMap(({ id, record: { item, abstention } }, i) => {
     const verdict = verdicts[i];
-    return verdict === undefined ? [] : [{ item, question: String(id), verdict, abstention }];
+    if (verdict === undefined) return [];
+    const isScored = verdict.status === 'scored';
+    const marks = { score: isScored ? verdict.score : null, correct: isScored ? verdict.correct : null };
+    return [{ item, question: String(id), abstention, ...marks }];
   });
 }
 
-function recordedVerdict({ recorded: score }: FileAnswer): Verdict {
-  return score === null
-    ? { status: 'unscored', reason: 'no recorded score' }
-    : { status: 'scored', score, correct: score >= 4, reason: 'recorded' };
+function recordedScore({ id, record: { item, abstention }, recorded: score }: FileAnswer): Judged {
+  return { item, question: String(id), abstention, score, correct: score === null ? null : score >= CORRECT_FROM };
 }
 
 function scoreLine(judge: string, judged: readonly Judged[]): string {

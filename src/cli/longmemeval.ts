@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
+import { openJudge } from '../evaluate/judges/open-judge.js';
+import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { evaluateHypotheses } from '../evaluate/longmemeval/evaluation.js';
 import {
   formatAggregates,
@@ -18,8 +19,6 @@ import {
   toJsonLines,
   type EvaluationResult,
 } from '../evaluate/longmemeval/records.js';
-import { ChatEndpoint } from '../llm/endpoint.js';
-import { endpointSettings } from '../llm/settings.js';
 
 interface EvaluateOptions {
   readonly judge: string;
@@ -83,11 +82,13 @@ async function evaluate(
     const results = await officialEvaluation({ ...settings, ...(python !== undefined && { python }) });
     return { results, unscored: 0 };
   }
-  if (!needsModel(name)) return evaluateHypotheses(judgeByName(name), hypotheses, references);
-  if (modelName === undefined) throw new UserError(`judge "${name}" needs --model NAME`);
-  const given = { model: modelName, ...(endpoint !== undefined && { baseUrl: endpoint }) };
-  const model = new ChatEndpoint(endpointSettings(given));
-  return evaluateHypotheses(judgeByName(name, { model }), hypotheses, references, { concurrency: model.concurrency });
+  if (needsModel(name) && modelName === undefined) throw new UserError(`judge "${name}" needs --model NAME`);
+  const { judge, concurrency } = openJudge({
+    name,
+    ...(modelName !== undefined && { model: modelName }),
+    ...(endpoint !== undefined && { endpoint }),
+  });
+  return evaluateHypotheses(judge, hypotheses, references, { concurrency });
 }
 
 function text({ published, strict, missing, unknown, repeated, judges }: LongMemEvalMetrics): string {

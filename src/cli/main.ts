@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line: finds the command, runs it, and turns what is thrown into a message and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../core/errors.js';
+import { packageInfo } from '../core/package-info.js';
 import { handleSignals, Interruption } from './interrupt.js';
 import { visibleText } from '../text/visible.js';
 
@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   audit: () => import('./audit.js'),
   compress: () => import('./compress.js'),
   study: () => import('./study.js'),
+  run: () => import('./run.js'),
   report: () => import('./report.js'),
   ask: () => import('./ask.js'),
   evaluate: () => import('./evaluate.js'),
@@ -27,10 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
 };
 
 async function programFor(name: string | undefined): Promise<Command> {
-  const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-    description: string;
-  };
+  const { version, description } = packageInfo();
   const program = new Command('lightmem').version(version).description(description);
   program.showHelpAfterError('(add --help for the options)').exitOverride();
   const one = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -1,28 +1,44 @@
-/** `lightmem report`: makes a study's report page again from what its folder holds, finished or not. */
+/** `lightmem report`: makes a report page from a study's folder, finished or not, or from files of rows. */
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { UserError } from '../core/errors.js';
 import { terminalSummary } from '../report/terminal.js';
+import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/study-folder.js';
-import { writeReport } from './study-report.js';
 import { visibleText } from '../text/visible.js';
 import { colors } from './terminal.js';
+
+interface Options {
+  readonly out?: string;
+  readonly json?: boolean;
+}
 
 /** Adds the command. */
 export function register(program: Command): void {
   program
     .command('report')
-    .description("write a study's report page and rows, and print its verdict")
-    .argument('<folder>', "the study's folder")
+    .description('write the report page of a study, or of rows that evaluate and judge wrote, and print its verdict')
+    .argument('<place...>', "the study's folder, or files of rows as JSON lines")
+    .option('--out <file>', 'where the page of rows goes; default: beside the first file, as .html')
     .option('--json', 'the verdict as one JSON document')
     .action(run);
 }
 
-function run(folder: string, { json }: { json?: boolean }): void {
-  const { path, data, analysis } = writeReport(readStudy(folder));
-  if (json === true) {
+function run(places: readonly string[], options: Options): void {
+  const { path, data, analysis } = written(places, options);
+  if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ report: path, recommendation: analysis.recommendation })}\n`);
     return;
   }
   const width = Math.min(120, process.stdout.columns ?? 100);
   process.stdout.write(terminalSummary(data, { analysis, width, colour: colors.isColorSupported }));
   process.stdout.write(`Report: ${visibleText(path)}\n`);
+}
+
+function written(places: readonly string[], { out }: Options): WrittenReport {
+  const [first = ''] = places;
+  if (statSync(first, { throwIfNoEntry: false })?.isFile() === true) return writeRowsReport(places, out);
+  if (places.length > 1) throw new UserError(`${first} is a study's folder: give it alone, or files of rows`);
+  if (out !== undefined) throw new UserError("--out is for files of rows: a study's page lies in its folder");
+  return writeReport(readStudy(first));
 }

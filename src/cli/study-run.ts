@@ -1,21 +1,18 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
 import { relative } from 'node:path';
-import { inlineExecutor } from '../executors/inline.js';
-import { poolExecutor } from '../executors/pool.js';
-import type { Executor } from '../executors/executor.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED, type StudyConfig } from '../study/config.js';
 import { runCost, runSeconds } from '../study/estimate.js';
+import { placementHere } from '../study/placement.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
-import { runName } from '../study/run-spec.js';
+import { runName } from '../study/identity.js';
 import { readStudy } from '../study/study-folder.js';
-import { workerEntry } from '../study/worker-entry.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText, Progress } from './progress.js';
-import { writeReport, type WrittenReport } from './study-report.js';
+import { writeReport, type WrittenReport } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
 import { colors } from './terminal.js';
 
@@ -30,7 +27,7 @@ export interface CarryOutOptions {
 /** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed. */
 export async function carryOut(config: StudyConfig, options: CarryOutOptions): Promise<void> {
   const device = await deviceFor(config.device);
-  if (config.model !== BUNDLED) await openModel(config.model, options.json); // planning finds it in the cache
+  if (typeof config.model === 'string' && config.model !== BUNDLED) await openModel(config.model, options.json); // planning finds it in the cache
   const plan = await planStudy({ ...config, device });
   const work = new Work(plan, options);
   if (options.dryRun === true) {
@@ -51,13 +48,16 @@ class Work {
     readonly options: CarryOutOptions,
   ) {}
 
+  get #workers(): number {
+    return placementHere(this.plan.config.executor, this.plan.model).workers;
+  }
+
   async run(): Promise<StudySummary> {
     const { config } = this.plan;
     try {
       return await runStudy(this.plan, {
         folder: config.out,
         command: this.options.command,
-        executor: () => this.#executor(),
         onEvent: (event) => this.#hear(event),
         signal: this.#signal,
       });
@@ -68,11 +68,6 @@ class Work {
     } finally {
       this.#progress?.end();
     }
-  }
-
-  #executor(): Executor {
-    const entry = workerEntry();
-    return this.plan.config.executor.kind === 'inline' ? inlineExecutor(entry) : poolExecutor(entry, this.plan.workers);
   }
 
   #hear(event: StudyEvent): void {
@@ -102,7 +97,7 @@ class Work {
 
   #begin({ runs, finished, seconds }: Extract<StudyEvent, { type: 'planned' }>): void {
     const open = runs - finished;
-    const time = durationText(seconds / this.plan.workers);
+    const time = durationText(seconds / this.#workers);
     const reused = finished === 0 ? '' : `, ${finished} of them finished before`;
     this.#say(open === 0 ? `${runs} runs, all finished before` : `${runs} runs${reused}; about ${time} to go`);
     this.#progress = new Progress({ label: 'study', total: seconds, silent: this.options.json });
@@ -110,10 +105,11 @@ class Work {
 
   /** The plan and what it costs, without touching the folder. */
   tellPlan(): void {
-    const { runs, model, workers } = this.plan;
+    const { runs, model, config } = this.plan;
+    const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
-    const seconds = costs.map(({ run, cost }) => {
-      const { start, train, ask } = runSeconds(cost, model, run.spec.place.threads);
+    const seconds = costs.map(({ cost }) => {
+      const { start, train, ask } = runSeconds(cost, model, threads);
       return start + train + ask;
     });
     const total = seconds.reduce((sum, each) => sum + each, 0);
@@ -135,10 +131,10 @@ class Work {
 
   tellOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
     const { recommendation } = analysis;
-    const { carriedOut, reused, failed } = summary;
+    const { carriedOut, reused, failed, work } = summary;
     if (this.options.json) {
       process.stdout.write(
-        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, recommendation })}\n`,
+        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, work, recommendation })}\n`,
       );
       return;
     }

@@ -7,14 +7,15 @@ import type { Row } from '../core/records.js';
 import { parseDevice } from '../engine/devices.js';
 import type { StudyConfig } from '../study/config.js';
 import { modelFrom, readStudyFile } from '../study/config-file.js';
-import { runFolderName, runName } from '../study/run-spec.js';
-import type { StoredRun } from '../study/run-store.js';
-import { readRows, readStudy } from '../study/study-folder.js';
+import { runName } from '../study/identity.js';
+import { runFolderName } from '../study/run-spec.js';
+import { readRows, type StoredRun } from '../study/run-store.js';
+import { readStudy } from '../study/study-folder.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption } from './device.js';
 import { MODEL_HELP } from './open-model.js';
 import { durationText } from './progress.js';
-import { runSummary } from './study-report.js';
+import { runSummary } from '../study/report.js';
 import { carryOut } from './study-run.js';
 import { visibleText } from '../text/visible.js';
 
@@ -74,8 +75,18 @@ function overridden(config: StudyConfig, { model, data, out, workers, device }: 
     ...(out !== undefined && { out }),
     ...(device !== undefined && { device: parseDevice(device) }),
     datasets: withFiles(config.datasets, data ?? []),
-    executor: { ...config.executor, ...(workers !== undefined && { workers: parseCount('workers', workers) }) },
+    executor: withWorkers(config.executor, workers),
   };
+}
+
+/** Processes side by side as the command line asks; throws UserError where the executor has no such number. */
+function withWorkers(executor: StudyConfig['executor'], workers: string | undefined): StudyConfig['executor'] {
+  if (workers === undefined) return executor;
+  if (executor.kind !== 'pool')
+    throw new UserError(
+      `--workers ${workers}: the study's executor is ${executor.kind}, which has none: use kind: pool`,
+    );
+  return { ...executor, workers: parseCount('workers', workers) };
 }
 
 /** `PATH` for the one data set that takes a file, `NAME=PATH` for any. */

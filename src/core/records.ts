@@ -69,7 +69,7 @@ export type Verdict =
     }
   | { readonly status: 'unscored'; readonly reason: string };
 
-/** One answer a model gave. */
+/** One question put to a model and what came of it: all that a judge may know, so that it can be judged by itself. */
 export interface AnswerRecord {
   readonly item: string;
   readonly question: string;
@@ -77,23 +77,28 @@ export interface AnswerRecord {
   /** The wording that was put to the model. */
   readonly prompt: string;
   readonly reference: string;
+  /** Every accepted answer, the reference among them. */
   readonly answers: readonly string[];
-  readonly answer: string;
-  /** Why generation stopped. */
-  readonly finish: 'stop' | 'length';
+  /** What the question is about; null where unknown. */
+  readonly subject: string | null;
+  /** What the model said; null where it gave no answer. */
+  readonly answer: string | null;
+  /** Why generation stopped; null where there is no answer. */
+  readonly finish: 'stop' | 'length' | null;
+  /** Why there is no answer; null where there is one. */
+  readonly failure: string | null;
+  /** Whether the right answer is that the text does not say. */
   readonly abstention: boolean;
   /** Whether the context was shortened to fit the model's context length. */
   readonly contextTruncated: boolean;
   readonly bits: number | null;
 }
 
-/** One flat row per judged answer: all that analysis and report read. */
-export interface Row {
+/** Where in a grid an answer belongs. */
+export interface GridPlace {
+  /** Who answered: a run's folder, or a name for answers made elsewhere. */
   readonly run: string;
   readonly dataset: string;
-  readonly item: string;
-  readonly question: string;
-  readonly type: string;
   readonly book: Book;
   /** `none` for a closed-book run, which has no level. */
   readonly level: Level | 'none';
@@ -104,6 +109,13 @@ export interface Row {
   /** Number of items trained on; 0 for the base. */
   readonly items: number;
   readonly seed: number;
+}
+
+/** One flat row per judged answer: all that analysis and report read. */
+export interface Row extends GridPlace {
+  readonly item: string;
+  readonly question: string;
+  readonly type: string;
   readonly judge: string;
   readonly status: 'scored' | 'unscored';
   /** 1 to 5, or null when unscored. */
@@ -118,5 +130,10 @@ export interface Row {
   readonly bits: number | null;
   readonly prompt: string;
   readonly reference: string;
+  /** Empty where the model gave none. */
   readonly answer: string;
+  /** Why generation stopped; null where there is no answer, or it is not known. */
+  readonly finish: 'stop' | 'length' | null;
+  /** What the judge said of it, or why it is unscored. */
+  readonly reason: string;
 }

@@ -24,9 +24,14 @@ export class AnswerLog {
   }
 
   /** Keeps an answer; on return its line is in the file. */
-  async add(key: string, { text, tokens, finish }: Omit<Entry, 'key'>): Promise<void> {
-    const added = { key, text, tokens, finish };
-    this.#answers.set(key, added);
-    await this.log.add(added);
+  async add(key: string, answer: Omit<Entry, 'key'>): Promise<void> {
+    await this.addAll([[key, answer]]);
+  }
+
+  /** Keeps several answers, written at once; on return their lines are in the file. */
+  async addAll(answers: readonly (readonly [key: string, answer: Omit<Entry, 'key'>])[]): Promise<void> {
+    const added = answers.map(([key, { text, tokens, finish }]) => ({ key, text, tokens, finish }));
+    for (const each of added) this.#answers.set(each.key, each);
+    await this.log.addAll(added);
   }
 }

@@ -23,8 +23,6 @@ export interface AskOptions {
   readonly threads?: number;
   readonly device?: Device;
   readonly onProgress?: (done: number, total: number) => void;
-  /** Told of each answer as it comes, with its sample's index. */
-  readonly onAnswer?: (answer: Answer, index: number) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -45,8 +43,7 @@ export async function answerQuestions(options: AskOptions): Promise<Answer[]> {
   });
   try {
     const prompts = samples.map(({ id, item, prompt }) => ({ id, group: item, tokens: prompt }));
-    const answers = await generator.generate(prompts, settings, async (done, fresh) => {
-      for (const { index, generation } of fresh) await options.onAnswer?.(answerOf(generation), index);
+    const answers = await generator.generate(prompts, settings, (done) => {
       options.signal?.throwIfAborted();
       options.onProgress?.(done, prompts.length);
     });

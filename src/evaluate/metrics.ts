@@ -1,24 +1,16 @@
-/** Metrics of judged answers: scores and accuracy with intervals clustered by item, differences between runs, agreement and noise of judges. */
-import type { Verdict } from '../core/records.js';
+/** Metrics of judged answers: scores and accuracy with intervals clustered by item, agreement and noise of judges. */
+import type { Row, Verdict } from '../core/records.js';
 import {
   clusteredKappa,
   clusteredMean,
-  pairedDifference,
   standardDeviation,
   type BootstrapOptions,
-  type DifferenceEstimate,
   type KappaEstimate,
   type MeanEstimate,
 } from '../core/statistics.js';
 
-/** An answer's verdict, and what it belongs to. */
-export interface Judged {
-  readonly item: string;
-  /** Unique within the item: what pairs answers of two runs or two judges. */
-  readonly question: string;
-  readonly verdict: Verdict;
-  readonly abstention: boolean;
-}
+/** What metrics read of a row. */
+export type Judged = Pick<Row, 'item' | 'question' | 'abstention' | 'score' | 'correct'>;
 
 /** Scores of a set of answers; the unscored are left out of both means and counted here. */
 export interface Metrics {
@@ -49,48 +41,32 @@ export interface JudgeNoise {
 
 /** Mean score and accuracy, over all questions and with abstention apart. */
 export function metrics(judged: readonly Judged[], options: BootstrapOptions = {}): Metrics {
-  const accuracy = (rows: readonly Judged[]) => clusteredMean(correctness(rows), options);
+  const accuracy = (rows: readonly Judged[]) =>
+    clusteredMean(
+      valuesOf(rows, ({ correct }) => correct),
+      options,
+    );
   return {
-    score: clusteredMean(scores(judged), options),
+    score: clusteredMean(
+      valuesOf(judged, ({ score }) => score),
+      options,
+    ),
     accuracy: accuracy(judged),
     answerable: accuracy(judged.filter(({ abstention }) => !abstention)),
     abstention: accuracy(judged.filter(({ abstention }) => abstention)),
     n: judged.length,
-    unscored: judged.filter(({ verdict }) => verdict.status === 'unscored').length,
+    unscored: judged.filter(({ score }) => score === null).length,
   };
-}
-
-/** A difference of means over the questions that both sides have scored, and how many were left out. */
-export interface Comparison extends DifferenceEstimate {
-  /** Questions that only one side has, or that one side has unscored. */
-  readonly unpaired: number;
-}
-
-/** Mean score of run `a` minus that of run `b` on the same questions. */
-export function scoreDifference(
-  a: readonly Judged[],
-  b: readonly Judged[],
-  options: BootstrapOptions = {},
-): Comparison {
-  return compare(a, b, ({ score }) => score, options);
-}
-
-/** Accuracy of run `a` minus that of run `b` on the same questions. */
-export function accuracyDifference(
-  a: readonly Judged[],
-  b: readonly Judged[],
-  options: BootstrapOptions = {},
-): Comparison {
-  return compare(a, b, ({ correct }) => Number(correct), options);
 }
 
 /** Quadratic-weighted kappa of two judges on the answers both have scored. */
 export function agreement(a: readonly Judged[], b: readonly Judged[], options: BootstrapOptions = {}): KappaEstimate {
-  return clusteredKappa(
-    pairs(a, b, ({ score }) => score),
-    { min: 1, max: 5 },
-    options,
-  );
+  const others = new Map(b.map((each) => [keyOf(each), each.score]));
+  const pairs = a.flatMap((each) => {
+    const other = others.get(keyOf(each)) ?? null;
+    return each.score === null || other === null ? [] : [{ cluster: each.item, a: each.score, b: other }];
+  });
+  return clusteredKappa(pairs, { min: 1, max: 5 }, options);
 }
 
 /** A judge's own noise from repeated judgements: one list per repeat, over the same answers in the same order. */
@@ -107,44 +83,14 @@ export function judgeNoise(repeats: readonly (readonly Verdict[])[]): JudgeNoise
   };
 }
 
-type Scored = Extract<Verdict, { status: 'scored' }>;
-
-function scores(judged: readonly Judged[]): { cluster: string; value: number }[] {
-  return valuesOf(judged, ({ score }) => score);
-}
-
-function correctness(judged: readonly Judged[]): { cluster: string; value: number }[] {
-  return valuesOf(judged, ({ correct }) => Number(correct));
-}
-
-function valuesOf(judged: readonly Judged[], value: (verdict: Scored) => number): { cluster: string; value: number }[] {
-  return judged.flatMap(({ item, verdict }) =>
-    verdict.status === 'scored' ? [{ cluster: item, value: value(verdict) }] : [],
-  );
-}
-
-function pairs(
-  a: readonly Judged[],
-  b: readonly Judged[],
-  value: (verdict: Scored) => number,
-): { cluster: string; a: number; b: number }[] {
-  const others = new Map(b.map((each) => [keyOf(each), each.verdict]));
-  return a.flatMap((each) => {
-    const other = others.get(keyOf(each));
-    if (each.verdict.status !== 'scored' || other?.status !== 'scored') return [];
-    return [{ cluster: each.item, a: value(each.verdict), b: value(other) }];
+function valuesOf(
+  judged: readonly Judged[],
+  value: (row: Judged) => number | boolean | null,
+): { cluster: string; value: number }[] {
+  return judged.flatMap((row) => {
+    const found = value(row);
+    return found === null ? [] : [{ cluster: row.item, value: Number(found) }];
   });
-}
-
-function compare(
-  a: readonly Judged[],
-  b: readonly Judged[],
-  value: (verdict: Scored) => number,
-  options: BootstrapOptions,
-): Comparison {
-  const paired = pairs(a, b, value);
-  const questions = new Set([...a, ...b].map(keyOf)).size;
-  return { ...pairedDifference(paired, options), unpaired: questions - paired.length };
 }
 
 function keyOf({ item, question }: Judged): string {

@@ -4,6 +4,8 @@ import type { Json } from '../core/json.js';
 /** One piece of work: all there is to know of it lies in its folder. */
 export interface JobSpec {
   readonly folder: string;
+  /** Threads it may use; default: as many as it takes by itself. */
+  readonly threads?: number;
 }
 
 /** How a job ended; only `done` means that the work was carried out. */
@@ -34,7 +36,7 @@ export interface Executor {
 
 /** What the parent says to a worker. */
 export type Command =
-  { readonly type: 'run'; readonly folder: string } | { readonly type: 'cancel' } | { readonly type: 'end' };
+  { readonly type: 'run'; readonly job: JobSpec } | { readonly type: 'cancel' } | { readonly type: 'end' };
 
 /** What a worker says to its parent. */
 export type Message =

@@ -2,19 +2,19 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf, UserError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
-import type { Command, Message } from './executor.js';
+import type { Command, JobSpec, Message } from './executor.js';
 
-/** Carries out the work of a folder; throws where it fails, and the signal's reason where it was asked to stop. */
-export type Work = (folder: string, report: (report: Json) => void, signal: AbortSignal) => Promise<void>;
+/** Carries out a job; throws where it fails, and the signal's reason where it was asked to stop. */
+export type Work = (job: JobSpec, report: (report: Json) => void, signal: AbortSignal) => Promise<void>;
 
 /** Serves the parent until it ends or goes away. */
 export function serve(work: Work): void {
   let current: AbortController | undefined;
   const send = parentSender();
-  const run = async (folder: string): Promise<void> => {
+  const run = async (job: JobSpec): Promise<void> => {
     current = new AbortController();
     const { signal } = current;
-    const outcome = await work(folder, (report) => send({ type: 'report', report }), signal).then(
+    const outcome = await work(job, (report) => send({ type: 'report', report }), signal).then(
       () => ({ status: 'done' }) as const,
       (error: unknown) => (signal.aborted ? ({ status: 'cancelled' } as const) : failure(error)),
     );
@@ -22,7 +22,7 @@ export function serve(work: Work): void {
     send({ type: 'outcome', outcome });
   };
   onCommand((command) => {
-    if (command.type === 'run') void run(command.folder);
+    if (command.type === 'run') void run(command.job);
     else if (command.type === 'cancel') current?.abort();
     else process.exit(0);
   });

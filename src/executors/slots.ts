@@ -24,7 +24,7 @@ const GRACE_MS = 10_000;
 const END_MS = 2_000;
 
 interface Task {
-  readonly folder: string;
+  readonly job: JobSpec;
   readonly onReport: ((report: Json) => void) | undefined;
   readonly outcome: Promise<JobOutcome>;
   readonly settle: (outcome: JobOutcome) => void;
@@ -56,14 +56,14 @@ export class SlotExecutor implements Executor {
     }));
   }
 
-  submit({ folder }: JobSpec, onReport?: (report: Json) => void): Job {
+  submit(job: JobSpec, onReport?: (report: Json) => void): Job {
     let settle: (outcome: JobOutcome) => void = () => undefined;
     const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
-    const task: Task = { folder, onReport, outcome, settle, isCancelled: false };
+    const task: Task = { job, onReport, outcome, settle, isCancelled: false };
     if (this.#isClosed) settle({ status: 'cancelled' });
     else this.#waiting.push(task);
     this.#fill();
-    return { folder, outcome, cancel: () => this.#cancel(task) };
+    return { folder: job.folder, outcome, cancel: () => this.#cancel(task) };
   }
 
   async close(): Promise<void> {
@@ -78,7 +78,7 @@ export class SlotExecutor implements Executor {
       if (task === undefined) continue;
       slot.task = task;
       slot.channel ??= this.#start(slot);
-      slot.channel.send({ type: 'run', folder: task.folder });
+      slot.channel.send({ type: 'run', job: task.job });
     }
   }
 

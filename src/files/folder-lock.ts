@@ -28,6 +28,8 @@ export interface FolderLock {
 export interface LockOptions {
   /** Wait so long for a living holder to end before giving up; default 0. */
   readonly patienceMs?: number;
+  /** Gives up waiting; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Takes the lock of a folder (made where it is absent); throws UserError naming the process that holds it. */
@@ -37,6 +39,7 @@ export async function lockFolder(folder: string, options: LockOptions = {}): Pro
   const own = self();
   const until = performance.now() + (options.patienceMs ?? 0);
   for (;;) {
+    options.signal?.throwIfAborted();
     if (create(path, own)) return held(path, own);
     const holder = read(path);
     if (holder === 'gone') continue;
@@ -44,6 +47,17 @@ export async function lockFolder(folder: string, options: LockOptions = {}): Pro
     else if (performance.now() > until) throw lockedError(folder, holder);
     else await wait(100);
   }
+}
+
+/** How old a beat of a holder on another machine may be; clocks differ, so it is long. */
+const FRESH_MS = 60_000;
+
+/** Whether a living process holds the lock of a folder, as far as can be told without waiting. */
+export function isHeld(folder: string): boolean {
+  const path = join(folder, LOCK);
+  const holder = read(path);
+  if (holder === 'gone' || holder === 'unreadable') return false;
+  return holder.host === hostname() ? isAlive(holder) : Date.now() - beatOf(path) < FRESH_MS;
 }
 
 function prepare(folder: string): void {

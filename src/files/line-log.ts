@@ -70,7 +70,13 @@ export class LineLog<T extends object> {
 
   /** Adds a line; on return it is in the file. Throws UserError where the disk refuses. */
   async add(entry: T): Promise<void> {
-    this.#writing = this.#writing.then(() => appendFile(this.path, lineOf(entry)));
+    await this.addAll([entry]);
+  }
+
+  /** Adds lines by one write; on return they are in the file. Throws UserError where the disk refuses. */
+  async addAll(entries: readonly T[]): Promise<void> {
+    if (entries.length === 0) return;
+    this.#writing = this.#writing.then(() => appendFile(this.path, entries.map(lineOf).join('')));
     await this.#writing.catch((error: unknown) => {
       throw writeError(this.path, error);
     });

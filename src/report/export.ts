@@ -26,6 +26,8 @@ export const ROW_COLUMNS = [
   'prompt',
   'reference',
   'answer',
+  'finish',
+  'reason',
 ] as const satisfies readonly (keyof Row)[];
 
 /** Lines of CSV, header first, each with its CRLF; null is an empty field, texts are as they are. */

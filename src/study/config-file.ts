@@ -27,11 +27,15 @@ export function readStudyFile(path: string): StudyConfig {
 function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
   const datasets = Object.entries(config.datasets).map(([name, dataset]) => [
     name,
-    dataset.file === undefined ? dataset : { ...dataset, file: resolve(folder, dataset.file) },
+    {
+      ...dataset,
+      ...(dataset.file !== undefined && { file: resolve(folder, dataset.file) }),
+      ...(dataset.testFile !== undefined && { testFile: resolve(folder, dataset.testFile) }),
+    },
   ]);
   return {
     ...config,
-    model: modelFrom(folder, config.model),
+    model: typeof config.model === 'string' ? modelFrom(folder, config.model) : config.model,
     datasets: Object.fromEntries(datasets) as StudyConfig['datasets'],
   };
 }

@@ -5,7 +5,7 @@ import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
-import { DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
+import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 
 /** The name of the model that comes with the package. */
 export const BUNDLED = 'bundled';
@@ -71,6 +71,8 @@ const dataset = z
       .optional(),
     /** A file or folder; `--data` can give it on the command line. */
     file: text.optional(),
+    /** A second file or folder, whose items are all kept for asking; in place of `testItems`. */
+    testFile: text.optional(),
     format: oneOf(FORMATS, 'format').optional(),
     columns: columns.optional(),
     /** Items used of the file (drawn by lot), or made by the world. */
@@ -81,6 +83,12 @@ const dataset = z
   .superRefine((value, context) => {
     if (value.world !== undefined && value.file !== undefined)
       context.addIssue({ code: 'custom', path: ['file'], message: 'stands beside "world": give one source' });
+    if (value.testFile !== undefined && (value.world !== undefined || value.testItems > 0))
+      context.addIssue({
+        code: 'custom',
+        path: ['testFile'],
+        message: 'holds all items to ask about: remove "testItems" and "world"',
+      });
     if (value.world !== undefined && value.items === undefined)
       context.addIssue({ code: 'custom', path: ['items'], message: 'is missing: say how many items the world makes' });
     if (value.world !== undefined && value.format !== undefined)
@@ -161,7 +169,8 @@ const trainOverride = z.strictObject(trainFields).partial();
 
 const shared = {
   dataset: text,
-  ranks: distinctList(integer(1, 512), 'ranks'),
+  /** Ranks of the adapters; left out where a served model is asked as it is. */
+  ranks: distinctList(integer(1, 512), 'ranks').optional(),
   /** Numbers of items trained on; without it, all there are. */
   amounts: distinctList(integer(1, 1_000_000), 'numbers of items').optional(),
   seeds: distinctList(integer(0, 2 ** 31 - 1), 'seeds').default([0]),
@@ -193,41 +202,74 @@ const part = z.discriminatedUnion(
   },
 );
 
-const evaluate = z
-  .strictObject({
-    judge: text.default('lexical').refine((name) => JUDGES.includes(name), {
-      error: (raw) => `unknown judge ${JSON.stringify(raw.input)}: use one of ${JUDGES.join(', ')}`,
-    }),
-    /** The model that judges, for the judges that ask one; its key comes from the environment. */
-    judgeModel: text.optional(),
-    /** OpenAI-compatible address of the judge's model. */
-    endpoint: text.optional(),
-    maxNewTokens: integer(1, 4096).default(48),
-    temperature: positive(2, true).default(0),
-    /** Further strings that end an answer. */
-    stop: z.array(text).default([]),
-  })
+const judgeName = text.refine((name) => JUDGES.includes(name), {
+  error: (raw) => `unknown judge ${JSON.stringify(raw.input)}: use one of ${JUDGES.join(', ')}`,
+});
+
+const judge = z
+  .union(
+    [
+      judgeName.transform((name) => ({ name })),
+      z.strictObject({
+        name: judgeName,
+        /** The model that judges, for the judges that ask one; its key comes from the environment. */
+        model: text.exactOptional(),
+        /** OpenAI-compatible address of the judge's model. */
+        endpoint: text.exactOptional(),
+      }),
+    ],
+    { error: (raw) => `${given(raw)}: give a judge's name, or name, model and endpoint` },
+  )
   .superRefine((value, context) => {
-    if (needsModel(value.judge) && value.judgeModel === undefined)
+    if (needsModel(value.name) && !('model' in value))
       context.addIssue({
         code: 'custom',
-        path: ['judgeModel'],
-        message: `is missing: judge "${value.judge}" asks a language model; name it, or use lexical`,
+        message: `judge "${value.name}" asks a language model: give { name: ${value.name}, model: … }, or use lexical`,
       });
   });
 
-const executor = z.strictObject({
-  kind: oneOf(['inline', 'pool'], 'executor').default('pool'),
-  /** Processes of a pool; without it, as many as processors for a small model, one for a large one. */
-  workers: integer(1, 256).optional(),
-  /** Threads of each run; without it, processors / workers. */
-  threads: integer(1, 1024).optional(),
+const evaluate = z.strictObject({
+  /** Who judges; the verdict rests on the first, the report shows how far the others agree with it. */
+  judges: list(judge, 'judges')
+    .refine((all) => new Set(all.map((each) => JSON.stringify(each))).size === all.length, {
+      error: 'names a judge twice: name each once',
+    })
+    .prefault(['lexical']),
+  maxNewTokens: integer(1, 4096).default(48),
+  temperature: positive(2, true).default(0),
+  /** Further strings that end an answer. */
+  stop: z.array(text).default([]),
+});
+
+/** Threads of each run; without it, processors / workers. */
+const threads = integer(1, 1024).optional();
+
+const executor = z.discriminatedUnion(
+  'kind',
+  [
+    /** One run at a time, in a thread of this process. */
+    z.strictObject({ kind: z.literal('inline'), threads }),
+    /** Processes side by side; without `workers`, as many as processors for a small model, one for a large one. */
+    z.strictObject({ kind: z.literal('pool'), workers: integer(1, 256).optional(), threads }),
+  ],
+  { error: (raw) => `${given(raw)}: use kind: inline or kind: pool` },
+);
+
+const servedModel = z.strictObject({
+  /** The model's name at its endpoint. */
+  name: text,
+  /** OpenAI-compatible address; its key comes from the environment. */
+  endpoint: text,
+  /** Folder of the tokenizer that counts texts' tokens; default Qwen2.5's, which comes with lightmem. */
+  tokenizer: text.optional(),
 });
 
 const prompt = z.strictObject({
   system: text.nullable().default(DEFAULT_PROMPT_STYLE.system),
   open: text.default(DEFAULT_PROMPT_STYLE.open),
   closed: text.default(DEFAULT_PROMPT_STYLE.closed),
+  /** Tokens of `maxLength` kept free for the answer: how much of a text is shown never depends on the right one. */
+  answerRoom: integer(1, 100_000).default(ANSWER_ROOM),
 });
 
 /** What is held out is not learnt, so that a part which asks about all it trains on cannot hold anything out. */
@@ -240,12 +282,21 @@ function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof train
   return undefined;
 }
 
+function ranksProblem(isServed: boolean, ranks: readonly number[] | undefined): string | undefined {
+  if (isServed && ranks !== undefined)
+    return 'a served model is asked as it is, and nothing is trained: remove this line';
+  if (!isServed && ranks === undefined) return 'is missing: give a list of ranks, e.g. [4, 8, 16]';
+  return undefined;
+}
+
 /** The whole file. */
 export const studySchema = z
   .strictObject({
     name: text.default('study'),
-    /** Folder of a Hugging Face model, a GGUF file, a name on the hub, or `bundled`. */
-    model: text.default(BUNDLED),
+    /** Folder of a Hugging Face model, a GGUF file, a name on the hub, `bundled`; or a served model, which is asked as it is. */
+    model: z
+      .union([text, servedModel], { error: (raw) => `${given(raw)}: give a path or a name, or name and endpoint` })
+      .default(BUNDLED),
     datasets: z
       .record(z.string().regex(/^[\w.-]{1,60}$/, { error: 'use up to 60 letters, digits, dots and dashes' }), dataset)
       .refine((all) => Object.keys(all).length > 0, { error: 'is empty: give at least one data set' }),
@@ -255,7 +306,7 @@ export const studySchema = z
     prompt: prompt.prefault({}),
     train: trainSettings.prefault({}),
     evaluate: evaluate.prefault({}),
-    executor: executor.prefault({}),
+    executor: executor.prefault({ kind: 'pool' }),
     /** What computes; `auto` takes the fastest. The CPU alone gives the same bits every time. */
     device: oneOf(DEVICE_CHOICES, 'device').default('cpu'),
     out: text.default('lightmem-study'),
@@ -265,6 +316,27 @@ export const studySchema = z
       const problem = heldOutProblem(part, study.train);
       if (problem !== undefined) context.addIssue({ code: 'custom', path: ['grid', index, 'train'], message: problem });
     });
+    study.grid.forEach((part, index) => {
+      const maxLength = part.train?.maxLength ?? study.train.maxLength;
+      const { answerRoom } = study.prompt;
+      if (maxLength <= answerRoom)
+        context.addIssue({
+          code: 'custom',
+          path: part.train?.maxLength === undefined ? ['train', 'maxLength'] : ['grid', index, 'train', 'maxLength'],
+          message: `${maxLength} leaves no room beside the ${answerRoom} tokens of answerRoom: raise it, or lower prompt.answerRoom`,
+        });
+    });
+    const isServed = typeof study.model !== 'string';
+    study.grid.forEach(({ ranks }, index) => {
+      const message = ranksProblem(isServed, ranks);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['grid', index, 'ranks'], message });
+    });
+    if (isServed && !study.base)
+      context.addIssue({
+        code: 'custom',
+        path: ['base'],
+        message: 'leaves nothing to ask of a served model: remove it',
+      });
     study.grid.forEach(({ dataset: name }, index) => {
       if (!Object.hasOwn(study.datasets, name))
         context.addIssue({

@@ -1,6 +1,5 @@
 /** A study's data sets: loaded or made, put in order, and split into items to train on and items to ask about. */
 import { UserError, UserErrors } from '../core/errors.js';
-import { hashJson } from '../core/hash.js';
 import { Random } from '../core/random.js';
 import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
@@ -9,8 +8,10 @@ import type { DatasetConfig, StudyConfig } from './config.js';
 
 export interface StudyDataset {
   readonly name: string;
-  /** In the order in which amounts are taken. */
+  /** All of them, in the order in which amounts are taken. */
   readonly items: readonly Item[];
+  /** Items that closed-book runs may train on: all, or those of `file` where others of their own are kept for asking. */
+  readonly pool: readonly Item[];
   /** Items that open-book runs may train on: all but the last `testItems`. */
   readonly trainItems: readonly Item[];
   readonly testItems: readonly Item[];
@@ -27,57 +28,69 @@ export async function loadDatasets(config: StudyConfig): Promise<ReadonlyMap<str
   return loaded;
 }
 
-async function read(name: string, config: DatasetConfig): Promise<{ items: Item[]; report: LoadReport | null }> {
-  const { world, file, format, columns } = config;
+interface ReadItems {
+  readonly items: readonly Item[];
+  /** Items of the file for asking; empty where it has none of its own. */
+  readonly asked: readonly Item[];
+  readonly report: LoadReport | null;
+}
+
+async function read(name: string, config: DatasetConfig): Promise<ReadItems> {
+  const { world, file, testFile } = config;
   if (world !== undefined) {
     const items = generateWorld({ ...world, partition: 'study', items: config.items ?? 0 });
-    return { items: items.map((item) => ({ ...item, dataset: name })), report: null };
+    return { items: items.map((item) => ({ ...item, dataset: name })), asked: [], report: null };
   }
   if (file === undefined)
     throw new UserError(`data set "${name}" has no source: give --data PATH, or "file" or "world" in the study file`);
-  const { items, report } = await loadAll(file, {
+  const { items, report } = await loadFile(name, file, config);
+  const asked = testFile === undefined ? [] : asking((await loadFile(name, testFile, config)).items, testFile);
+  refuseShared(items, asked, testFile ?? '');
+  return { items: drawn(asking(items, file), config.items, file), asked, report };
+}
+
+async function loadFile(name: string, file: string, { format, columns }: DatasetConfig) {
+  return loadAll(file, {
     dataset: name,
     ...(format !== undefined && { format }),
     ...(columns !== undefined && { columns: definedColumns(columns) }),
   });
-  return { items: drawn(items, config.items, file), report };
+}
+
+function refuseShared(items: readonly Item[], asked: readonly Item[], testFile: string): void {
+  const known = new Set(items.map(({ id }) => id));
+  const shared = asked.find(({ id }) => known.has(id));
+  if (shared !== undefined)
+    throw new UserError(
+      `${testFile}: item "${shared.id}" is trained on as well: keep what is asked out of what is trained`,
+    );
+}
+
+/** Items with questions; throws UserError where there is none. */
+function asking(items: readonly Item[], file: string): Item[] {
+  const found = items.filter(({ questions }) => questions.length > 0);
+  if (found.length === 0) throw new UserError(`${file}: no item has a question: a study needs questions with answers`);
+  return found;
 }
 
 /** The same items whatever the order of grids: by lot from a fixed seed, for files may be sorted by kind. */
 function drawn(items: readonly Item[], count: number | undefined, file: string): Item[] {
-  const asking = items.filter(({ questions }) => questions.length > 0);
-  if (asking.length === 0) throw new UserError(`${file}: no item has a question: a study needs questions with answers`);
-  if (count !== undefined && count > asking.length)
-    throw new UserError(
-      `${file} has ${asking.length} items with questions, the study asks for ${count}: lower "items"`,
-    );
-  return new Random(0, 'split').shuffle(asking).slice(0, count);
+  if (count !== undefined && count > items.length)
+    throw new UserError(`${file} has ${items.length} items with questions, the study asks for ${count}: lower "items"`);
+  return new Random(0, 'split').shuffle(items).slice(0, count);
 }
 
 function definedColumns(columns: NonNullable<DatasetConfig['columns']>) {
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
-function split(
-  name: string,
-  { items, report }: { items: readonly Item[]; report: LoadReport | null },
-  { testItems: kept }: DatasetConfig,
-): StudyDataset {
+function split(name: string, { items, asked, report }: ReadItems, { testItems: kept }: DatasetConfig): StudyDataset {
+  if (asked.length > 0)
+    return { name, items: [...items, ...asked], pool: items, trainItems: items, testItems: asked, report };
   if (kept >= items.length)
     throw new UserErrors(`data set "${name}" cannot be split:`, [
       `${kept} of its ${items.length} items are kept for asking, which leaves none to train on: lower "testItems"`,
     ]);
   const from = items.length - kept;
-  return { name, items, trainItems: items.slice(0, from), testItems: items.slice(from), report };
-}
-
-/** SHA-256 of all that a run reads of items: the text at its level, and the questions. */
-export function itemsIdentity(items: readonly Item[], level: keyof Item['texts'] | 'none'): string {
-  return hashJson(
-    items.map(({ id, texts, questions }) => ({
-      id,
-      text: level === 'none' ? null : (texts[level]?.text ?? null),
-      questions,
-    })),
-  );
+  return { name, items, pool: items, trainItems: items.slice(0, from), testItems: items.slice(from), report };
 }

@@ -3,6 +3,7 @@ import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
 import { linearModules } from '../models/modules.js';
+import type { StudyModel } from './plan.js';
 import type { PlannedRun } from './run-spec.js';
 
 export interface RunCost {
@@ -24,14 +25,15 @@ const CHARACTERS_PER_TOKEN = 4;
 
 /** What a run will cost, from token counts of its texts and lengths of its questions. */
 export function runCost({ spec, trained, asked }: PlannedRun, tokenizer: Tokenizer): RunCost {
-  const { level, training, maxLength } = spec.identity;
+  const { level, training, answering } = spec.identity;
+  const maxLength = answering.kind === 'local' ? answering.prompt.maxLength : Infinity;
   const tokens = (items: readonly Item[]): number =>
     items.reduce((sum, item) => {
       const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
       return sum + context + questionTokens(item);
     }, 0);
   return {
-    trainTokens: training === null ? 0 : tokens(trained) * training.epochs,
+    trainTokens: training === null ? 0 : tokens(trained) * training.settings.epochs,
     promptTokens: tokens(asked),
     answers: asked.reduce((sum, { questions }) => sum + questions.length, 0),
   };
@@ -63,8 +65,16 @@ export interface RunSeconds {
   readonly ask: number;
 }
 
+/** Seconds that a served model takes for an answer, several asked at once: a guess until it has been asked. */
+const SERVED_SECONDS = 0.3;
+
 /** Seconds of a run's stages on its threads; wrong by a factor of two or so until runs of this study have been timed. */
-export function runSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): RunSeconds {
+export function runSeconds(cost: RunCost, model: StudyModel, threads: number): RunSeconds {
+  if (model.kind === 'served') return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS };
+  return localSeconds(cost, model.model, threads);
+}
+
+function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): RunSeconds {
   const { hiddenSize, vocabSize } = model.config;
   const weights = linearWeights(model.config);
   const head = hiddenSize * vocabSize;

@@ -1,74 +1,87 @@
 /** The plan: a checked configuration, its data and its model become the list of runs, each with its identity. */
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { UserErrors } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
+import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { bundledModelPath, loadModel } from '../models/load.js';
-import type { LoadedModel } from '../models/model.js';
+import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
-import { itemsIdentity, loadDatasets, type StudyDataset } from './datasets.js';
-import { linearWeights } from './estimate.js';
-import { runJudge } from './run-judge.js';
-import { IDENTITY_VERSION, runSpec, type JudgePlace, type PlannedRun } from './run-spec.js';
+import { loadDatasets, type StudyDataset } from './datasets.js';
+import {
+  askedHash,
+  IDENTITY_VERSION,
+  samplesHash,
+  type AnsweringIdentity,
+  type PromptIdentity,
+  type RunIdentity,
+  type TrainingIdentity,
+} from './identity.js';
+import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
+import { servedIdentity, servedTokenizer } from './served.js';
+
+/** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
+export type StudyModel =
+  | {
+      readonly kind: 'local';
+      readonly name: string;
+      readonly place: ModelPlace;
+      readonly model: LoadedModel;
+      readonly tokenizer: Tokenizer;
+      readonly renderer: PromptRenderer;
+    }
+  | {
+      readonly kind: 'served';
+      readonly name: string;
+      readonly place: ModelPlace;
+      readonly identity: Json;
+      /** Counts texts' tokens. */
+      readonly tokenizer: Tokenizer;
+    };
 
 /** Everything a study needs before its folder is touched. */
 export interface StudyPlan {
-  readonly config: StudyConfig;
-  readonly model: LoadedModel;
-  readonly renderer: PromptRenderer;
+  readonly config: StudyConfig & { readonly device: Device };
+  readonly model: StudyModel;
   readonly datasets: ReadonlyMap<string, StudyDataset>;
   /** Base runs first, then the grid in its order; no run twice. */
   readonly runs: readonly PlannedRun[];
-  readonly workers: number;
 }
-
-/** Parameters from which a model takes all processors for one run at a time. */
-const LARGE_MODEL_PARAMETERS = 50_000_000;
 
 /** Loads model and data and lays out the runs; throws UserError or UserErrors with all that cannot be done, and writes nothing. */
 export async function planStudy(asked: StudyConfig): Promise<StudyPlan> {
   const device = asked.device === 'auto' ? (await chooseDevice('auto')).device : asked.device;
   const config = { ...asked, device };
-  const model = loadModel(config.model === BUNDLED ? bundledModelPath() : config.model);
+  const model = openStudyModel(config);
   const datasets = await loadDatasets(config);
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
-  const prompt = promptStyle(config);
-  const renderer = new PromptRenderer(model, prompt);
-  const judge = judgePlace(config);
-  const { workers, threads } = placement(config, model);
-  const planner = new Planner(config, model, renderer, datasets, judge, runJudge(judge).judge.identity, threads);
-  return { config, model, renderer, datasets, runs: planner.runs(), workers };
+  return { config, model, datasets, runs: new Planner({ config, model, datasets }).runs() };
+}
+
+function openStudyModel(config: StudyConfig): StudyModel {
+  if (typeof config.model !== 'string') {
+    const { name, endpoint, tokenizer = null } = config.model;
+    const place: ModelPlace = { kind: 'served', name, endpoint, tokenizer };
+    return { kind: 'served', name, place, identity: servedIdentity(place), tokenizer: servedTokenizer(place) };
+  }
+  const model = loadModel(config.model === BUNDLED ? bundledModelPath() : config.model);
+  const { name, path, tokenizer } = model;
+  const renderer = new PromptRenderer(model, promptStyle(config));
+  return { kind: 'local', name, place: { kind: 'local', path }, model, tokenizer, renderer };
 }
 
 function promptStyle({ prompt }: StudyConfig): PromptStyle {
   return { version: DEFAULT_PROMPT_STYLE.version, system: prompt.system, open: prompt.open, closed: prompt.closed };
 }
 
-function judgePlace({ evaluate: { judge, judgeModel, endpoint } }: StudyConfig): JudgePlace {
-  return {
-    name: judge,
-    ...(judgeModel !== undefined && { model: judgeModel }),
-    ...(endpoint !== undefined && { endpoint }),
-  };
-}
-
-/** Runs at once, and threads of each: small models side by side on one thread each, a large one alone on all. */
-export function placement({ executor }: StudyConfig, model: LoadedModel): { workers: number; threads: number } {
-  const processors = availableParallelism();
-  const usual = linearWeights(model.config) < LARGE_MODEL_PARAMETERS ? processors : 1;
-  const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
-  return { workers, threads: executor.threads ?? Math.max(1, Math.floor(processors / workers)) };
-}
-
 /** Items that a part trains on, at most. */
 function poolOf(part: GridPart, dataset: StudyDataset): readonly Item[] {
-  return part.book === 'open' && part.evaluateOn === 'test' ? dataset.trainItems : dataset.items;
+  return part.book === 'open' && part.evaluateOn === 'test' ? dataset.trainItems : dataset.pool;
 }
 
 function partProblems(part: GridPart, index: number, datasets: ReadonlyMap<string, StudyDataset>): string[] {
@@ -97,16 +110,29 @@ function levelProblem(level: Level, index: number, { name, items }: StudyDataset
 
 const ENGINE = `onnxruntime ${(createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version}`;
 
+interface PlannerInput {
+  readonly config: StudyPlan['config'];
+  readonly model: StudyModel;
+  readonly datasets: ReadonlyMap<string, StudyDataset>;
+}
+
+interface Cell {
+  readonly level: Level | 'none';
+  readonly rank: number;
+  readonly seed: number;
+  readonly trained: readonly Item[];
+  readonly asked: readonly Item[];
+}
+
 class Planner {
-  constructor(
-    readonly config: StudyConfig & { readonly device: Device },
-    readonly model: LoadedModel,
-    readonly renderer: PromptRenderer,
-    readonly datasets: ReadonlyMap<string, StudyDataset>,
-    readonly judge: JudgePlace,
-    readonly judgeIdentity: Json,
-    readonly threads: number,
-  ) {}
+  readonly config: StudyPlan['config'];
+  readonly #judges: readonly { readonly choice: JudgeChoice; readonly identity: Json }[];
+
+  constructor(readonly input: PlannerInput) {
+    this.config = input.config;
+    const choices: readonly JudgeChoice[] = this.config.evaluate.judges;
+    this.#judges = choices.map((choice) => ({ choice, identity: openJudge(choice).judge.identity }));
+  }
 
   runs(): PlannedRun[] {
     const grid = this.config.grid.flatMap((part) => this.#trainedRuns(part));
@@ -119,7 +145,7 @@ class Planner {
     const pool = poolOf(part, dataset);
     const cells = this.#levels(part).flatMap((level) =>
       (part.amounts ?? [pool.length]).flatMap((amount) =>
-        part.ranks.flatMap((rank) => part.seeds.map((seed) => ({ level, amount, rank, seed }))),
+        (part.ranks ?? []).flatMap((rank) => part.seeds.map((seed) => ({ level, amount, rank, seed }))),
       ),
     );
     return cells.map(({ level, amount, rank, seed }) => {
@@ -146,54 +172,65 @@ class Planner {
     return part.book === 'open' && part.evaluateOn === 'test' ? this.#dataset(part).testItems : trained;
   }
 
-  #run(
-    part: GridPart,
-    cell: {
-      level: Level | 'none';
-      rank: number;
-      seed: number;
-      trained: readonly Item[];
-      asked: readonly Item[];
-    },
-  ): PlannedRun {
-    const { level, rank, seed, trained, asked } = cell;
-    const { checkpointEverySteps, ...training } = trainSettings(
+  #run(part: GridPart, { level, rank, seed, trained, asked }: Cell): PlannedRun {
+    const { checkpointEverySteps, ...settings } = trainSettings(
       { ...this.config.train, ...defined(part.train) },
       rank,
       seed,
     );
-    const identity = {
+    const identity: RunIdentity = {
       version: IDENTITY_VERSION,
       ...{ dataset: part.dataset, book: part.book, level, rank, items: trained.length, seed },
-      trained: rank === 0 ? null : itemsIdentity(trained, level),
-      asked: itemsIdentity(asked, level),
-      model: this.model.identity,
-      renderer: this.renderer.identity,
-      prompt: this.renderer.style,
-      training: rank === 0 ? null : training,
-      generation: generation(this.config),
-      maxLength: Math.min(training.maxLength, this.model.config.maxPositions),
-      judge: this.judgeIdentity,
-      engine: { name: ENGINE, device: this.config.device },
+      training: rank === 0 ? null : this.#training(settings, samplesHash(trained, level)),
+      answering: this.#answering(settings.maxLength),
+      asked: askedHash(asked, level),
+      judges: this.#judges.map(({ identity }) => identity),
     };
     const place = {
-      modelPath: this.model.path,
-      data: '',
+      ...{ model: this.input.model.place, data: '', checkpointEverySteps },
       trained: trained.map(({ id }) => id),
       asked: asked.map(({ id }) => id),
-      ...{ checkpointEverySteps, threads: this.threads, judge: this.judge },
+      judges: this.#judges.map(({ choice }) => choice),
     };
     return { spec: runSpec(identity, place), trained, asked };
   }
 
+  #training(settings: TrainingIdentity['settings'], samples: string): TrainingIdentity {
+    const { model } = this.input;
+    if (model.kind === 'served') throw new Error('a served model is not trained');
+    return {
+      version: IDENTITY_VERSION,
+      model: model.model.identity,
+      prompt: this.#prompt(model.renderer, settings.maxLength),
+      ...{ samples, settings, engine: this.#engine() },
+    };
+  }
+
+  #answering(maxLength: number): AnsweringIdentity {
+    const { model } = this.input;
+    const generation = generationOf(this.config);
+    if (model.kind === 'served')
+      return { kind: 'served', model: model.identity, style: promptStyle(this.config), generation };
+    const prompt = this.#prompt(model.renderer, maxLength);
+    return { kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine() };
+  }
+
+  #prompt({ identity, style }: PromptRenderer, maxLength: number): PromptIdentity {
+    return { renderer: identity, style, maxLength, answerRoom: this.config.prompt.answerRoom };
+  }
+
+  #engine() {
+    return { name: ENGINE, device: this.config.device };
+  }
+
   #dataset({ dataset }: GridPart): StudyDataset {
-    const found = this.datasets.get(dataset);
+    const found = this.input.datasets.get(dataset);
     if (found === undefined) throw new Error(`data set ${dataset} was not loaded`);
     return found;
   }
 }
 
-function generation({ evaluate: { maxNewTokens, temperature, stop } }: StudyConfig): GenerateSettings {
+function generationOf({ evaluate: { maxNewTokens, temperature, stop } }: StudyConfig): GenerateSettings {
   return { maxNewTokens, temperature, seed: 0, stop };
 }
 

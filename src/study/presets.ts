@@ -51,7 +51,7 @@ export function demoStudy(): StudyInput {
       },
     ],
     train: { epochs: 2, learningRate: 3e-3, batchTokens: 1024 },
-    evaluate: { judge: 'lexical', maxNewTokens: 16 },
+    evaluate: { judges: ['lexical'], maxNewTokens: 16 },
     executor: { kind: 'pool', workers: 2, threads: 1 },
     out: 'lightmem-demo',
   };

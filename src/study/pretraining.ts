@@ -2,8 +2,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashJson } from '../core/hash.js';
-import type { Level } from '../core/levels.js';
-import type { Item, Sample } from '../core/records.js';
+import { samplesOf } from '../core/samples.js';
 import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
 import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
 import { ANSWER_ROOM, PromptRenderer } from '../models/text/prompt.js';
@@ -33,19 +32,6 @@ export function baseModelConfig(vocabSize: number, eosTokenId: number): ModelCon
   };
 }
 
-/** All of an item's questions, in the training wording, at one of its levels. */
-function samplesOf(item: Item, level: Level): Sample[] {
-  const context = item.texts[level]?.text;
-  return item.questions.map((question) => ({
-    id: `${item.id}/${question.id}`,
-    item: item.id,
-    question: question.id,
-    ...(context === undefined ? {} : { context }),
-    prompt: question.prompt,
-    answer: question.answers[0] ?? '',
-  }));
-}
-
 /** The synthetic world as a source of pretraining rows. */
 export function worldSource(
   model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate },
@@ -58,7 +44,10 @@ export function worldSource(
     identity: hashJson({ curriculum: CURRICULUM, seed, maxLength, renderer: renderer.identity }),
     samples: (stage, index) => {
       const { item, level } = pretrainingItem(stage, seed, index);
-      return renderer.tokenize(samplesOf(item, level), maxLength - ANSWER_ROOM);
+      return renderer.tokenize(
+        samplesOf([item], level, ({ prompt }) => prompt),
+        maxLength - ANSWER_ROOM,
+      );
     },
   };
 }

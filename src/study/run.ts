@@ -1,55 +1,42 @@
-/** One run, carried out in this process: train, ask, judge; each stage's outcome is kept, so that a killed run goes on after the last. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+/** One run, carried out in this process, stage by stage: its training, its answers, its verdicts, its rows; what is there is reused. */
+import { readFileSync, rmSync } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { itemTrr } from '../audit/trr.js';
 import { retention } from '../audit/retention.js';
 import { RunConflictError } from '../core/errors.js';
+import { itemRecord } from '../core/record-schemas.js';
 import { sha256 } from '../core/hash.js';
-import type { AnswerRecord, Item, Row, Verdict } from '../core/records.js';
-import { loraScale, type TrainSettings } from '../core/settings.js';
-import { answerQuestions } from '../evaluate/answer.js';
-import { judgeInput } from '../evaluate/judges/judge.js';
-import { judgeAll } from '../evaluate/judging.js';
-import { needsModel } from '../evaluate/judges/registry.js';
+import type { AnswerRecord, GridPlace, Item, Row } from '../core/records.js';
+import { loraScale } from '../core/settings.js';
+import { AnswerLog } from '../evaluate/answer-log.js';
+import { answerItems } from '../evaluate/answer-items.js';
+import { judgeAnswers } from '../evaluate/judge-answers.js';
+import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
+import { localModel, type Respondent } from '../evaluate/respondent.js';
+import { rowOf, type Kept } from '../evaluate/rows.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
+import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
-import { jsonLines } from '../files/json-lines.js';
+import { jsonLines, readJsonLines } from '../files/json-lines.js';
+import { removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
-import { loadModel } from '../models/load.js';
-import type { LoadedModel } from '../models/model.js';
-import { promptLimit, PromptRenderer } from '../models/text/prompt.js';
-import { roundedWeights } from '../models/formats/quantise.js';
-import { finetune } from '../train/finetune.js';
-import { itemsIdentity } from './datasets.js';
-import { runJudge } from './run-judge.js';
-import { IDENTITY_VERSION, runFolderName, type RunSpec } from './run-spec.js';
-import {
-  describeFiles,
-  readJson,
-  readJsonLines,
-  readSpec,
-  RUN_FILES,
-  type Retry,
-  type RunResult,
-  type TrainingRecord,
-} from './run-store.js';
-import { askedPrompt, askedSamples, trainingSamples } from './samples.js';
-
-export type RunStage = 'loading' | 'training' | 'asking' | 'judging';
-
-/** How far a run is. */
-export interface RunReport {
-  readonly stage: RunStage;
-  /** Share of the stage that is done, 0 to 1. */
-  readonly share: number;
-  /** Loss of the last step, in training. */
-  readonly loss?: number;
-  /** Loss on held-out items, where it was last measured. */
-  readonly heldOutLoss?: number;
-}
+import { fileIdentity, loadModel } from '../models/load.js';
+import type { LoadedModel, Tokenizer } from '../models/model.js';
+import { PromptRenderer } from '../models/text/prompt.js';
+import { answersHash, askedHash, IDENTITY_VERSION, samplesHash } from './identity.js';
+import { ANSWERS_FILES, answersPath, RUN_FILES, studyOf, TRAINING_FILES } from './layout.js';
+import type { RunReport, RunResult, RunStage } from './records.js';
+import { readSpec } from './run-store.js';
+import { runFolderName, type RunSpec } from './run-spec.js';
+import { servedModel, servedTokenizer } from './served.js';
+import { describeFiles } from './stage-files.js';
+import { ensureTraining } from './training-stage.js';
+import { resolveTraining, type ResolvedTraining } from './training-store.js';
 
 export interface RunOptions {
+  /** Threads of this run; default: as many as the engine takes by itself. */
+  readonly threads?: number;
   readonly onReport?: (report: RunReport) => void;
   readonly signal?: AbortSignal;
 }
@@ -59,32 +46,37 @@ export async function runFolder(folder: string, options: RunOptions = {}): Promi
   return new Run(folder, readSpec(folder), options).execute();
 }
 
-/** Models and items stay open for the next run: a grid shares them. */
-const models = new Map<string, LoadedModel>();
-const data = new Map<string, ReadonlyMap<string, Item>>();
+/** The last model and the last items stay open for the next run: runs of a grid share them. */
+let openedModel: LoadedModel | undefined;
+let openedItems: { readonly path: string; readonly items: ReadonlyMap<string, Item> } | undefined;
 
 function openModel(path: string): LoadedModel {
-  const model = models.get(path) ?? loadModel(path);
-  models.set(path, model);
-  return model;
+  if (openedModel?.path !== path) openedModel = loadModel(path);
+  return openedModel;
 }
 
-function openData(path: string): ReadonlyMap<string, Item> {
-  const known = data.get(path);
-  if (known !== undefined) return known;
-  const text = readFileSync(path, 'utf8');
-  if (!path.includes(sha256(text).slice(0, 12)))
+function openItems(path: string): ReadonlyMap<string, Item> {
+  if (openedItems?.path === path) return openedItems.items;
+  if (!path.includes(sha256(readFileSync(path)).slice(0, 12)))
     throw new RunConflictError(`${path} was changed since the study was planned: remove it and run the study again`);
-  const items = new Map(readJsonLines<Item>(path).map((item) => [item.id, item]));
-  data.set(path, items);
+  const items = new Map(readJsonLines(path, itemRecord).map((item) => [item.id, item]));
+  openedItems = { path, items };
   return items;
 }
 
+/** A run's adapter: where it lies, and the training that it came of. */
+interface Adapter {
+  readonly folder: string;
+  readonly training: ResolvedTraining;
+  readonly seconds: number;
+}
+
 class Run {
-  readonly model: LoadedModel;
-  readonly renderer: PromptRenderer;
-  readonly trained: readonly Item[];
-  readonly asked: readonly Item[];
+  readonly study: string;
+  readonly #model: LoadedModel | null;
+  readonly #trained: readonly Item[];
+  readonly #asked: readonly Item[];
+  readonly #work = { trainings: 0, questions: 0, judgements: 0 };
   #heldOutLoss: number | undefined;
 
   constructor(
@@ -93,33 +85,33 @@ class Run {
     readonly options: RunOptions,
   ) {
     this.#tell('loading', 0);
-    this.model = openModel(spec.place.modelPath);
-    this.renderer = new PromptRenderer(this.model, spec.identity.prompt);
-    const items = openData(join(folder, spec.place.data));
-    this.trained = spec.place.trained.map((id) => found(items, id));
-    this.asked = spec.place.asked.map((id) => found(items, id));
+    this.study = studyOf(folder);
+    const { place } = spec;
+    this.#model = place.model.kind === 'local' ? openModel(place.model.path) : null;
+    const items = openItems(join(folder, place.data));
+    this.#trained = place.trained.map((id) => found(items, id));
+    this.#asked = place.asked.map((id) => found(items, id));
     this.#checkIdentity();
   }
 
   async execute(): Promise<RunResult> {
     rmSync(this.#path('error'), { force: true });
     const before = process.cpuUsage();
-    const training = await this.#train();
-    const asking = await timed(() => this.#ask());
-    const judging = await timed(() => this.#judge(asking.value));
-    const rows = judging.value;
+    const adapter = await this.#train();
+    const { rows, seconds } = await this.#answerAndJudge(adapter);
+    writeWhole(this.#path('rows'), jsonLines(rows));
     const result: RunResult = {
       version: IDENTITY_VERSION,
       id: this.spec.id,
-      seconds: { training: training?.seconds ?? 0, asking: asking.seconds, judging: judging.seconds },
+      seconds: { training: adapter?.seconds ?? 0, ...seconds },
       processorSeconds: processorSeconds(before),
-      training,
+      training: adapter === null ? null : basename(adapter.training.folder),
       answers: rows.length,
       unscored: rows.filter(({ status }) => status === 'unscored').length,
       truncated: rows.filter(({ contextTruncated }) => contextTruncated).length,
-      retry: this.#retry(),
-      files: await describeFiles(this.folder, this.#files()),
-      environment: environment(this.spec),
+      work: this.#work,
+      files: await describeFiles(this.folder, [RUN_FILES.answers, RUN_FILES.rows]),
+      environment: this.#environment(),
     };
     writeWhole(this.#path('result'), jsonText(result));
     return result;
@@ -127,158 +119,164 @@ class Run {
 
   /** What lies here must be what was planned: the same model, renderer and texts. */
   #checkIdentity(): void {
-    const { identity } = this.spec;
-    const found = {
-      model: this.model.identity,
-      renderer: this.renderer.identity,
-      asked: itemsIdentity(this.asked, identity.level),
-      trained: identity.trained === null ? null : itemsIdentity(this.trained, identity.level),
-    };
-    for (const [part, value] of Object.entries(found))
-      if (value !== identity[part as keyof typeof found])
+    const { training, answering, asked, level } = this.spec.identity;
+    const pairs = [
+      ['text or questions of asked items', asked, askedHash(this.#asked, level)],
+      ...(training === null
+        ? []
+        : [['text or questions of trained items', training.samples, samplesHash(this.#trained, level)]]),
+      ...(this.#model === null || answering.kind === 'served'
+        ? []
+        : [
+            ['model', answering.model, this.#model.identity],
+            ['tokenizer or chat template', answering.prompt.renderer, this.#renderer(this.#model).identity],
+          ]),
+    ];
+    for (const [part, planned, here] of pairs)
+      if (planned !== here)
         throw new RunConflictError(
-          `${this.folder}: the ${PARTS[part as keyof typeof found]} changed since the study was planned: run the study again`,
+          `${this.folder}: the ${part} changed since the study was planned: run the study again`,
         );
   }
 
-  async #train(): Promise<TrainingRecord | null> {
-    const { training, level } = this.spec.identity;
-    if (training === null) return null;
-    const path = this.#path('training');
-    if (existsSync(path) && existsSync(this.#path('adapter'))) return readJson(path) as unknown as TrainingRecord;
+  #renderer(model: LoadedModel): PromptRenderer {
+    const { answering } = this.spec.identity;
+    return new PromptRenderer(model, answering.kind === 'local' ? answering.prompt.style : answering.style);
+  }
+
+  async #train(): Promise<Adapter | null> {
+    const { training: planned, level } = this.spec.identity;
+    if (planned === null || this.#model === null) return null;
+    const training = resolveTraining(this.study, planned);
     this.#tell('training', 0);
-    const samples = this.renderer.tokenize(trainingSamples(this.trained, level), this.#limit(0));
-    const trained = await finetune({
-      model: this.model,
-      samples,
-      settings: this.#settings(training),
-      folder: this.folder,
+    const { record, isNew } = await ensureTraining({
+      ...{ training, model: this.#model, items: this.#trained, level },
+      checkpointEverySteps: this.spec.place.checkpointEverySteps,
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {
         this.#heldOutLoss = heldOutLoss ?? this.#heldOutLoss;
         this.#tell('training', step / steps, loss);
       },
     });
-    const record: TrainingRecord = { ...trained, adapterPath: RUN_FILES.adapter };
-    writeWhole(path, jsonText(record));
-    return record;
+    this.#work.trainings = Number(isNew);
+    return { folder: join(training.folder, TRAINING_FILES.adapter), training, seconds: record.result.seconds };
   }
 
-  #limit(maxNewTokens: number): number {
-    const { maxPositions } = this.model.config;
-    return promptLimit({ maxLength: this.spec.identity.maxLength, maxPositions, maxNewTokens });
+  /** Answers of one asker lie in one folder, which one run at a time adds to. */
+  async #answerAndJudge(adapter: Adapter | null) {
+    const weights = adapter === null ? null : fileIdentity(join(adapter.folder, 'adapter_model.safetensors'));
+    const path = answersPath(this.study, answersHash(this.spec.identity, weights));
+    const lock = await lockFolder(path, { patienceMs: Infinity, ...this.#machine() });
+    try {
+      removeLeftovers(path);
+      const asking = await timed(() => this.#ask(path, adapter));
+      writeWhole(this.#path('answers'), jsonLines(asking.value));
+      const judging = await timed(() => this.#judge(path, asking.value));
+      return { rows: judging.value, seconds: { asking: asking.seconds, judging: judging.seconds } };
+    } finally {
+      lock.release();
+    }
   }
 
-  #settings(training: NonNullable<RunSpec['identity']['training']>): TrainSettings {
-    const retry = this.#retry();
-    return {
-      ...training,
-      ...(retry !== null && { batchTokens: retry.batchTokens.to, accumulation: retry.accumulation.to }),
-      checkpointEverySteps: this.spec.place.checkpointEverySteps,
-    };
-  }
-
-  #retry(): Retry | null {
-    const path = this.#path('retry');
-    return existsSync(path) ? (readJson(path) as unknown as Retry) : null;
+  async #ask(path: string, adapter: Adapter | null): Promise<AnswerRecord[]> {
+    this.#tell('asking', 0);
+    const { level, answering } = this.spec.identity;
+    const { signal } = this.options;
+    return answerItems(this.#respondent(adapter), this.#asked, level, {
+      settings: answering.generation,
+      log: await AnswerLog.open(join(path, ANSWERS_FILES.answers)),
+      onProgress: (done, total) => this.#tell('asking', done / total),
+      onAsked: (questions) => (this.#work.questions += questions),
+      ...(signal !== undefined && { signal }),
+    });
   }
 
   /** An adapter is asked on the base that it was trained on, quantised or not. */
-  #questioned(): LoadedModel {
-    const quantisation = this.spec.identity.training?.quantisation ?? 'none';
-    if (quantisation === 'none') return this.model;
-    return { ...this.model, weights: roundedWeights(this.model, quantisation) };
-  }
-
-  async #ask(): Promise<AnswerRecord[]> {
-    const path = this.#path('answers');
-    if (existsSync(path)) return readJsonLines<AnswerRecord>(path);
-    this.#tell('asking', 0);
-    const { level, generation, training } = this.spec.identity;
-    const samples = this.renderer.promptTokens(askedSamples(this.asked, level), this.#limit(generation.maxNewTokens));
-    const answers = await answerQuestions({
-      model: this.#questioned(),
-      adapter: training === null ? null : this.#path('adapter'),
-      samples,
-      settings: generation,
-      ...this.#machine(),
-      onProgress: (done, total) => this.#tell('asking', done / total),
+  #respondent(adapter: Adapter | null): Respondent {
+    const { answering } = this.spec.identity;
+    const { model } = this.spec.place;
+    if (answering.kind === 'served' || this.#model === null) return servedModel(model, this.#style());
+    const { threads } = this.options;
+    return localModel(this.#model, {
+      adapter: adapter?.folder ?? null,
+      style: answering.prompt.style,
+      device: answering.engine.device,
+      maxLength: answering.prompt.maxLength,
+      answerRoom: answering.prompt.answerRoom,
+      quantisation: adapter?.training.identity.settings.quantisation ?? 'none',
+      ...(threads !== undefined && { threads }),
     });
-    const records = this.#questions().map(({ item, question }, index): AnswerRecord => ({
-      item: item.id,
-      question: question.id,
-      type: question.type,
-      prompt: askedPrompt(question),
-      reference: question.answers[0] ?? '',
-      answers: question.answers,
-      answer: answers[index]?.text ?? '',
-      finish: answers[index]?.finish ?? 'length',
-      abstention: question.abstention === true,
-      contextTruncated: samples[index]?.contextTruncated ?? false,
-      bits: question.bits ?? null,
-    }));
-    writeWhole(path, jsonLines(records));
-    return records;
   }
 
-  async #judge(records: readonly AnswerRecord[]): Promise<Row[]> {
+  #style() {
+    const { answering } = this.spec.identity;
+    return answering.kind === 'local' ? answering.prompt.style : answering.style;
+  }
+
+  async #judge(path: string, records: readonly AnswerRecord[]): Promise<Row[]> {
     this.#tell('judging', 0);
-    const { judge, concurrency } = runJudge(this.spec.place.judge);
-    const log = needsModel(judge.name) ? await VerdictLog.open(this.#path('verdicts')) : undefined;
-    const questions = this.#questions();
-    const inputs = records.map((record, index) => judgeInput(record, questions[index]?.question.subject));
-    const verdicts = await judgeAll(judge, inputs, {
-      concurrency,
-      ...(log !== undefined && { log }),
-      ...(this.options.signal !== undefined && { signal: this.options.signal }),
-      onVerdict: (done, total) => this.#tell('judging', done / total),
-    });
-    const row = this.#rowMaker(judge.name);
-    const rows = records.map((record, index) => row(record, verdicts[index] as Verdict));
-    writeWhole(this.#path('scores'), jsonLines(rows));
+    const log = await VerdictLog.open(join(path, ANSWERS_FILES.verdicts));
+    const kept = this.#kept();
+    const place = this.#gridPlace();
+    const rows: Row[] = [];
+    for (const choice of this.spec.place.judges) {
+      const verdicts = await this.#verdicts(choice, records, log);
+      for (const { label, record, verdict } of verdicts)
+        rows.push(rowOf(place, label, record, verdict, kept.get(record.item) ?? { trr: null, retention: null }));
+    }
     return rows;
   }
 
-  #questions() {
-    return this.asked.flatMap((item) => item.questions.map((question) => ({ item, question })));
-  }
-
-  /** Rows of this run; what is the same for all questions of an item is counted once. */
-  #rowMaker(judge: string): (record: AnswerRecord, verdict: Verdict) => Row {
-    const { dataset, book, level, rank, items, seed, training } = this.spec.identity;
-    const kept = new Map(
-      this.asked.map((item) => [
-        item.id,
-        level === 'none'
-          ? { trr: null, retention: null }
-          : { trr: itemTrr(item, level, this.model.tokenizer), retention: retention(item, level) },
-      ]),
-    );
-    const run = runFolderName(this.spec);
-    const scale = training === null ? 0 : loraScale(training.lora);
-    return (record, verdict) => ({
-      ...{ run, dataset, item: record.item, question: record.question, type: record.type },
-      ...{ book, level, rank, scale, items, seed, judge },
-      status: verdict.status,
-      score: verdict.status === 'scored' ? verdict.score : null,
-      correct: verdict.status === 'scored' ? verdict.correct : null,
-      ...{ abstention: record.abstention, contextTruncated: record.contextTruncated },
-      ...(kept.get(record.item) ?? { trr: null, retention: null }),
-      ...{ bits: record.bits, prompt: record.prompt, reference: record.reference, answer: record.answer },
+  async #verdicts(choice: JudgeChoice, records: readonly AnswerRecord[], log: VerdictLog) {
+    const { judge, label, concurrency } = openJudge(choice);
+    const { signal } = this.options;
+    const verdicts = await judgeAnswers(judge, records, {
+      ...{ concurrency, log },
+      ...(signal !== undefined && { signal }),
+      onVerdict: (done, total) => this.#tell('judging', done / total),
+      onJudged: () => this.#work.judgements++,
+    });
+    return records.flatMap((record, i) => {
+      const verdict = verdicts[i];
+      return verdict === undefined ? [] : [{ label, record, verdict }];
     });
   }
 
-  #files(): string[] {
-    const adapter = this.#path('adapter');
-    const parts = existsSync(adapter) ? readdirSync(adapter).map((name) => `${RUN_FILES.adapter}/${name}`) : [];
-    const metrics = existsSync(this.#path('metrics')) ? [RUN_FILES.metrics] : [];
-    return [...metrics, RUN_FILES.answers, RUN_FILES.scores, ...parts.sort()];
+  #gridPlace(): GridPlace {
+    const { dataset, book, level, rank, items, seed, training } = this.spec.identity;
+    const scale = training === null ? 0 : loraScale(training.settings.lora);
+    return { run: runFolderName(this.spec), dataset, book, level, rank, scale, items, seed };
+  }
+
+  /** What is the same for all questions of an item is counted once. */
+  #kept(): ReadonlyMap<string, Kept> {
+    const { level } = this.spec.identity;
+    if (level === 'none') return new Map();
+    const tokenizer = this.#tokenizer();
+    return new Map(
+      this.#asked.map((item) => [item.id, { trr: itemTrr(item, level, tokenizer), retention: retention(item, level) }]),
+    );
+  }
+
+  #tokenizer(): Tokenizer {
+    return this.#model?.tokenizer ?? servedTokenizer(this.spec.place.model);
+  }
+
+  #environment(): RunResult['environment'] {
+    const { answering } = this.spec.identity;
+    const device = answering.kind === 'local' ? answering.engine.device : 'endpoint';
+    const { threads } = this.options;
+    return {
+      node: process.version,
+      platform: `${platform()}-${arch()}`,
+      device,
+      ...(threads !== undefined && { threads }),
+    };
   }
 
   #machine() {
-    const { signal } = this.options;
-    const { threads } = this.spec.place;
-    return { threads, device: this.spec.identity.engine.device, ...(signal !== undefined && { signal }) };
+    const { signal, threads } = this.options;
+    return { ...(threads !== undefined && { threads }), ...(signal !== undefined && { signal }) };
   }
 
   #tell(stage: RunStage, share: number, loss?: number): void {
@@ -295,13 +293,6 @@ class Run {
   }
 }
 
-const PARTS = {
-  model: 'model',
-  renderer: 'tokenizer or chat template',
-  asked: 'text or questions of asked items',
-  trained: 'text or questions of trained items',
-};
-
 function found(items: ReadonlyMap<string, Item>, id: string): Item {
   const item = items.get(id);
   if (item === undefined) throw new RunConflictError(`the study's data has no item ${id}: run the study again`);
@@ -317,9 +308,4 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: nu
 function processorSeconds(since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1e6;
-}
-
-function environment({ place, identity }: RunSpec): RunResult['environment'] {
-  const { threads } = place;
-  return { node: process.version, platform: `${platform()}-${arch()}`, device: identity.engine.device, threads };
 }

@@ -1,5 +1,4 @@
 /** The runner: finished runs are kept, the others go to the executor; one that fails is noted and the study goes on. */
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
@@ -7,11 +6,15 @@ import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
+import { identityHash, runName } from './identity.js';
+import { RUN_FILES, runPath } from './layout.js';
+import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
-import { clearRun, RUN_FILES, type Retry, type StoredRun } from './run-store.js';
-import type { RunReport } from './run.js';
-import { runName, type PlannedRun, type RunSpec } from './run-spec.js';
-import { runPath, StudyFolder } from './study-folder.js';
+import { progressRecord, type Retry, type RunReport } from './records.js';
+import { clearRun, type StoredRun } from './run-store.js';
+import type { PlannedRun, RunSpec } from './run-spec.js';
+import { StudyFolder } from './study-folder.js';
+import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
 
 /** What the runner tells while it works. */
 export type StudyEvent =
@@ -41,8 +44,8 @@ export interface StudyOptions {
   readonly folder: string;
   /** The command line that does this, kept in the folder for people. */
   readonly command: string;
-  /** Made only when there is something to run. */
-  readonly executor: () => Executor;
+  /** What carries runs out, made only when there is something to run; default: the kind that the study names. */
+  readonly executor?: (placement: Placement) => Executor;
   readonly onEvent?: (event: StudyEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -53,6 +56,8 @@ export interface StudySummary {
   readonly carriedOut: number;
   readonly reused: number;
   readonly failed: number;
+  /** What this call did for the runs that it carried out: adapters trained, questions asked, answers judged. */
+  readonly work: { readonly trainings: number; readonly questions: number; readonly judgements: number };
 }
 
 /** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped; what was finished is kept. */
@@ -76,6 +81,7 @@ interface Progress {
 
 class Runner {
   readonly plan: StudyPlan;
+  readonly #placement: Placement;
   readonly #progress: Progress[];
   #failed = 0;
 
@@ -84,11 +90,13 @@ class Runner {
     readonly options: StudyOptions,
   ) {
     this.plan = folder.plan;
+    this.#placement = placementHere(this.plan.config.executor, this.plan.model);
     const stored = this.plan.runs.map((run) => ({ run, stored: folder.read(run) }));
     for (const { run, stored: found } of stored) this.#repair(run, found);
+    const counted = new Set<string>();
     this.#progress = stored.map(({ run, stored: found }) => ({
       run,
-      seconds: found.status === 'done' ? NOTHING : this.#seconds(run),
+      seconds: found.status === 'done' ? NOTHING : this.#seconds(run, counted),
       report: undefined,
       isDone: found.status === 'done',
     }));
@@ -101,11 +109,13 @@ class Runner {
     this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds });
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
-    return { runs, carriedOut: open.length - this.#failed, reused, failed: this.#failed };
+    const carriedOut = open.length - this.#failed;
+    return { runs, carriedOut, reused, failed: this.#failed, work: workOf(runs, open) };
   }
 
   async #runAll(open: readonly Progress[]): Promise<void> {
-    const executor = this.options.executor();
+    const executor =
+      this.options.executor?.(this.#placement) ?? openExecutor(this.plan.config.executor, this.#placement);
     const jobs = new Set<Job>();
     const stop = (): void => {
       for (const job of jobs) job.cancel();
@@ -124,7 +134,8 @@ class Runner {
   async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
     const { spec } = progress.run;
     const submit = async (): Promise<JobOutcome> => {
-      const job = executor.submit({ folder: this.#path(spec) }, (report) => this.#hear(progress, report));
+      const { threads } = this.#placement;
+      const job = executor.submit({ folder: this.#path(spec), threads }, (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;
       jobs.delete(job);
@@ -137,8 +148,8 @@ class Runner {
     this.#settle(progress, outcome, (performance.now() - start) / 1000);
   }
 
-  #hear(progress: Progress, report: Json): void {
-    progress.report = report as unknown as RunReport;
+  #listen(progress: Progress, report: Json): void {
+    progress.report = progressRecord.parse(report);
     this.#tellProgress();
   }
 
@@ -168,28 +179,23 @@ class Runner {
     this.options.onEvent?.({ type: 'progress', done, total, runsDone, runs: this.#progress.length, active });
   }
 
-  /** A damaged run is made anew, from nothing but its spec. */
+  /** What is damaged is made anew: the training where that is, and the run's rows. */
   #repair({ spec }: PlannedRun, stored: StoredRun): void {
     if (stored.status !== 'pending' || stored.damage === null) return;
+    const { training } = spec.identity;
+    const resolved = training === null ? null : resolveTraining(this.folder.path, training);
+    const found = resolved === null ? null : readTraining(resolved);
+    if (resolved !== null && found?.status === 'pending' && found.damage !== null) clearTraining(resolved);
     clearRun(stored.folder);
     this.options.onEvent?.({ type: 'damaged', run: runName(spec.identity), damage: stored.damage });
   }
 
-  /** Halves the micro-batch and doubles the accumulation, once; false where that was done before or nothing is left to train. */
+  /** Has a training with half the micro-batch stand for one that ran out of memory, once; false where nothing is left to train. */
   #shrink(spec: RunSpec, reason: string): boolean {
     const { training } = spec.identity;
-    const folder = this.#path(spec);
-    const path = join(folder, RUN_FILES.retry);
-    const isTrained = training === null || existsSync(join(folder, RUN_FILES.training));
-    if (isTrained || existsSync(path) || this.options.signal?.aborted === true) return false;
-    const { batchTokens, accumulation } = training;
-    const retry: Retry = {
-      batchTokens: { from: batchTokens, to: Math.max(8, Math.floor(batchTokens / 2)) },
-      accumulation: { from: accumulation, to: accumulation * 2 },
-      reason,
-    };
-    rmSync(join(folder, 'checkpoints'), { recursive: true, force: true });
-    writeWhole(path, jsonText(retry));
+    if (training === null || this.options.signal?.aborted === true) return false;
+    const retry = shrinkTraining(this.folder.path, training, reason);
+    if (retry === null) return false;
     this.options.onEvent?.({ type: 'retried', run: runName(spec.identity), retry });
     return true;
   }
@@ -199,9 +205,17 @@ class Runner {
     writeWhole(join(this.#path(spec), RUN_FILES.error), jsonText(error));
   }
 
-  #seconds(run: PlannedRun): RunSeconds {
+  /** A training that several runs share is counted for the first of them, one that is there for none. */
+  #seconds(run: PlannedRun, counted: Set<string>): RunSeconds {
     const { model } = this.plan;
-    return runSeconds(runCost(run, model.tokenizer), model, run.spec.place.threads);
+    const { training } = run.spec.identity;
+    const seconds = runSeconds(runCost(run, model.tokenizer), model, this.#placement.threads);
+    if (training === null) return seconds;
+    const id = identityHash(training);
+    const isDone = readTraining(resolveTraining(this.folder.path, training)).status === 'done';
+    const isCounted = isDone || counted.has(id);
+    counted.add(id);
+    return isCounted ? { ...seconds, train: 0 } : seconds;
   }
 
   #path(spec: RunSpec): string {
@@ -213,6 +227,19 @@ class Runner {
 function outOfMemoryCause(outcome: JobOutcome): string | null {
   if (outcome.status === 'lost') return outcome.outOfMemory ? outcome.cause : null;
   return outcome.status === 'failed' && isOutOfMemoryMessage(outcome.message) ? outcome.message : null;
+}
+
+/** What was done for the runs that were open. */
+function workOf(runs: readonly StoredRun[], open: readonly Progress[]): StudySummary['work'] {
+  const ids = new Set(open.map(({ run }) => run.spec.id));
+  const work = { trainings: 0, questions: 0, judgements: 0 };
+  for (const run of runs) {
+    if (run.status !== 'done' || !ids.has(run.spec.id)) continue;
+    work.trainings += run.result.work.trainings;
+    work.questions += run.result.work.questions;
+    work.judgements += run.result.work.judgements;
+  }
+  return work;
 }
 
 const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };

@@ -1,42 +1,58 @@
 /** The study's folder: its plan, the items it uses, its audits and its runs, under one lock. */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
 import { audit } from '../audit/audit.js';
+import { auditRecord } from '../audit/audit-record.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport } from '../audit/report.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
-import type { Item, Row } from '../core/records.js';
-import { jsonText } from '../files/json-file.js';
+import type { Item } from '../core/records.js';
+import { judgeLabel } from '../evaluate/judges/open-judge.js';
+import { lockFolder, type FolderLock } from '../files/folder-lock.js';
+import { jsonText, readJsonFile } from '../files/json-file.js';
 import { jsonLines } from '../files/json-lines.js';
 import { removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
-import type { StudyConfig } from './config.js';
+import { promptLimit } from '../models/text/prompt.js';
 import type { StudyDataset } from './datasets.js';
+import type { RunIdentity } from './identity.js';
 import { adapterBytes } from './estimate.js';
-import { lockFolder, type FolderLock } from '../files/folder-lock.js';
+import { RUN_FILES, runPath, STUDY_FILES, TRAINING_FILES } from './layout.js';
 import type { StudyPlan } from './plan.js';
-import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
-import { readJson, readJsonLines, readRun, RUN_FILES, writeSpec, type StoredRun } from './run-store.js';
+import { readRun, writeSpec, type StoredRun } from './run-store.js';
+import { runFolderName, type PlannedRun } from './run-spec.js';
+import { resolveTraining } from './training-store.js';
 
-/** Form of `study.json`. */
-export const STUDY_VERSION = 1;
+/** Form of `study.json`. 1: runs held their adapters. 2: trainings, answers and runs lie apart. */
+export const STUDY_VERSION = 2;
 
-const FILES = { study: 'study.json', audits: 'audits.json', runs: 'runs', data: 'data' } as const;
+const FIX = 'run the study again with the command that made it';
+
+const versioned = z.looseObject({ version: z.number() });
 
 /** `study.json`: what was asked for, and the runs that answer it. */
-export interface StudyRecord {
-  readonly version: number;
+const studyRecord = z.object({
+  version: z.literal(STUDY_VERSION),
   /** The command line that carries it out, for people. */
-  readonly command: string;
-  readonly config: StudyConfig;
-  readonly model: { readonly name: string; readonly path: string; readonly identity: string };
-  readonly tokenizer: string;
-  readonly template: string;
+  command: z.string(),
+  name: z.string(),
+  /** All settings as they were read, for people. */
+  config: z.record(z.string(), z.json()),
+  /** Rows call the judge that the verdict rests on this. */
+  judge: z.string(),
+  model: z.object({ name: z.string(), identity: z.string() }),
+  tokenizer: z.string(),
+  /** Chat template; null for a served model, which applies its own. */
+  template: z.string().nullable(),
   /** Names of the runs' folders, in the plan's order. */
-  readonly runs: readonly string[];
-}
+  runs: z.array(z.string()),
+});
+export type StudyRecord = Readonly<z.infer<typeof studyRecord>>;
+
+const auditsRecord = z.object({ identity: z.string(), audits: z.array(auditRecord) });
 
 /** A study as its folder holds it. */
 export interface StoredStudy {
@@ -47,33 +63,35 @@ export interface StoredStudy {
   readonly audits: readonly AuditReport[];
 }
 
-/** Where a run's folder lies. */
-export function runPath(folder: string, spec: RunSpec): string {
-  return join(folder, FILES.runs, runFolderName(spec));
-}
-
-/** Reads a study's folder; throws UserError where it holds none. */
+/** Reads a study's folder; throws UserError where it holds none, or one that another version wrote. */
 export function readStudy(folder: string): StoredStudy {
-  const path = join(folder, FILES.study);
+  const path = join(folder, STUDY_FILES.study);
   if (!existsSync(path)) throw new UserError(`${folder} holds no study: give the folder that lightmem study run wrote`);
-  const record = readJson(path) as unknown as StudyRecord;
-  if (record.version !== STUDY_VERSION)
-    throw new UserError(
-      `${folder} was written by another version of lightmem (study format ${record.version}, this one reads ${STUDY_VERSION}): use that version`,
-    );
-  const runs = record.runs.map((name) => readRun(join(folder, FILES.runs, name)));
+  refuseOtherVersion(folder);
+  const record = readJsonFile(path, studyRecord, FIX);
+  const runs = record.runs.map((name) => readRun(join(folder, STUDY_FILES.runs, name)));
   return { folder: resolve(folder), record, runs, audits: readAudits(folder) };
 }
 
-/** The rows of a run that is done; none of one that is not. */
-export function readRows(run: StoredRun): Row[] {
-  return run.status === 'done' ? readJsonLines<Row>(join(run.folder, RUN_FILES.scores)) : [];
+/** Throws UserError where the folder's study was written by another version of lightmem. */
+function refuseOtherVersion(folder: string): void {
+  const path = join(folder, STUDY_FILES.study);
+  if (!existsSync(path)) return;
+  const { version } = readJsonFile(path, versioned, FIX);
+  if (version !== STUDY_VERSION)
+    throw new UserError(
+      `${folder} was written by another version of lightmem (study format ${version}, this one reads ${STUDY_VERSION}): read it with that version, or run the study again into another folder with --out; texts that were made are used again`,
+    );
 }
 
-function readAudits(folder: string): AuditReport[] {
-  const path = join(folder, FILES.audits);
-  if (!existsSync(path)) return [];
-  return (readJson(path) as unknown as { audits: AuditReport[] }).audits;
+function readAudits(folder: string): readonly AuditReport[] {
+  const path = join(folder, STUDY_FILES.audits);
+  return existsSync(path) ? readJsonFile(path, auditsRecord, FIX).audits : [];
+}
+
+/** Where a planned run stands in a study's folder. */
+export function readPlanned(folder: string, { spec }: PlannedRun): StoredRun {
+  return readRun(runPath(folder, spec), spec);
 }
 
 /** The folder while this process works in it. */
@@ -87,6 +105,7 @@ export class StudyFolder {
 
   /** Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. */
   static async open(path: string, plan: StudyPlan, command: string): Promise<StudyFolder> {
+    refuseOtherVersion(path);
     const lock = await lockFolder(path);
     try {
       const folder = new StudyFolder(resolve(path), plan, command, lock);
@@ -103,19 +122,18 @@ export class StudyFolder {
   }
 
   /** Where a planned run stands. */
-  read({ spec }: PlannedRun): StoredRun {
-    return readRun(runPath(this.path, spec));
+  read(run: PlannedRun): StoredRun {
+    return readPlanned(this.path, run);
   }
 
   /** Audits every data set at its grid's levels, unless the same audit lies here already. */
   async audit(onDataset?: (name: string) => void): Promise<readonly AuditReport[]> {
-    const identity = hashJson({
-      runs: this.plan.runs.map(({ spec }) => [spec.identity.dataset, spec.identity.level, spec.identity.maxLength]),
-      items: [...this.plan.datasets.values()].map(({ items }) => hashJson(items)),
-      renderer: this.plan.renderer.identity,
-    });
-    const path = join(this.path, FILES.audits);
-    if (existsSync(path) && readJson(path)['identity'] === identity) return readAudits(this.path);
+    const identity = this.#auditIdentity();
+    const path = join(this.path, STUDY_FILES.audits);
+    if (existsSync(path)) {
+      const stored = readJsonFile(path, auditsRecord, `remove ${path} and run the study again`);
+      if (stored.identity === identity) return stored.audits;
+    }
     const audits: AuditReport[] = [];
     for (const dataset of this.plan.datasets.values()) {
       onDataset?.(dataset.name);
@@ -125,61 +143,57 @@ export class StudyFolder {
     return audits;
   }
 
+  #auditIdentity(): string {
+    const { runs, datasets, model } = this.plan;
+    return hashJson({
+      runs: runs.map(({ spec: { identity } }) => [identity.dataset, identity.level, limitsOf(identity)]),
+      items: [...datasets.values()].map(({ items }) => hashJson(items)),
+      renderer: model.kind === 'local' ? model.renderer.identity : model.tokenizer.identity,
+    });
+  }
+
   async #auditOf({ name, items }: StudyDataset): Promise<AuditReport> {
-    const own = this.plan.runs.filter(({ spec }) => spec.identity.dataset === name);
+    const { model, runs } = this.plan;
+    const own = runs.filter(({ spec }) => spec.identity.dataset === name);
     const levels = [
       ...new Set(own.flatMap(({ spec: { identity } }) => (identity.level === 'none' ? [] : [identity.level]))),
     ];
-    const maxLength = Math.min(...own.map(({ spec }) => spec.identity.maxLength));
     return audit(items, {
-      tokenizer: this.plan.model.tokenizer,
+      tokenizer: model.tokenizer,
       ...(levels.length > 0 && { levels }),
-      fitter: promptFitter(this.plan.renderer, maxLength),
+      ...(model.kind === 'local' && { fitter: fitterOf(model, own) }),
       views: 3,
     });
   }
 
   async #write(): Promise<void> {
-    for (const name of ['', FILES.data]) removeLeftovers(join(this.path, name));
+    for (const name of ['', STUDY_FILES.data]) removeLeftovers(join(this.path, name));
     await this.#checkRoom();
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
-    for (const run of this.plan.runs) await this.#writeSpec(run, data.get(run.spec.identity.dataset) ?? '');
-    const { config, model, runs } = this.plan;
-    const record: StudyRecord = {
-      version: STUDY_VERSION,
-      command: this.command,
-      config,
-      model: { name: model.name, path: model.path, identity: model.identity },
-      tokenizer: model.tokenizer.identity,
-      template: model.template.identity,
-      runs: runs.map(({ spec }) => runFolderName(spec)),
-    };
-    const text = jsonText(record);
-    const path = join(this.path, FILES.study);
+    for (const run of this.plan.runs) this.#writeSpec(run, data.get(run.spec.identity.dataset) ?? '');
+    const text = jsonText(recordOf(this.plan, this.command));
+    const path = join(this.path, STUDY_FILES.study);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
   }
 
   /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
   #writeItems(name: string, items: readonly Item[]): string {
     const text = [...jsonLines(items)].join('');
-    const file = `${name}-${sha256(text).slice(0, 12)}.jsonl`;
-    const path = join(this.path, FILES.data, file);
+    const path = join(this.path, STUDY_FILES.data, `${name}-${sha256(text).slice(0, 12)}.jsonl`);
     if (!existsSync(path)) writeWhole(path, text);
-    return join('..', '..', FILES.data, file);
+    return path;
   }
 
-  async #writeSpec({ spec }: PlannedRun, data: string): Promise<void> {
+  #writeSpec({ spec }: PlannedRun, data: string): void {
     const folder = runPath(this.path, spec);
-    await mkdir(folder, { recursive: true });
-    writeSpec(folder, { ...spec, place: { ...spec.place, data } });
+    mkdirSync(folder, { recursive: true });
+    writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data) } });
   }
 
   /** Refuses to begin what the disk has no room for. */
   async #checkRoom(): Promise<void> {
-    const { runs, model } = this.plan;
-    const unfinished = runs.filter(({ spec }) => !existsSync(join(runPath(this.path, spec), RUN_FILES.result)));
-    const needed = unfinished.reduce((sum, { spec }) => sum + adapterBytes(model.config, spec.identity.rank), 0);
+    const needed = bytesNeeded(this.plan, this.path);
     const space = await statfs(dirname(resolve(this.path, '.'))).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error)) throw error;
       return undefined; // a file system that does not tell its room
@@ -190,6 +204,48 @@ export class StudyFolder {
         `${this.path}: the runs need about ${megabytes(needed)} MB and the disk has ${megabytes(free)} MB free: make room, or choose another folder with --out`,
       );
   }
+}
+
+function recordOf({ config, model, runs }: StudyPlan, command: string): StudyRecord {
+  const isLocal = model.kind === 'local';
+  return {
+    version: STUDY_VERSION,
+    ...{ command, name: config.name },
+    config: JSON.parse(JSON.stringify(config)) as StudyRecord['config'],
+    judge: judgeLabel(config.evaluate.judges[0] ?? { name: '' }),
+    model: { name: model.name, identity: isLocal ? model.model.identity : hashJson(model.identity) },
+    tokenizer: model.tokenizer.identity,
+    template: isLocal ? model.model.template.identity : null,
+    runs: runs.map(({ spec }) => runFolderName(spec)),
+  };
+}
+
+/** Bytes of adapters still to be made, each counted once. */
+function bytesNeeded({ runs, model }: StudyPlan, path: string): number {
+  if (model.kind === 'served') return 0;
+  const ranks = new Map<string, number>();
+  for (const { spec } of runs) {
+    const { training, rank } = spec.identity;
+    if (training === null || existsSync(join(runPath(path, spec), RUN_FILES.result))) continue;
+    const { folder } = resolveTraining(path, training);
+    if (!existsSync(join(folder, TRAINING_FILES.training))) ranks.set(folder, rank);
+  }
+  return [...ranks.values()].reduce((sum, rank) => sum + adapterBytes(model.model.config, rank), 0);
+}
+
+/** The limits of the run that can show least. */
+function fitterOf({ renderer, model }: Extract<StudyPlan['model'], { kind: 'local' }>, own: readonly PlannedRun[]) {
+  const { maxPositions } = model.config;
+  const limits = own
+    .flatMap(({ spec }) => limitsOf(spec.identity) ?? [])
+    .map(({ maxLength, answerRoom }) => ({ maxLength, limit: promptLimit({ maxLength, answerRoom, maxPositions }) }))
+    .sort((a, b) => a.limit - b.limit);
+  const least = limits[0] ?? { maxLength: maxPositions, limit: promptLimit({ maxLength: maxPositions, maxPositions }) };
+  return promptFitter(renderer, Math.min(least.maxLength, maxPositions), least.limit);
+}
+
+function limitsOf({ answering }: RunIdentity): { maxLength: number; answerRoom: number } | null {
+  return answering.kind === 'local' ? answering.prompt : null;
 }
 
 function megabytes(bytes: number): number {

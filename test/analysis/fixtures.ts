@@ -45,6 +45,8 @@ export function row(given: Partial<Row> = {}): Row {
     prompt: 'Which town does Ada Brink live in?',
     reference: 'Velden',
     answer: 'Velden',
+    finish: 'stop',
+    reason: 'is "Velden"',
     ...given,
   };
 }

@@ -1,18 +1,11 @@
 /** Metrics: the unscored are left out and counted, differences pair the same questions, judges' noise comes from repeats. */
 import { describe, expect, it } from 'vitest';
 import { scored, unscored } from '../../src/evaluate/judges/judge.js';
-import {
-  accuracyDifference,
-  agreement,
-  judgeNoise,
-  metrics,
-  scoreDifference,
-  type Judged,
-} from '../../src/evaluate/metrics.js';
+import { agreement, judgeNoise, metrics, type Judged } from '../../src/evaluate/metrics.js';
 
 function judged(id: string, score: number | null, abstention = false): Judged {
   const [item = '', question = ''] = id.split('/');
-  return { item, question, abstention, verdict: score === null ? unscored('no reply') : scored(score, '') };
+  return { item, question, abstention, score, correct: score === null ? null : score >= 4 };
 }
 
 const RUN = [judged('a/1', 5), judged('a/2', 1), judged('b/1', null), judged('b/2', 4), judged('c/1', 5, true)];
@@ -33,13 +26,6 @@ describe('metrics', () => {
 
   it('has no mean of nothing', () => {
     expect(metrics([judged('a/1', null)])).toMatchObject({ score: { mean: NaN, n: 0 }, n: 1, unscored: 1 });
-  });
-
-  it('compares runs on the questions both have scored', () => {
-    const other = [judged('b/2', 2), judged('a/1', 4), judged('b/1', 5), judged('d/1', 5)];
-    expect(scoreDifference(RUN, other)).toMatchObject({ difference: 1.5, n: 2, clusters: 2, unpaired: 4 });
-    expect(accuracyDifference(RUN, other)).toMatchObject({ difference: 0.5, n: 2 });
-    expect(scoreDifference(other, RUN)).toMatchObject({ difference: -1.5 });
   });
 
   it('measures agreement where both judges scored', () => {

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { AnswerRecord } from '../../src/core/records.js';
+import { judgeAnswers } from '../../src/evaluate/judge-answers.js';
 import { scored, unscored, type Judge, type JudgeInput } from '../../src/evaluate/judges/judge.js';
-import { judgeAll } from '../../src/evaluate/judging.js';
 import { VerdictLog, verdictKey } from '../../src/evaluate/verdict-log.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lightmem-verdicts-'));
@@ -13,6 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function input(answer: string): JudgeInput {
   return { question: 'q', type: 'fact', reference: 'r', answers: ['r'], answer, abstention: false };
+}
+
+function record(answer: string): AnswerRecord {
+  return {
+    ...{ item: 'i', question: answer, type: 'fact', prompt: 'q', reference: 'r', answers: ['r'], subject: null },
+    ...{ answer, finish: 'stop', failure: null, abstention: false, contextTruncated: false, bits: null },
+  };
 }
 
 /** Scores by the answer's length, and counts what it was asked. */
@@ -30,12 +38,12 @@ function counting(): Judge & { readonly judged: string[] } {
   };
 }
 
-const INPUTS = ['a', 'bb', 'lost', 'dddd', 'éé'].map(input);
+const RECORDS = ['a', 'bb', 'lost', 'dddd', 'éé'].map(record);
 
 describe('judging many answers', () => {
   it('keeps the order of the answers, several at once', async () => {
     const seen: number[] = [];
-    const verdicts = await judgeAll(counting(), [...INPUTS].reverse(), {
+    const verdicts = await judgeAnswers(counting(), [...RECORDS].reverse(), {
       concurrency: 3,
       onVerdict: (done) => seen.push(done),
     });
@@ -45,10 +53,17 @@ describe('judging many answers', () => {
 
   it('judges nothing twice that is in the log, but asks again for what stayed unscored', async () => {
     const path = join(folder, 'twice.jsonl');
-    const first = await judgeAll(counting(), INPUTS, { log: await VerdictLog.open(path) });
+    const first = await judgeAnswers(counting(), RECORDS, { log: await VerdictLog.open(path) });
     const judge = counting();
-    expect(await judgeAll(judge, INPUTS, { log: await VerdictLog.open(path) })).toEqual(first);
+    expect(await judgeAnswers(judge, RECORDS, { log: await VerdictLog.open(path) })).toEqual(first);
     expect(judge.judged).toEqual(['lost']);
+  });
+
+  it('leaves what was not answered unscored, and says why', async () => {
+    const judge = counting();
+    const failed = { ...record(''), answer: null, finish: null, failure: 'timeout: no reply in 60 s' };
+    expect(await judgeAnswers(judge, [failed])).toEqual([unscored('not answered: timeout: no reply in 60 s')]);
+    expect(judge.judged).toEqual([]);
   });
 
   it('judges anew what another judge has judged, or what reads differently', () => {
@@ -65,26 +80,26 @@ describe('judging many answers', () => {
       ...judge,
       judge: (each) => (each.answer === 'bb' ? Promise.reject(new Error('quota')) : judge.judge(each)),
     };
-    await expect(judgeAll(failing, INPUTS, { log: await VerdictLog.open(path) })).rejects.toThrow('quota');
+    await expect(judgeAnswers(failing, RECORDS, { log: await VerdictLog.open(path) })).rejects.toThrow('quota');
     expect(judge.judged).toEqual(['a']);
     expect((await VerdictLog.open(path)).get(verdictKey(judge, input('a')))).toMatchObject({ score: 1 });
   });
 
   it('opens a log cut at any byte, with every whole verdict', async () => {
     const path = join(folder, 'cut.jsonl');
-    const inputs = ['a', 'éé', 'ccc'].map(input);
-    const verdicts = await judgeAll(counting(), inputs, { log: await VerdictLog.open(path) });
+    const records = ['a', 'éé', 'ccc'].map(record);
+    const verdicts = await judgeAnswers(counting(), records, { log: await VerdictLog.open(path) });
     const bytes = readFileSync(path);
     for (let length = 0; length <= bytes.length; length++) {
       rmSync(`${path}.bad`, { force: true });
       writeFileSync(path, bytes.subarray(0, length));
       const log = await VerdictLog.open(path);
       const whole = bytes.subarray(0, length).toString('latin1').split('\n').length - 1;
-      expect(inputs.map((each) => log.get(verdictKey(counting(), each)))).toEqual(
+      expect(records.map(({ answer }) => log.get(verdictKey(counting(), input(answer ?? ''))))).toEqual(
         verdicts.map((verdict, i) => (i < whole ? verdict : undefined)),
       );
       expect(existsSync(`${path}.bad`)).toBe(log.repaired);
-      expect(await judgeAll(counting(), inputs, { log })).toEqual(verdicts);
+      expect(await judgeAnswers(counting(), records, { log })).toEqual(verdicts);
       expect(readFileSync(path)).toEqual(bytes);
     }
     console.log(`opened the log cut at ${bytes.length + 1} places`);

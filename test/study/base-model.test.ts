@@ -6,7 +6,7 @@ import { partitionOf } from '../../src/data/world/subjects.js';
 import { answerQuestions } from '../../src/evaluate/answer.js';
 import { bundledModelPath, loadModel } from '../../src/models/load.js';
 import { PromptRenderer } from '../../src/models/text/prompt.js';
-import { askedSamples } from '../../src/study/samples.js';
+import { askedSamples } from '../../src/core/samples.js';
 
 const model = loadModel(bundledModelPath());
 

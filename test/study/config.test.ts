@@ -42,7 +42,7 @@ grid:
     levels: [original]
     ranks: [8]
 train: { learningRate: -1 }
-evaluate: { judge: llm }
+evaluate: { judges: [llm] }
 `;
     expect(problems(source)).toEqual([
       '  - line 4, datasets.a.world.kind: unknown kind of world "articlez": use one of articles, dialogues',
@@ -51,7 +51,7 @@ evaluate: { judge: llm }
       '  - line 9, grid[0].levels[1]: unknown level "summ_l9": use one of original, summ_l1, summ_l2, summ_l3, summ_l4, summ_l5, ext, hybrid, select, prune',
       '  - line 13, grid[1].levels: a closed-book run shows no text and has no level: remove this line',
       '  - line 15, train.learningRate: invalid -1: use a number above 0 to 10',
-      '  - line 16, evaluate.judgeModel: is missing: judge "llm" asks a language model; name it, or use lexical',
+      '  - line 16, evaluate.judges[0]: judge "llm" asks a language model: give { name: llm, model: … }, or use lexical',
     ]);
   });
 
@@ -74,7 +74,12 @@ evaluate: { judge: llm }
     ['all items held out', `${GOOD}\ntrain: { heldOut: 1 }`, 'train.heldOut: invalid 1: use a number from 0 to 0.9'],
     ['an empty file', '', 'datasets: '],
     ['a text in place of settings', 'hello', 'the file: must be object'],
-    ['a judge that is none', `${GOOD}\nevaluate: { judge: oracle }`, 'unknown judge "oracle"'],
+    ['a judge that is none', `${GOOD}\nevaluate: { judges: [oracle] }`, 'unknown judge "oracle"'],
+    ['a judge named twice', `${GOOD}\nevaluate: { judges: [exact, exact] }`, 'names a judge twice'],
+    ['no ranks', GOOD.replace(', ranks: [8]', ''), 'grid[0].ranks: is missing: give a list of ranks'],
+    ['ranks of a served model', `${GOOD}\nmodel: { name: m, endpoint: http://localhost:1/v1 }`, 'nothing is trained'],
+    ['workers of one thread', `${GOOD}\nexecutor: { kind: inline, workers: 2 }`, 'executor.workers: is not known here'],
+    ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline or kind: pool'],
     ['a level in place of a list', GOOD.replace('levels: study', 'levels: 3'), 'or "study" for the study'],
   ];
 
@@ -93,7 +98,7 @@ evaluate: { judge: llm }
     const { train, evaluate, grid } = parseStudy(GOOD, 'x.yaml');
     expect(train).toMatchObject({ scale: 2, rslora: false, maxLength: 1024 });
     expect(train.targets).toHaveLength(7);
-    expect(evaluate.judge).toBe('lexical');
+    expect(evaluate.judges).toEqual([{ name: 'lexical' }]);
     expect(grid[0]).toMatchObject({ seeds: [0], evaluateOn: 'test' });
     expect(grid[0]?.levels).toHaveLength(7);
   });

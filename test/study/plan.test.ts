@@ -5,7 +5,8 @@ import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { demoStudy, experimentA, experimentB, orthogonal } from '../../src/study/presets.js';
-import { runId, runName } from '../../src/study/run-spec.js';
+import { hashJson } from '../../src/core/hash.js';
+import { identityHash, runName } from '../../src/study/identity.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -20,10 +21,6 @@ const plan = (changes: Partial<StudyInput> = {}): Promise<StudyPlan> =>
   planStudy(studyConfig(leastStudy(model, changes)));
 
 const names = ({ runs }: StudyPlan): string[] => runs.map(({ spec }) => runName(spec.identity));
-
-async function ids(changes: Partial<StudyInput> = {}): Promise<string[]> {
-  return (await plan(changes)).runs.map(({ spec }) => spec.id);
-}
 
 describe('a plan', () => {
   it('has one base run for each way of asking, and one run for each cell', async () => {
@@ -65,7 +62,7 @@ describe('a plan', () => {
   it('holds alpha / r equal over ranks, unless an alpha is given', async () => {
     const grid: StudyInput['grid'] = [{ dataset: 'articles', book: 'closed', ranks: [4, 16] }];
     const alphas = async (train: NonNullable<StudyInput['train']>): Promise<(number | undefined)[]> =>
-      (await plan({ grid, train, base: false })).runs.map(({ spec }) => spec.identity.training?.lora.alpha);
+      (await plan({ grid, train, base: false })).runs.map(({ spec }) => spec.identity.training?.settings.lora.alpha);
     expect(await alphas({})).toEqual([8, 32]);
     expect(await alphas({ alpha: 16 })).toEqual([16, 16]);
     expect(await alphas({ rslora: true })).toEqual([4, 8]);
@@ -80,7 +77,7 @@ describe('a plan', () => {
     const count = (grid: StudyInput['grid']): number => {
       const { grid: parts } = studyConfig({ datasets: { a: { file: 'a' }, b: { file: 'b' } }, grid });
       return parts.reduce(
-        (sum, part) => sum + (part.levels?.length ?? 1) * part.ranks.length * (part.amounts?.length ?? 1),
+        (sum, part) => sum + (part.levels?.length ?? 1) * (part.ranks?.length ?? 0) * (part.amounts?.length ?? 1),
         0,
       );
     };
@@ -88,56 +85,102 @@ describe('a plan', () => {
   });
 });
 
-describe('the identity of a run', () => {
-  const same: readonly (readonly [string, Partial<StudyInput>])[] = [
+/** What of a trained run changes: its training, how it is asked, and the run as a whole. */
+interface Stages {
+  readonly training: string;
+  readonly answering: string;
+  readonly run: string;
+}
+
+async function stages(changes: Partial<StudyInput> = {}): Promise<Stages> {
+  const run = (await plan(changes)).runs.find(({ spec }) => spec.identity.training !== null);
+  if (run?.spec.identity.training == null) throw new Error('nothing is trained');
+  const { training, answering } = run.spec.identity;
+  return { training: identityHash(training), answering: hashJson(answering), run: run.spec.id };
+}
+
+type Change = readonly [name: string, changes: Partial<StudyInput>];
+
+describe('identities', () => {
+  const { train } = leastStudy(model);
+  const evaluate = { maxNewTokens: 4 };
+  const nothing: readonly Change[] = [
     ['another folder', { out: '/elsewhere' }],
     ['another name', { name: 'other' }],
     ['processes in place of a thread', { executor: { kind: 'pool', workers: 3, threads: 2 } }],
-    ['fewer checkpoints', { train: { ...leastStudy(model).train, checkpointEverySteps: 0 } }],
+    ['fewer checkpoints', { train: { ...train, checkpointEverySteps: 0 } }],
     [
       'a second rank in the grid',
       { grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2, 3] }] },
     ],
-    ['no base', { base: true }],
+    ['no base', { base: false }],
   ];
-  const other: readonly (readonly [string, Partial<StudyInput>])[] = [
-    ['another learning rate', { train: { ...leastStudy(model).train, learningRate: 2e-2 } }],
-    ['another scale', { train: { ...leastStudy(model).train, scale: 1 } }],
+  const trainings: readonly Change[] = [
+    ['another learning rate', { train: { ...train, learningRate: 2e-2 } }],
+    ['another scale', { train: { ...train, scale: 1 } }],
     ['other texts', { datasets: { articles: { world: { kind: 'articles', seed: 2 }, items: 4, testItems: 2 } } }],
     ['another split', { datasets: { articles: { world: { kind: 'articles', seed: 1 }, items: 4, testItems: 1 } } }],
     ['another level', { grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l2'], ranks: [2] }] }],
     ['another seed', { grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2], seeds: [1] }] }],
     ['another prompt', { prompt: { open: '{context} {question}' } }],
-    ['longer answers', { evaluate: { maxNewTokens: 5 } }],
-    ['another judge', { evaluate: { maxNewTokens: 4, judge: 'exact' } }],
+    ['more room for answers', { prompt: { answerRoom: 60 } }],
     ['another device', { device: 'webgpu' }],
-    ['other ranks for some modules', { train: { ...leastStudy(model).train, rankPattern: { down_proj: 4 } } }],
-    ['a quantised base', { train: { ...leastStudy(model).train, quantisation: 'nf4' } }],
-    ['items held out', { train: { ...leastStudy(model).train, heldOut: 0.5 } }],
+    ['other ranks for some modules', { train: { ...train, rankPattern: { down_proj: 4 } } }],
+    ['a quantised base', { train: { ...train, quantisation: 'nf4' } }],
+    ['items held out', { train: { ...train, heldOut: 0.5 } }],
+  ];
+  const askings: readonly Change[] = [
+    ['longer answers', { evaluate: { maxNewTokens: 5 } }],
+    ['another stop string', { evaluate: { ...evaluate, stop: ['.'] } }],
+    ['answers drawn by lot', { evaluate: { ...evaluate, temperature: 0.5 } }],
+  ];
+  const rows: readonly Change[] = [
+    ['another judge', { evaluate: { ...evaluate, judges: ['exact'] } }],
+    ['a second judge', { evaluate: { ...evaluate, judges: ['lexical', 'exact'] } }],
+    [
+      'one more item to ask about',
+      { datasets: { articles: { world: { kind: 'articles', seed: 1 }, items: 5, testItems: 3 } } },
+    ],
   ];
 
-  it(`stays under ${same.length} changes that cannot change the result`, async () => {
-    const id = (await ids())[1];
-    for (const [name, changes] of same) expect(await ids(changes), name).toContain(id);
+  it.each(nothing)('all stay with %s', async (_, changes) => {
+    expect(await stages(changes)).toEqual(await stages());
   });
 
-  it(`changes under ${other.length} changes that can`, async () => {
-    const id = (await ids())[1];
-    for (const [name, changes] of other) expect(await ids(changes), name).not.toContain(id);
+  it.each(trainings)('of the training and the run change with %s', async (_, changes) => {
+    const [now, before] = [await stages(changes), await stages()];
+    expect(now.training).not.toBe(before.training);
+    expect(now.run).not.toBe(before.run);
   });
 
-  it('is that of the model, not of its path', async () => {
+  it.each(askings)('of the answers and the run, not of the training, change with %s', async (_, changes) => {
+    const [now, before] = [await stages(changes), await stages()];
+    expect(now.training).toBe(before.training);
+    expect(now.answering).not.toBe(before.answering);
+    expect(now.run).not.toBe(before.run);
+  });
+
+  it.each(rows)('of the run alone change with %s', async (_, changes) => {
+    const [now, before] = [await stages(changes), await stages()];
+    expect(now).toEqual({ ...before, run: now.run });
+    expect(now.run).not.toBe(before.run);
+  });
+
+  it('are those of the model, not of its path', async () => {
     const copy = join(folder, 'copy');
     cpSync(model, copy, { recursive: true });
-    expect(await ids({ model: copy })).toEqual(await ids());
+    expect(await stages({ model: copy })).toEqual(await stages());
     writeTinyModel(join(folder, 'other'), 2);
-    expect((await ids({ model: join(folder, 'other') }))[1]).not.toBe((await ids())[1]);
+    const [other, before] = [await stages({ model: join(folder, 'other') }), await stages()];
+    expect([other.training === before.training, other.answering === before.answering]).toEqual([false, false]);
   });
 
-  it('is computed alike from the plan and from its stored form', async () => {
+  it('are computed alike from the plan and from their stored form', async () => {
     const { runs } = await plan();
-    for (const { spec } of runs)
-      expect(runId((JSON.parse(JSON.stringify(spec)) as typeof spec).identity)).toBe(spec.id);
+    for (const { spec } of runs) {
+      const { identity } = JSON.parse(JSON.stringify(spec)) as typeof spec;
+      expect(identityHash(identity)).toBe(spec.id);
+    }
     expect.assertions(runs.length);
   });
 });

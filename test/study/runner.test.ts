@@ -1,19 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runSummary } from '../../src/cli/study-report.js';
 import { inlineExecutor } from '../../src/executors/inline.js';
 import { poolExecutor } from '../../src/executors/pool.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
+import { identityHash } from '../../src/study/identity.js';
 import { planStudy } from '../../src/study/plan.js';
+import { RUN_FILES, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
+import { workerEntry } from '../../src/study/placement.js';
+import { runSummary } from '../../src/study/report.js';
 import { runFolderName } from '../../src/study/run-spec.js';
-import { RUN_FILES } from '../../src/study/run-store.js';
+import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';
-import { readRows, readStudy } from '../../src/study/study-folder.js';
-import { workerEntry } from '../../src/study/worker-entry.js';
+import { readStudy } from '../../src/study/study-folder.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -54,6 +56,13 @@ const trainedRun = (folder: string) => {
   return run;
 };
 
+/** The folder of the trained run's adapter and metrics. */
+const trainedAt = (folder: string): string => {
+  const { training } = trainedRun(folder).spec.identity;
+  if (training === null) throw new Error('nothing is trained');
+  return trainingPath(folder, training);
+};
+
 describe('a study', { timeout: 120_000 }, () => {
   const folder = join(scratch, 'whole');
 
@@ -77,10 +86,11 @@ describe('a study', { timeout: 120_000 }, () => {
 
   it('trains an adapter whose loss falls and whose folder PEFT reads', () => {
     const run = trainedRun(folder);
-    if (run.status !== 'done' || run.result.training === null) throw new Error('not trained');
-    expect(run.result.training.steps).toBe(24);
-    expect(run.result.training.lastLoss).toBeLessThan(run.result.training.firstLoss);
-    const config: unknown = JSON.parse(readFileSync(join(run.folder, 'adapter/adapter_config.json'), 'utf8'));
+    if (run.training === null) throw new Error('not trained');
+    expect(run.training.result.steps).toBe(24);
+    expect(run.training.result.lastLoss).toBeLessThan(run.training.result.firstLoss);
+    const { adapterPath } = runSummary(run);
+    const config: unknown = JSON.parse(readFileSync(join(adapterPath ?? '', 'adapter_config.json'), 'utf8'));
     expect(config).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 4 });
   });
 
@@ -93,12 +103,14 @@ describe('a study', { timeout: 120_000 }, () => {
     };
     expect(await carryOut(into, { train, base: false }, { onEvent })).toMatchObject({ failed: 0 });
     const run = trainedRun(into);
-    if (run.status !== 'done' || !run.result.training?.heldOut) throw new Error('nothing was held out');
-    const { heldOut, steps } = run.result.training;
+    if (!run.training?.result.heldOut) throw new Error('nothing was held out');
+    const { heldOut, steps } = run.training.result;
     expect(heldOut).toMatchObject({ items: 1, isBestKept: true });
     expect(losses).toContain(heldOut.bestLoss);
     expect(runSummary(run).heldOut).toMatchObject({ bestStep: heldOut.bestStep });
-    const metrics = readFileSync(join(run.folder, RUN_FILES.metrics), 'utf8').trim().split('\n');
+    const metrics = readFileSync(join(trainedAt(into), TRAINING_FILES.metrics), 'utf8')
+      .trim()
+      .split('\n');
     expect(metrics).toHaveLength(steps);
     expect(metrics[heldOut.bestStep - 1]).toContain(`"heldOutLoss":${heldOut.bestLoss}`);
   });
@@ -108,9 +120,9 @@ describe('a study', { timeout: 120_000 }, () => {
     const train = { ...leastStudy(model).train, quantisation: 'nf4' as const };
     expect(await carryOut(into, { train, base: false })).toMatchObject({ failed: 0 });
     const run = trainedRun(into);
-    if (run.status !== 'done' || run.result.training === null) throw new Error('not trained');
-    expect(run.spec.identity.training?.quantisation).toBe('nf4');
-    expect(run.result.training.lastLoss).toBeLessThan(run.result.training.firstLoss);
+    if (run.training === null) throw new Error('not trained');
+    expect(run.spec.identity.training?.settings.quantisation).toBe('nf4');
+    expect(run.training.result.lastLoss).toBeLessThan(run.training.result.firstLoss);
   });
 
   it('carried out again starts no worker and changes no file', async () => {
@@ -123,27 +135,51 @@ describe('a study', { timeout: 120_000 }, () => {
     expect(statSync(join(trainedRun(folder).folder, RUN_FILES.result)).mtimeMs).toBe(before);
   });
 
-  it('makes a damaged run anew and says what was damaged', async () => {
+  it('judges a run anew whose rows are damaged, and says what was damaged', async () => {
     const run = trainedRun(folder);
-    const scores = join(run.folder, RUN_FILES.scores);
-    const text = readFileSync(scores, 'utf8');
-    writeFileSync(scores, text.slice(0, -20));
-    const { carriedOut, events } = await carryOut(folder);
-    expect(carriedOut).toBe(1);
+    const rows = join(run.folder, RUN_FILES.rows);
+    const text = readFileSync(rows, 'utf8');
+    writeFileSync(rows, text.slice(0, -20));
+    const { carriedOut, work, events } = await carryOut(folder);
+    expect({ carriedOut, work }).toEqual({ carriedOut: 1, work: { trainings: 0, questions: 0, judgements: 0 } });
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'damaged', damage: 'scores.jsonl has another size than when it was written' }),
+      expect.objectContaining({ type: 'damaged', damage: 'rows.jsonl has another size than when it was written' }),
     );
-    expect(readFileSync(scores, 'utf8')).toBe(text);
+    expect(readFileSync(rows, 'utf8')).toBe(text);
   });
 
-  it('asks and judges again without training where only that is missing', async () => {
+  it('trains an adapter anew that is damaged, and asks it nothing that the same weights have answered', async () => {
+    const weights = join(trainedAt(folder), 'adapter/adapter_model.safetensors');
+    const bytes = readFileSync(weights);
+    writeFileSync(weights, bytes.subarray(0, -1));
+    const { work, events } = await carryOut(folder);
+    expect(work).toEqual({ trainings: 1, questions: 0, judgements: 0 });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        damage: 'adapter/adapter_model.safetensors has another size than when it was written',
+      }),
+    );
+    expect(readFileSync(weights)).toEqual(bytes);
+  });
+
+  it('names file, line and field of a damaged record', () => {
     const run = trainedRun(folder);
-    for (const name of ['result', 'scores', 'answers'] as const) rmSync(join(run.folder, RUN_FILES[name]));
-    const before = statSync(join(run.folder, RUN_FILES.training)).mtimeMs;
-    const { events } = await carryOut(folder);
-    const stages = events.flatMap((event) => (event.type === 'progress' ? event.active.map(({ stage }) => stage) : []));
-    expect(stages).not.toContain('training');
-    expect(statSync(join(run.folder, RUN_FILES.training)).mtimeMs).toBe(before);
+    const rows = join(run.folder, RUN_FILES.rows);
+    const text = readFileSync(rows, 'utf8');
+    writeFileSync(rows, text.replace(/"rank":2/, '"rank":"two"'));
+    expect(() => readRows(run)).toThrow(/rows\.jsonl cannot be read:\n {2}- line 1: field "rank" is wrong/);
+    writeFileSync(rows, text);
+    const spec = join(run.folder, RUN_FILES.spec);
+    const whole = readFileSync(spec, 'utf8');
+    writeFileSync(spec, whole.replace('"dataset": "articles"', '"dataset": 7'));
+    expect(() => readStudy(folder)).toThrow(
+      /spec\.json cannot be used: field "identity\.dataset" is wrong.*remove the run’s folder/,
+    );
+  });
+
+  it('mends a damaged spec of a run that it has planned', async () => {
+    expect(await carryOut(folder)).toMatchObject({ carriedOut: 0, reused: 2 });
+    expect(readStudy(folder).runs.map(({ status }) => status)).toEqual(['done', 'done']);
   });
 
   it('adds runs to a folder without touching those that are there', async () => {
@@ -158,7 +194,7 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     const { failed, carriedOut, events } = await carryOut(folder, {
       base: false,
       grid: [
-        { dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2], train: { maxLength: 8 } },
+        { dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2], train: { maxLength: 50 } },
         { dataset: 'articles', book: 'closed', ranks: [2] },
       ],
     });
@@ -169,7 +205,7 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     const run = readStudy(folder).runs.find(({ status }) => status === 'failed');
     if (run?.status !== 'failed') throw new Error('no run failed');
     expect(run.error).toMatchObject({ name: 'UserError', stage: 'training' });
-    expect(existsSync(join(run.folder, 'adapter'))).toBe(false);
+    expect(run.training).toBeNull();
   });
 
   it('goes on with half the micro-batch, once, when a worker is killed for memory', async () => {
@@ -194,7 +230,7 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     expect(events.filter(({ type }) => type === 'retried')).toHaveLength(1);
     const run = trainedRun(folder);
     if (run.status !== 'done') throw new Error(`run is ${run.status}`);
-    expect(run.result.retry).toMatchObject({ batchTokens: { from: 64, to: 32 }, accumulation: { from: 1, to: 2 } });
+    expect(run.training?.retry).toMatchObject({ batchTokens: { from: 64, to: 32 }, accumulation: { from: 1, to: 2 } });
   });
 
   it('goes on with half the micro-batch, once, when an allocation fails', async () => {
@@ -212,7 +248,8 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     ]);
     const run = trainedRun(folder);
     if (run.status !== 'done') throw new Error(`run is ${run.status}`);
-    expect(run.result.retry).toEqual(retries[0]);
+    expect(run.training?.retry).toEqual(retries[0]);
+    expect(run.training?.id).not.toBe(identityHash(run.spec.identity.training ?? never()));
   });
 
   it('stops when it is told to, keeps what is finished, and goes on from there', async () => {
@@ -226,8 +263,8 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     expect(existsSync(join(folder, 'lock'))).toBe(false);
     expect(readStudy(folder).runs.map(({ status }) => status)).toEqual(['done', 'pending']);
     expect(await carryOut(folder)).toMatchObject({ carriedOut: 1, reused: 1, failed: 0 });
-    const whole = readFileSync(join(trainedRun(join(scratch, 'whole')).folder, RUN_FILES.metrics), 'utf8');
-    expect(readFileSync(join(trainedRun(folder).folder, RUN_FILES.metrics), 'utf8')).toBe(whole);
+    const metrics = (of: string): string => readFileSync(join(trainedAt(of), TRAINING_FILES.metrics), 'utf8');
+    expect(metrics(folder)).toBe(metrics(join(scratch, 'whole')));
   });
 
   it('keeps a second process out of its folder', async () => {
@@ -238,6 +275,10 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     expect(await first).toMatchObject({ carriedOut: 2 });
   });
 });
+
+function never(): never {
+  throw new Error('nothing is trained');
+}
 
 /** The one child of this process that works for a study. */
 function workerProcess(): number {

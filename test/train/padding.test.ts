@@ -5,7 +5,7 @@ import { Random } from '../../src/core/random.js';
 import type { Item } from '../../src/core/records.js';
 import { loadAll } from '../../src/data/load.js';
 import { PromptRenderer, type TokenSample } from '../../src/models/text/prompt.js';
-import { trainingSamples } from '../../src/study/samples.js';
+import { trainingSamples } from '../../src/core/samples.js';
 import { paddingShare } from '../../src/train/batches.js';
 import { planSteps } from '../../src/train/batch-plan.js';
 import { qwen } from '../audit/support/qwen.js';

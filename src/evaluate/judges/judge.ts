@@ -41,8 +41,9 @@ export function unscored(reason: string): Verdict {
   return { status: 'unscored', reason };
 }
 
-/** What a judge reads of an answer record; `subject` is the question's, where known. */
-export function judgeInput(record: AnswerRecord, subject?: string): JudgeInput {
-  const { prompt, type, reference, answers, answer, abstention } = record;
-  return { question: prompt, type, reference, answers, answer, abstention, ...(subject !== undefined && { subject }) };
+/** What a judge reads of an answer record; null where there is no answer to judge. */
+export function judgeInput(record: AnswerRecord): JudgeInput | null {
+  const { prompt: question, type, reference, answers, answer, abstention, subject } = record;
+  if (answer === null) return null;
+  return { question, type, reference, answers, answer, abstention, ...(subject !== null && { subject }) };
 }

@@ -1,14 +1,19 @@
 /** Judging LongMemEval hypotheses with any judge, into results in the benchmark's own form. */
-import type { Judge, JudgeInput } from '../judges/judge.js';
-import { judgeAll, type JudgingOptions } from '../judging.js';
+import type { AnswerRecord } from '../../core/records.js';
+import { judgeAnswers, type JudgingOptions } from '../judge-answers.js';
+import type { Judge } from '../judges/judge.js';
 import { isAbstention, type EvaluationResult, type Hypothesis, type Reference } from './records.js';
 
-/** What a judge reads of a LongMemEval question and its hypothesis. */
-export function longMemEvalInput(
+/** A LongMemEval question with its hypothesis, as an answer to judge. */
+function answerOf(
   { question, question_type: type, answer: reference, question_id }: Reference,
   answer: string,
-): JudgeInput {
-  return { question, type, reference, answers: [reference], answer, abstention: isAbstention(question_id) };
+): AnswerRecord {
+  return {
+    ...{ item: question_id, question: question_id, type, prompt: question, reference, answers: [reference] },
+    ...{ subject: null, answer, finish: null, failure: null, abstention: isAbstention(question_id) },
+    ...{ contextTruncated: false, bits: null },
+  };
 }
 
 /** Results for the hypotheses the judge could score; a label is whether the verdict counts as correct. Hypotheses of unknown questions are left out. */
@@ -21,11 +26,11 @@ export async function evaluateHypotheses(
   const questions = new Map(references.map((reference) => [reference.question_id, reference]));
   const known = hypotheses.flatMap((hypothesis) => {
     const reference = questions.get(hypothesis.question_id);
-    return reference === undefined ? [] : [{ hypothesis, input: longMemEvalInput(reference, hypothesis.hypothesis) }];
+    return reference === undefined ? [] : [{ hypothesis, record: answerOf(reference, hypothesis.hypothesis) }];
   });
-  const verdicts = await judgeAll(
+  const verdicts = await judgeAnswers(
     judge,
-    known.map(({ input }) => input),
+    known.map(({ record }) => record),
     options,
   );
   const results = known.flatMap(({ hypothesis }, i): EvaluationResult[] => {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../../../dist/core/errors.js';
 import { serve } from '../../../dist/executors/serve.js';
 
-serve(async (folder, report, signal) => {
+serve(async ({ folder }, report, signal) => {
   const { act, ms = 0 } = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
   const started = Date.now();
   report({ act, pid: process.pid });

@@ -16,7 +16,7 @@ async function overeat() {
   await program.run({ x: float32([side, 1]), y: float32([1, side]) });
 }
 
-serve(async (folder, report, signal) => {
+serve(async ({ folder }, report, signal) => {
   const marker = join(folder, 'ate');
   if (!existsSync(marker)) {
     writeFileSync(marker, '');

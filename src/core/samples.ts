@@ -1,6 +1,6 @@
 /** Items to samples: what a run trains on, and what it asks. */
-import type { Level } from '../core/levels.js';
-import type { Item, Question, Sample } from '../core/records.js';
+import type { Level } from './levels.js';
+import type { Item, Question, Sample } from './records.js';
 
 /** One sample per question, in the wording to train on, with the reference as its answer; without a text also one per paraphrase. */
 export function trainingSamples(items: readonly Item[], level: Level | 'none'): Sample[] {
@@ -28,7 +28,8 @@ export function askedPrompt({ prompt, testPrompt }: Question): string {
   return testPrompt ?? prompt;
 }
 
-function samplesOf(
+/** One sample per question in the wording asked for, the text at a level as its context (`none`: without). */
+export function samplesOf(
   items: readonly Item[],
   level: Level | 'none',
   wording: (question: Question) => string,

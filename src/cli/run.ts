@@ -1,0 +1,62 @@
+/** `lightmem run`: one run of a study carried out from its folder alone, as a cluster's worker does it. */
+import type { Command } from 'commander';
+import { carryOutFolder } from '../study/carry-out.js';
+import { runName } from '../study/identity.js';
+import type { RunReport } from '../study/records.js';
+import { readSpec } from '../study/run-store.js';
+import { parseCount } from './data-options.js';
+import { interruption } from './interrupt.js';
+import { Progress } from './progress.js';
+import { safe } from './terminal.js';
+
+interface Options {
+  readonly threads?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('carry out one run of a study from its folder alone; what is finished is reused')
+    .argument('<folder>', "the run's folder, STUDY/runs/NAME")
+    .option('--threads <n>', 'threads it may use; default: as many as there are')
+    .option('--json', 'one JSON document on standard output, no progress')
+    .action(run);
+}
+
+/** Stages in their order, each taken for as long as the others: how long they take is not known here. */
+const STAGES: Readonly<Record<RunReport['stage'], number>> = { loading: 0, training: 1, asking: 2, judging: 3 };
+
+async function run(folder: string, { threads, json }: Options): Promise<void> {
+  const name = runName(readSpec(folder).identity);
+  const progress = new Progress({ label: name, total: 4, silent: json === true });
+  try {
+    const result = await carryOutFolder(folder, {
+      ...(threads !== undefined && { threads: parseCount('threads', threads) }),
+      signal: interruption(),
+      onReport: ({ stage, share }) => progress.update(STAGES[stage] + share, stage),
+    });
+    progress.end();
+    const { answers, unscored, work } = result;
+    process.stdout.write(
+      json === true
+        ? `${JSON.stringify({ run: name, answers, unscored, ...work })}\n`
+        : safe(`${name}: ${answers} answers judged, ${unscored} unscored; ${told(work)}\n`),
+    );
+  } finally {
+    progress.end();
+  }
+}
+
+function told({
+  trainings,
+  questions,
+  judgements,
+}: {
+  trainings: number;
+  questions: number;
+  judgements: number;
+}): string {
+  return `done now: ${trainings} trained, ${questions} questions asked, ${judgements} answers judged`;
+}

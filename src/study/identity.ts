@@ -1,0 +1,118 @@
+/** Identities by stage: a training, its answers, a run's rows; each a hash of everything that can change it, and of nothing else. */
+import { hashJson } from '../core/hash.js';
+import type { Json } from '../core/json.js';
+import type { Level } from '../core/levels.js';
+import type { Book, Item } from '../core/records.js';
+import { askedPrompt, trainingSamples } from '../core/samples.js';
+import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import type { PromptStyle } from '../models/text/prompt.js';
+
+/**
+ * Raised when the same identity no longer means the same result: another sampling, packing, initialisation or order.
+ * 1: one identity for training, answers and judge. 2: one for each stage.
+ */
+export const IDENTITY_VERSION = 2;
+
+/** What computes: its version, and the device, for other devices round otherwise. */
+export interface EngineIdentity {
+  readonly name: string;
+  readonly device: Device;
+}
+
+/** How items become tokens. */
+export interface PromptIdentity {
+  /** Prompt style, chat template and tokenizer, as one hash. */
+  readonly renderer: string;
+  readonly style: PromptStyle;
+  readonly maxLength: number;
+  readonly answerRoom: number;
+}
+
+/** Everything that can change an adapter. */
+export interface TrainingIdentity {
+  readonly version: number;
+  readonly model: string;
+  readonly prompt: PromptIdentity;
+  /** SHA-256 of the samples it learns from, as text. */
+  readonly samples: string;
+  /** How often checkpoints are written changes nothing and is left out. */
+  readonly settings: Omit<TrainSettings, 'checkpointEverySteps'>;
+  readonly engine: EngineIdentity;
+}
+
+/** Everything beside adapter and questions that can change an answer. */
+export type AnsweringIdentity =
+  | {
+      readonly kind: 'local';
+      readonly model: string;
+      readonly prompt: PromptIdentity;
+      readonly generation: GenerateSettings;
+      readonly engine: EngineIdentity;
+    }
+  | {
+      readonly kind: 'served';
+      /** Address, name and wishes of the endpoint's model. */
+      readonly model: Json;
+      readonly style: PromptStyle;
+      readonly generation: GenerateSettings;
+    };
+
+/** A cell of the grid: what rows are told apart by. */
+export interface CellIdentity {
+  readonly dataset: string;
+  readonly book: Extract<Book, 'open' | 'closed'>;
+  /** `none` in a closed-book run. */
+  readonly level: Level | 'none';
+  /** LoRA rank; 0 is the untuned base model. */
+  readonly rank: number;
+  /** Items trained on; 0 for the base. */
+  readonly items: number;
+  readonly seed: number;
+}
+
+/** Everything that can change a run's rows: a line through the stages. */
+export interface RunIdentity extends CellIdentity {
+  readonly version: number;
+  /** Null for the base. */
+  readonly training: TrainingIdentity | null;
+  readonly answering: AnsweringIdentity;
+  /** SHA-256 of the questions asked, and of the text shown with them. */
+  readonly asked: string;
+  /** Everything about each judge that can change its verdicts. */
+  readonly judges: readonly Json[];
+}
+
+/** A stage's identity as 64 hexadecimal digits: computed alike from the plan and from a stored record. */
+export function identityHash(identity: RunIdentity | TrainingIdentity): string {
+  return hashJson(identity);
+}
+
+/** Where the answers of one asker at one level of a data set are kept: what questions are asked adds to it and changes nothing in it. */
+export function answersHash({ dataset, book, level, answering }: RunIdentity, adapter: string | null): string {
+  return hashJson({ version: IDENTITY_VERSION, dataset, book, level, answering, adapter });
+}
+
+/** SHA-256 of what a training reads of items: the samples, in their order. */
+export function samplesHash(items: readonly Item[], level: Level | 'none'): string {
+  return hashJson(
+    trainingSamples(items, level).map(({ id, context, prompt, answer }) => [id, context ?? null, prompt, answer]),
+  );
+}
+
+/** SHA-256 of all that rows tell of items: the text at the level, the wording asked, the questions whole. */
+export function askedHash(items: readonly Item[], level: Level | 'none'): string {
+  return hashJson(
+    items.map(({ id, texts, questions }) => ({
+      id,
+      text: level === 'none' ? null : (texts[level]?.text ?? null),
+      original: texts['original']?.text ?? null,
+      questions: questions.map((question) => ({ ...question, prompt: askedPrompt(question), paraphrases: [] })),
+    })),
+  );
+}
+
+/** Name for people, e.g. `articles-open-summ_l2-r8-n40-s0`. */
+export function runName({ dataset, book, level, rank, items, seed }: CellIdentity): string {
+  const text = book === 'open' ? [dataset, book, level] : [dataset, book];
+  return (rank === 0 ? [...text, 'base'] : [...text, `r${rank}`, `n${items}`, `s${seed}`]).join('-');
+}

@@ -1,0 +1,221 @@
+/** Schemas of what a study keeps on disk: every record is checked where it is read. */
+import { z } from 'zod';
+import type { Json } from '../core/json.js';
+import type { Level } from '../core/levels.js';
+import { QUANTISATIONS, TARGET_MODULES, type GenerateSettings, type TrainSettings } from '../core/settings.js';
+import type { HeldOutRecord } from '../train/held-out.js';
+import type { TrainResult } from '../train/finetune.js';
+import type { AnsweringIdentity, PromptIdentity, RunIdentity, TrainingIdentity } from './identity.js';
+import type { RunSpec } from './run-spec.js';
+
+const count = z.number().int().min(0);
+const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'use a SHA-256 of 64 hexadecimal digits' });
+const json = z.json() as z.ZodType<Json>;
+const level = z.custom<Level | 'none'>((value) => typeof value === 'string', { error: 'use a level, or none' });
+
+const lora = z.looseObject({
+  rank: count,
+  alpha: z.number(),
+  rslora: z.boolean(),
+  dropout: z.number(),
+  targets: z.array(z.enum(TARGET_MODULES)),
+  rankPattern: z.record(z.string(), count).exactOptional(),
+});
+
+const settings: z.ZodType<Omit<TrainSettings, 'checkpointEverySteps'>> = z.looseObject({
+  lora,
+  learningRate: z.number(),
+  schedule: z.enum(['constant', 'linear', 'cosine']),
+  warmupRatio: z.number(),
+  epochs: count,
+  maxSteps: count.exactOptional(),
+  batchTokens: count,
+  accumulation: count,
+  clipNorm: z.number(),
+  weightDecay: z.number(),
+  betas: z.tuple([z.number(), z.number()]),
+  epsilon: z.number(),
+  seed: z.number().int(),
+  maxLength: count,
+  quantisation: z.enum(QUANTISATIONS),
+  gradientCheckpointing: z.boolean().exactOptional(),
+  heldOut: z.looseObject({ share: z.number(), everySteps: count, patience: count }).exactOptional(),
+});
+
+const generation: z.ZodType<GenerateSettings> = z.looseObject({
+  maxNewTokens: count,
+  temperature: z.number(),
+  seed: z.number().int(),
+  stop: z.array(z.string()),
+});
+
+const engine = z.looseObject({ name: z.string(), device: z.enum(['cpu', 'webgpu', 'cuda']) });
+
+const style = z.looseObject({
+  version: z.string(),
+  system: z.string().nullable(),
+  open: z.string(),
+  closed: z.string(),
+});
+
+const prompt: z.ZodType<PromptIdentity> = z.looseObject({
+  renderer: hash,
+  style,
+  maxLength: count,
+  answerRoom: count,
+});
+
+export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
+  version: count,
+  model: hash,
+  prompt,
+  samples: hash,
+  settings,
+  engine,
+});
+
+const answering: z.ZodType<AnsweringIdentity> = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('local'), model: hash, prompt, generation, engine }),
+  z.looseObject({ kind: z.literal('served'), model: json, style, generation }),
+]);
+
+const runIdentity: z.ZodType<RunIdentity> = z.looseObject({
+  version: count,
+  dataset: z.string(),
+  book: z.enum(['open', 'closed']),
+  level,
+  rank: count,
+  items: count,
+  seed: z.number().int(),
+  training: trainingIdentity.nullable(),
+  answering,
+  asked: hash,
+  judges: z.array(json),
+});
+
+const modelPlace = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('local'), path: z.string() }),
+  z.object({
+    kind: z.literal('served'),
+    name: z.string(),
+    endpoint: z.string().nullable(),
+    tokenizer: z.string().nullable(),
+  }),
+]);
+
+const judgeChoice = z.object({
+  name: z.string(),
+  model: z.string().exactOptional(),
+  endpoint: z.string().exactOptional(),
+});
+
+/** `spec.json` of a run. */
+export const runSpecRecord: z.ZodType<RunSpec> = z.object({
+  version: count,
+  id: hash,
+  identity: runIdentity,
+  place: z.object({
+    model: modelPlace,
+    data: z.string(),
+    trained: z.array(z.string()),
+    asked: z.array(z.string()),
+    checkpointEverySteps: count,
+    judges: z.array(judgeChoice),
+  }),
+});
+
+/** A stage's files by name within its folder. */
+const files = z.record(z.string(), z.object({ bytes: count, sha256: hash }));
+export type StageFiles = Readonly<z.infer<typeof files>>;
+
+const heldOut: z.ZodType<HeldOutRecord> = z.object({
+  items: count,
+  samples: count,
+  bestLoss: z.number(),
+  bestStep: count,
+  lastLoss: z.number(),
+  stoppedEarly: z.boolean(),
+  isBestKept: z.boolean(),
+});
+
+/** Settings of a training changed after the memory ran out; the optimiser's steps stay the same size. */
+export const retryRecord = z.object({
+  batchTokens: z.object({ from: count, to: count }),
+  accumulation: z.object({ from: count, to: count }),
+  reason: z.string(),
+});
+export type Retry = Readonly<z.infer<typeof retryRecord>>;
+
+const trainResult: z.ZodType<TrainResult> = z.looseObject({
+  steps: count,
+  firstLoss: z.number(),
+  lastLoss: z.number(),
+  tokens: count,
+  seconds: z.number(),
+  peakMemoryBytes: z.number(),
+  adapterPath: z.string(),
+  parameters: count,
+  heldOut: heldOut.nullable(),
+  warnings: z.array(z.string()),
+});
+
+/** `training.json`: what came of a training; `adapterPath` is relative to its folder. */
+export interface TrainingRecord {
+  readonly version: number;
+  /** SHA-256 of the training's identity. */
+  readonly id: string;
+  readonly result: TrainResult;
+  /** Set where it stands for a training that ran out of memory. */
+  readonly retry: Retry | null;
+  readonly files: StageFiles;
+}
+export const trainingRecord: z.ZodType<TrainingRecord> = z.object({
+  version: count,
+  id: hash,
+  result: trainResult,
+  retry: retryRecord.nullable(),
+  files,
+});
+
+/** `result.json`: what a run came to. */
+export const resultRecord = z.object({
+  version: count,
+  id: hash,
+  seconds: z.object({ training: z.number(), asking: z.number(), judging: z.number() }),
+  /** Processor time of the process that ended it, all threads together. */
+  processorSeconds: z.number(),
+  /** Name of its training's folder; null for the base model. */
+  training: z.string().nullable(),
+  answers: count,
+  unscored: count,
+  truncated: count,
+  /** What was done for it by the process that ended it, the rest was there: trainings, questions asked, answers judged. */
+  work: z.object({ trainings: count, questions: count, judgements: count }),
+  files,
+  environment: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type RunResult = Readonly<z.infer<typeof resultRecord>>;
+
+/** `error.json`: why a run failed. */
+export const errorRecord = z.object({
+  name: z.string(),
+  message: z.string(),
+  stage: z.string(),
+  stack: z.string().nullable(),
+});
+export type RunError = Readonly<z.infer<typeof errorRecord>>;
+
+export const RUN_STAGES = ['loading', 'training', 'asking', 'judging'] as const;
+
+/** `progress.json`: how far a run is, for other processes to see. */
+export const progressRecord = z.object({
+  stage: z.enum(RUN_STAGES),
+  /** Share of the stage that is done, 0 to 1. */
+  share: z.number(),
+  /** Loss of the last step, in training. */
+  loss: z.number().exactOptional(),
+  /** Loss on held-out items, where it was last measured. */
+  heldOutLoss: z.number().exactOptional(),
+});
+export type RunReport = Readonly<z.infer<typeof progressRecord>>;
+export type RunStage = RunReport['stage'];

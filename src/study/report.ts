@@ -1,0 +1,138 @@
+/** A stored study as a report: gathers rows and runs, analyses them, writes the page and the rows beside the runs. */
+import { cpus, totalmem } from 'node:os';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Analysis } from '../analysis/analyse.js';
+import { runsOfRows, type RunSummary } from '../analysis/run-summary.js';
+import { UserError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { rowRecord } from '../core/record-schemas.js';
+import { loraScale } from '../core/settings.js';
+import { packageInfo } from '../core/package-info.js';
+import { readJsonLines } from '../files/json-lines.js';
+import { writeWhole } from '../files/write-whole.js';
+import type { ReportData } from '../report/data.js';
+import { csvLines } from '../report/export.js';
+import { analyseReport, renderReport } from '../report/page.js';
+import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
+import { runFolderName } from './run-spec.js';
+import { readRows, type StoredRun } from './run-store.js';
+import type { StoredStudy } from './study-folder.js';
+
+export interface WrittenReport {
+  /** The page. */
+  readonly path: string;
+  readonly data: ReportData;
+  readonly analysis: Analysis;
+}
+
+/** Writes `report.html` and `rows.csv` into the study's folder. */
+export function writeReport(study: StoredStudy): WrittenReport {
+  const data = reportData(study);
+  const analysis = analyseReport(data);
+  const path = join(study.folder, 'report.html');
+  writeWhole(path, renderReport(data, analysis));
+  writeWhole(join(study.folder, 'rows.csv'), csvLines(data.rows));
+  return { path, data, analysis };
+}
+
+/** Writes the page of rows that evaluate or judge wrote, beside the first file unless told where. Throws UserError naming a damaged line. */
+export function writeRowsReport(files: readonly string[], out?: string): WrittenReport {
+  const rows = files.flatMap((file) => readJsonLines(file, rowRecord));
+  if (rows.length === 0) throw new UserError(`${files.join(', ')}: no rows: give files that evaluate or judge wrote`);
+  const [first = ''] = files;
+  const data: ReportData = {
+    title: `lightmem: ${files.map((file) => basename(file)).join(', ')}`,
+    created: new Date().toISOString(),
+    command: ['lightmem report', ...files].join(' '),
+    model: [...new Set(rows.map(({ run }) => run))].slice(0, 3).join(', '),
+    ...{ settings: {}, identities: {}, versions: { lightmem: packageInfo().version, node: process.version } },
+    ...{ environment: {}, rows, runs: runsOfRows(rows), audits: [] },
+  };
+  const analysis = analyseReport(data);
+  const path = out ?? `${first.replace(/\.jsonl?$/, '')}.html`;
+  writeWhole(path, renderReport(data, analysis));
+  return { path, data, analysis };
+}
+
+/** Everything the report shows of a study. */
+export function reportData({ record, runs, audits }: StoredStudy): ReportData {
+  return {
+    title: `lightmem study: ${record.name}`,
+    created: new Date().toISOString(),
+    command: record.command,
+    model: record.model.name,
+    settings: record.config as JsonObject,
+    identities: identities(runs, record),
+    versions: versions(runs),
+    environment: environment(runs),
+    rows: runs.flatMap(readRows),
+    runs: runs.map(runSummary),
+    audits,
+    judge: record.judge,
+  };
+}
+
+function identities(runs: readonly StoredRun[], { model, tokenizer, template }: StoredStudy['record']) {
+  const renderers = new Set(runs.flatMap((run) => promptOf(run)?.renderer ?? []));
+  return {
+    model: model.identity,
+    tokenizer,
+    ...(template !== null && { template }),
+    prompt: [...renderers].join(', '),
+  };
+}
+
+function promptOf({ spec: { identity } }: StoredRun) {
+  return identity.answering.kind === 'local' ? identity.answering.prompt : undefined;
+}
+
+function versions(runs: readonly StoredRun[]): Record<string, string> {
+  const engines = new Set(
+    runs.flatMap(({ spec: { identity } }) =>
+      identity.answering.kind === 'local' ? identity.answering.engine.name : [],
+    ),
+  );
+  return { lightmem: packageInfo().version, node: process.version, engine: [...engines].join(', ') };
+}
+
+function environment(runs: readonly StoredRun[]): Record<string, string> {
+  const processors = cpus();
+  const seen = (key: string): string =>
+    [...new Set(runs.flatMap((run) => (run.status === 'done' ? (run.result.environment[key] ?? []) : [])))].join(', ');
+  return {
+    processor: `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}`,
+    memory: `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
+    device: seen('device'),
+    'threads of a run': seen('threads'),
+  };
+}
+
+/** What analysis needs to know of a run. */
+export function runSummary(run: StoredRun): RunSummary {
+  const { folder, spec, status } = run;
+  const { dataset, book, level, rank, items, seed, training } = spec.identity;
+  const result = run.status === 'done' ? run.result : null;
+  const trained = run.training?.result ?? null;
+  const heldOut = trained?.heldOut ?? null;
+  const lora = training?.settings.lora;
+  return {
+    id: runFolderName(spec),
+    ...{ dataset, book, level, rank, items, seed, status, alpha: lora?.alpha ?? 0 },
+    scale: lora === undefined ? 0 : loraScale(lora),
+    error: run.status === 'failed' ? run.error.message : null,
+    parameters: rank === 0 ? 0 : (trained?.parameters ?? null),
+    steps: trained?.steps ?? null,
+    firstLoss: trained?.firstLoss ?? null,
+    lastLoss: trained?.lastLoss ?? null,
+    ...(heldOut !== null && { heldOut }),
+    seconds: result === null ? null : result.seconds.training + result.seconds.asking + result.seconds.judging,
+    adapterPath: result === null ? null : adapterOf(folder, result.training),
+  };
+}
+
+function adapterOf(folder: string, training: string | null): string | null {
+  if (training === null) return null;
+  const path = join(studyOf(folder), STUDY_FILES.trainings, training, TRAINING_FILES.adapter);
+  return existsSync(path) ? path : null;
+}

@@ -1,0 +1,32 @@
+/** A study's model where it is served by an OpenAI-compatible endpoint: how it is asked, and by whose tokens its texts are counted. */
+import { endpointModel, type Respondent } from '../evaluate/respondent.js';
+import type { Json } from '../core/json.js';
+import { ChatEndpoint } from '../llm/endpoint.js';
+import { endpointSettings } from '../llm/settings.js';
+import type { Tokenizer } from '../models/model.js';
+import { bundledTokenizerFolder } from '../models/text/bundled-tokenizer.js';
+import type { PromptStyle } from '../models/text/prompt.js';
+import { loadTokenizer } from '../models/text/tokenizer.js';
+import type { ModelPlace } from './run-spec.js';
+
+function endpointOf(place: ModelPlace): ChatEndpoint {
+  if (place.kind === 'local') throw new Error('a local model is not asked through an endpoint');
+  const { name: model, endpoint } = place;
+  return new ChatEndpoint(endpointSettings({ model, ...(endpoint !== null && { baseUrl: endpoint }) }));
+}
+
+/** The model behind an endpoint, as whoever answers. Throws UserError where its address or key is missing. */
+export function servedModel(place: ModelPlace, style: PromptStyle): Respondent {
+  return endpointModel(endpointOf(place), { style });
+}
+
+/** Everything about the endpoint's model that can change an answer. */
+export function servedIdentity(place: ModelPlace): Json {
+  return endpointOf(place).identity;
+}
+
+/** The tokenizer of the folder that was named for it, or Qwen2.5's, which comes with lightmem. */
+export function servedTokenizer(place: ModelPlace): Tokenizer {
+  const path = place.kind === 'served' ? place.tokenizer : null;
+  return loadTokenizer(path ?? bundledTokenizerFolder());
+}

@@ -1,0 +1,92 @@
+/** The training stage: an adapter under its training's identity, made once, whichever run needs it first. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import type { Level } from '../core/levels.js';
+import type { Item } from '../core/records.js';
+import { trainingSamples } from '../core/samples.js';
+import { lockFolder } from '../files/folder-lock.js';
+import { jsonText } from '../files/json-file.js';
+import { removeLeftovers } from '../files/scratch.js';
+import { writeWhole } from '../files/write-whole.js';
+import type { LoadedModel } from '../models/model.js';
+import { promptLimit, PromptRenderer, type TokenSample } from '../models/text/prompt.js';
+import { finetune, type TrainProgress } from '../train/finetune.js';
+import { IDENTITY_VERSION, identityHash } from './identity.js';
+import { TRAINING_FILES } from './layout.js';
+import type { TrainingRecord } from './records.js';
+import { describeFiles } from './stage-files.js';
+import { clearTraining, readTraining, type ResolvedTraining } from './training-store.js';
+
+export interface TrainingStage {
+  readonly training: ResolvedTraining;
+  readonly model: LoadedModel;
+  readonly items: readonly Item[];
+  readonly level: Level | 'none';
+  readonly checkpointEverySteps: number;
+  readonly threads?: number;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The record of a whole training, and whether this call made it. Another process that makes it is waited for. */
+export async function ensureTraining(stage: TrainingStage): Promise<{ record: TrainingRecord; isNew: boolean }> {
+  const { training, signal } = stage;
+  const before = readTraining(training);
+  if (before.status === 'done') return { record: before.record, isNew: false };
+  const lock = await lockFolder(training.folder, { patienceMs: Infinity, ...(signal !== undefined && { signal }) });
+  try {
+    removeLeftovers(training.folder);
+    const now = readTraining(training);
+    if (now.status === 'done') return { record: now.record, isNew: false };
+    if (now.damage !== null) clearTraining(training);
+    return { record: await train(stage), isNew: true };
+  } finally {
+    lock.release();
+  }
+}
+
+async function train(stage: TrainingStage): Promise<TrainingRecord> {
+  const { training, model, checkpointEverySteps, threads, onProgress, signal } = stage;
+  const { identity, folder, retry } = training;
+  writeWhole(
+    join(folder, TRAINING_FILES.spec),
+    jsonText({ version: IDENTITY_VERSION, id: identityHash(identity), identity }),
+  );
+  const result = await finetune({
+    ...{ model, samples: samplesOf(stage), folder, device: identity.engine.device },
+    settings: { ...identity.settings, checkpointEverySteps },
+    ...(threads !== undefined && { threads }),
+    ...(onProgress !== undefined && { onProgress }),
+    ...(signal !== undefined && { signal }),
+  });
+  const names = [TRAINING_FILES.metrics, ...adapterFiles(folder)];
+  const record: TrainingRecord = {
+    version: IDENTITY_VERSION,
+    id: identityHash(identity),
+    result: { ...result, adapterPath: TRAINING_FILES.adapter },
+    retry,
+    files: await describeFiles(folder, names),
+  };
+  writeWhole(join(folder, TRAINING_FILES.training), jsonText(record));
+  return record;
+}
+
+function samplesOf({ training, model, items, level }: TrainingStage): TokenSample[] {
+  const { style, maxLength, answerRoom } = training.identity.prompt;
+  const { maxPositions } = model.config;
+  const limit = promptLimit({ maxLength, answerRoom, maxPositions });
+  const samples = new PromptRenderer(model, style).tokenize(trainingSamples(items, level), limit);
+  const tooLong = samples.find(({ prompt, answer }) => prompt.length + answer.length > maxPositions);
+  if (tooLong === undefined) return samples;
+  throw new UserError(
+    `sample ${tooLong.id}: its answer of ${tooLong.answer.length} tokens does not fit behind its prompt in the model's ${maxPositions} positions: raise answerRoom to ${tooLong.answer.length}`,
+  );
+}
+
+function adapterFiles(folder: string): string[] {
+  const { adapter } = TRAINING_FILES;
+  return readdirSync(join(folder, adapter))
+    .sort()
+    .map((name) => `${adapter}/${name}`);
+}
