@@ -7,7 +7,7 @@ import { readSpec } from '../study/run-store.js';
 import { parseCount } from './data-options.js';
 import { interruption } from './interrupt.js';
 import { Progress } from './progress.js';
-import { safe } from './terminal.js';
+import { visibleText } from '../text/visible.js';
 
 interface Options {
   readonly threads?: string;
@@ -42,7 +42,7 @@ async function run(folder: string, { threads, json }: Options): Promise<void> {
     process.stdout.write(
       json === true
         ? `${JSON.stringify({ run: name, answers, unscored, ...work })}\n`
-        : safe(`${name}: ${answers} answers judged, ${unscored} unscored; ${told(work)}\n`),
+        : visibleText(`${name}: ${answers} answers judged, ${unscored} unscored; ${told(work)}\n`),
     );
   } finally {
     progress.end();

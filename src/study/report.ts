@@ -5,7 +5,6 @@ import { basename, join } from 'node:path';
 import type { Analysis } from '../analysis/analyse.js';
 import { runsOfRows, type RunSummary } from '../analysis/run-summary.js';
 import { UserError } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
 import { rowRecord } from '../core/record-schemas.js';
 import { loraScale } from '../core/settings.js';
 import { packageInfo } from '../core/package-info.js';
@@ -62,7 +61,7 @@ export function reportData({ record, runs, audits }: StoredStudy): ReportData {
     created: new Date().toISOString(),
     command: record.command,
     model: record.model.name,
-    settings: record.config as JsonObject,
+    settings: record.config,
     identities: identities(runs, record),
     versions: versions(runs),
     environment: environment(runs),
