@@ -57,7 +57,11 @@ async function run(file: string, options: Options): Promise<void> {
   if (model !== undefined) warnOfKin(options.model ?? '', answers);
   const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
   const judgements: Judgement[] = [];
-  for (const name of options.judge) judgements.push(await judgeFile(name, answers, repeats, model, log));
+  for (const name of options.judge) {
+    const { repeats: verdicts } = await judgeFile(name, answers, repeats, model, log);
+    const label = judgeLabel({ name, ...(options.model !== undefined && { model: options.model }) });
+    judgements.push({ judge: label, repeats: verdicts });
+  }
   process.stdout.write(verdictLines(answers, judgements).join(''));
   process.stderr.write(summary(answers, judgements).join('\n') + '\n');
 }
@@ -85,7 +89,7 @@ async function judgeFile(
     const concurrency = model?.concurrency ?? 1;
     verdicts.push(await judgeAnswers(judge, records, { concurrency, ...(log !== undefined && { log }) }));
   }
-  return { judge: judgeLabel({ name, ...(model !== undefined && { model: model.name }) }), repeats: verdicts };
+  return { judge: name, repeats: verdicts };
 }
 
 /** One row a judge and answer, its `id` first. */

@@ -99,8 +99,12 @@ describe('a model behind an endpoint', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { answer: unknown });
-    expect(rows.map(({ answer }) => answer)).toEqual(['Oslo', 'Rome Rome Rome', null]);
-    expect(rows[2]).toMatchObject({ verdict: { status: 'unscored' } });
+    expect(rows.map(({ answer }) => answer)).toEqual(['Oslo', 'Rome Rome Rome', '']);
+    expect(rows[2]).toMatchObject({
+      status: 'unscored',
+      finish: null,
+      reason: expect.stringContaining('not answered') as string,
+    });
     expect(rows[1]).toMatchObject({ finish: 'length' });
   });
 

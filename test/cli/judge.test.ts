@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { register as registerJudge } from '../../src/cli/judge.js';
 import { register as registerLongMemEval } from '../../src/cli/longmemeval.js';
+import { writeRowsReport } from '../../src/study/report.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lightmem-judge-'));
 let server: Server;
@@ -70,12 +71,36 @@ const ANSWERS = [
 describe('lightmem judge', () => {
   it('writes id, score, status and reason for every answer, in order', async () => {
     const { out, err } = await lightmem('judge', file('a.jsonl', ANSWERS), '--judge', 'lexical');
-    expect(jsonLines(out)).toEqual([
+    expect(jsonLines(out)).toMatchObject([
       { id: 'x', score: 5, status: 'scored', reason: 'is "London"' },
       { id: 7, score: 1, status: 'scored', reason: '0 % of "London" found' },
     ]);
     expect(err).toContain('lexical: 2 answers, 0 unscored, mean score 3.000');
     expect(err).toContain('lexical and recorded scores: weighted kappa 1.000');
+  });
+
+  it('writes rows that a report is made of, places as far as the file names them', async () => {
+    const places = ANSWERS.map((answer) => ({ ...answer, model: 'm', dataset: 'people', level: 'summ_l2', rank: 4 }));
+    const { out } = await lightmem('judge', file('rows-in.jsonl', places), '--judge', 'lexical', 'exact');
+    const rows = file('rows.jsonl', out.trim().split('\n'));
+    const { data, path } = writeRowsReport([rows]);
+    expect(data.rows).toHaveLength(4);
+    expect(data.runs).toMatchObject([{ id: 'm', dataset: 'people', book: 'open', level: 'summ_l2', rank: 4 }]);
+    expect(readFileSync(path, 'utf8')).toContain('Agreement of judges');
+  });
+
+  it('judges the answers that a study keeps', async () => {
+    const record = {
+      ...{ item: 'ada', question: '0', type: 'fact', prompt: 'Ada was born in', reference: 'London' },
+      ...{ answers: ['London'], subject: 'Ada', answer: null, finish: null, failure: 'timeout' },
+      ...{ abstention: false, contextTruncated: false, bits: null },
+    };
+    const lines = [record, { ...record, question: '1', answer: 'London', finish: 'stop', failure: null }];
+    const { out } = await lightmem('judge', file('answers.jsonl', lines), '--judge', 'lexical');
+    expect(jsonLines(out)).toMatchObject([
+      { id: 'ada/0', status: 'unscored', reason: 'not answered: timeout' },
+      { id: 'ada/1', score: 5 },
+    ]);
   });
 
   it('sets several judges side by side', async () => {
@@ -93,7 +118,7 @@ describe('lightmem judge', () => {
     const path = file('c.jsonl', ANSWERS);
     const args = ['judge', path, '--judge', 'llm', '--model', 'm', '--endpoint', endpoint, '--repeats', '2'];
     const { out, err } = await lightmem(...args);
-    expect(jsonLines(out)[0]).toEqual({ id: 'x', score: 3, status: 'scored', reason: 'as said' });
+    expect(jsonLines(out)[0]).toMatchObject({ id: 'x', judge: 'llm (m)', score: 3, reason: 'as said' });
     expect(err).toContain('own noise over 2 repeats of 2 answers: standard deviation 0.000 points');
     expect(requests).toBe(4);
     expect((await lightmem(...args)).out).toBe(out);
@@ -114,7 +139,12 @@ describe('lightmem judge', () => {
   it('leaves unscored what the judge cannot say', async () => {
     const args = ['--judge', 'yes-no', '--model', 'm', '--endpoint', endpoint, '--log', join(folder, 'v.jsonl')];
     const { out, err } = await lightmem('judge', file('d.jsonl', ANSWERS), ...args);
-    expect(jsonLines(out)[1]).toEqual({ id: 7, score: null, status: 'unscored', reason: 'it says neither yes nor no' });
+    expect(jsonLines(out)[1]).toMatchObject({
+      id: 7,
+      score: null,
+      status: 'unscored',
+      reason: 'it says neither yes nor no',
+    });
     expect(err).toContain('2 answers, 2 unscored, mean score –');
     expect(readFileSync(join(folder, 'v.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
   });

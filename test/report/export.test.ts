@@ -33,7 +33,7 @@ describe('csvLines', () => {
 
   it('tells an empty answer from none', () => {
     const [, line] = csvLines([row({ answer: '', bits: null })]);
-    expect(line).toMatch(/,""\r\n$/u);
+    expect(line).toContain(',Velden,"",stop,');
     expect(line).toContain(',,');
   });
 });
