@@ -1,4 +1,5 @@
 /** Judging many answers: several at once where the judge waits for a model, in the answers' order, going on from a log. */
+import { mapConcurrently } from '../core/concurrency.js';
 import type { AnswerRecord, Verdict } from '../core/records.js';
 import { judgeInput, unscored, type Judge, type JudgeInput } from './judges/judge.js';
 import { verdictKey, type VerdictLog } from './verdict-log.js';
@@ -21,26 +22,12 @@ export async function judgeAnswers(
   options: JudgingOptions = {},
 ): Promise<Verdict[]> {
   const { concurrency = 1, onVerdict, signal } = options;
-  const verdicts = new Array<Verdict>(records.length);
-  let next = 0;
   let done = 0;
-  const worker = async (): Promise<void> => {
-    while (next < records.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      verdicts[index] = await judgeRecord(judge, records[index] as AnswerRecord, options);
-      onVerdict?.(++done, records.length);
-    }
-  };
-  const workers = Array.from({ length: Math.max(1, Math.min(concurrency, records.length)) }, () =>
-    worker().catch((error: unknown) => {
-      next = records.length; // nothing new is begun after an error
-      throw error;
-    }),
-  );
-  const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return verdicts;
+  return mapConcurrently(records, { concurrency, signal }, async (record) => {
+    const verdict = await judgeRecord(judge, record, options);
+    onVerdict?.(++done, records.length);
+    return verdict;
+  });
 }
 
 async function judgeRecord(judge: Judge, record: AnswerRecord, options: JudgingOptions): Promise<Verdict> {

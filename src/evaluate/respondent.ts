@@ -91,7 +91,7 @@ class LocalAsking {
       ...(quantisation !== 'none' && { quantisation }),
     };
     const isRounded = quantisation !== 'none';
-    this.#asked = isRounded ? { ...model, weights: roundedWeights(model.weights, quantisation) } : model;
+    this.#asked = isRounded ? { ...model, weights: roundedWeights(model, quantisation) } : model;
   }
 
   async ask(samples: readonly Askable[]): Promise<Outcome[]> {

@@ -6,7 +6,7 @@ import type { Executor } from '../executors/executor.js';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
 import type { StudyConfig } from './config.js';
-import { modelParameters } from './estimate.js';
+import { linearWeights } from './estimate.js';
 import type { StudyModel } from './plan.js';
 
 /** Runs at once, and threads of each. */
@@ -21,7 +21,7 @@ const LARGE_MODEL_PARAMETERS = 50_000_000;
 /** Small models side by side on one thread each, a large one alone on all; what the study file says goes before. */
 export function placementHere(executor: StudyConfig['executor'], model: StudyModel): Placement {
   const processors = availableParallelism();
-  const isSmall = model.kind === 'served' || modelParameters(model.model.config) < LARGE_MODEL_PARAMETERS;
+  const isSmall = model.kind === 'served' || linearWeights(model.model.config) < LARGE_MODEL_PARAMETERS;
   const usual = isSmall ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
   return { workers, threads: executor.threads ?? Math.max(1, Math.floor(processors / workers)) };

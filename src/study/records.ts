@@ -39,6 +39,7 @@ const settings: z.ZodType<Omit<TrainSettings, 'checkpointEverySteps'>> = z.loose
   maxLength: count,
   quantisation: z.enum(QUANTISATIONS),
   gradientCheckpointing: z.boolean().exactOptional(),
+  objective: z.string().exactOptional(),
   heldOut: z.looseObject({ share: z.number(), everySteps: count, patience: count }).exactOptional(),
 });
 
