@@ -31,6 +31,7 @@ const rooms = {
   ],
   analysis: ['core'],
   report: ['core', 'files', 'text', 'analysis'],
+  api: ['core', 'data', 'compress', 'audit', 'train', 'evaluate', 'models', 'study', 'analysis', 'report'],
   server: ['core', 'study', 'analysis', 'report'],
 };
 

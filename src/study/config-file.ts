@@ -5,7 +5,7 @@ import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
 import { isRepositoryName } from '../models/hub/hub-cache.js';
-import { BUNDLED, studySchema, type StudyConfig } from './config.js';
+import { BUNDLED, studySchema, trainSchema, type StudyConfig } from './config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
 const MAX_BYTES = 1 << 20;
@@ -71,6 +71,16 @@ export function studyConfig(value: unknown, name = 'the study'): StudyConfig {
   if (parsed.success) return parsed.data;
   throw new UserErrors(
     `${name} cannot be used:`,
+    problemsOf(parsed.error, () => undefined),
+  );
+}
+
+/** Checks settings of training given as values; throws UserErrors with every problem's key. */
+export function trainConfig(value: unknown): StudyConfig['train'] {
+  const parsed = trainSchema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new UserErrors(
+    'the settings of training cannot be used:',
     problemsOf(parsed.error, () => undefined),
   );
 }

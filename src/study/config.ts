@@ -139,7 +139,8 @@ const trainFields = {
   rankPattern: z.record(text, integer(1, 512)).optional(),
 };
 
-const trainSettings = z.strictObject({
+/** Settings of training, each with its default. */
+export const trainSchema = z.strictObject({
   ...trainFields,
   learningRate: trainFields.learningRate.default(5e-4),
   schedule: trainFields.schedule.default('cosine'),
@@ -273,7 +274,7 @@ const prompt = z.strictObject({
 });
 
 /** What is held out is not learnt, so that a part which asks about all it trains on cannot hold anything out. */
-function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof trainSettings>): string | undefined {
+function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof trainSchema>): string | undefined {
   const heldOut = own.train?.heldOut ?? train.heldOut;
   const patience = own.train?.patience ?? train.patience;
   if (heldOut > 0 && (own.book === 'closed' || own.evaluateOn === 'trained'))
@@ -304,7 +305,7 @@ export const studySchema = z
     /** Whether the untuned model is asked too; default yes. */
     base: flag.default(true),
     prompt: prompt.prefault({}),
-    train: trainSettings.prefault({}),
+    train: trainSchema.prefault({}),
     evaluate: evaluate.prefault({}),
     executor: executor.prefault({ kind: 'pool' }),
     /** What computes; `auto` takes the fastest. The CPU alone gives the same bits every time. */
@@ -350,5 +351,7 @@ export const studySchema = z
 export type StudyConfig = z.output<typeof studySchema>;
 /** What is written in a file or given to `studyConfig`: everything with a default may be left out. */
 export type StudyInput = z.input<typeof studySchema>;
+/** Settings of training as they are given: everything may be left out. */
+export type TrainInput = z.input<typeof trainSchema>;
 export type DatasetConfig = StudyConfig['datasets'][string];
 export type GridPart = StudyConfig['grid'][number];

@@ -4,7 +4,7 @@ import { UserErrors } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
-import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { bundledModelPath, loadModel } from '../models/load.js';
@@ -23,6 +23,7 @@ import {
 } from './identity.js';
 import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
 import { servedIdentity, servedTokenizer } from './served.js';
+import { trainSettings, type TrainConfig } from './train-settings.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
 export type StudyModel =
@@ -232,42 +233,6 @@ class Planner {
 
 function generationOf({ evaluate: { maxNewTokens, temperature, stop } }: StudyConfig): GenerateSettings {
   return { maxNewTokens, temperature, seed: 0, stop };
-}
-
-type TrainConfig = StudyConfig['train'];
-
-/** Settings of one run: the scale alpha/r is held equal over ranks unless an alpha is given. */
-function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSettings {
-  const {
-    scale,
-    alpha,
-    rslora,
-    dropout,
-    targets,
-    rankPattern,
-    maxSteps,
-    heldOut,
-    evaluateEverySteps,
-    patience,
-    gradientCheckpointing,
-    ...rest
-  } = config;
-  const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
-  return {
-    lora: {
-      rank,
-      alpha: alpha ?? fitting,
-      rslora,
-      dropout,
-      targets,
-      ...(rankPattern !== undefined && { rankPattern }),
-    },
-    ...rest,
-    ...(maxSteps !== undefined && { maxSteps }),
-    ...(gradientCheckpointing && { gradientCheckpointing }),
-    ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
-    seed,
-  };
 }
 
 /** A part's own settings, those left out not standing in the way of the study's. */

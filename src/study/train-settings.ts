@@ -1,0 +1,39 @@
+/** Settings of one training, from the flat form of a study file. */
+import type { TrainSettings } from '../core/settings.js';
+import type { StudyConfig } from './config.js';
+
+export type TrainConfig = StudyConfig['train'];
+
+/** Settings of one training from those of a study file: the scale alpha/r is held equal over ranks unless an alpha is given. */
+export function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSettings {
+  const {
+    scale,
+    alpha,
+    rslora,
+    dropout,
+    targets,
+    rankPattern,
+    maxSteps,
+    heldOut,
+    evaluateEverySteps,
+    patience,
+    gradientCheckpointing,
+    ...rest
+  } = config;
+  const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
+  return {
+    lora: {
+      rank,
+      alpha: alpha ?? fitting,
+      rslora,
+      dropout,
+      targets,
+      ...(rankPattern !== undefined && { rankPattern }),
+    },
+    ...rest,
+    ...(maxSteps !== undefined && { maxSteps }),
+    ...(gradientCheckpointing && { gradientCheckpointing }),
+    ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
+    seed,
+  };
+}
