@@ -27,7 +27,23 @@ describe('half precision', () => {
   });
 
   it('keeps what is no number', () => {
-    expect(halfValue(halfBits(NaN))).toBeNaN();
+    expect(halfBits(NaN)).toBe(0x7e00);
+    const nans = ALL.filter((bits) => Number.isNaN(halfValue(bits)));
+    expect(nans).toEqual(ALL.filter((bits) => (bits & 0x7fff) > 0x7c00));
+    expect(roundToHalf(NaN)).toBeNaN();
+  });
+
+  it('rounds numbers that single precision cannot hold once, not twice', () => {
+    const wrong = finite.filter((bits) => {
+      const [low, high] = [halfValue(bits), halfValue(bits === 0x7bff || bits === 0xfbff ? bits - 1 : bits + 1)];
+      const middle = (low + high) / 2;
+      // So near to the middle that single precision makes it the middle.
+      const towards = (to: number): number => middle + (to - middle) * 2 ** -40;
+      return roundToHalf(towards(low)) !== low || roundToHalf(towards(high)) !== high;
+    });
+    expect(wrong).toEqual([]);
+    expect([1e-300, -1e-300, 2 ** -25, -(2 ** -25) * (1 + 2 ** -50)].map(halfBits)).toEqual([0, 0x8000, 0, 0x8001]);
+    expect([1e300, -1e300, 65520 - 2 ** -30].map(roundToHalf)).toEqual([Infinity, -Infinity, 65504]);
   });
 
   it('rounds to the nearest of two neighbours, ties to the even one', () => {

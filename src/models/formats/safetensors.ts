@@ -6,7 +6,8 @@ import { UserError, messageOf } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { bytesOf, readInto, withFile } from '../../files/file-range.js';
 import { writeWhole } from '../../files/write-whole.js';
-import { bfloatBits, decodeBfloat, decodeHalf, firstNonFinite, halfBits } from './floats.js';
+import { halfBits } from '../../engine/half.js';
+import { bfloatBits, decodeBfloat, decodeHalf, firstNonFinite } from './floats.js';
 import type { WeightSource } from '../model.js';
 
 /** Longest header that is read, as in the reference implementation: far above any real model's, and it bounds the parser's work. */
@@ -89,7 +90,7 @@ class SafetensorsFile implements Safetensors {
     const values = withFile(this.path, (file, size) => {
       if (entry.start + entry.count * (ELEMENT_BYTES[entry.dtype] ?? 0) > size)
         throw new UserError(`${this.path}: the file has become shorter since it was opened`);
-      return readValues(this.path, file, name, entry);
+      return readValues({ path: this.path, file }, name, entry);
     });
     const bad = firstNonFinite(values);
     if (bad < 0) return values;
@@ -129,16 +130,23 @@ interface Header {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Where a file has the values of its tensors. */
+interface DataRange {
+  readonly path: string;
+  /** First byte. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
 function parseHeader(path: string, bytes: Buffer, dataBytes: number): Header {
   const parsed = parseJson(path, bytes);
   const { ['__metadata__']: metadata, ...tensors } = parsed;
   if (metadata !== undefined && !isStringMap(metadata))
     throw new UserError(`${path}: __metadata__ must map strings to strings`);
-  const dataStart = 8 + bytes.length;
+  const data: DataRange = { path, start: 8 + bytes.length, bytes: dataBytes };
   const entries = new Map<string, Entry & { end: number }>();
-  for (const [name, info] of Object.entries(tensors))
-    entries.set(name, checkEntry(path, name, info, dataStart, dataBytes));
-  checkLayout(path, entries, dataStart, dataBytes);
+  for (const [name, info] of Object.entries(tensors)) entries.set(name, checkEntry(data, name, info));
+  checkLayout(data, entries);
   return { entries, metadata: metadata ?? {} };
 }
 
@@ -182,14 +190,9 @@ function isStringMap(value: unknown): value is Record<string, string> {
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function checkEntry(
-  path: string,
-  name: string,
-  info: unknown,
-  dataStart: number,
-  dataBytes: number,
-): Entry & { end: number } {
-  const fail = (problem: string) => new UserError(`${path}: tensor ${JSON.stringify(name.slice(0, 200))} ${problem}`);
+function checkEntry(data: DataRange, name: string, info: unknown): Entry & { end: number } {
+  const fail = (problem: string) =>
+    new UserError(`${data.path}: tensor ${JSON.stringify(name.slice(0, 200))} ${problem}`);
   if (!isObject(info)) throw fail('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = info;
   const bytes = typeof dtype === 'string' && Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
@@ -199,26 +202,24 @@ function checkEntry(
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
     throw fail('has data_offsets that are no pair of positions');
   const [begin, end] = offsets as [number, number];
-  if (begin > end || end > dataBytes)
+  if (begin > end || end > data.bytes)
     throw fail(
-      `lies at bytes ${begin} to ${end}, outside of the ${dataBytes} bytes of data; the file is cut short or damaged`,
+      `lies at bytes ${begin} to ${end}, outside of the ${data.bytes} bytes of data; the file is cut short or damaged`,
     );
   const count = shape.reduce((product: number, size: number) => product * size, 1);
   if (!isSize(count) || count * bytes !== end - begin)
     throw fail(
       `of shape [${shape.slice(0, 8).join(', ')}] and dtype ${dtype} needs other than its ${end - begin} bytes`,
     );
-  return { dtype, shape: shape, start: dataStart + begin, count, end: dataStart + end };
+  return { dtype, shape: shape, start: data.start + begin, count, end: data.start + end };
 }
 
 /** Tensors must lie one behind the other and fill the data: no overlap, no hole. */
 function checkLayout(
-  path: string,
+  { path, start: first, bytes }: DataRange,
   entries: ReadonlyMap<string, Entry & { end: number }>,
-  dataStart: number,
-  dataBytes: number,
 ): void {
-  let at = dataStart;
+  let at = first;
   for (const [name, { start, end }] of [...entries].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
     if (start !== at)
       throw new UserError(
@@ -226,35 +227,39 @@ function checkLayout(
       );
     at = end;
   }
-  if (at !== dataStart + dataBytes)
-    throw new UserError(`${path}: ${dataStart + dataBytes - at} bytes at the end belong to no tensor`);
+  if (at !== first + bytes) throw new UserError(`${path}: ${first + bytes - at} bytes at the end belong to no tensor`);
 }
 
-function readValues(path: string, file: number, name: string, { dtype, start, count }: Entry): Float32Array {
+/** A file that is open. */
+interface OpenFile {
+  readonly path: string;
+  readonly file: number;
+}
+
+function readValues(from: OpenFile, name: string, entry: Entry): Float32Array {
+  const { dtype, start, count } = entry;
   switch (dtype) {
     case 'F32': {
       const out = new Float32Array(count);
-      readInto(path, file, bytesOf(out), start);
+      readInto(from.path, from.file, bytesOf(out), start);
       return out;
     }
     case 'F16':
-      return readChunks(path, file, start, count, Uint16Array, decodeHalf);
+      return readChunks(from, entry, Uint16Array, decodeHalf);
     case 'BF16':
-      return readChunks(path, file, start, count, Uint16Array, decodeBfloat);
+      return readChunks(from, entry, Uint16Array, decodeBfloat);
     case 'F64':
-      return readChunks(path, file, start, count, Float64Array, (chunk, out, offset) => out.set(chunk, offset));
+      return readChunks(from, entry, Float64Array, (chunk, out, offset) => out.set(chunk, offset));
     default:
       throw new UserError(
-        `${path}: tensor "${name}" is of dtype ${dtype}: only F32, F16, BF16 and F64 weights can be used`,
+        `${from.path}: tensor "${name}" is of dtype ${dtype}: only F32, F16, BF16 and F64 weights can be used`,
       );
   }
 }
 
 function readChunks<T extends Uint16Array | Float64Array>(
-  path: string,
-  file: number,
-  start: number,
-  count: number,
+  { path, file }: OpenFile,
+  { start, count }: Entry,
   Chunk: new (length: number) => T,
   decode: (chunk: T, out: Float32Array, offset: number) => void,
 ): Float32Array {
