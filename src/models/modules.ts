@@ -170,14 +170,20 @@ export function biasOf({ path, layer, outFeatures }: LinearModule): ParameterDes
   return { name: `${path}.bias`, module: path, layer, role: 'bias', shape: [outFeatures] };
 }
 
+/** Names of LoRA's matrices beside the module of a path. */
+export const loraNames = (path: string): { readonly a: string; readonly b: string } => ({
+  a: `${path}.lora_A.weight`,
+  b: `${path}.lora_B.weight`,
+});
+
 /** LoRA's A [rank, inFeatures] beside a linear layer. */
 export function loraAOf({ path, layer, inFeatures }: LinearModule, rank: number): ParameterDescription {
-  return { name: `${path}.lora_A.weight`, module: path, layer, role: 'lora_A', shape: [rank, inFeatures] };
+  return { name: loraNames(path).a, module: path, layer, role: 'lora_A', shape: [rank, inFeatures] };
 }
 
 /** LoRA's B [outFeatures, rank] beside a linear layer. */
 export function loraBOf({ path, layer, outFeatures }: LinearModule, rank: number): ParameterDescription {
-  return { name: `${path}.lora_B.weight`, module: path, layer, role: 'lora_B', shape: [outFeatures, rank] };
+  return { name: loraNames(path).b, module: path, layer, role: 'lora_B', shape: [outFeatures, rank] };
 }
 
 /** The parameters of a module of the base model. */

@@ -10,7 +10,7 @@ import { writeWhole } from '../../files/write-whole.js';
 import { readModelJson } from '../formats/hub-config.js';
 import { firstNonFinite } from '../formats/floats.js';
 import type { ModelConfig } from '../model.js';
-import { linearModules, type LinearModule } from '../modules.js';
+import { linearModules, loraNames, type LinearModule } from '../modules.js';
 import { openSafetensors, writeSafetensors, type Safetensors } from '../formats/safetensors.js';
 
 /** One module's matrices: A [rank, in], B [out, rank], row-major. */
@@ -90,8 +90,8 @@ export function writeAdapter(folder: string, adapter: AdapterToWrite): void {
 
 function writeFiles(folder: string, adapter: AdapterToWrite): void {
   const named = Object.entries(adapter.tensors).flatMap(([path, { a, b, rank, inFeatures, outFeatures }]) => [
-    { name: namesIn({ path }).a, shape: [rank, inFeatures], data: a },
-    { name: namesIn({ path }).b, shape: [outFeatures, rank], data: b },
+    { name: namesIn(path).a, shape: [rank, inFeatures], data: a },
+    { name: namesIn(path).b, shape: [outFeatures, rank], data: b },
   ]);
   writeSafetensors(join(folder, TENSORS), named, { metadata: { format: 'pt' } });
   for (const [name, text] of Object.entries(adapter.files ?? {})) {
@@ -142,10 +142,7 @@ function readConfig(folder: string): PeftConfig {
 }
 
 /** Names of a module's matrices in a file of PEFT's. */
-const namesIn = ({ path }: Pick<LinearModule, 'path'>): { readonly a: string; readonly b: string } => ({
-  a: `${PREFIX}${path}.lora_A.weight`,
-  b: `${PREFIX}${path}.lora_B.weight`,
-});
+const namesIn = (path: string): { readonly a: string; readonly b: string } => loraNames(`${PREFIX}${path}`);
 
 /**
  * Reads a PEFT folder for a model. Ranks are those of the matrices; a module that the adapter leaves alone though others of its name
@@ -160,7 +157,7 @@ export function readAdapter(folder: string, config: ModelConfig, { allowUntraine
   const modules = linearModules(config);
   refuseUnknown(path, source, modules);
   const named = new Set(source.names);
-  const adapted = modules.filter((module) => Object.values(namesIn(module)).some((name) => named.has(name)));
+  const adapted = modules.filter((module) => Object.values(namesIn(module.path)).some((name) => named.has(name)));
   const present = new Set(adapted.map(({ target }) => target));
   const targets = TARGET_MODULES.filter((target) => present.has(target));
   const tensors: LoraTensors = {};
@@ -172,7 +169,7 @@ export function readAdapter(folder: string, config: ModelConfig, { allowUntraine
 }
 
 function refuseUnknown(path: string, source: Safetensors, modules: readonly LinearModule[]): void {
-  const known = new Set(modules.flatMap((module) => Object.values(namesIn(module))));
+  const known = new Set(modules.flatMap((module) => Object.values(namesIn(module.path))));
   const unknown = source.names.filter((name) => !known.has(name));
   if (unknown.length > 0)
     throw new UserError(`${path}: tensor "${unknown[0]}"${unknown.length > 1 ? ` and ${unknown.length - 1} more have` : ' has'} no place in this model`);
@@ -181,7 +178,7 @@ function refuseUnknown(path: string, source: Safetensors, modules: readonly Line
 
 function readPair(path: string, source: Safetensors, module: LinearModule): LoraPair {
   const { inFeatures, outFeatures } = module;
-  const { a: nameA, b: nameB } = namesIn(module);
+  const { a: nameA, b: nameB } = namesIn(module.path);
   const rank = source.shape(nameA)[0] ?? 0;
   const check = (name: string, expected: readonly number[]): void => {
     const found = source.shape(name);

@@ -28,9 +28,9 @@ export interface Cache {
 }
 
 /** [T, heads·d] → [B, heads, S, d]. */
-function inSlots(net: Network, x: Value, { slots }: Cache, heads: number, headDim: number): Value {
+function inSlots(net: Network, x: Value, { slots }: Cache, heads: number): Value {
   const b = net.builder;
-  const split = b.reshape(b.gather(x, slots), [dimOf(slots, 0), dimOf(slots, 1), heads, headDim]);
+  const split = b.reshape(b.gather(x, slots), [dimOf(slots, 0), dimOf(slots, 1), heads, Number(dimOf(x, 1)) / heads]);
   return b.transpose(split, [0, 2, 1, 3]);
 }
 
@@ -53,18 +53,25 @@ function mix(net: Network, weights: Value, values: Value): Value {
   return b.reshape(b.matmul(grouped, values), [batch, heads, length, dimOf(values, 3)]);
 }
 
-function attendJoined(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
+/** What the queries of a layer are attended to with. */
+interface Seen {
+  readonly past: KeyValues;
+  readonly fresh: KeyValues;
+  readonly masks: Pick<Cache, 'pastMask' | 'freshMask'>;
+}
+
+function attendJoined(net: Network, q: Value, { past, fresh, masks }: Seen): Value {
   const b = net.builder;
   const keys = b.concat([past.keys, fresh.keys], 2);
   const values = b.concat([past.values, fresh.values], 2);
-  const mask = b.concat([pass.pastMask, pass.freshMask], 2);
+  const mask = b.concat([masks.pastMask, masks.freshMask], 2);
   return mix(net, b.softmax(scoresOf(net, q, keys, mask)), values);
 }
 
 /** Softmax over both parts by the maximum and the sum of both. */
-function attendApart(net: Network, q: Value, past: KeyValues, fresh: KeyValues, pass: Cache): Value {
+function attendApart(net: Network, q: Value, { past, fresh, masks }: Seen): Value {
   const b = net.builder;
-  const scores = [scoresOf(net, q, past.keys, pass.pastMask), scoresOf(net, q, fresh.keys, pass.freshMask)];
+  const scores = [scoresOf(net, q, past.keys, masks.pastMask), scoresOf(net, q, fresh.keys, masks.freshMask)];
   const tops = scores.map((each) => b.reduceMax(each, [3]));
   const top = b.reduceMax(b.concat(tops, 3), [3]);
   const [before, now] = scores.map((each) => b.exp(b.sub(each, top))) as [Value, Value];
@@ -78,12 +85,13 @@ export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
   const attend = cache.attending === 'joined' ? attendJoined : attendApart;
   return ({ net, index }, q, k, v) => {
     const b = net.builder;
-    const fresh = {
-      keys: inSlots(net, k, cache, keyValueHeads, headDim),
-      values: inSlots(net, v, cache, keyValueHeads, headDim),
-    };
-    cache.fresh.push(fresh);
-    const mixed = attend(net, inSlots(net, q, cache, heads, headDim), at(cache.past, index), fresh, cache);
+    const [keys, values] = [inSlots(net, k, cache, keyValueHeads), inSlots(net, v, cache, keyValueHeads)];
+    cache.fresh.push({ keys, values });
+    const mixed = attend(net, inSlots(net, q, cache, heads), {
+      past: at(cache.past, index),
+      fresh: { keys, values },
+      masks: cache,
+    });
     const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
     return b.gather(flat, cache.places);
   };
