@@ -43,7 +43,8 @@ import {
   type DataOptions,
 } from './data-options.js';
 import { interruption, Interruption } from './interrupt.js';
-import { durationText, Progress } from './progress.js';
+import { durationText } from '../text/duration.js';
+import { Progress } from './progress.js';
 import { visibleText } from '../text/visible.js';
 
 interface Options extends DataOptions, ChatClientOptions {

@@ -1,4 +1,5 @@
 /** Progress of long work on standard error: a line that moves on a terminal, plain lines now and then elsewhere. */
+import { durationText } from '../text/duration.js';
 import { visibleText } from '../text/visible.js';
 
 export interface ProgressOptions {
@@ -100,16 +101,6 @@ export class Progress {
   #clear(): void {
     if (this.#stream.isTTY === true && this.#options.silent !== true) this.#stream.write('\r\u001b[2K');
   }
-}
-
-/** `12 s`, `3 min 20 s`, `2 h 5 min`: a duration as people say it. */
-export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 10) return `${minutes} min ${whole % 60} s`;
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** `12 texts/s`, `0.4 texts/s`, `3.1 texts/min`. */

@@ -14,7 +14,7 @@ import { readStudy } from '../study/study-folder.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption } from './device.js';
 import { MODEL_HELP } from './open-model.js';
-import { durationText } from './progress.js';
+import { durationText } from '../text/duration.js';
 import { runSummary } from '../study/report.js';
 import { carryOut } from './study-run.js';
 import { visibleText } from '../text/visible.js';

@@ -1,4 +1,4 @@
-/** Rows as files: CSV (RFC 4180) and JSON Lines, a line at a time, so that any number of rows fits. */
+/** Rows as CSV (RFC 4180), a line at a time, so that any number of rows fits. */
 import type { Row } from '../core/records.js';
 
 /** The columns of an exported row, in their order. */
@@ -34,11 +34,6 @@ export const ROW_COLUMNS = [
 export function* csvLines(rows: Iterable<Row>): Generator<string> {
   yield `${ROW_COLUMNS.join(',')}\r\n`;
   for (const row of rows) yield `${ROW_COLUMNS.map((column) => csvField(row[column])).join(',')}\r\n`;
-}
-
-/** Lines of JSON, one row each. */
-export function* jsonLines(rows: Iterable<Row>): Generator<string> {
-  for (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
 /** Quoted where it holds a comma, a quote, a line break or an edge of blanks; an empty text is `""`, so that it is not null. */

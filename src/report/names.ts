@@ -20,13 +20,3 @@ export function placeName(
   const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(show.amount ? [counted(items, 'item')] : [])];
   return [...kind, ...text, ...adapter].join(', ');
 }
-
-/** Seconds as people read them: `9.4 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number | null): string {
-  if (seconds === null) return '–';
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(whole / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationText, Progress, type ProgressStream } from '../../src/cli/progress.js';
+import { Progress, type ProgressStream } from '../../src/cli/progress.js';
 
 interface Recorder extends ProgressStream {
   readonly written: string[];
@@ -92,16 +92,4 @@ describe('progress elsewhere', () => {
     progress.end();
     expect(stream.written).toEqual([]);
   });
-});
-
-it('durations read as people say them', () => {
-  const cases: readonly (readonly [number, string])[] = [
-    [-1, '0 s'],
-    [0.2, '1 s'],
-    [59.5, '1 min 0 s'],
-    [200, '3 min 20 s'],
-    [1500, '25 min'],
-    [7500, '2 h 5 min'],
-  ];
-  for (const [seconds, expected] of cases) expect(durationText(seconds), String(seconds)).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { csvLines, jsonLines, ROW_COLUMNS } from '../../src/report/export.js';
+import { csvLines, ROW_COLUMNS } from '../../src/report/export.js';
 import type { Row } from '../../src/core/records.js';
 import { row } from '../analysis/fixtures.js';
 
@@ -35,13 +35,5 @@ describe('csvLines', () => {
     const [, line] = csvLines([row({ answer: '', bits: null })]);
     expect(line).toContain(',Velden,"",stop,');
     expect(line).toContain(',,');
-  });
-});
-
-describe('jsonLines', () => {
-  it('is one row a line, the same when read back', () => {
-    const lines = [...jsonLines(rows)];
-    expect(lines.every((line) => line.endsWith('\n') && !line.slice(0, -1).includes('\n'))).toBe(true);
-    expect(lines.map((line) => JSON.parse(line) as Row)).toEqual(rows);
   });
 });

@@ -6,7 +6,7 @@ import type { RunSummary } from '../../analysis/run-summary.js';
 import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
 import type { Row } from '../../core/records.js';
 import { html, NOTHING, type Html } from '../html.js';
-import { duration } from '../names.js';
+import { durationText } from '../../text/duration.js';
 import { clipped } from '../../text/visible.js';
 import { table, type Column } from './table.js';
 
@@ -60,7 +60,7 @@ const COLUMNS: readonly Column<RunEntry>[] = [
   { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored) },
   { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
   { name: 'Loss, first → last', kind: 'number', value: ({ run }) => lossOf(run) },
-  { name: 'Time', kind: 'number', value: ({ run }) => duration(run.seconds) },
+  { name: 'Time', kind: 'number', value: ({ run }) => (run.seconds === null ? '–' : durationText(run.seconds)) },
   {
     name: 'Parameters',
     kind: 'number',
