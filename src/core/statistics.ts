@@ -66,15 +66,10 @@ export function pairedDifference(
 }
 
 /**
- * Quadratic-weighted kappa of two judges' scores on the same answers (Cohen, 1968): 1 is full agreement, 0 what chance gives.
- * It is 1 − mean (a − b)² / expected (a − b)² were the two independent; NaN where neither varies and both agree, or without answers.
- * Throws UserError on a score outside the scale, RangeError on lists of different lengths.
+ * Quadratic-weighted kappa of two judges' scores on the same answers (Cohen, 1968), with an interval from resampling whole clusters:
+ * 1 is full agreement, 0 what chance gives. It is 1 − mean (a − b)² / expected (a − b)² were the two independent; NaN where neither
+ * varies and both agree, or without answers. Throws UserError on a score outside the scale.
  */
-export function weightedKappa(a: readonly number[], b: readonly number[], scale: Scale): number {
-  return clusteredKappa(pairUp(a, b), scale, { resamples: 0 }).kappa;
-}
-
-/** Quadratic-weighted kappa with an interval from resampling whole clusters. */
 export function clusteredKappa(
   pairs: readonly { readonly cluster: string; readonly a: number; readonly b: number }[],
   scale: Scale,
@@ -166,12 +161,6 @@ function sortedQuantile(sorted: readonly number[], p: number): number {
   const below = sorted[Math.floor(position)] ?? NaN;
   const above = sorted[Math.ceil(position)] ?? NaN;
   return below + (above - below) * (position - Math.floor(position));
-}
-
-function pairUp(a: readonly number[], b: readonly number[]): { cluster: string; a: number; b: number }[] {
-  if (a.length !== b.length)
-    throw new RangeError(`cannot pair ${a.length} scores with ${b.length}: both judges must score the same answers`);
-  return a.map((score, i) => ({ cluster: String(i), a: score, b: b[i] as number }));
 }
 
 function checkScore(score: number, { min, max }: Scale): void {

@@ -9,7 +9,6 @@ import {
   pairedDifference,
   quantile,
   standardDeviation,
-  weightedKappa,
   type Interval,
 } from '../../src/core/statistics.js';
 
@@ -78,14 +77,25 @@ describe('statistics at their edges', () => {
   });
 
   it('has kappa 1 for agreement, below 0 for the opposite, NaN where nobody varies', () => {
-    expect(weightedKappa([1, 2, 5], [1, 2, 5], scale)).toBe(1);
-    expect(weightedKappa([1, 5], [5, 1], scale)).toBe(-1);
-    expect(weightedKappa([3, 3], [3, 3], scale)).toBeNaN();
+    const kappa = (a: readonly number[], b: readonly number[]): number =>
+      clusteredKappa(
+        a.map((score, i) => ({ cluster: String(i), a: score, b: b[i] ?? NaN })),
+        scale,
+      ).kappa;
+    expect(kappa([1, 2, 5], [1, 2, 5])).toBe(1);
+    expect(kappa([1, 5], [5, 1])).toBe(-1);
+    expect(kappa([3, 3], [3, 3])).toBeNaN();
   });
 
-  it('refuses scores outside the scale, lists of different length and an impossible level', () => {
-    expect(() => weightedKappa([0], [1], scale)).toThrow('invalid score 0: use numbers from 1 to 5');
-    expect(() => weightedKappa([1], [1, 2], scale)).toThrow(RangeError);
+  it('refuses scores outside the scale and an impossible level', () => {
+    for (const pair of [
+      { a: 0, b: 1 },
+      { a: 1, b: 6 },
+      { a: NaN, b: 1 },
+    ])
+      expect(() => clusteredKappa([{ cluster: 'a', ...pair }], scale)).toThrow(
+        /invalid score .*: use numbers from 1 to 5/,
+      );
     expect(() => clusteredMean(means, { level: 95 })).toThrow('invalid level 95: use a number between 0 and 1');
   });
 

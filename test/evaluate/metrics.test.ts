@@ -1,4 +1,4 @@
-/** Metrics: the unscored are left out and counted, differences pair the same questions, judges' noise comes from repeats. */
+/** Metrics: the unscored are left out and counted, judges' noise comes from repeats. */
 import { describe, expect, it } from 'vitest';
 import { scored, unscored } from '../../src/evaluate/judges/judge.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../../src/evaluate/metrics.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadAll } from '../../../src/data/load.js';
 import { generateWorld, type WorldOptions } from '../../../src/data/world/generate.js';
-import { toLongMemEval, worldDialogues } from '../../../src/data/world/longmemeval.js';
+import { toLongMemEval, worldDialogues } from '../support/longmemeval.js';
 import { bundledTokenizer, mean, tells, textOf } from './texts.js';
 import type { Level } from '../../../src/core/levels.js';
 

@@ -1,6 +1,6 @@
 /** Dialogue histories as LongMemEval's records: one a question, in the benchmark's own form (Wu et al., 2024). */
-import type { Question } from '../../core/records.js';
-import { dialogue, type Dialogue, type DialogueOptions, type Session } from './dialogues.js';
+import type { Question } from '../../../src/core/records.js';
+import { dialogue, type Dialogue, type DialogueOptions, type Session } from '../../../src/data/world/dialogues.js';
 
 /** One record of the benchmark's files. */
 export interface LongMemEvalRecord {
