@@ -21,6 +21,7 @@ import { CompressionStore } from '../compress/store.js';
 import { Summarize, type LongerPolicy } from '../compress/methods/summarize.js';
 import { parseTarget } from '../compress/targets.js';
 import { userMethod } from '../compress/methods/user-module.js';
+import { distinct } from '../core/collections.js';
 import { messageOf, UserError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
@@ -255,7 +256,7 @@ function defaultMethods(targets: readonly Target[]): string[] {
     if (level.startsWith('summ_')) return 'summarize';
     return level === 'ext' ? 'extract' : level;
   });
-  return [...new Set(names)];
+  return distinct(names);
 }
 
 async function methodNamed(

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
+import { distinct } from '../core/collections.js';
 import { mapConcurrently } from '../core/concurrency.js';
 import { messageOf, UserError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
@@ -124,7 +125,7 @@ export async function compressItems(items: readonly Item[], request: CompressReq
   if ((await request.confirm?.(forecastOf(jobs, open))) === false)
     throw new CompressionStopped('declined', 'nothing was begun');
   try {
-    const methods = [...new Set(open.map((job) => job.method))];
+    const methods = distinct(open.map((job) => job.method));
     await Promise.all(methods.map((method) => work.run(open.filter((job) => job.method === method))));
   } finally {
     work.close();
@@ -368,7 +369,7 @@ function levelReport(target: Target, jobs: readonly Job[]): LevelReport {
     longerThanSource: texts.filter(({ flags }) => flags.includes('longer-than-source')).length,
     flags: tally(texts.flatMap(({ flags }) => flags)),
     failures: tally(failures),
-    models: [...new Set(models)],
+    models: distinct(models),
   };
 }
 

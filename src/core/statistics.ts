@@ -91,10 +91,15 @@ export function quantile(values: readonly number[], p: number): number {
   );
 }
 
+/** Arithmetic mean, terms added in their order; NaN of none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Standard deviation with n − 1 in the denominator; NaN of fewer than two values. */
 export function standardDeviation(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 /** Sums of a few numbers per cluster, from which a statistic is computed: resampling then costs a few additions a cluster. */

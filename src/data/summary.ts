@@ -3,7 +3,7 @@ import type { Level } from '../core/levels.js';
 import { LEVELS } from '../core/levels.js';
 import { Random } from '../core/random.js';
 import type { Item } from '../core/records.js';
-import { quantile } from '../core/statistics.js';
+import { mean, quantile } from '../core/statistics.js';
 
 /** Quantiles of a length. */
 export interface Lengths {
@@ -130,6 +130,5 @@ function byCount(counts: ReadonlyMap<string, number>): Record<string, number> {
 function lengthsOf(values: readonly number[]): Lengths | null {
   if (values.length === 0) return null;
   const [min = 0, median = 0, p95 = 0, max = 0] = [0, 0.5, 0.95, 1].map((p) => quantile(values, p));
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { min, median, mean, p95, max };
+  return { min, median, mean: mean(values), p95, max };
 }

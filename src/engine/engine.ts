@@ -1,5 +1,6 @@
 /** The contract of an engine: something that compiles a graph into a program and runs it on tensors. */
 import type { DataType, Graph } from '../compiler/ir.js';
+import { elementCount } from '../core/collections.js';
 import type { Device } from '../core/settings.js';
 
 export interface TensorData {
@@ -48,7 +49,7 @@ export interface Engine {
 /** A tensor of f32 values. */
 export function float32(
   shape: readonly number[],
-  data: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)),
+  data: Float32Array = new Float32Array(elementCount(shape)),
 ): Tensor<'float32'> {
   return { type: 'float32', shape, data };
 }

@@ -3,6 +3,7 @@ import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js'
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
 import { collected } from '../compiler/shapes.js';
 import { verify } from '../compiler/verify.js';
+import { elementCount } from '../core/collections.js';
 import { ShapeError } from '../core/errors.js';
 import type { Engine, Program, Tensor, TensorData, Tensors } from './engine.js';
 import { halfBits, halfValue, roundToHalf } from './half.js';
@@ -22,12 +23,11 @@ type Kernel<P extends Op> = (
   resolve: (shape: Shape) => readonly number[],
 ) => readonly NdArray[];
 
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 /** Every index of a shape, row-major. */
 function* indices(shape: readonly number[]): Generator<Index> {
-  const strides = shape.map((_, axis) => count(shape.slice(axis + 1)));
-  for (let i = 0; i < count(shape); i++) yield shape.map((size, axis) => Math.floor(i / at(strides, axis)) % size);
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+  for (let i = 0; i < elementCount(shape); i++)
+    yield shape.map((size, axis) => Math.floor(i / at(strides, axis)) % size);
 }
 
 function generate(shape: readonly number[], valueAt: (index: Index) => number): NdArray {

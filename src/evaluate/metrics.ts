@@ -3,6 +3,7 @@ import type { Row, Verdict } from '../core/records.js';
 import {
   clusteredKappa,
   clusteredMean,
+  mean,
   standardDeviation,
   type BootstrapOptions,
   type KappaEstimate,
@@ -99,8 +100,4 @@ function keyOf({ item, question }: Judged): string {
 
 function scoreOf(verdict: Verdict | undefined): number | undefined {
   return verdict?.status === 'scored' ? verdict.score : undefined;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

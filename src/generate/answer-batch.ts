@@ -1,4 +1,5 @@
 /** Rows of prompts: what all prompts begin with stands once, then per row its trunk and its branches, one per prompt. */
+import { groupBy } from '../core/collections.js';
 import { sharedPrefix } from '../models/graph/packing.js';
 
 /** A prompt to place: its index among those asked, its group, its tokens. */
@@ -72,22 +73,12 @@ function within(prompts: readonly Placeable[], trunk: number, limit: number): Pl
   return rows.map((row) => row.prompts);
 }
 
-function grouped(prompts: readonly Placeable[]): Placeable[][] {
-  const groups = new Map<string, Placeable[]>();
-  for (const prompt of prompts) {
-    const same = groups.get(prompt.group);
-    if (same) same.push(prompt);
-    else groups.set(prompt.group, [prompt]);
-  }
-  return [...groups.values()];
-}
-
 const prefixOf = (prompts: readonly Placeable[]): number => sharedPrefix(prompts.map(({ tokens }) => tokens));
 
 /** Places prompts in rows of at most `rowTokens` tokens: by group where a group shares more than all do, else whatever is of like length. */
 export function placeInRows(prompts: readonly Placeable[], rowTokens: number): Rows {
   const head = prefixOf(prompts);
-  const groups = grouped(prompts);
+  const groups = [...groupBy(prompts, ({ group }) => group).values()];
   const tight = groups.filter((group) => group.length > 1 && prefixOf(group) >= head + WORTHWHILE_TRUNK);
   const loose = groups.filter((group) => !tight.includes(group)).flat();
   const byLength = loose.sort((a, b) => a.tokens.length - b.tokens.length);

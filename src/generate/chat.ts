@@ -36,6 +36,14 @@ const UNKNOWN = ['top_p', 'response_format'] as const;
 /** Raised when the way from messages to an answer changes; part of the cache's key. */
 const VERSION = 1;
 
+/** A request, its prompt in tokens, and the most tokens of an answer. */
+interface Asked {
+  readonly request: CacheRequest;
+  readonly messages: readonly ChatMessage[];
+  readonly prompt: readonly number[];
+  readonly wanted: number;
+}
+
 /** One request waiting to be answered. */
 interface Job {
   readonly key: string;
@@ -100,9 +108,10 @@ export class LocalChat implements ChatModel {
     const prompt = this.#prompt(messages);
     if ('status' in prompt) return prompt;
     const { maxTokens = DEFAULT_MAX_TOKENS, grow = true } = options;
-    const first = await this.#answer(request, messages, prompt.tokens, maxTokens, options);
+    const asked = { request, messages, prompt: prompt.tokens };
+    const first = await this.#answer({ ...asked, wanted: maxTokens }, options);
     const full = first.status === 'truncated' && (first.usage?.completionTokens ?? 0) >= maxTokens;
-    return full && grow ? this.#answer(request, messages, prompt.tokens, 2 * maxTokens, options) : first;
+    return full && grow ? this.#answer({ ...asked, wanted: 2 * maxTokens }, options) : first;
   }
 
   #request(messages: readonly ChatMessage[], options: ChatOptions): CacheRequest {
@@ -136,13 +145,7 @@ export class LocalChat implements ChatModel {
     }
   }
 
-  async #answer(
-    request: CacheRequest,
-    messages: readonly ChatMessage[],
-    prompt: readonly number[],
-    wanted: number,
-    options: ChatOptions,
-  ): Promise<ChatOutcome> {
+  async #answer({ request, messages, prompt, wanted }: Asked, options: ChatOptions): Promise<ChatOutcome> {
     const limit = Math.min(wanted, this.#options.model.config.maxPositions - prompt.length);
     const reservation = await this.spend.reserve(messages, limit);
     if (reservation === null)

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { distinct } from '../core/collections.js';
 import { UserError, UserErrors } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import { loadChatTemplate } from './text/chat-template.js';
@@ -92,7 +93,7 @@ function withTurnEnd(
       `${path}: the tokenizer has ${tokenizer.vocabSize} tokens and the model ${config.vocabSize}: they do not belong together`,
     );
   const end = tokenizer.tokenId(template.endOfTurn);
-  const eosTokenIds = [...new Set([...config.eosTokenIds, ...(end === undefined ? [] : [end])])];
+  const eosTokenIds = distinct([...config.eosTokenIds, ...(end === undefined ? [] : [end])]);
   if (eosTokenIds.length === 0)
     throw new UserError(
       `${path}: no token ends an answer: give "eos_token_id" in config.json or generation_config.json`,

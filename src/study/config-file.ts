@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { distinct } from '../core/collections.js';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
 import { isRepositoryName } from '../models/hub/hub-cache.js';
 import { BUNDLED, studySchema, trainSchema, type StudyConfig } from './config.js';
@@ -96,7 +97,7 @@ function toValue(document: Document.Parsed, path: string): unknown {
 type Keys = readonly PropertyKey[];
 
 function problemsOf(error: z.ZodError, line: (keys: Keys) => number | undefined): string[] {
-  return [...new Set(error.issues.flatMap((issue) => flatten(issue)).map((issue) => problemText(issue, line)))];
+  return distinct(error.issues.flatMap((issue) => flatten(issue)).map((issue) => problemText(issue, line)));
 }
 
 interface Problem {

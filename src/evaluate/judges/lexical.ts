@@ -1,4 +1,5 @@
 /** The lexical judge: scores an answer 1 to 5 from its words alone, by a table of rules; no network, the same verdict every time. */
+import { distinct } from '../../core/collections.js';
 import type { Verdict } from '../../core/records.js';
 import { scored, type Judge, type JudgeInput } from './judge.js';
 import { doubts, negates, refuses, strays } from './phrases.js';
@@ -67,7 +68,7 @@ export function lexicalVerdict(input: JudgeInput): Verdict {
   const { reference, answers, answer } = input;
   if (normalise(answer) === '') return scored(1, 'empty');
   if (input.abstention) return refuses(answer) ? scored(5, 'abstains, as it should') : scored(1, 'does not abstain');
-  const verdicts = [...new Set([reference, ...answers])].map((accepted) => verdictAgainst(accepted, input));
+  const verdicts = distinct([reference, ...answers]).map((accepted) => verdictAgainst(accepted, input));
   const [score, reason] = verdicts.reduce((best, verdict) => (verdict[0] > best[0] ? verdict : best));
   return scored(score, reason);
 }
@@ -130,7 +131,7 @@ function contentStems(accepted: string): string[] {
   const outside = words(accepted.replace(/\([^)]*\)/g, ' '));
   const all = outside.length > 0 ? outside : words(accepted);
   const content = all.filter((word) => !FUNCTION_WORDS.has(word));
-  return [...new Set((content.length > 0 ? content : all).map(stem))];
+  return distinct((content.length > 0 ? content : all).map(stem));
 }
 
 /** Whether an answer says the question again: half of its content words, apart from those that are the answer. */

@@ -1,4 +1,5 @@
 /** The llm judge: a language model that sees question, reference and answer and scores from 1 to 5 by a fixed rubric. */
+import { distinct } from '../../core/collections.js';
 import { sha256 } from '../../core/hash.js';
 import type { Json } from '../../core/json.js';
 import type { ChatMessage, ChatModel } from '../../llm/chat-model.js';
@@ -64,7 +65,7 @@ export function llmPrompt(input: JudgeInput, call: string): ChatMessage[] {
 }
 
 function material({ question, reference, answers, answer }: JudgeInput): Part[] {
-  const accepted = [...new Set([reference, ...answers])];
+  const accepted = distinct([reference, ...answers]);
   return [
     { name: 'question', text: question },
     { name: 'references', text: accepted.join('\n') },

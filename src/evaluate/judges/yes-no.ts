@@ -1,4 +1,5 @@
 /** The yes-no judge: a language model that says whether an answer is right, by the kind of question as LongMemEval tells them apart. */
+import { distinct } from '../../core/collections.js';
 import { hashJson } from '../../core/hash.js';
 import type { ChatMessage } from '../../llm/chat-model.js';
 import { unscored, type Judge, type JudgeInput } from './judge.js';
@@ -74,7 +75,7 @@ export function yesNoJudge({ model, repeat = 0 }: LlmJudgeOptions): Judge {
 export function yesNoPrompt(input: JudgeInput, call: string): ChatMessage[] {
   const { reference: name, rule } = guideFor(input);
   const { question, reference, answers, answer } = input;
-  const accepted = [...new Set([reference, ...answers])].join('\n');
+  const accepted = distinct([reference, ...answers]).join('\n');
   const parts = [
     { name: 'question', text: question },
     { name, text: accepted },

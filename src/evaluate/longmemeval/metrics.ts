@@ -1,4 +1,5 @@
 /** LongMemEval's aggregates: those the benchmark's own scripts print, and the same with missing answers counted as wrong. */
+import { distinct } from '../../core/collections.js';
 import { isAbstention, QUESTION_TYPES, type EvaluationResult, type QuestionType, type Reference } from './records.js';
 
 /** A share of correct answers, 0 to 1, over `n`; null of none. */
@@ -56,7 +57,7 @@ export function longMemEvalMetrics(
     missing: types.size - first.size,
     unknown: results.length - marks.length,
     repeated: marks.length - first.size,
-    judges: [...new Set(results.map(({ autoeval_label }) => autoeval_label.model))],
+    judges: distinct(results.map(({ autoeval_label }) => autoeval_label.model)),
   };
 }
 

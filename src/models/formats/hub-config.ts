@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { distinct } from '../../core/collections.js';
 import { UserError, UserErrors, messageOf } from '../../core/errors.js';
 import { ARCHITECTURES, FAMILIES, familyByArchitecture, type FamilyName } from '../families/families.js';
 import type { ModelConfig, RopeScaling } from '../model.js';
@@ -156,7 +157,7 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
     attentionBias: FAMILIES[family].biased.length > 0,
     maxPositions: Math.min(raw.max_position_embeddings, windowOf(family, raw)),
     bosTokenId: asList(raw.bos_token_id)[0] ?? null,
-    eosTokenIds: [...new Set([...asList(raw.eos_token_id), ...moreEos])],
+    eosTokenIds: distinct([...asList(raw.eos_token_id), ...moreEos]),
   };
 }
 

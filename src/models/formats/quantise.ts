@@ -1,4 +1,5 @@
 /** Weights of a frozen base in few bits: NF4 with double quantisation (QLoRA, Dettmers et al., 2023), int4 with zero points, int8; all in blocks. */
+import { elementCount } from '../../core/collections.js';
 import type { Quantisation } from '../../core/settings.js';
 import type { LoadedModel, WeightSource } from '../model.js';
 import { linearModules, weightOf } from '../modules.js';
@@ -37,12 +38,12 @@ export interface Quantised {
   readonly nested?: NestedScales;
 }
 
-const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 /** Quantises a tensor's values. Throws RangeError where their number is not the shape's. */
 export function quantise(values: Float32Array, shape: readonly number[], format: QuantisedFormat): Quantised {
-  if (values.length !== countOf(shape))
-    throw new RangeError(`a tensor of shape [${shape.join(', ')}] has ${countOf(shape)} values, not ${values.length}`);
+  if (values.length !== elementCount(shape))
+    throw new RangeError(
+      `a tensor of shape [${shape.join(', ')}] has ${elementCount(shape)} values, not ${values.length}`,
+    );
   return FORMATS[format].quantise(values, shape);
 }
 
@@ -83,7 +84,7 @@ function fromNibbles(
   tensor: Quantised,
   value: (tensor: Quantised, code: number, block: number) => number,
 ): Float32Array {
-  const out = new Float32Array(countOf(tensor.shape));
+  const out = new Float32Array(elementCount(tensor.shape));
   for (let i = 0; i < out.length; i++) {
     const code = ((tensor.codes[i >> 1] as number) >> (4 * (i & 1))) & 15;
     out[i] = value(tensor, code, Math.floor(i / BLOCK_VALUES));
@@ -234,7 +235,7 @@ function quantiseInt8(values: Float32Array, shape: readonly number[]): Quantised
 
 function dequantiseInt8({ codes, scales, shape }: Quantised): Float32Array {
   const signed = new Int8Array(codes.buffer, codes.byteOffset, codes.length);
-  const out = new Float32Array(countOf(shape));
+  const out = new Float32Array(elementCount(shape));
   for (let i = 0; i < out.length; i++)
     out[i] = (signed[i] as number) * (scales[Math.floor(i / BLOCK_VALUES)] as number);
   return out;

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { elementCount } from '../../core/collections.js';
 import { UserError, messageOf } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { bytesOf, readInto, withFile } from '../../files/file-range.js';
@@ -366,15 +367,13 @@ function* pieces(header: Buffer, tensors: readonly NamedTensor[], dtype: 'F32' |
   for (const tensor of tensors) yield* tensorPieces(tensor, dtype);
 }
 
-const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Readonly<Record<string, string>>): Buffer {
   const entries = new Map<string, object>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
   let at = 0;
   for (const { name, shape } of tensors) {
     if (entries.has(name)) throw new Error(`tensor "${name}" is given twice`);
-    const end = at + countOf(shape) * (ELEMENT_BYTES[dtype] ?? 0);
+    const end = at + elementCount(shape) * (ELEMENT_BYTES[dtype] ?? 0);
     entries.set(name, { dtype, shape, data_offsets: [at, end] });
     at = end;
   }
@@ -388,7 +387,7 @@ function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Read
 
 function* tensorPieces({ name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' | 'BF16'): Generator<Uint8Array> {
   const values = typeof data === 'function' ? data() : data;
-  if (values.length !== countOf(shape))
+  if (values.length !== elementCount(shape))
     throw new Error(`tensor "${name}" of shape [${shape.join(', ')}] has ${values.length} values`);
   const bad = firstNonFinite(values);
   if (bad >= 0) throw new Error(`tensor "${name}" holds ${values[bad]} at position ${bad}: it is not written`);

@@ -1,4 +1,5 @@
 /** A frozen base in few bits, in the graph: codes as inputs, made into f32 weights where they are used (QLoRA, Dettmers et al., 2023). */
+import { elementCount } from '../../core/collections.js';
 import type { DataType, Value } from '../../compiler/ir.js';
 import type { Builder } from '../../compiler/builder.js';
 import type { TensorData } from '../../engine/engine.js';
@@ -38,9 +39,7 @@ function fourfold(value: (code: number) => number): Float32Array {
   );
 }
 
-const blocksOf = (shape: readonly number[]): number => Math.ceil(countOf(shape) / BLOCK_VALUES);
-const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
+const blocksOf = (shape: readonly number[]): number => Math.ceil(elementCount(shape) / BLOCK_VALUES);
 /** Values of a look-up in a shared table of `width` values a row: the codes as an input of so many bits. */
 function lookUp(b: Builder, table: Value, codes: Value): Value {
   return b.gather(table, b.op('Cast', [codes], { to: 'int32' }));
@@ -92,7 +91,7 @@ export function dequantisedWeight(weight: ParameterDescription, format: Quantise
     making.declare({ ...weight, name: `${name}.${role}`, role, shape: size }, type);
   const values = format === 'int8' ? byteValues(making, part, blocks) : nibbleValues(making, part, blocks, format);
   const flat = b.reshape(values, [blocks * BLOCK_VALUES]);
-  return b.reshape(b.slice(flat, 0, 0, countOf(shape)), shape);
+  return b.reshape(b.slice(flat, 0, 0, elementCount(shape)), shape);
 }
 
 function padded(codes: Uint8Array, multiple: number): Uint8Array {

@@ -5,6 +5,7 @@ import { copyFile, mkdir, open, readdir, rename, rm, stat, statfs, symlink, type
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
+import { distinct } from '../../core/collections.js';
 import { UserError } from '../../core/errors.js';
 import { sha256 } from '../../core/hash.js';
 import { writeWhole } from '../../files/write-whole.js';
@@ -163,7 +164,7 @@ class Download {
     const index: unknown = JSON.parse(readFileSync(join(snapshot, INDEX), 'utf8'));
     const parsed = z.object({ weight_map: z.record(z.string(), z.string()) }).safeParse(index);
     if (!parsed.success) throw new UserError(`${this.name}: ${INDEX} is no index of shards`);
-    return [...new Set(Object.values(parsed.data.weight_map))].map((shard) => {
+    return distinct(Object.values(parsed.data.weight_map)).map((shard) => {
       const file = files.find(({ name }) => name === shard);
       if (file) return file;
       throw new UserError(

@@ -1,13 +1,14 @@
 /** How to make the same study again: command, settings, identities, versions, and the numbers behind the intervals. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { minus } from '../../analysis/wording.js';
+import { distinct } from '../../core/collections.js';
 import type { Json } from '../../core/json.js';
 import type { ReportData } from '../data.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { clipped } from '../../text/visible.js';
 
 export function reproduceSection(data: ReportData, { datasets, agreement, rows }: Analysis): Html {
-  const seeds = [...new Set(rows.filter(({ rank }) => rank > 0).map(({ seed }) => seed))].sort((a, b) => a - b);
+  const seeds = distinct(rows.filter(({ rank }) => rank > 0).map(({ seed }) => seed)).sort((a, b) => a - b);
   return html`<section id="reproduce">
     <h2>How to reproduce this</h2>
     <p>The same command with the same settings, texts and seeds gives the same runs; finished runs are reused.</p>

@@ -5,6 +5,7 @@ import { valueOf, type Measure } from '../../analysis/measure.js';
 import type { RunSummary } from '../../analysis/run-summary.js';
 import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
 import type { Row } from '../../core/records.js';
+import { mean } from '../../core/statistics.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { durationText } from '../../text/duration.js';
 import { clipped } from '../../text/visible.js';
@@ -38,9 +39,8 @@ interface RunEntry {
 
 function resultOf(rows: readonly Row[], measure: Measure): Omit<RunEntry, 'run'> {
   const values = rows.filter(({ abstention }) => !abstention).flatMap((row) => valueOf(row, measure) ?? []);
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
-    mean: amount(mean, measure),
+    mean: amount(mean(values), measure),
     n: values.length,
     unscored: rows.filter(({ status }) => status === 'unscored').length,
   };
