@@ -8,6 +8,7 @@ import { measureOf, type Measure } from './measure.js';
 import { rankChoices, type RankChoice, type RankRule } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { recommendFrom, type Recommendation } from './verdict.js';
+import type { LevelNote } from './wording.js';
 
 export interface AnalysisOptions {
   /** The judge whose verdicts count, where it judged; default: for each data set the one with most scored answers. */
@@ -16,6 +17,8 @@ export interface AnalysisOptions {
   readonly measure?: Measure;
   /** Largest loss that still counts as none, in the measure's unit; default 0.2 of the score, 0.05 of accuracy. */
   readonly tolerance?: number;
+  /** What the texts of each data set and level are; default: nothing is known but the rows. */
+  readonly levels?: readonly LevelNote[];
   /** How the rank is chosen; default `one-standard-error`. */
   readonly rule?: RankRule;
   /** Resamples of each bootstrap; default 2,000. */
@@ -62,7 +65,7 @@ export function analyse(
     ...found,
     agreement: judgeAgreement(allRows),
     datasets: readings(rows, options.measure),
-    recommendation: recommendFrom(found),
+    recommendation: recommendFrom({ ...found, levels: options.levels ?? [] }),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { compareCells, replicateNoise, type Comparison, type ReplicateNoise } from './compare.js';
-import { estimateOf, groupBy, levelOrder, type Cell } from './group.js';
+import { estimateOf, groupBy, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 
 export interface CurvePoint {
@@ -146,8 +146,8 @@ function bestOf(line: readonly Cell[], measure: Measure): Cell {
   return [...line].sort((a, b) => byMean(a, b) || byCompression(b, a))[0] as Cell;
 }
 
-/** By token reduction rate; by the study's order of levels where it is unknown. */
+/** By token reduction rate; those without one last, in the order of the cells. */
 function byCompression(a: Cell, b: Cell): number {
   if (a.trr !== null && b.trr !== null) return a.trr - b.trr;
-  return levelOrder(a.level) - levelOrder(b.level);
+  return Number(a.trr === null) - Number(b.trr === null);
 }

@@ -1,6 +1,6 @@
 /** Rows gathered into cells of the grid: one estimate for all answers that share data set, book, level, rank and number of items. */
 import type { Book, Row } from '../core/records.js';
-import { LEVELS, type Level } from '../core/levels.js';
+import type { Level } from '../core/levels.js';
 import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
 import { withUnseenAnswers } from './certainty.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
@@ -44,12 +44,15 @@ export interface GroupOptions {
   readonly resamples?: number;
 }
 
-/** The cells of a study, ordered by data set, book, level (most text first), items and rank. */
+/** The cells of a study, ordered by data set, book, level (the original, then by tokens saved), items and rank. */
 export function groupCells(rows: readonly Row[], options: GroupOptions = {}): Cell[] {
   const groups = groupBy(rows, (row) =>
     JSON.stringify([row.dataset, row.book, row.level, row.rank, row.items, options.perSeed ? row.seed : null]),
   );
-  return [...groups.values()].map((group) => cellOf(group, options)).sort(inGridOrder);
+  const cells = [...groups.values()].map((group) => cellOf(group, options));
+  const places = levelPlaces(cells);
+  const placeOf = ({ dataset, level }: Cell): number => places.get(dataset)?.indexOf(level) ?? 0;
+  return cells.sort((a, b) => inGridOrder(a, b, placeOf));
 }
 
 /** The estimate of a cell by a measure. */
@@ -57,9 +60,29 @@ export function estimateOf(cell: Cell, measure: Measure): MeanEstimate {
   return measure === 'score' ? cell.score : cell.accuracy;
 }
 
-/** Position of a level in the study's order; a run without a level comes last. */
-export function levelOrder(level: Level | 'none'): number {
-  return level === 'none' ? LEVELS.length : LEVELS.indexOf(level);
+/** Each data set's levels in order: the original, then from least to most tokens saved as measured; the unmeasured by name, `none` last. */
+function levelPlaces(cells: readonly Cell[]): Map<string, (Level | 'none')[]> {
+  const datasets = [...groupBy(cells, ({ dataset }) => dataset)];
+  return new Map(
+    datasets.map(([dataset, own]) => {
+      const levels = [...groupBy(own, ({ level }) => level)].map(([level, same]) => ({
+        level,
+        saved:
+          level === 'original'
+            ? -Infinity
+            : (itemMean(
+                same.flatMap(({ rows }) => rows),
+                ({ trr }) => trr,
+              ) ?? Infinity),
+      }));
+      levels.sort(
+        (a, b) =>
+          Number(a.level === 'none') - Number(b.level === 'none') ||
+          (a.saved === b.saved ? a.level.localeCompare(b.level, 'en') : a.saved - b.saved),
+      );
+      return [dataset, levels.map(({ level }) => level)];
+    }),
+  );
 }
 
 /** Values grouped by a key, in order of first appearance. */
@@ -119,11 +142,11 @@ function estimate(rows: readonly Row[], measure: Measure, { resamples = 2000 }: 
   return withUnseenAnswers(clusteredMean(scored, { resamples }), rangeOf(measure));
 }
 
-function inGridOrder(a: Cell, b: Cell): number {
+function inGridOrder(a: Cell, b: Cell, placeOf: (cell: Cell) => number): number {
   return (
     a.dataset.localeCompare(b.dataset, 'en') ||
     a.book.localeCompare(b.book, 'en') ||
-    levelOrder(a.level) - levelOrder(b.level) ||
+    placeOf(a) - placeOf(b) ||
     a.items - b.items ||
     a.rank - b.rank ||
     (a.seeds[0] ?? 0) - (b.seeds[0] ?? 0)

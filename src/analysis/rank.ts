@@ -2,7 +2,7 @@
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { compareCells, replicateNoise, type Comparison } from './compare.js';
-import { distinct, estimateOf, groupBy, levelOrder, type Cell } from './group.js';
+import { distinct, estimateOf, groupBy, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 import type { RunSummary } from './run-summary.js';
 
@@ -143,10 +143,7 @@ function choose(group: readonly Cell[], context: ChoiceContext): RankChoice {
 /** Ties in the mean go to the smaller rank. */
 function bestOf(group: readonly Cell[], measure: Measure): Cell {
   return [...group].sort(
-    (a, b) =>
-      estimateOf(b, measure).mean - estimateOf(a, measure).mean ||
-      a.rank - b.rank ||
-      levelOrder(a.level) - levelOrder(b.level),
+    (a, b) => estimateOf(b, measure).mean - estimateOf(a, measure).mean || a.rank - b.rank,
   )[0] as Cell;
 }
 

@@ -11,7 +11,7 @@ import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
-import { describeLevel, listed, shortLevel } from './wording.js';
+import { describedLevel, listed, type LevelNote } from './wording.js';
 
 export interface DatasetRecommendation {
   readonly dataset: string;
@@ -52,6 +52,8 @@ export interface Findings {
   readonly curves: readonly Curve[];
   readonly ranks: readonly RankChoice[];
   readonly capacity: readonly CapacityCurve[];
+  /** What the texts are, where it is known. */
+  readonly levels: readonly LevelNote[];
 }
 
 /** The recommendation from findings already computed. */
@@ -117,7 +119,7 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   const run = runOf(chosen, findings.runs);
   return {
     ...{ dataset, book: chosen.book, level: chosen.level, rank, ...run },
-    headline: headline(chosen, curve?.safe.againstBase ?? null),
+    headline: headline(chosen, curve?.safe.againstBase ?? null, findings.levels),
     sentences: [
       ...(curve === null ? [] : curveSentences(curve)),
       ...rankSentences(ranks, choice, nearby, chosen),
@@ -131,9 +133,14 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
 }
 
 /** Names the level and rank, and says at once where training changed nothing that can be told. */
-function headline({ dataset, level, rank, book }: Cell, effect: Comparison | null): string {
+function headline(
+  { dataset, level, rank, book }: Cell,
+  effect: Comparison | null,
+  notes: readonly LevelNote[],
+): string {
   if (book === 'closed') return `${dataset}, closed book: rank ${rank}.`;
-  const text = level === 'original' ? 'the original text' : `${shortLevel(level)} (${describeLevel(level)})`;
+  const note = notes.find((each) => each.dataset === dataset && each.level === level);
+  const text = level === 'original' ? 'the original text' : describedLevel(level, note);
   if (effect === null || (effect.detectable && effect.difference > 0)) {
     return `${dataset}: use ${text} with an adapter of rank ${rank}.`;
   }

@@ -5,39 +5,28 @@ import type { Comparison } from './compare.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import type { Measure } from './measure.js';
 
-const SHORT_NAMES: Readonly<Partial<Record<Level | 'none', string>>> = {
-  summ_l1: 'L1',
-  summ_l2: 'L2',
-  summ_l3: 'L3',
-  summ_l4: 'L4',
-  summ_l5: 'L5',
-  none: 'no context',
-};
-
-const DESCRIPTIONS: Readonly<Record<Level | 'none', string>> = {
-  original: 'the original text',
-  summ_l1: 'slightly condensed',
-  summ_l2: 'about 100 words',
-  summ_l3: 'about 50 words',
-  summ_l4: 'one or two sentences',
-  summ_l5: 'one short phrase',
-  ext: 'structured JSON',
-  hybrid: 'summary that must keep every fact',
-  select: 'chosen sentences',
-  prune: 'least surprising words left out',
-  none: 'no text at all',
-};
-
 const BOOKS: Readonly<Record<Book, string>> = { open: 'open book', closed: 'closed book', text: 'trained on the text' };
 
-/** A level's short name: `L2` for `summ_l2`; the others are short already. */
+/** A level's short name: `L2` for `summ_l2`, `no context` for none at all; the others are as they are called. */
 export function shortLevel(level: Level | 'none'): string {
-  return SHORT_NAMES[level] ?? level;
+  return level === 'none' ? 'no context' : level.replace(/^summ_l(?=\d)/, 'L');
 }
 
-/** What a level is, in a few words. */
-export function describeLevel(level: Level | 'none'): string {
-  return DESCRIPTIONS[level];
+/** What a data set's texts at a level are, beyond its rows. */
+export interface LevelNote {
+  readonly dataset: string;
+  readonly level: Level;
+  /** Mean words of a text. */
+  readonly words: number;
+  /** In a few words, from whoever made them; null where it is not known. */
+  readonly description: string | null;
+}
+
+/** A level with what its texts are: `L2 (63 words on average)`, `select=0.4 (chosen sentences, 63 words on average)`. */
+export function describedLevel(level: Level | 'none', note: LevelNote | undefined): string {
+  if (note === undefined) return shortLevel(level);
+  const words = `${whole(note.words)} words on average`;
+  return `${shortLevel(level)} (${note.description === null ? words : `${note.description}, ${words}`})`;
 }
 
 export function bookName(book: Book): string {

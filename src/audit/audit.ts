@@ -1,12 +1,20 @@
 /** The audit: what each level kept and what it costs, counted before anything is trained. */
 import { UserError } from '../core/errors.js';
-import { LEVELS, type Level } from '../core/levels.js';
+import type { Level } from '../core/levels.js';
+import { didYouMean } from '../core/nearest.js';
 import type { Item, LevelText } from '../core/records.js';
 import type { Tokenizer } from '../models/model.js';
 import { AnswerBits } from './bits.js';
 import { factsOf } from './facts.js';
 import { LevelTally, type PreparedItem } from './level-tally.js';
-import { AUDIT_VERSION, type AuditReport, type ItemAudit, type ItemView } from './report.js';
+import {
+  AUDIT_VERSION,
+  type AuditReport,
+  type ItemAudit,
+  type ItemView,
+  type LevelAudit,
+  type LevelView,
+} from './report.js';
 import { answersOf, askedQuestions, isKept } from './retention.js';
 import type { SampleFitter } from './truncation.js';
 import { viewOf } from './view.js';
@@ -75,11 +83,13 @@ class Auditor {
   /** The item's texts, the original first: it is what the others are compared with. */
   #levelsOf(item: Item): [Level, LevelText][] {
     const wanted = this.options.levels;
-    return LEVELS.flatMap((level): [Level, LevelText][] => {
-      const entry = item.texts[level];
-      if (entry) this.#present.add(level);
-      return entry && (level === 'original' || !wanted || wanted.includes(level)) ? [[level, entry]] : [];
-    });
+    const { original, ...others } = item.texts;
+    return Object.entries({ ...(original && { original }), ...others }).flatMap(
+      ([level, entry]): [Level, LevelText][] => {
+        if (entry) this.#present.add(level);
+        return entry && (level === 'original' || !wanted || wanted.includes(level)) ? [[level, entry]] : [];
+      },
+    );
   }
 
   #addItem(
@@ -123,8 +133,8 @@ class Auditor {
     const wanted = this.options.levels ?? [];
     const missing = wanted.filter((level) => !this.#tallies.has(level));
     if (missing.length > 0) throw new UserError(noTextMessage(missing, [...this.#present]));
-    const tallies = LEVELS.flatMap((level) => this.#tallies.get(level) ?? []);
-    const shown = tallies.filter(({ level }) => wanted.length === 0 || wanted.includes(level));
+    const levels = [...this.#tallies.values()].map((tally) => tally.result(this.#bits)).sort(inOrder);
+    const order = levels.map(({ level }) => level);
     return {
       version: AUDIT_VERSION,
       dataset: this.#dataset,
@@ -132,14 +142,25 @@ class Auditor {
       maxLength: this.options.fitter?.maxLength ?? null,
       items: this.items,
       questions: this.#questions,
-      levels: shown.map((tally) => tally.result(this.#bits)),
+      levels: levels.filter(({ level }) => wanted.length === 0 || wanted.includes(level)),
       perItem: this.#rows,
-      views: this.#views,
+      views: this.#views.map((view) => ({ ...view, levels: [...view.levels].sort(by(order)) })),
     };
   }
 }
 
+/** The original, then by the share of tokens saved; levels without one last. */
+function inOrder(a: LevelAudit, b: LevelAudit): number {
+  if (a.level === 'original' || b.level === 'original')
+    return Number(b.level === 'original') - Number(a.level === 'original');
+  return (a.trr.macro ?? Infinity) - (b.trr.macro ?? Infinity) || 0;
+}
+
+function by(order: readonly Level[]): (a: LevelView, b: LevelView) => number {
+  return (a, b) => order.indexOf(a.level) - order.indexOf(b.level);
+}
+
 function noTextMessage(missing: readonly Level[], present: readonly Level[]): string {
-  const there = present.length === 0 ? 'none' : present.join(', ');
-  return `no item has a text at level ${missing.join(', ')}: the data set's levels are ${there}; write others with lightmem compress`;
+  const meant = missing.map((level) => `no item has a text at level ${level}${didYouMean(level, present)}`);
+  return `${meant.join('; ')}; lightmem compress makes others`;
 }

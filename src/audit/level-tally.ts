@@ -9,6 +9,7 @@ import { isKept } from './retention.js';
 import { macroTrr, microTrr, tokenReduction } from './trr.js';
 import { TruncationCount, type SampleFitter } from './truncation.js';
 import { verdictOf } from './level-sentence.js';
+import { countWords } from '../text/sentences.js';
 import { WordText } from '../text/words.js';
 
 /** An item with what all its levels share, worked out once. */
@@ -43,6 +44,8 @@ interface Pair {
 export class LevelTally {
   #texts = 0;
   #tokens = 0;
+  #words = 0;
+  readonly #descriptions = new Set<string | null>();
   readonly #pairs: Pair[] = [];
   readonly #samples: { original: number; tokens: number }[] = [];
   readonly #retention = Object.fromEntries(FACT_KINDS.map((kind) => [kind, new RetentionCount()])) as Record<
@@ -63,6 +66,9 @@ export class LevelTally {
     const { item, originalTokens } = prepared;
     this.#texts++;
     this.#tokens += tokens;
+    this.#words += countWords(text.text);
+    const { description } = text.provenance;
+    this.#descriptions.add(typeof description === 'string' ? description : null);
     if (originalTokens !== undefined) this.#pairs.push({ item: item.id, original: originalTokens, tokens });
     const retention = this.#addFacts(prepared, text.text);
     const samples = this.fitter ? this.#truncation.add(item, text, tokens, this.fitter) : [];
@@ -108,6 +114,8 @@ export class LevelTally {
       level: this.level,
       n: this.#pairs.length,
       texts: this.#texts,
+      words: this.#words / this.#texts,
+      description: this.#descriptions.size === 1 ? ([...this.#descriptions][0] ?? null) : null,
       tokens: {
         original: this.#pairs.reduce((total, pair) => total + pair.original, 0),
         level: this.#tokens,

@@ -6,7 +6,7 @@ import type { FactKind } from './facts.js';
 export type { Bin, Distribution };
 
 /** Version of the form of `AuditReport`. */
-export const AUDIT_VERSION = 1;
+export const AUDIT_VERSION = 2;
 
 export interface AuditReport {
   readonly version: typeof AUDIT_VERSION;
@@ -17,7 +17,7 @@ export interface AuditReport {
   readonly maxLength: number | null;
   readonly items: number;
   readonly questions: number;
-  /** In the order of the levels, `original` first. */
+  /** `original` first, then by the share of tokens saved. */
   readonly levels: readonly LevelAudit[];
   /** One row per item and level; empty unless asked for. */
   readonly perItem: readonly ItemAudit[];
@@ -31,6 +31,10 @@ export interface LevelAudit {
   readonly n: number;
   /** Items that have this text. */
   readonly texts: number;
+  /** Mean words of a text. */
+  readonly words: number;
+  /** What the texts are, in a few words, where whoever made them said so, of all alike; else null. */
+  readonly description: string | null;
   readonly tokens: TokenTotals;
   readonly trr: Rates;
   /** TRR of whole samples (template, text, question, answer), each question one sample; null without a prompt renderer. */

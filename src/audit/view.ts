@@ -1,5 +1,4 @@
 /** One item side by side at all its levels, with each fact's places where it is kept and its name where it is lost. */
-import { LEVELS } from '../core/levels.js';
 import type { Item } from '../core/records.js';
 import type { Tokenizer } from '../models/model.js';
 import { factsOf, type Fact } from './facts.js';
@@ -11,7 +10,7 @@ import { WordText } from '../text/words.js';
 /** The view of an item; `facts` are its answers, then the entities, numbers and dates of its original. */
 export function viewOf(item: Item, tokenizer: Tokenizer): ItemView {
   const facts = distinctLabels([...answersOf(item), ...factsOf(item.texts.original?.text ?? '')]);
-  const levels = LEVELS.flatMap((level): LevelView[] => {
+  const levels = Object.keys(item.texts).flatMap((level): LevelView[] => {
     const text = item.texts[level]?.text;
     if (text === undefined) return [];
     const { spans, lost } = placesOf(facts, text);

@@ -1,7 +1,8 @@
 /** What each level asks for, in words: the study's definitions, and how any other amount is said. */
 import type { Level } from '../core/levels.js';
 import { UserError } from '../core/errors.js';
-import { parseLevel } from '../core/levels.js';
+import { levelName } from '../core/levels.js';
+import { didYouMean } from '../core/nearest.js';
 import { levelOf, type Target } from './method.js';
 
 /** A level's default amount: words, or a share of the original's tokens; null where it has none (`ext`). */
@@ -45,7 +46,9 @@ export function isStandard(target: Target): target is Level {
  */
 export function parseTarget(text: string): Target {
   const [name = '', amount, ...rest] = text.trim().split('=');
-  const level = parseLevel(name);
+  const level = levelName(name);
+  if (!Object.hasOwn(AMOUNTS, level))
+    throw new UserError(`unknown level "${name}"${didYouMean(name, Object.keys(AMOUNTS))}`);
   if (amount === undefined) return level;
   const words = /^(\d+)\s*w(?:ords?)?$/.exec(amount)?.[1];
   if (rest.length === 0 && words !== undefined && Number(words) >= 1) return { level, words: Number(words) };

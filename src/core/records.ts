@@ -10,8 +10,14 @@ export interface LevelText {
   readonly text: string;
   /** Name of the compression method: `recorded`, `oracle`, `summarize`, `extract`, `hybrid`, `select`, `prune` … */
   readonly method: string;
-  /** What made it: model, prompt version, parameters, date, source file … */
+  /** What made it: model, prompt version, parameters, date, source file … `description` says in a few words what the text is. */
   readonly provenance: JsonObject;
+}
+
+/** Texts by level; any level may be missing. */
+export interface LevelTexts {
+  readonly original?: LevelText;
+  readonly [level: string]: LevelText;
 }
 
 /** One question about an item. */
@@ -43,7 +49,7 @@ export interface Item {
   readonly id: string;
   /** The data set's name, e.g. `wikiupdate`, `longmemeval`, `world-articles`. */
   readonly dataset: string;
-  readonly texts: Readonly<Partial<Record<Level, LevelText>>>;
+  readonly texts: LevelTexts;
   readonly questions: readonly Question[];
 }
 

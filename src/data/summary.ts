@@ -1,6 +1,5 @@
 /** What a data set holds, gathered while its items go by: counts, lengths, questions, and some samples. */
 import type { Level } from '../core/levels.js';
-import { LEVELS } from '../core/levels.js';
 import { Random } from '../core/random.js';
 import type { Item } from '../core/records.js';
 import { mean, quantile } from '../core/statistics.js';
@@ -73,8 +72,7 @@ export class DataSummaryBuilder {
   }
 
   #addTexts(item: Item): void {
-    for (const level of LEVELS) {
-      const entry = item.texts[level];
+    for (const [level, entry] of Object.entries(item.texts)) {
       if (!entry) continue;
       const lengths = this.#characters.get(level) ?? [];
       lengths.push(entry.text.length);
@@ -106,7 +104,7 @@ export class DataSummaryBuilder {
       questionsPerItem: lengthsOf(this.#questionsPerItem),
       answerCharacters: lengthsOf(this.#answerCharacters),
       types: byCount(this.#types),
-      levels: LEVELS.flatMap((level) => this.#level(level) ?? []),
+      levels: [...this.#characters.keys()].flatMap((level) => this.#level(level) ?? []).sort(longestFirst),
       samples: [...this.#reservoir].sort((a, b) => a.at - b.at).map(({ item }) => item),
     };
   }
@@ -117,6 +115,11 @@ export class DataSummaryBuilder {
     if (!characters) return undefined;
     return { level, texts: lengths.length, characters, methods: byCount(this.#methods.get(level) ?? new Map()) };
   }
+}
+
+/** The original, then from the longest texts to the shortest. */
+function longestFirst(a: LevelSummary, b: LevelSummary): number {
+  return Number(b.level === 'original') - Number(a.level === 'original') || b.characters.mean - a.characters.mean;
 }
 
 function count(counts: Map<string, number>, key: string): void {

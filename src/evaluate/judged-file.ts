@@ -3,7 +3,6 @@ import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { answerRecord } from '../core/record-schemas.js';
 import type { AnswerRecord, GridPlace } from '../core/records.js';
-import type { Level } from '../core/levels.js';
 import { parseJsonLines, refuseDuplicates } from '../files/json-lines.js';
 
 const name = z.union([z.string(), z.number()], { error: 'give text or a number' });
@@ -104,7 +103,7 @@ function placeOf(given: PlaceFields, file: string): GridPlace {
     run: run ?? model ?? 'answers',
     dataset: dataset ?? basename(file, extname(file)),
     book: book ?? (level === undefined || level === 'none' ? 'closed' : 'open'),
-    level: (level ?? 'none') as Level | 'none',
+    level: level ?? 'none',
     ...{ rank, scale, items, seed },
   };
 }

@@ -46,6 +46,10 @@ export interface AuditedLevel {
   /** Items that have both this text and the original. */
   readonly n: number;
   readonly tokens: { readonly mean: number };
+  /** Mean words of a text. */
+  readonly words: number;
+  /** What the texts are, in a few words, where it is known. */
+  readonly description: string | null;
   readonly trr: { readonly macro: number | null; readonly micro: number | null };
   /** The same of whole samples: template, text, question and answer; null where no samples were made. */
   readonly sampleTrr?: { readonly macro: number | null; readonly micro: number | null } | null;

@@ -43,7 +43,10 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
 
 /** The analysis that the report shows. */
 export function analyseReport(data: ReportData): Analysis {
-  return analyse(data.rows, data.runs, data.judge === undefined ? {} : { judge: data.judge });
+  const levels = data.audits.flatMap(({ dataset, levels }) =>
+    levels.map(({ level, words, description }) => ({ dataset, level, words, description })),
+  );
+  return analyse(data.rows, data.runs, { levels, ...(data.judge !== undefined && { judge: data.judge }) });
 }
 
 /** Nothing may load, connect or be sent; only this page's own style and script may run, known by their hashes. */

@@ -1,6 +1,6 @@
 /** The study file: what a grid of runs is made of, checked whole before anything is done. */
 import { z } from 'zod';
-import { LEVELS, STUDY_LEVELS, type Level } from '../core/levels.js';
+import { isLevel, LEVEL_RULE, levelName, STUDY_LEVELS, type Level } from '../core/levels.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { FORMATS } from '../data/formats/format.js';
@@ -50,6 +50,9 @@ const distinctList = <T extends z.ZodType<string | number>>(entry: T, what: stri
     error: 'names something twice: name each once',
   });
 
+/** A level's name; `L2`, as reports call it, is `summ_l2`. */
+const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });
+
 const columns = z.strictObject({
   id: text.optional(),
   text: text.optional(),
@@ -57,7 +60,7 @@ const columns = z.strictObject({
   answer: text.optional(),
   type: text.optional(),
   date: text.optional(),
-  levels: z.partialRecord(oneOf(LEVELS, 'level'), text).optional(),
+  levels: z.record(level, text).optional(),
 });
 
 const dataset = z
@@ -96,7 +99,7 @@ const dataset = z
   });
 
 const levels = z.union(
-  [z.literal('study').transform((): Level[] => [...STUDY_LEVELS]), distinctList(oneOf(LEVELS, 'level'), 'levels')],
+  [z.literal('study').transform((): Level[] => [...STUDY_LEVELS]), distinctList(level, 'levels')],
   {
     error: (raw) => `${given(raw)}: give a list of levels, or "study" for the study's seven`,
   },

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { UserErrors } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
+import { nearest } from '../core/nearest.js';
 import type { Item } from '../core/records.js';
 import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
@@ -104,9 +105,18 @@ function partProblems(part: GridPart, index: number, datasets: ReadonlyMap<strin
 function levelProblem(level: Level, index: number, { name, items }: StudyDataset): string[] {
   const without = items.filter(({ texts }) => texts[level] === undefined).length;
   if (without === 0) return [];
+  const meant = nearest(
+    level,
+    levelsOf(items).filter((other) => other !== level),
+  );
   return [
-    `grid[${index}].levels: ${without} of the ${items.length} items of "${name}" have no text at level ${level}: write it with lightmem compress`,
+    `grid[${index}].levels: ${without} of the ${items.length} items of "${name}" have no text at level ${level}: ${meant === undefined ? '' : `did you mean ${meant}? Else `}write it with lightmem compress`,
   ];
+}
+
+/** The levels at which some item has a text. */
+function levelsOf(items: readonly Item[]): Level[] {
+  return [...new Set(items.flatMap(({ texts }) => Object.keys(texts)))];
 }
 
 const ENGINE = `onnxruntime ${(createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version}`;

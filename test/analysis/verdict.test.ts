@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { analyse, recommend } from '../../src/analysis/analyse.js';
-import type { Cell } from '../../src/analysis/group.js';
+import { distinct, groupCells, type Cell } from '../../src/analysis/group.js';
 import { amountFinding, rankFinding } from '../../src/analysis/findings.js';
+import { describedLevel } from '../../src/analysis/wording.js';
+import type { Row } from '../../src/core/records.js';
 import { answered, demoStudy, reportedStudy, row, runSummary, type MadeRun } from './fixtures.js';
 
 const reported = reportedStudy();
@@ -130,6 +132,43 @@ describe('verdicts against noise', () => {
       /At L5 no fall is detectable either, but a loss of up to .* is not excluded/u,
     );
     expect(recommendation.cautions.join(' ')).toContain('rests on 8 items');
+  });
+});
+
+describe('levels of any name', () => {
+  const at = (level: string, trr: number | null, correct = true): Row[] =>
+    Array.from({ length: 12 }, (_, i) =>
+      row({ run: `r-${level}`, level, trr, item: `item-${i}`, correct, score: correct ? 5 : 1 }),
+    );
+  const rows = [
+    ...at('select=0.3', 0.7),
+    ...at('要約', 0.4),
+    ...at('recorded-2', null),
+    ...at('original', 0),
+    ...at('recorded-1', null),
+    ...at('longer', -0.2),
+    ...at('none', null).map((each) => ({ ...each, book: 'closed' as const })),
+  ];
+
+  it('stand in the order of the tokens they save as measured, the original first', () => {
+    expect(distinct(groupCells(rows).map(({ level }) => level))).toEqual([
+      ...['none', 'original', 'longer', '要約', 'select=0.3', 'recorded-1', 'recorded-2'],
+    ]);
+  });
+
+  it('are named with what their texts are, as whoever made them says and as measured', () => {
+    const levels = [
+      { dataset: 'made', level: 'select=0.3', words: 62.7, description: 'chosen sentences' },
+      { dataset: 'other', level: 'select=0.3', words: 1, description: 'of another data set' },
+    ];
+    const open = rows.filter(({ level }) => level === 'select=0.3' || level === 'original');
+    expect(recommend(open, [], { levels }).sentences[0]).toBe(
+      'made: use select=0.3 (chosen sentences, 63 words on average) with an adapter of rank 8.',
+    );
+    expect(recommend(open).sentences[0]).toBe('made: use select=0.3 with an adapter of rank 8.');
+    expect(describedLevel('summ_l2', { dataset: 'made', level: 'summ_l2', words: 57, description: null })).toBe(
+      'L2 (57 words on average)',
+    );
   });
 });
 

@@ -4,7 +4,6 @@ import { promptFitter } from '../../src/audit/fitting.js';
 import { retention } from '../../src/audit/retention.js';
 import { itemTrr } from '../../src/audit/trr.js';
 import type { Item, LevelText, Question } from '../../src/core/records.js';
-import type { Level } from '../../src/core/levels.js';
 import { loadItems } from '../../src/data/load.js';
 import type { ChatTemplate, Tokenizer } from '../../src/models/model.js';
 import { ANSWER_ROOM, PromptRenderer } from '../../src/models/text/prompt.js';
@@ -28,7 +27,7 @@ const ask = (id: string, answer: string, more: Partial<Question> = {}): Question
   ...more,
 });
 
-function item(id: string, texts: Partial<Record<Level, string>>, questions: readonly Question[]): Item {
+function item(id: string, texts: Readonly<Record<string, string>>, questions: readonly Question[]): Item {
   const entries = Object.entries(texts).map(([level, text]) => [level, recorded(text)]);
   return { id, dataset: 'small', texts: Object.fromEntries(entries) as Item['texts'], questions };
 }
@@ -98,10 +97,26 @@ describe('the audit', () => {
     expect(short?.lost.map((fact) => view?.facts[fact]?.label)).toEqual(['London', '1815', '1815', 'London']);
   });
 
+  it('orders levels of any name by the tokens they save, with their words and what they are said to be', async () => {
+    const made = { text: 'Ada was', method: 'mine', provenance: { description: 'first words' } };
+    const items = SMALL.slice(0, 1).map((one) => ({
+      ...one,
+      texts: { 'mine=2': made, 'mine=9': recorded('Ada was born in London in 1815 and so on'), ...one.texts },
+    }));
+    const { levels, views } = await audited(items);
+    expect(levels.map(({ level, words, description }) => [level, words, description])).toEqual([
+      ['original', 7, null],
+      ['mine=9', 10, null],
+      ['summ_l5', 3, null],
+      ['mine=2', 2, 'first words'],
+    ]);
+    expect(views[0]?.levels.map(({ level }) => level)).toEqual(levels.map(({ level }) => level));
+  });
+
   it('audits the levels asked for, and says which are missing', async () => {
     expect((await audited(SMALL, { levels: ['summ_l5'] })).levels.map(({ level }) => level)).toEqual(['summ_l5']);
     await expect(audited(SMALL, { levels: ['ext'] })).rejects.toThrow(
-      /no item has a text at level ext: the data set's levels are original, summ_l5/,
+      /no item has a text at level ext: use one of original, summ_l5; lightmem compress makes others/,
     );
   });
 
@@ -117,9 +132,9 @@ describe('the study texts', () => {
     if (path === undefined) return skip('the development data is not at hand');
     const report = await audit(loadItems(path), { tokenizer: qwen().tokenizer });
     const macro = report.levels.slice(1).map(({ trr }) => (100 * (trr.macro ?? 0)).toFixed(2));
-    expect(macro).toEqual(['38.66', '43.49', '68.96', '74.38', '91.39', '-73.05']);
+    expect(macro).toEqual(['-73.05', '38.66', '43.49', '68.96', '74.38', '91.39']);
     expect(report.levels.map(({ n, grew }) => [n, grew.count])).toEqual(
-      [150, 150, 150, 150, 150, 150, 150].map((n, i) => [n, [0, 0, 1, 0, 0, 0, 136][i]]),
+      [150, 150, 150, 150, 150, 150, 150].map((n, i) => [n, [0, 136, 0, 1, 0, 0, 0][i]]),
     );
   });
 });

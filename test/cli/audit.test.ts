@@ -108,7 +108,12 @@ describe('lightmem audit', () => {
     ['no tokenizer', [], /no tokenizer is named: give --tokenizer qwen2\.5 or --model PATH/],
     ['two tokenizers', ['--tokenizer', 'qwen2.5', '--model', 'x'], /both name a tokenizer/],
     ['a tokenizer that is not there', ['--tokenizer', '/nowhere'], /no tokenizer at "\/nowhere": use qwen2\.5/],
-    ['an unknown level', ['--tokenizer', 'qwen2.5', '--levels', 'tiny'], /unknown level "tiny": use one of /],
+    ['a name of no level', ['--tokenizer', 'qwen2.5', '--levels', 'a/b'], /invalid level "a\/b": use 1 to 60 letters/],
+    [
+      'a column for a part misspelt',
+      ['--tokenizer', 'qwen2.5', '--column', 'anwser=x'],
+      /did you mean answer\? for a level of that name write level:anwser=/,
+    ],
     ['a length of 0', ['--tokenizer', 'qwen2.5', '--max-length', '0'], /invalid --max-length "0": use a positive/],
     ['an unknown format', ['--tokenizer', 'qwen2.5', '--format', 'xml'], /unknown format "xml": use one of /],
     [

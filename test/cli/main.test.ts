@@ -48,9 +48,9 @@ describe('bad input', { timeout: 300_000 }, () => {
         /line \d+, grid\[0\]\.ranks\[0\]: invalid 0: use an integer from 1 to 512/,
       ],
       [
-        'a level that is none',
+        'a level without texts',
         ['study', 'run', study({ grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l7'], ranks: [2] }] })],
-        /unknown level "summ_l7": use one of original/,
+        /have no text at level summ_l7: did you mean summ_l1\?/,
       ],
       ['a model that is not there', ['study', 'run', file, '--model', 'nowhere'], /there is no model at .*nowhere/],
       ['an architecture that is not supported', ['study', 'run', file, '--model', 'odd'], /GPTNeoXForCausalLM/],

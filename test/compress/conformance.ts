@@ -1,7 +1,7 @@
 /** What every compression method must do, whatever it is made of. */
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/core/hash.js';
-import type { LEVELS } from '../../src/core/levels.js';
+import type { Level } from '../../src/core/levels.js';
 import type { CompressionMethod, SourceItem, Target } from '../../src/compress/method.js';
 import { goalWords } from '../../src/compress/targets.js';
 import { countWords } from '../../src/text/sentences.js';
@@ -25,7 +25,7 @@ const ODD_TEXTS: readonly string[] = [
 
 export interface ConformanceOptions {
   /** A level it serves. */
-  readonly level: (typeof LEVELS)[number];
+  readonly level: Level;
   /** Whether it cuts long texts into parts of its own (500 tokens in these tests). */
   readonly cutsParts: boolean;
   /** Whether an amount in words or as a ratio can be asked for. */

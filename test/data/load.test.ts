@@ -121,6 +121,15 @@ describe('plain records', () => {
     expect(items[0]?.questions[0]?.answers).toEqual(['Ada', 'A.']);
   });
 
+  it('takes columns of levels by their names, and any other column as a level where it is told to', async () => {
+    const rows = [{ id: 'a', text: 'A is b.', 'select=0.5': 'A b.', summ_l7: 'A', short: 'b', kind: 'x' }];
+    const { items, report } = await loadAll(scratch('lv.jsonl', jsonl(rows)), {
+      columns: { levels: { mine: 'short' } },
+    });
+    expect(Object.keys(only(items).texts)).toEqual(['original', 'mine', 'select=0.5', 'summ_l7']);
+    expect(report.notes.map(({ what }) => what)).toEqual(['field "kind" is not used']);
+  });
+
   it('reads Parquet of several row groups', async () => {
     const path = new URL('../fixtures/data/plain.parquet', import.meta.url).pathname;
     const { items, report } = await loadAll(path, { columns: { text: 'body' } });
@@ -204,6 +213,9 @@ describe('instruction and chat records', () => {
     expect(report.format).toBe('items');
     expect(only(items).texts.original).toEqual(item.texts.original);
     expect(only(items).texts.summ_l5).toEqual({ text: 'b', method: 'recorded', provenance: {} });
+    const named = { ...item, texts: { original: 'A is b.', L2: 'A b.', 要約: 'b', 'first-2': 'A' } };
+    const again = await loadAll(scratch('own-levels.jsonl', jsonl([named])));
+    expect(Object.keys(only(again.items).texts)).toEqual(['original', 'summ_l2', '要約', 'first-2']);
   });
 });
 
@@ -242,6 +254,24 @@ describe('a folder', () => {
       ['sub/two', ['original'], ['d', 'D']],
     ]);
     expect(report.notes.map(({ what }) => what)).toEqual(['a file is neither text nor questions; passed over']);
+  });
+
+  it('takes a level of any name where the text it belongs to is there, and says so', async () => {
+    scratch('levels/Dr. Ames.txt', 'A is b. C is d.');
+    scratch('levels/Dr. Ames.select=0.5.txt', 'A is b.');
+    scratch('levels/Dr. Ames.kürzer.txt', 'A b.');
+    scratch('levels/Dr. Ames.1899.txt', 'Another text.');
+    scratch('levels/Dr. Ames.1899.questions.json', [{ question: 'Q?', answer: 'a' }]);
+    const path = scratch('levels/v2.1.txt', 'Alone.').replace(/\/v2.*$/, '');
+    const { items, report } = await loadAll(path);
+    expect(items.map(({ id, texts }) => [id, Object.keys(texts)])).toEqual([
+      ['Dr. Ames.1899', ['original']],
+      ['Dr. Ames', ['original', 'kürzer', 'select=0.5']],
+      ['v2.1', ['original']],
+    ]);
+    expect(report.notes.map(({ what, first }) => `${first}: ${what}`)).toContain(
+      'Dr. Ames.kürzer.txt: read as the text of Dr. Ames at level kürzer; a text of its own needs another name',
+    );
   });
 
   it('tells of questions without a text', async () => {

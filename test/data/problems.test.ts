@@ -45,12 +45,17 @@ const CASES: readonly [what: string, name: string, content: string | Uint8Array 
   ],
   ['a broken line', 'syntax.jsonl', `${line(good)}{"id": 1,, "text": "x"}\n`, /:2: is not JSON near .*: mend the JSON/],
   ['a line that is no object', 'list.jsonl', `${line(good)}[1]\n`, /:2: is an array of 1: write an object/],
-  ['an unknown level', 'level.json', wiki({ summ_l9: 'x' }), /:2: summ_l9: is no known level: use one of original, /],
   [
-    'an unknown level of an item',
+    'a name that no level can have',
     'level2.jsonl',
-    line({ id: 1, texts: { original: 'A', tiny: 'a' } }),
-    /:1: texts\.tiny: is no known level: /,
+    line({ id: 1, texts: { original: 'A', 'a/b': 'a' } }),
+    /:1: texts\.a\/b: names no level: use 1 to 60 letters/,
+  ],
+  [
+    'a level under two of its names',
+    'level3.jsonl',
+    line({ id: 1, texts: { original: 'A', summ_l2: 'a', L2: 'b' } }),
+    /:1: texts\.L2: is a second text at level summ_l2: keep one/,
   ],
   [
     'a triplet without target',

@@ -1,6 +1,7 @@
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
+import type { Row } from '../../src/core/records.js';
 import { distributionChart } from '../../src/report/charts/distribution.js';
 import { NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
 import { placeNames } from '../../src/report/charts/place-names.js';
@@ -91,6 +92,43 @@ describe('the four figures of the study', () => {
     expect(dashed.length).toBe(1);
     expect(dashed[0]?.getAttribute('d')?.match(/L/gu)?.length).toBe(5);
     expect(texts(svg)).toContain('base model');
+  });
+
+  it('join the levels of one kind by a line, and no level of another kind', () => {
+    const made = reportedStudy(20).rows.filter(
+      ({ dataset, rank, items }) => dataset === 'wikiupdate' && rank === 8 && items === 500,
+    );
+    const as = (from: string, level: string, trr: number): Row[] =>
+      made.filter((row) => row.level === from).map((row) => ({ ...row, level, trr, run: `run-${level}` }));
+    const rows = [
+      ...made,
+      ...as('summ_l1', 'select=0.6', 0.41),
+      ...as('summ_l3', 'select=0.3', 0.72),
+      ...as('ext', '要約', 0.5),
+    ];
+    const ranks = rows.map((row) => ({ ...row, rank: 4, run: `${row.run}-4`, scale: 4 }));
+    const [compression, levels] = studyFigures(analyse([...rows, ...ranks], [], { resamples: 50 }));
+    const drawn = [compression, levels].map((one) =>
+      parsed(one?.draw(WIDE) ?? '').querySelectorAll('[aria-label="line"] path'),
+    );
+    const corners = drawn.map((paths) => [...paths].map((path) => path.getAttribute('d')?.match(/[ML]/gu)?.length));
+    expect(corners).toEqual([
+      [6, 3],
+      [6, 3, 6, 3],
+    ]);
+    expect(texts(levels?.draw(WIDE) ?? '')).toEqual(
+      expect.arrayContaining(['select=0.3', 'select=0.6', '要約', 'ext', 'L1']),
+    );
+  });
+
+  it('mark the base model by a cross where a level is alone of its kind', () => {
+    const rows = reportedStudy(20).rows.filter(
+      ({ dataset, rank, items }) => dataset === 'wikiupdate' && rank === 8 && items === 500,
+    );
+    const bases = rows.map((row) => ({ ...row, run: `base-${row.level}`, rank: 0, items: 0 }));
+    const [compression] = studyFigures(analyse([...rows, ...bases], [], { resamples: 50 }));
+    const crosses = parsed(compression?.draw(WIDE) ?? '').querySelectorAll('[aria-label="dot"][stroke-opacity] path');
+    expect(crosses.length).toBe(1);
   });
 
   it('have one line for each rank, with its name', () => {

@@ -35,7 +35,7 @@ datasets:
 grid:
   - dataset: a
     book: open
-    levels: [original, summ_l9]
+    levels: [original, summ/l9]
     ranks: [0, 8]
   - dataset: a
     book: closed
@@ -48,7 +48,7 @@ evaluate: { judges: [llm] }
       '  - line 4, datasets.a.world.kind: unknown kind of world "articlez": use one of articles, dialogues',
       '  - line 5, datasets.a.itemz: is not known here: check its spelling or remove it',
       '  - line 10, grid[0].ranks[0]: invalid 0: use an integer from 1 to 512',
-      '  - line 9, grid[0].levels[1]: unknown level "summ_l9": use one of original, summ_l1, summ_l2, summ_l3, summ_l4, summ_l5, ext, hybrid, select, prune',
+      '  - line 9, grid[0].levels[1]: invalid "summ/l9": use 1 to 60 letters, digits, "_", "-", "=" and ".", and not "none"',
       '  - line 13, grid[1].levels: a closed-book run shows no text and has no level: remove this line',
       '  - line 15, train.learningRate: invalid -1: use a number above 0 to 10',
       '  - line 16, evaluate.judges[0]: judge "llm" asks a language model: give { name: llm, model: … }, or use lexical',

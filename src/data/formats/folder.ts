@@ -1,7 +1,7 @@
 /** A folder of .txt and .md files: NAME.txt is an item, NAME.summ_l2.txt its text at a level, NAME.questions.jsonl (or .json) its questions. */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { isLevel, LEVELS, type Level } from '../../core/levels.js';
+import { isFamiliarLevel, isLevel, levelName, type Level } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
 import { decode } from '../containers/json-text.js';
 import { detectContainer, readRecords } from '../containers/source.js';
@@ -43,12 +43,17 @@ async function filesUnder(root: string): Promise<string[]> {
 
 function groupFiles(files: readonly string[], log: ProblemLog): Group[] {
   const groups = new Map<string, Group>();
+  const known = { texts: new Set(files.flatMap((file) => stemOf(file) ?? [])), asked: new Set(files.flatMap(askedOf)) };
   for (const file of files) {
-    const part = partOf(file);
+    const part = partOf(file, known);
     if (!part) {
       log.note('a file is neither text nor questions; passed over', { file });
       continue;
     }
+    if (part.level !== undefined && !isFamiliarLevel(part.level))
+      log.note(`read as the text of ${part.name} at level ${part.level}; a text of its own needs another name`, {
+        file,
+      });
     const group = groups.get(part.name) ?? { name: part.name, texts: new Map<Level, string>(), questions: [] };
     groups.set(part.name, group);
     addPart(group, part.level, file, log);
@@ -56,24 +61,58 @@ function groupFiles(files: readonly string[], log: ProblemLog): Group[] {
   return [...groups.values()];
 }
 
-function addPart(group: Group, level: string | undefined, file: string, log: ProblemLog): void {
+function addPart(group: Group, level: Level | undefined, file: string, log: ProblemLog): void {
   if (level === undefined) group.questions.push(file);
-  else if (!isLevel(level))
-    log.add({ file, field: '', what: `"${level}" is no known level`, fix: `use ${LEVELS.join(', ')}`, scope: 'item' });
   else if (group.texts.has(level))
     log.add({ file, field: '', what: `is a second ${level} text of ${group.name}`, fix: 'keep one', scope: 'item' });
   else group.texts.set(level, file);
 }
 
-/** The item's name a file belongs to, and the level of its text; no level for questions. */
-function partOf(file: string): { name: string; level: string | undefined } | undefined {
-  if (QUESTIONS.test(file)) return { name: file.replace(QUESTIONS, ''), level: undefined };
+/** A text file's path without its ending; undefined for other files. */
+function stemOf(file: string): string | undefined {
   const extension = extname(file).toLowerCase();
-  if (!TEXT_EXTENSIONS.includes(extension)) return undefined;
-  const stem = file.slice(0, -extension.length);
-  const level = extname(stem).slice(1);
-  if (isLevel(level) || level.startsWith('summ_')) return { name: stem.slice(0, -level.length - 1), level };
-  return { name: stem, level: 'original' };
+  return TEXT_EXTENSIONS.includes(extension) ? file.slice(0, -extension.length) : undefined;
+}
+
+function askedOf(file: string): string[] {
+  return QUESTIONS.test(file) ? [file.replace(QUESTIONS, '')] : [];
+}
+
+interface Part {
+  readonly name: string;
+  /** None for questions. */
+  readonly level: Level | undefined;
+}
+
+/** Names in the folder: of texts, and of those that have questions beside them. */
+interface Known {
+  readonly texts: ReadonlySet<string>;
+  readonly asked: ReadonlySet<string>;
+}
+
+/**
+ * The item's name a file belongs to, and the level of its text; no level for questions. `NAME.LEVEL.txt` holds a level of
+ * NAME where LEVEL is a familiar one, or where there is a text NAME and none of the file's whole name is asked about.
+ */
+function partOf(file: string, { texts, asked }: Known): Part | undefined {
+  const [name] = askedOf(file);
+  if (name !== undefined) return { name, level: undefined };
+  const stem = stemOf(file);
+  if (stem === undefined) return undefined;
+  const splits = splitsOf(stem);
+  const split =
+    splits.find(({ level }) => isFamiliarLevel(level)) ??
+    (asked.has(stem) ? undefined : splits.find((each) => isLevel(each.level) && texts.has(each.name)));
+  return split ?? { name: stem, level: 'original' };
+}
+
+/** The ways to read a stem as NAME.LEVEL, the shortest name first. */
+function splitsOf(stem: string): { name: string; level: string }[] {
+  const start = stem.lastIndexOf('/') + 1;
+  return [...stem.slice(start).matchAll(/(?<=.)\./g)].map(({ index }) => ({
+    name: stem.slice(0, start + index),
+    level: levelName(stem.slice(start + index + 1)),
+  }));
 }
 
 async function readGroup(
@@ -83,10 +122,8 @@ async function readGroup(
   context: Omit<ReadContext, 'place' | 'log'>,
 ): Promise<Item | undefined> {
   const before = log.countOf('item');
-  const texts: Partial<Record<Level, LevelText>> = {};
-  for (const level of LEVELS) {
-    const file = group.texts.get(level);
-    if (file === undefined) continue;
+  const texts: Record<string, LevelText> = {};
+  for (const [level, file] of originalFirst(group.texts)) {
     const text = await readText(root, file, log);
     if (text !== undefined) texts[level] = recordedText(text, 'folder', file.slice(group.name.length));
   }
@@ -99,6 +136,10 @@ async function readGroup(
   if (questions.length === 0) log.note('a text has no questions beside it', { file: group.name });
   if (log.countOf('item') > before) return undefined;
   return { id: group.name, dataset: context.dataset, texts, questions: mergeAnswers(questions) };
+}
+
+function originalFirst(texts: ReadonlyMap<Level, string>): [Level, string][] {
+  return [...texts].sort(([a], [b]) => Number(b === 'original') - Number(a === 'original'));
 }
 
 async function readText(root: string, file: string, log: ProblemLog): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /** The contract of a data format: whether a record is of its form, and the item it holds. */
-import type { Item, LevelText, Question } from '../../core/records.js';
-import { isLevel, LEVELS, type Level } from '../../core/levels.js';
+import type { Item, LevelText, LevelTexts, Question } from '../../core/records.js';
+import type { Level } from '../../core/levels.js';
 import type { CheckContext } from '../schema.js';
 import { check, noteOddities, soundText } from '../schema.js';
 
@@ -29,7 +29,7 @@ export interface ColumnMapping {
   readonly type?: string;
   readonly date?: string;
   /** Columns that hold the text at other levels. */
-  readonly levels?: Readonly<Partial<Record<Level, string>>>;
+  readonly levels?: Readonly<Record<string, string>>;
 }
 
 export interface ReadContext extends CheckContext {
@@ -61,8 +61,8 @@ export function readTexts(
   fields: readonly (readonly [Level, string])[],
   format: DataFormat,
   context: ReadContext,
-): Partial<Record<Level, LevelText>> | undefined {
-  const texts: Partial<Record<Level, LevelText>> = {};
+): LevelTexts | undefined {
+  const texts: Record<string, LevelText> = {};
   let sound = true;
   for (const [level, field] of fields) {
     const text = check(soundText, record[field], context, 'item', [field]);
@@ -73,17 +73,6 @@ export function readTexts(
     }
   }
   return sound ? texts : undefined;
-}
-
-/** Tells of fields that look like levels and are none; true when there are any. */
-export function hasUnknownLevels(names: readonly string[], context: ReadContext, prefix = ''): boolean {
-  const unknown = names.filter((name) => /^summ_/.test(name) && !isLevel(name));
-  for (const name of unknown) {
-    const fix = `use one of ${LEVELS.join(', ')}`;
-    const field = `${prefix}${name}`;
-    context.log.add({ ...context.place, field, what: 'is no known level', fix, scope: 'item' });
-  }
-  return unknown.length > 0;
 }
 
 /** Notes the fields of a record that nothing was read from. */

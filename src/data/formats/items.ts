@@ -1,7 +1,7 @@
 /** Items as lightmem itself writes them: one record per item, with texts by level and questions. */
 import { z } from 'zod';
 import { isObject, type JsonObject } from '../../core/json.js';
-import { isLevel, LEVELS, type Level } from '../../core/levels.js';
+import { isLevel, LEVEL_RULE, levelName } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
 import { answerText, anyArray, check, fieldPath, idText, noteOddities, soundText } from '../schema.js';
 import { mergeAnswers, noteIgnored, type ReadContext, type RecordFormat } from './format.js';
@@ -46,12 +46,15 @@ export const items: RecordFormat = {
 };
 
 function readLevelTexts(value: unknown, context: ReadContext): Item['texts'] {
-  const texts: Partial<Record<Level, LevelText>> = {};
-  for (const [name, entry] of Object.entries(isObject(value) ? value : {})) {
-    const path = ['texts', name];
-    if (!isLevel(name)) {
-      const fix = `use one of ${LEVELS.join(', ')}`;
-      context.log.add({ ...context.place, field: path.join('.'), what: 'is no known level', fix, scope: 'item' });
+  const texts: Record<string, LevelText> = {};
+  for (const [key, entry] of Object.entries(isObject(value) ? value : {})) {
+    const path = ['texts', key];
+    const name = levelName(key);
+    if (!isLevel(name) || Object.hasOwn(texts, name)) {
+      const [what, fix] = isLevel(name)
+        ? [`is a second text at level ${name}`, 'keep one']
+        : ['names no level', LEVEL_RULE];
+      context.log.add({ ...context.place, field: path.join('.'), what, fix, scope: 'item' });
       continue;
     }
     const schema = isObject(entry) ? levelText.options[1] : levelText.options[0];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Item, LevelText, Question } from '../../core/records.js';
 import { answerText, check, idText, noteOddities, soundText, soundTextOrEmpty } from '../schema.js';
 import { noteIgnored, readTexts, type ReadContext, type RecordFormat } from './format.js';
-import { isLevel, type Level } from '../../core/levels.js';
+import { isFamiliarLevel } from '../../core/levels.js';
 
 const date = z
   .string()
@@ -43,7 +43,7 @@ export const longmemeval: RecordFormat = {
   matches: (fields) => 'haystack_sessions' in fields,
   read(fields, context): Item | undefined {
     const read = check(record, fields, context, 'item');
-    const levels = Object.keys(fields).filter((name): name is Level => isLevel(name) && name !== 'original');
+    const levels = Object.keys(fields).filter((name) => isFamiliarLevel(name) && name !== 'original');
     const texts = readTexts(
       fields,
       levels.map((level) => [level, level] as const),

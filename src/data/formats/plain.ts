@@ -1,16 +1,9 @@
 /** Plain records (JSONL, JSON, CSV, Parquet): columns for id, text, question and answers, found by usual names or named by a mapping. */
 import type { Level } from '../../core/levels.js';
-import { isLevel } from '../../core/levels.js';
+import { isFamiliarLevel } from '../../core/levels.js';
 import type { Item, Question } from '../../core/records.js';
 import { check, idText } from '../schema.js';
-import {
-  hasUnknownLevels,
-  noteIgnored,
-  readTexts,
-  type ColumnMapping,
-  type ReadContext,
-  type RecordFormat,
-} from './format.js';
+import { noteIgnored, readTexts, type ColumnMapping, type ReadContext, type RecordFormat } from './format.js';
 import { readQuestion, readQuestions } from './items.js';
 
 /** Usual names of each part, the first present one is taken. */
@@ -37,10 +30,6 @@ export const plain: RecordFormat = {
     const texts = readTexts(record, levels, 'plain', context);
     const questions = readRowQuestions(record, context);
     const used = new Set([...usedColumns(record, context.columns), ...levels.map(([, name]) => name), 'questions']);
-    hasUnknownLevels(
-      Object.keys(record).filter((name) => !used.has(name)),
-      context,
-    );
     noteIgnored(record, used, context);
     if (id === undefined || !texts || context.log.countOf('item') > before) return undefined;
     return { id, dataset: context.dataset, texts, questions };
@@ -65,14 +54,14 @@ function readId(record: Fields, context: ReadContext): string | undefined {
 
 function levelColumns(record: Fields, columns: ColumnMapping): (readonly [Level, string])[] {
   const text = columnOf(record, 'text', columns);
-  const named = Object.entries(columns.levels ?? {}) as [Level, string][];
+  const named = Object.entries(columns.levels ?? {});
   const taken = new Set([text, ...named.map(([, name]) => name)]);
-  const own = Object.keys(record).filter((name) => isLevel(name) && !taken.has(name) && name !== 'original');
+  const own = Object.keys(record).filter((name) => isFamiliarLevel(name) && !taken.has(name) && name !== 'original');
   const isQuestionOnly = text === undefined || (columns.text === undefined && record[text] === undefined);
   return [
     ...(isQuestionOnly ? [] : [['original', text] as const]),
     ...named,
-    ...own.map((name) => [name as Level, name] as const),
+    ...own.map((name) => [name, name] as const),
   ];
 }
 

@@ -1,8 +1,8 @@
 /** WikiUpdate in its processed form: the article, its triplets, and the texts recorded at each level. */
 import type { Level } from '../../core/levels.js';
-import { isLevel } from '../../core/levels.js';
+import { isFamiliarLevel } from '../../core/levels.js';
 import { check, idText } from '../schema.js';
-import { hasUnknownLevels, noteIgnored, readTexts, type RecordFormat } from './format.js';
+import { noteIgnored, readTexts, type RecordFormat } from './format.js';
 import { readTriplets } from './triplets.js';
 
 /** Field names of the processed form → levels. */
@@ -26,10 +26,6 @@ export const wikiupdate: RecordFormat = {
     const texts = readTexts(record, fields, 'wikiupdate', context);
     const questions = readTriplets(record['ground_truth_triplets'], ['ground_truth_triplets'], context);
     const names = fields.map(([, name]) => name);
-    hasUnknownLevels(
-      Object.keys(record).filter((name) => !names.includes(name)),
-      context,
-    );
     noteIgnored(record, new Set(['original_id', 'ground_truth_triplets', ...names]), context);
     if (id === undefined || !texts || context.log.countOf('item') > before) return undefined;
     return { id, dataset: context.dataset, texts, questions };
@@ -39,7 +35,7 @@ export const wikiupdate: RecordFormat = {
 function levelFields(record: Readonly<Record<string, unknown>>): (readonly [Level, string])[] {
   const names = ['original_text', ...Object.keys(record).filter((name) => name !== 'original_text')];
   return names.flatMap((name) => {
-    const level = LEVEL_FIELDS.get(name) ?? (isLevel(name) && name !== 'original' ? name : undefined);
+    const level = LEVEL_FIELDS.get(name) ?? (isFamiliarLevel(name) && name !== 'original' ? name : undefined);
     return level === undefined ? [] : [[level, name] as const];
   });
 }

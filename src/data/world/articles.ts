@@ -83,7 +83,7 @@ function extraction({ subject, other }: Parts): string {
 }
 
 /** Facts that survive most are the first: every level keeps a beginning of the same list. */
-const RENDERERS: { readonly [L in Level]?: (parts: Parts) => string } = {
+const RENDERERS: Readonly<Record<Level, (parts: Parts) => string>> = {
   original: (parts) =>
     [parts.introduction, ...parts.random.shuffle([...parts.sentences, ...parts.otherSentences, ...parts.fillers])].join(
       ' ',

@@ -40,7 +40,7 @@ const introduced = ({ user }: Dialogue, sentences: readonly string[]): string =>
   [`The user is ${user}.`, ...sentences].join(' ');
 
 /** Levels that need a language model (`select`, `prune`) are not rendered. */
-const RENDERERS: { readonly [L in Level]?: (dialogue: Dialogue) => string } = {
+const RENDERERS: Readonly<Record<Level, (dialogue: Dialogue) => string>> = {
   original: ({ sessions }) => transcript(sessions),
   summ_l1: ({ sessions }) => transcript(sessions.map(withoutSmallTalk)),
   summ_l2: (made) => introduced(made, mostImportant(made.account, 1)),

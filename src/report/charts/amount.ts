@@ -26,7 +26,7 @@ export function amountChart(
     {
       label: `${dataset}, ${bookName(book)}: score over the number of items trained on, one line for each rank`,
       measure,
-      bases: base === null ? [] : [{ x: most, cell: base }],
+      bases: { lines: [], lone: base === null ? [] : [{ x: most, cell: base }] },
       series: [...lines.values()].map((line) => {
         const rank = line[0]?.rank ?? 0;
         const points = line.map((cell) => ({

@@ -20,9 +20,9 @@ import {
   valueAxis,
   valueDomain,
   verticalScale,
-  type BasePoint,
   type ChartSize,
 } from './frame.js';
+import { levelLines } from './level-lines.js';
 import { placeNames } from './place-names.js';
 
 /** What the horizontal axis counts. */
@@ -43,7 +43,7 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
   const known = points.filter((point) => valueOn(axis, point) !== null);
   const crowded = axis === 'trr' && isCrowded(known);
   const plotted = known.map((point) => plottedPoint(point, curve, position(valueOn(axis, point) ?? 0, crowded)));
-  const fluent = plotted.filter(({ point }) => point.level !== 'ext');
+  const { lines } = levelLines(plotted, ({ point }) => point.level);
   const bases = plotted.flatMap(({ x, point: { base } }) => (base === null ? [] : [{ x, cell: base }]));
   const domain = valueDomain([...known.map(({ cell }) => cell), ...bases.map(({ cell }) => cell)], measure);
   const xDomain = withRoom(plotted.map(({ x }) => x));
@@ -54,8 +54,11 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
     y: valueAxis(measure, domain),
     marks: [
       grid(),
-      ...baseMarks(fluentOnly(bases), measure),
-      Plot.line(fluent, { x: 'x', y: 'mean', stroke: INK, strokeOpacity: 0.3, sort: 'x' }),
+      ...baseMarks(
+        levelLines(bases, ({ cell }) => cell.level),
+        measure,
+      ),
+      ...lines.map((line) => Plot.line(line, { x: 'x', y: 'mean', stroke: INK, strokeOpacity: 0.3, sort: 'x' })),
       Plot.ruleX(plotted, { x: 'x', y1: 'low', y2: 'high', stroke: colourOf, strokeWidth: 1.75 }),
       Plot.dot(plotted, {
         ...{ x: 'x', y: 'mean', r: 5, stroke: colourOf, strokeWidth: 1.75, symbol: symbolOf },
@@ -63,16 +66,11 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
         title: ({ point, name }: PlottedPoint) => titleOf(point.cell, measure, name),
       }),
       ...names(plotted, domain, xDomain, size),
-      ...rightLabels(baseLabel(fluentOnly(bases), measure), domain, size),
+      ...rightLabels(baseLabel(bases, measure), domain, size),
     ],
     color: { type: 'identity' },
     symbol: { type: 'identity' },
   });
-}
-
-/** Lines join the texts that shorten step by step; `ext` is a text of another kind. */
-function fluentOnly(bases: readonly BasePoint[]): BasePoint[] {
-  return bases.filter(({ cell }) => cell.level !== 'ext');
 }
 
 function plottedPoint(point: CurvePoint, { measure }: Curve, x: number): PlottedPoint {

@@ -6,6 +6,7 @@ import { distinct, estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
 import { visibleText } from '../../text/visible.js';
+import type { LevelLines } from './level-lines.js';
 
 /** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */
 export interface ChartSize {
@@ -174,18 +175,22 @@ export interface BasePoint {
   readonly cell: Cell;
 }
 
-/** The untuned base model, dashed with its interval as a faint band: from point to point where it was asked at several levels, else straight across. */
-export function baseMarks(bases: readonly BasePoint[], measure: Measure): Plot.Markish[] {
-  const data = known(bases, measure);
+/** The untuned base model's places, those that a line joins and those that none does. */
+export type BasePoints = LevelLines<BasePoint>;
+
+/** The untuned base model, dashed with its interval as a faint band: straight across where it was asked once, else from point to point and crosses at lone ones. */
+export function baseMarks({ lines, lone }: BasePoints, measure: Measure): Plot.Markish[] {
+  const all = known([...lines.flat(), ...lone], measure);
   const dashed = { stroke: INK, strokeDasharray: '5,4', strokeOpacity: 0.75 } as const;
   const band = { y1: 'low', y2: 'high', fill: INK, fillOpacity: 0.06 } as const;
-  if (distinct(data.map(({ cell }) => cell)).length > 1) {
-    return [
-      Plot.areaY(data, { x: 'x', ...band, sort: 'x' }),
-      Plot.line(data, { x: 'x', y: 'mean', ...dashed, sort: 'x' }),
-    ];
-  }
-  return [Plot.rectY(data.slice(0, 1), band), Plot.ruleY(data.slice(0, 1), { y: 'mean', ...dashed })];
+  if (distinct(all.map(({ cell }) => cell)).length <= 1)
+    return [Plot.rectY(all.slice(0, 1), band), Plot.ruleY(all.slice(0, 1), { y: 'mean', ...dashed })];
+  const joined = lines.map((line) => known(line, measure));
+  return [
+    ...joined.map((line) => Plot.areaY(line, { x: 'x', ...band, sort: 'x' })),
+    ...joined.map((line) => Plot.line(line, { x: 'x', y: 'mean', ...dashed, sort: 'x' })),
+    Plot.dot(known(lone, measure), { x: 'x', y: 'mean', symbol: 'times', r: 3.5, stroke: INK, strokeOpacity: 0.75 }),
+  ];
 }
 
 /** The base model's name for the right margin, with its mean where there is only one. */

@@ -1,14 +1,12 @@
-/** Score over level, in the study's order: one line for each rank. */
-import { distinct, groupBy, levelOrder, type Cell } from '../../analysis/group.js';
+/** Score over level, the original first, then by tokens saved: one line for each rank and kind of text. */
+import { distinct, groupBy, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
-import { seriesStyle, type BasePoint, type ChartSize } from './frame.js';
+import { seriesStyle, type BasePoints, type ChartSize } from './frame.js';
+import { levelLines } from './level-lines.js';
 import { linesChart } from './lines.js';
 
-/** The levels that shorten step by step; the others are texts of another kind, and no line leads to them. */
-const ONE_SCALE: ReadonlySet<string> = new Set(['original', 'summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5']);
-
-/** `cells` share data set, book and amount; `bases` are the base model's, at whatever levels it was asked; `ranks` are all of the study's. */
+/** `cells` share data set, book and amount, and are in the order of their levels; `bases` are the base model's, at whatever levels it was asked; `ranks` are all of the study's. */
 export function levelsChart(
   cells: readonly Cell[],
   bases: readonly Cell[],
@@ -17,7 +15,7 @@ export function levelsChart(
   size: ChartSize,
 ): string {
   const { dataset = '', book = 'open' } = cells[0] ?? {};
-  const levels = distinct(cells.map(({ level }) => level)).sort((a, b) => levelOrder(a) - levelOrder(b));
+  const levels = distinct(cells.map(({ level }) => level));
   const lines = groupBy(
     [...cells].sort((a, b) => a.rank - b.rank),
     ({ rank }) => String(rank),
@@ -33,9 +31,9 @@ export function levelsChart(
           x: levels.indexOf(cell.level),
           cell,
           name: `${shortLevel(cell.level)}, rank ${rank}`,
-          apart: !ONE_SCALE.has(cell.level),
         }));
-        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
+        const { lines } = levelLines(points, (point) => point.cell.level);
+        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points, lines };
       }),
       x: {
         label: 'Level of the text',
@@ -48,9 +46,10 @@ export function levelsChart(
   );
 }
 
-/** The base model at the charted levels that shorten step by step; where it was asked at none of them, across the chart. */
-function basePoints(bases: readonly Cell[], levels: readonly Cell['level'][]): BasePoint[] {
-  const here = bases.filter(({ level }) => levels.includes(level) && ONE_SCALE.has(level));
+/** The base model at the charted levels; where it was asked at none of them, across the chart. */
+function basePoints(bases: readonly Cell[], levels: readonly Cell['level'][]): BasePoints {
+  const here = bases.filter(({ level }) => levels.includes(level));
   const shown = here.length > 0 ? here : bases.slice(0, 1);
-  return shown.map((cell) => ({ x: Math.max(0, levels.indexOf(cell.level)), cell }));
+  const points = shown.map((cell) => ({ x: Math.max(0, levels.indexOf(cell.level)), cell }));
+  return levelLines(points, ({ cell }) => cell.level);
 }

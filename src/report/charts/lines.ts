@@ -13,7 +13,7 @@ import {
   titleOf,
   valueAxis,
   valueDomain,
-  type BasePoint,
+  type BasePoints,
   type ChartSize,
   type RightLabel,
   type SeriesStyle,
@@ -23,14 +23,14 @@ export interface LineSeries {
   readonly name: string;
   readonly style: SeriesStyle;
   readonly points: readonly LinePoint[];
+  /** Those that lines join; default: all, by one line. */
+  readonly lines?: readonly (readonly LinePoint[])[];
 }
 
 export interface LinePoint {
   readonly x: number;
   readonly cell: Cell;
   readonly name: string;
-  /** Whether it stands apart from the line: of another kind than the points before it. */
-  readonly apart?: boolean;
 }
 
 export interface LinesChart {
@@ -39,7 +39,7 @@ export interface LinesChart {
   readonly measure: Measure;
   readonly series: readonly LineSeries[];
   /** The untuned base model at each place it was asked at. */
-  readonly bases: readonly BasePoint[];
+  readonly bases: BasePoints;
   readonly x: {
     readonly label: string;
     readonly domain: readonly [number, number];
@@ -54,7 +54,8 @@ const DODGE = 7;
 /** Draws the chart. */
 export function linesChart(chart: LinesChart, size: ChartSize): string {
   const { measure, series, bases, x } = chart;
-  const cells = [...series.flatMap(({ points }) => points.map(({ cell }) => cell)), ...bases.map(({ cell }) => cell)];
+  const basePoints = [...bases.lines.flat(), ...bases.lone];
+  const cells = [...series.flatMap(({ points }) => points), ...basePoints].map(({ cell }) => cell);
   const domain = valueDomain(cells, measure);
   return drawSvg(chart.label, {
     ...size,
@@ -65,19 +66,25 @@ export function linesChart(chart: LinesChart, size: ChartSize): string {
       grid(),
       ...baseMarks(bases, measure),
       ...series.flatMap((one, i) => seriesMarks(one, measure, DODGE * (i - (series.length - 1) / 2))),
-      ...rightLabels([...series.flatMap((one) => nameOf(one, measure)), ...baseLabel(bases, measure)], domain, size),
+      ...rightLabels(
+        [...series.flatMap((one) => nameOf(one, measure)), ...baseLabel(basePoints, measure)],
+        domain,
+        size,
+      ),
     ],
     color: { type: 'identity' },
   });
 }
 
-function seriesMarks({ points, style }: LineSeries, measure: Measure, dx: number): Plot.Markish[] {
+function seriesMarks({ points, lines = [points], style }: LineSeries, measure: Measure, dx: number): Plot.Markish[] {
   const data = points.map((point) => ({ ...point, ...ends(point.cell, measure) }));
   const { colour, symbol } = style;
   return [
-    Plot.line(
-      data.filter(({ apart }) => apart !== true),
-      { x: 'x', y: 'mean', stroke: colour, strokeWidth: 1.75, dx, sort: 'x' },
+    ...lines.map((line) =>
+      Plot.line(
+        data.filter((_, i) => line.includes(points[i] as LinePoint)),
+        { x: 'x', y: 'mean', stroke: colour, strokeWidth: 1.75, dx, sort: 'x' },
+      ),
     ),
     Plot.ruleX(data, { x: 'x', y1: 'low', y2: 'high', stroke: colour, strokeWidth: 1.25, strokeOpacity: 0.75, dx }),
     Plot.dot(data, {
@@ -93,10 +100,10 @@ function ends(cell: Cell, measure: Measure): { mean: number; low: number; high: 
   return Number.isNaN(low) ? { mean, low: mean, high: mean } : { mean, low, high };
 }
 
-/** A line's name wants the height of its last joined point. */
-function nameOf({ name, style, points }: LineSeries, measure: Measure): RightLabel[] {
-  const ordered = [...points].sort((a, b) => a.x - b.x);
-  const last = ordered.filter(({ apart }) => apart !== true).at(-1) ?? ordered.at(-1);
+/** A series' name wants the height of its last joined point. */
+function nameOf({ name, style, points, lines = [points] }: LineSeries, measure: Measure): RightLabel[] {
+  const joined = lines.flat();
+  const last = [...(joined.length > 0 ? joined : points)].sort((a, b) => a.x - b.x).at(-1);
   if (last === undefined) return [];
   return [{ text: name, colour: style.colour, value: ends(last.cell, measure).mean, bold: true }];
 }

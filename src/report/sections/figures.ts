@@ -176,7 +176,7 @@ function notesOn(cells: readonly Cell[], measure: Measure, judge: string): strin
   const seeds = Math.max(...cells.map(({ runs }) => runs.length));
   return [
     `Judge: ${judge}. n = ${span(numbers.map(({ n }) => n))} answers on ${span(numbers.map(({ clusters }) => clusters))} items a point${seeds > 1 ? `, up to ${counted(seeds, 'run')} pooled` : ''}.`,
-    'Bars: 95 % intervals, clustered by item; dashed: the untuned base model.',
+    'Bars: 95 % intervals, clustered by item; dashed, or crosses at levels of another kind: the untuned base model.',
     ...(unscored > 0 ? [`${counted(unscored, 'answer')} unscored and left out.`] : []),
     ...(cells.some(({ truncated }) => truncated > 0) ? ['Hollow: contexts were cut to the context length.'] : []),
   ];
