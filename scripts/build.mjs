@@ -17,4 +17,4 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   const source = /\.(d\.ts|js)$/.test(name) ? name.replace(/\.(d\.ts|js)$/, '.ts') : name;
   if (!existsSync(join(root, 'src', source))) rmSync(join(dist, name), { recursive: true, force: true });
 }
-chmodSync(join(dist, 'cli/main.js'), 0o755);
+chmodSync(join(dist, 'cli/bin.js'), 0o755);

@@ -38,7 +38,7 @@ beforeAll(() => {
 describe('the package', { timeout: 120_000 }, () => {
   it('holds what is needed, and nothing of how it was built', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-    for (const name of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'assets/base/model.safetensors'])
+    for (const name of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/bin.js', 'assets/base/model.safetensors'])
       expect(files).toContain(name);
     expect(files.filter((name) => /\.map$|tsbuildinfo|^src|^test/.test(name))).toEqual([]);
   });

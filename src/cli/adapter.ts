@@ -20,7 +20,7 @@ const DTYPES = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
 
 /** Adds the command and its parts. */
 export function register(program: Command): void {
-  const adapter = program.command('adapter').description('a PEFT adapter in other forms');
+  const adapter = program.command('adapter');
   part(adapter, 'export', 'as a GGUF file that llama.cpp loads beside the base model', 'the file to write').action(
     (folder: string, options: Options) => convert(folder, options, exported),
   );

@@ -21,7 +21,6 @@ interface Options {
 export function register(program: Command): void {
   const command = program
     .command('ask')
-    .description('put one question to a base model and to its adapter, side by side')
     .argument('<question>', 'the question, as it should be put')
     .option('--model <path>', `${MODEL_HELP}; default: the bundled model`)
     .option('--adapter <folder>', 'a PEFT adapter of that model')

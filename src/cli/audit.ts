@@ -39,12 +39,7 @@ interface Options extends DataOptions {
 
 /** Adds the command. */
 export function register(program: Command): void {
-  addDataOptions(
-    program
-      .command('audit')
-      .description('tell what each level kept: tokens saved, answers, names, numbers and dates left, samples cut')
-      .argument('<file>', 'a data set with texts at one level or several'),
-  )
+  addDataOptions(program.command('audit').argument('<file>', 'a data set with texts at one level or several'))
     .option('--tokenizer <name>', 'qwen2.5 (bundled), a tokenizer.json, or a model folder')
     .option('--model <path>', 'the base model: its tokenizer and its chat template are used')
     .option('--levels <names...>', 'levels to audit; default: all there are')

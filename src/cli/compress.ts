@@ -71,9 +71,6 @@ export function register(program: Command): void {
   const command = addDataOptions(
     program
       .command('compress')
-      .description(
-        'make texts at every level: by a model behind an endpoint, a local one, or none; goes on where it was stopped',
-      )
       .argument('<file>', 'a data set, as `lightmem data` reads it')
       .requiredOption('--out <file>', 'where the items with their new texts are written, as JSON lines'),
   );

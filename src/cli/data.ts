@@ -25,7 +25,6 @@ export function register(program: Command): void {
   addDataOptions(
     program
       .command('data')
-      .description('show what is understood of a data set: counts, lengths, questions, samples')
       .argument('<file>', 'a JSON, JSONL, CSV, TSV or Parquet file, or a folder of .txt or .md files'),
   )
     .option('--samples <n>', 'items shown', '5')

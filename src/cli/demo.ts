@@ -18,7 +18,6 @@ interface Options {
 export function register(program: Command): void {
   const command = program
     .command('demo')
-    .description('a small study on a bundled synthetic world with a bundled model, in a few minutes on the CPU')
     .option('--out <folder>', 'where runs and report go', 'lightmem-demo')
     .option('--workers <n>', 'processes side by side; default 2')
     .option('--json', 'one JSON document on standard output, no progress')

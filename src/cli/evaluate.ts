@@ -58,12 +58,7 @@ const OFFICIAL_JUDGE = 'gpt-4o';
 
 /** Adds the command. */
 export function register(program: Command): void {
-  const command = addDataOptions(
-    program
-      .command('evaluate')
-      .description('ask a model all questions of a data set, open or closed book, and judge the answers')
-      .argument('<file>', 'data set: items with questions'),
-  )
+  const command = addDataOptions(program.command('evaluate').argument('<file>', 'data set: items with questions'))
     .option('--model <path>', `${MODEL_HELP}; with --model-endpoint, the name there; default: the bundled model`)
     .option('--adapter <folder>', 'a PEFT adapter of that model')
     .option('--model-endpoint <url>', 'OpenAI-compatible address (vLLM, Ollama) that serves the model')

@@ -36,9 +36,6 @@ interface Judgement {
 export function register(program: Command): void {
   program
     .command('judge')
-    .description(
-      'score answers from 1 to 5; JSON lines in (id, question, reference, answer), rows out as JSON lines (id, score, status, reason …)',
-    )
     .argument('<file>', 'answers as JSON lines')
     .requiredOption('--judge <name...>', `one judge or several: ${JUDGES.join(', ')}`)
     .option('--model <name>', 'the model that judges, for llm and yes-no')

@@ -30,7 +30,7 @@ interface EvaluateOptions {
 
 /** Adds the command with its two parts. */
 export function register(program: Command): void {
-  const command = program.command('longmemeval').description("LongMemEval's evaluation, as published");
+  const command = program.command('longmemeval');
   command
     .command('metrics')
     .description('print the aggregates of a results file in the form evaluate_qa.py writes')

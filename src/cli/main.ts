@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command line: finds the command, runs it, and turns what is thrown into a message and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { messageOf, UserError } from '../core/errors.js';
@@ -10,29 +9,79 @@ interface CommandModule {
   register(program: Command): void;
 }
 
-/** Command modules in the order of the help; only the one asked for is loaded. */
-const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
-  demo: () => import('./demo.js'),
-  data: () => import('./data.js'),
-  audit: () => import('./audit.js'),
-  compress: () => import('./compress.js'),
-  study: () => import('./study.js'),
-  run: () => import('./run.js'),
-  report: () => import('./report.js'),
-  ask: () => import('./ask.js'),
-  evaluate: () => import('./evaluate.js'),
-  adapter: () => import('./adapter.js'),
-  judge: () => import('./judge.js'),
-  longmemeval: () => import('./longmemeval.js'),
-  pretrain: () => import('./pretrain.js'),
+interface Entry {
+  /** What the command does, in the help. */
+  readonly about: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Commands in the order of the help; a module is loaded when its command is asked for. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  demo: {
+    about: 'a small study on a bundled synthetic world with a bundled model, in a few minutes on the CPU',
+    load: () => import('./demo.js'),
+  },
+  data: {
+    about: 'show what is understood of a data set: counts, lengths, questions, samples',
+    load: () => import('./data.js'),
+  },
+  audit: {
+    about: 'tell what each level kept: tokens saved, answers, names, numbers and dates left, samples cut',
+    load: () => import('./audit.js'),
+  },
+  compress: {
+    about:
+      'make texts at every level: by a model behind an endpoint, a local one, or none; goes on where it was stopped',
+    load: () => import('./compress.js'),
+  },
+  study: {
+    about: 'a grid of runs: train, ask, judge, compare, report',
+    load: () => import('./study.js'),
+  },
+  run: {
+    about: 'carry out one run of a study from its folder alone; what is finished is reused',
+    load: () => import('./run.js'),
+  },
+  report: {
+    about: 'write the report page of a study, or of rows that evaluate and judge wrote, and print its verdict',
+    load: () => import('./report.js'),
+  },
+  ask: {
+    about: 'put one question to a base model and to its adapter, side by side',
+    load: () => import('./ask.js'),
+  },
+  evaluate: {
+    about: 'ask a model all questions of a data set, open or closed book, and judge the answers',
+    load: () => import('./evaluate.js'),
+  },
+  adapter: {
+    about: 'a PEFT adapter in other forms',
+    load: () => import('./adapter.js'),
+  },
+  judge: {
+    about:
+      'score answers from 1 to 5; JSON lines in (id, question, reference, answer), rows out as JSON lines (id, score, status, reason …)',
+    load: () => import('./judge.js'),
+  },
+  longmemeval: {
+    about: "LongMemEval's evaluation, as published",
+    load: () => import('./longmemeval.js'),
+  },
+  pretrain: {
+    about: 'pretrain the bundled base model on the synthetic world (hours; goes on from its last checkpoint)',
+    load: () => import('./pretrain.js'),
+  },
 };
 
 async function programFor(name: string | undefined): Promise<Command> {
   const { version, description } = packageInfo();
   const program = new Command('lightmem').version(version).description(description);
   program.showHelpAfterError('(add --help for the options)').exitOverride();
-  const one = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  for (const load of one === undefined ? Object.values(COMMANDS) : [one]) (await load()).register(program);
+  const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined)
+    for (const [each, { about }] of Object.entries(COMMANDS)) program.command(each).description(about);
+  else (await entry.load()).register(program);
+  if (entry !== undefined) program.commands[0]?.description(entry.about);
   inheritSettings(program);
   return program;
 }
@@ -70,7 +119,8 @@ async function main(): Promise<void> {
   handleSignals();
   endQuietlyWithoutReader();
   try {
-    await (await programFor(process.argv[2])).parseAsync();
+    const [first, second] = process.argv.slice(2);
+    await (await programFor(first === 'help' ? second : first)).parseAsync();
   } catch (error) {
     tell(error);
     process.exitCode = exitCodeOf(error);

@@ -53,7 +53,6 @@ async function run(options: Options): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command('pretrain')
-    .description('pretrain the bundled base model on the synthetic world (hours; goes on from its last checkpoint)')
     .requiredOption('--out <folder>', 'model folder; must hold tokenizer.json and tokenizer_config.json')
     .requiredOption('--work <folder>', 'where checkpoints and the curve go')
     .option('--tokens <n>', 'tokens to train on', String(PRETRAINING_DEFAULTS.totalTokens))

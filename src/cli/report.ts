@@ -17,7 +17,6 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('report')
-    .description('write the report page of a study, or of rows that evaluate and judge wrote, and print its verdict')
     .argument('<place...>', "the study's folder, or files of rows as JSON lines")
     .option('--out <file>', 'where the page of rows goes; default: beside the first file, as .html')
     .option('--json', 'the verdict as one JSON document')

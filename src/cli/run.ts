@@ -18,7 +18,6 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('run')
-    .description('carry out one run of a study from its folder alone; what is finished is reused')
     .argument('<folder>', "the run's folder, STUDY/runs/NAME")
     .option('--threads <n>', 'threads it may use; default: as many as there are')
     .option('--json', 'one JSON document on standard output, no progress')

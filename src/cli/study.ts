@@ -31,7 +31,7 @@ interface RunOptions {
 
 /** Adds the command and its parts. */
 export function register(program: Command): void {
-  const study = program.command('study').description('a grid of runs: train, ask, judge, compare, report');
+  const study = program.command('study');
   const runCommand = study
     .command('run')
     .description('carry out a study file; what is finished already is reused')
