@@ -5,7 +5,8 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { loadChatTemplate } from '../models/text/chat-template.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
 import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
-import { PRETRAINING_DEFAULTS, pretrain, type PretrainingReport } from '../train/pretrain.js';
+import { PRETRAINING_DEFAULTS, pretrain } from '../train/pretrain.js';
+import type { PretrainingReport } from '../train/pretraining-plan.js';
 import { addDeviceOption, deviceFor } from './device.js';
 
 interface Options {

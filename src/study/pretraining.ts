@@ -7,7 +7,7 @@ import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
 import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
 import { ANSWER_ROOM, PromptRenderer } from '../models/text/prompt.js';
 import { writeSafetensors } from '../models/formats/safetensors.js';
-import type { PretrainingSource } from '../train/pretrain.js';
+import type { PretrainingSource } from '../train/pretraining-plan.js';
 import type { Trainer } from '../train/trainer.js';
 
 /** The bundled base: Qwen2's architecture at 2.1 million parameters. */

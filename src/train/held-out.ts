@@ -1,4 +1,5 @@
 /** Held-out samples: the items that training does not see, their loss along the way, and when that loss says to stop. */
+import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import type { HeldOutSettings } from '../core/settings.js';
@@ -43,14 +44,15 @@ export interface HeldOutRecord {
   readonly isBestKept: boolean;
 }
 
-/** Where the measurements stand; kept in checkpoints as plain numbers. */
-export interface Standing {
-  readonly bestLoss: number;
-  readonly bestStep: number;
-  readonly lastLoss: number;
-  /** Measurements since the best one. */
-  readonly since: number;
-}
+/** Where the measurements stand, as checkpoints keep it; `since` counts the measurements after the best one. */
+export const standingSchema = z.object({
+  bestLoss: z.number(),
+  bestStep: z.int(),
+  lastLoss: z.number(),
+  since: z.int().min(0),
+});
+
+export type Standing = Readonly<z.infer<typeof standingSchema>>;
 
 /** Watches the held-out loss: remembers the best measurement and its weights, and says when patience is at its end. */
 export class EarlyStop {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TrainSettings } from '../../src/core/settings.js';
 import { readAdapter } from '../../src/models/adapter/adapter.js';
-import { NonFiniteLossError, finetune } from '../../src/train/finetune.js';
+import { finetune } from '../../src/train/finetune.js';
+import { NonFiniteLossError } from '../../src/train/loop.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lightmem-finetune-'));

@@ -8,8 +8,8 @@ import { textAndAnswers } from './text-and-answers.js';
 
 export const OBJECTIVES: readonly Objective[] = [answers, text, distil, textAndAnswers()];
 
-/** The objective of a name. Throws UserError where there is none. */
-export function objectiveNamed(name: string): Objective {
+/** The objective of a name, default `answers`. Throws UserError where there is none. */
+export function objectiveNamed(name = answers.name): Objective {
   const found = OBJECTIVES.find((each) => each.name === name);
   if (found) return found;
   throw new UserError(`unknown objective "${name}": use ${OBJECTIVES.map((each) => each.name).join(', ')}`);
