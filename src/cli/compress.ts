@@ -135,7 +135,7 @@ async function run(file: string, options: Options): Promise<void> {
     lock.release();
   });
   if (outcome.items !== undefined) writeWhole(options.out, jsonLines(outcome.items));
-  tell(outcome, options, client, loaded);
+  printOutcome(outcome, options, client, loaded);
   if (outcome.stopped !== undefined) throw outcome.stopped;
   if ((outcome.report?.failed ?? 0) > 0) process.exitCode = 2;
 }
@@ -186,7 +186,7 @@ async function compress(items: readonly Item[], work: Work, options: Options, cl
         return agreed;
       },
       onProgress: ({ done, failed }) => progress?.update(done, failed === 0 ? '' : `${failed} failed`),
-      onReport: (told) => (report = told),
+      onReport: (loaded) => (report = loaded),
     });
     return { items: made, ...(report && { report }) };
   } catch (error) {
@@ -310,7 +310,7 @@ function lazyCounter(name: string): TokenCounter {
   return { identity, count: (text) => (tokenizer ??= loadTokenizer(folder)).encode(text).length };
 }
 
-function tell({ items, report }: Outcome, options: Options, client: ChatClient, loaded: LoadReport): void {
+function printOutcome({ items, report }: Outcome, options: Options, client: ChatClient, loaded: LoadReport): void {
   const spend = client.made?.spend.totals;
   if (options.json === true) {
     const out = items === undefined ? null : options.out;

@@ -107,8 +107,8 @@ async function run(file: string, options: Options): Promise<void> {
   if (options.out !== undefined) writeWhole(options.out, jsonLines(rows));
   const result = metrics(rows);
   if (options.json === true) {
-    const told = { file, model: model.name, book: options.book, level, judge: judging.name, ...result };
-    process.stdout.write(`${JSON.stringify({ ...told, ...(longMemEval && { longMemEval }) })}\n`);
+    const printed = { file, model: model.name, book: options.book, level, judge: judging.name, ...result };
+    process.stdout.write(`${JSON.stringify({ ...printed, ...(longMemEval && { longMemEval }) })}\n`);
   } else {
     const aggregates = longMemEval === undefined ? [] : [formatAggregates(longMemEval.published)];
     process.stdout.write(`${[...lines(result), ...failureLines(records), ...aggregates].join('\n')}\n`);

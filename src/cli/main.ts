@@ -101,7 +101,7 @@ function exitCodeOf(error: unknown): number {
   return error instanceof Interruption ? error.exitCode : 1;
 }
 
-function tell(error: unknown): void {
+function printError(error: unknown): void {
   if (error instanceof CommanderError || error instanceof Interruption) return;
   const isFault = !(error instanceof UserError) && error instanceof Error;
   process.stderr.write(`error: ${visibleText(isFault ? (error.stack ?? error.message) : messageOf(error))}\n`);
@@ -122,7 +122,7 @@ async function main(): Promise<void> {
     const [first, second] = process.argv.slice(2);
     await (await programFor(first === 'help' ? second : first)).parseAsync();
   } catch (error) {
-    tell(error);
+    printError(error);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -9,7 +9,7 @@ export const MODEL_HELP = 'Hugging Face folder, GGUF file, or name on the hub (O
 
 function begun(name: string, bytes: number, silent: boolean): Progress {
   const progress = new Progress({ label: `fetching ${name}`, total: Math.ceil(bytes / 1e6), unit: 'MB', silent });
-  progress.say(`fetching ${name}: ${(bytes / 1e6).toFixed(1)} MB into the hub's cache`);
+  progress.print(`fetching ${name}: ${(bytes / 1e6).toFixed(1)} MB into the hub's cache`);
   return progress;
 }
 

@@ -65,7 +65,7 @@ export class Progress {
   }
 
   /** Writes a line that stays, above the moving one. */
-  say(text: string): void {
+  print(text: string): void {
     if (this.#options.silent === true) return;
     this.#clear();
     this.#stream.write(`${visibleText(text)}\n`);

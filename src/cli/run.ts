@@ -41,14 +41,14 @@ async function run(folder: string, { threads, json }: Options): Promise<void> {
     process.stdout.write(
       json === true
         ? `${JSON.stringify({ run: name, answers, unscored, ...work })}\n`
-        : visibleText(`${name}: ${answers} answers judged, ${unscored} unscored; ${told(work)}\n`),
+        : visibleText(`${name}: ${answers} answers judged, ${unscored} unscored; ${workText(work)}\n`),
     );
   } finally {
     progress.end();
   }
 }
 
-function told({
+function workText({
   trainings,
   questions,
   judgements,

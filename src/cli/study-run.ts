@@ -32,11 +32,11 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
   const plan = await planStudy({ ...config, device });
   const work = new Work(plan, options);
   if (options.dryRun === true) {
-    work.tellPlan();
+    work.printPlan();
     return;
   }
   const summary = await work.run();
-  work.tellOutcome(writeReport(readStudy(config.out)), summary);
+  work.printOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0) process.exitCode = 1;
 }
 
@@ -59,25 +59,25 @@ class Work {
       return await runStudy(this.plan, {
         folder: config.out,
         command: this.options.command,
-        onEvent: (event) => this.#hear(event),
+        onEvent: (event) => this.#onEvent(event),
         signal: this.#signal,
       });
     } catch (error) {
       if (error instanceof Interruption)
-        this.#say(`stopped: finished runs lie in ${config.out}; the same command goes on from there`);
+        this.#print(`stopped: finished runs lie in ${config.out}; the same command goes on from there`);
       throw error;
     } finally {
       this.#progress?.end();
     }
   }
 
-  #hear(event: StudyEvent): void {
+  #onEvent(event: StudyEvent): void {
     switch (event.type) {
       case 'planned':
         this.#begin(event);
         break;
       case 'auditing':
-        this.#say(`auditing ${event.dataset}`);
+        this.#print(`auditing ${event.dataset}`);
         break;
       case 'progress':
         this.#progress?.update(event.done, progressNote(event));
@@ -85,13 +85,13 @@ class Work {
       case 'finished':
         break;
       case 'failed':
-        this.#say(`failed: ${event.run}: ${event.message}`);
+        this.#print(`failed: ${event.run}: ${event.message}`);
         break;
       case 'retried':
-        this.#say(`again with half the micro-batch: ${event.run}: ${event.retry.reason}`);
+        this.#print(`again with half the micro-batch: ${event.run}: ${event.retry.reason}`);
         break;
       case 'damaged':
-        this.#say(`made anew: ${event.run}: ${event.damage}`);
+        this.#print(`made anew: ${event.run}: ${event.damage}`);
         break;
     }
   }
@@ -100,12 +100,12 @@ class Work {
     const open = runs - finished;
     const time = durationText(seconds / this.#workers);
     const reused = finished === 0 ? '' : `, ${finished} of them finished before`;
-    this.#say(open === 0 ? `${runs} runs, all finished before` : `${runs} runs${reused}; about ${time} to go`);
+    this.#print(open === 0 ? `${runs} runs, all finished before` : `${runs} runs${reused}; about ${time} to go`);
     this.#progress = new Progress({ label: 'study', total: seconds, silent: this.options.json });
   }
 
   /** The plan and what it costs, without touching the folder. */
-  tellPlan(): void {
+  printPlan(): void {
     const { runs, model, config } = this.plan;
     const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
@@ -130,7 +130,7 @@ class Work {
     process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
   }
 
-  tellOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
+  printOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
     const { recommendation } = analysis;
     const { carriedOut, reused, failed, work } = summary;
     if (this.options.json) {
@@ -149,8 +149,8 @@ class Work {
       );
   }
 
-  #say(text: string): void {
-    if (this.#progress !== undefined) this.#progress.say(text);
+  #print(text: string): void {
+    if (this.#progress !== undefined) this.#progress.print(text);
     else if (!this.options.json) process.stderr.write(`${visibleText(text)}\n`);
   }
 }

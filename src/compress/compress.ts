@@ -251,10 +251,10 @@ class Work {
       const message = `the ${allSoFar ? 'first' : 'last'} ${this.#alike} texts all failed alike (${result.reason}): ${result.message}`;
       this.stopped ??= stop('all-alike', message, this.#kept + this.#made - this.#failed, this.#total);
     }
-    this.#tell();
+    this.#reportProgress();
   }
 
-  #tell(): void {
+  #reportProgress(): void {
     const seconds = (performance.now() - this.#from) / 1000;
     const perSecond = this.#made / Math.max(seconds, 1e-3);
     const done = this.#kept + this.#made;

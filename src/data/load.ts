@@ -75,9 +75,9 @@ export function parseFormat(name: string): DataFormat {
 export async function loadAll(path: string, options: LoadOptions = {}): Promise<Loaded> {
   const loaded: Item[] = [];
   let report: LoadReport | undefined;
-  const onReport = (told: LoadReport) => {
-    report = told;
-    options.onReport?.(told);
+  const onReport = (made: LoadReport) => {
+    report = made;
+    options.onReport?.(made);
   };
   for await (const item of loadItems(path, { ...options, onReport })) loaded.push(item);
   if (!report) throw new Error('loading ended without a report');
@@ -246,7 +246,7 @@ async function* distinct(source: Source, log: ProblemLog): AsyncGenerator<Item> 
     const before = exact.add(item.id, position);
     const twin = folded.add(item.id.normalize('NFC').toLowerCase(), position);
     if (before !== undefined) {
-      tellDuplicate(item.id, place, before, log);
+      noteDuplicate(item.id, place, before, log);
       continue;
     }
     if (twin !== undefined) log.note('two ids differ only in case or Unicode form', place, 'id');
@@ -254,7 +254,7 @@ async function* distinct(source: Source, log: ProblemLog): AsyncGenerator<Item> 
   }
 }
 
-function tellDuplicate(id: string, place: Place, before: number, log: ProblemLog): void {
+function noteDuplicate(id: string, place: Place, before: number, log: ProblemLog): void {
   const where = place.line === undefined || sharesLine(place) ? `record ${before}` : `line ${before}`;
   const what = `${JSON.stringify(id)} was given before, on ${where}`;
   log.add({ ...place, field: 'id', what, fix: 'give each item its own id', scope: 'item' });

@@ -13,7 +13,7 @@ export async function* joinRows(rows: AsyncIterable<PlacedItem>, log: ProblemLog
   let open: PlacedItem | undefined;
   for await (const row of rows) {
     if (open && isSameItem(open.item, row.item)) {
-      tellRepeats(open.item, row, log);
+      noteRepeats(open.item, row, log);
       open = { item: withQuestions(open.item, row.item), place: open.place };
       continue;
     }
@@ -36,7 +36,7 @@ function withQuestions(item: Item, row: Item): Item {
   return { ...item, questions: [...item.questions, ...added] };
 }
 
-function tellRepeats(item: Item, { item: row, place }: PlacedItem, log: ProblemLog): void {
+function noteRepeats(item: Item, { item: row, place }: PlacedItem, log: ProblemLog): void {
   for (const { prompt, answers } of row.questions) {
     const twin = item.questions.some((q) => q.prompt === prompt && q.answers.join('\0') === answers.join('\0'));
     if (!twin) continue;

@@ -100,8 +100,8 @@ class LocalAsking {
     const outcomes: Outcome[] = [];
     for (const together of batchesOf(questions)) {
       this.given.signal?.throwIfAborted();
-      outcomes.push(...(await this.#askTogether(together, (fresh) => this.#tell(done + fresh, samples.length))));
-      this.#tell((done += together.length), samples.length);
+      outcomes.push(...(await this.#askTogether(together, (fresh) => this.#report(done + fresh, samples.length))));
+      this.#report((done += together.length), samples.length);
     }
     return outcomes;
   }
@@ -138,7 +138,7 @@ class LocalAsking {
     return questions.map(({ key, contextTruncated }) => outcomeOf(fresh.get(key) ?? log?.get(key), contextTruncated));
   }
 
-  #tell(done: number, total: number): void {
+  #report(done: number, total: number): void {
     this.given.onProgress?.(done, total);
   }
 }

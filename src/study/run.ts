@@ -84,7 +84,7 @@ class Run {
     readonly spec: RunSpec,
     readonly options: RunOptions,
   ) {
-    this.#tell('loading', 0);
+    this.#report('loading', 0);
     this.study = studyOf(folder);
     const { place } = spec;
     this.#model = place.model.kind === 'local' ? openModel(place.model.path) : null;
@@ -148,14 +148,14 @@ class Run {
     const { training: planned, level } = this.spec.identity;
     if (planned === null || this.#model === null) return null;
     const training = resolveTraining(this.study, planned);
-    this.#tell('training', 0);
+    this.#report('training', 0);
     const { record, isNew } = await ensureTraining({
       ...{ training, model: this.#model, items: this.#trained, level },
       checkpointEverySteps: this.spec.place.checkpointEverySteps,
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {
         this.#heldOutLoss = heldOutLoss ?? this.#heldOutLoss;
-        this.#tell('training', step / steps, loss);
+        this.#report('training', step / steps, loss);
       },
     });
     this.#work.trainings = Number(isNew);
@@ -179,13 +179,13 @@ class Run {
   }
 
   async #ask(path: string, adapter: Adapter | null): Promise<AnswerRecord[]> {
-    this.#tell('asking', 0);
+    this.#report('asking', 0);
     const { level, answering } = this.spec.identity;
     const { signal } = this.options;
     return answerItems(this.#respondent(adapter), this.#asked, level, {
       settings: answering.generation,
       log: await AnswerLog.open(join(path, ANSWERS_FILES.answers)),
-      onProgress: (done, total) => this.#tell('asking', done / total),
+      onProgress: (done, total) => this.#report('asking', done / total),
       onAsked: (questions) => (this.#work.questions += questions),
       ...(signal !== undefined && { signal }),
     });
@@ -214,7 +214,7 @@ class Run {
   }
 
   async #judge(path: string, records: readonly AnswerRecord[]): Promise<Row[]> {
-    this.#tell('judging', 0);
+    this.#report('judging', 0);
     const log = await VerdictLog.open(join(path, ANSWERS_FILES.verdicts));
     const kept = this.#kept();
     const place = this.#gridPlace();
@@ -233,7 +233,7 @@ class Run {
     const verdicts = await judgeAnswers(judge, records, {
       ...{ concurrency, log },
       ...(signal !== undefined && { signal }),
-      onVerdict: (done, total) => this.#tell('judging', done / total),
+      onVerdict: (done, total) => this.#report('judging', done / total),
       onJudged: () => this.#work.judgements++,
     });
     return records.flatMap((record, i) => {
@@ -279,7 +279,7 @@ class Run {
     return { ...(threads !== undefined && { threads }), ...(signal !== undefined && { signal }) };
   }
 
-  #tell(stage: RunStage, share: number, loss?: number): void {
+  #report(stage: RunStage, share: number, loss?: number): void {
     const heldOutLoss = stage === 'training' ? this.#heldOutLoss : undefined;
     this.options.onReport?.({
       ...{ stage, share },

@@ -150,7 +150,7 @@ class Runner {
 
   #listen(progress: Progress, report: Json): void {
     progress.report = progressRecord.parse(report);
-    this.#tellProgress();
+    this.#reportProgress();
   }
 
   #settle(progress: Progress, outcome: JobOutcome, seconds: number): void {
@@ -166,10 +166,10 @@ class Runner {
       if (outcome.status === 'lost') this.#leaveError(spec, message);
       this.options.onEvent?.({ type: 'failed', run, message });
     }
-    this.#tellProgress();
+    this.#reportProgress();
   }
 
-  #tellProgress(): void {
+  #reportProgress(): void {
     const total = this.#progress.reduce((sum, { seconds }) => sum + whole(seconds), 0);
     const done = this.#progress.reduce((sum, each) => sum + doneOf(each), 0);
     const active = this.#progress.flatMap(({ run, report }) =>

@@ -42,7 +42,7 @@ describe('progress on a terminal', () => {
     const { progress, at } = made(stream);
     at(1);
     progress.update(1, 'x'.repeat(100));
-    progress.say('a line that stays');
+    progress.print('a line that stays');
     progress.end();
     expect(stream.written[0]?.replace('\r\u001b[2K', '')).toHaveLength(29);
     expect(stream.written.slice(1)).toEqual(['\r\u001b[2K', 'a line that stays\n', '\r\u001b[2K']);
@@ -88,7 +88,7 @@ describe('progress elsewhere', () => {
     const { progress, at } = made(stream, { silent: true });
     at(5);
     progress.update(50);
-    progress.say('something');
+    progress.print('something');
     progress.end();
     expect(stream.written).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { isLevel, LEVEL_RULE, levelName } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
 import { answerText, anyArray, check, fieldPath, idText, noteOddities, soundText } from '../schema.js';
 import { mergeAnswers, noteIgnored, type ReadContext, type RecordFormat } from './format.js';
-import { tellPlaceholder } from './triplets.js';
+import { notePlaceholder } from './triplets.js';
 
 const levelText = z.union([
   soundText.transform((text) => ({ text, method: 'recorded', provenance: {} })),
@@ -92,7 +92,7 @@ export function readQuestion(
   const promptPath = [...path, names.prompt];
   const prompt = check(soundText, fields['prompt'] ?? fields['question'], context, 'question', promptPath);
   const accepted = check(answers, fields['answers'] ?? fields['answer'], context, 'question', [...path, names.answers]);
-  if (prompt === undefined || !accepted || tellPlaceholder(prompt, promptPath, context)) return undefined;
+  if (prompt === undefined || !accepted || notePlaceholder(prompt, promptPath, context)) return undefined;
   return { id: fields.id ?? String(index), prompt, answers: accepted, type: fields.type ?? 'fact', ...extras(fields) };
 }
 

@@ -35,11 +35,11 @@ export function completionPrompt(prompt: string, subject: string): string {
 
 /** Whether a `{}` is left in what the model would read; told to the log. */
 function hasPlaceholder(question: Question, path: readonly PropertyKey[], context: ReadContext): boolean {
-  return [question.prompt, ...question.answers].some((text) => tellPlaceholder(text, path, context));
+  return [question.prompt, ...question.answers].some((text) => notePlaceholder(text, path, context));
 }
 
 /** Tells of a `{}` that nothing fills. */
-export function tellPlaceholder(text: string, path: readonly PropertyKey[], { place, log }: ReadContext): boolean {
+export function notePlaceholder(text: string, path: readonly PropertyKey[], { place, log }: ReadContext): boolean {
   if (!text.includes(PLACEHOLDER)) return false;
   const fix = 'write the subject in its place';
   log.add({ ...place, field: fieldPath(path), what: 'keeps an unfilled {}', fix, scope: 'question' });
