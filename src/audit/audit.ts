@@ -18,7 +18,7 @@ import {
 import { answersOf, askedQuestions, isKept } from './retention.js';
 import type { SampleFitter } from './truncation.js';
 import { viewOf } from './view.js';
-import { WordText } from '../text/words.js';
+import { WordText } from '../text/word-text.js';
 
 export interface AuditOptions {
   /** The base model's. */

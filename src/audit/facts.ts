@@ -1,5 +1,8 @@
 /** The facts a text states, found without a model: named entities by capitals, numbers and dates, each with its aliases. */
-import { datesIn, isNumber, phraseOf, phraseOfWords, wordsOf, type Phrase, type Word } from '../text/words.js';
+import { datesIn } from '../text/dates.js';
+import { phraseOf, phraseOfWords, tellingNumber, type Phrase } from '../text/word-text.js';
+import type { Word } from '../text/word.js';
+import { wordsOf } from '../text/words.js';
 
 export type FactKind = 'answers' | 'entities' | 'numbers' | 'dates';
 
@@ -30,9 +33,15 @@ export function factsOf(text: string, words: readonly Word[] = wordsOf(text)): F
   const inDate = new Set(dates.flatMap((date) => date.words.map((word) => word.start)));
   return distinct([
     ...dates.map((date) => dateFact(date.words, text)),
-    ...words.filter((word) => isNumber(word) && !inDate.has(word.start)).map((word) => numberFact(word, text)),
+    ...words.filter((word) => isCount(word, text) && !inDate.has(word.start)).map((word) => numberFact(word, text)),
     ...entityRuns(words, text, inDate).map((run) => entityFact(run, text)),
   ]);
+}
+
+/** Whether a word is a number that is a fact: digits or a number word other than `one`, which mostly is none; ordinals in digits. */
+function isCount({ kind, norm, start, end }: Word, text: string): boolean {
+  if (kind === 'number') return norm !== '1' || text.slice(start, end) === '1';
+  return kind === 'ordinal' && /^\p{N}/u.test(text.slice(start, end));
 }
 
 function distinct(facts: readonly Fact[]): Fact[] {
@@ -47,11 +56,11 @@ function distinct(facts: readonly Fact[]): Fact[] {
 function dateFact(words: readonly Word[], text: string): Fact {
   const start = Math.min(...words.map((word) => word.start));
   const end = Math.max(...words.map((word) => word.end));
-  return { kind: 'dates', label: text.slice(start, end), wordings: [phraseOfWords(words.map((word) => word.norm))] };
+  return { kind: 'dates', label: text.slice(start, end), wordings: [phraseOfWords(words)] };
 }
 
 function numberFact(word: Word, text: string): Fact {
-  return { kind: 'numbers', label: text.slice(word.start, word.end), wordings: [phraseOfWords([word.norm])] };
+  return { kind: 'numbers', label: text.slice(word.start, word.end), wordings: [phraseOfWords([word])] };
 }
 
 /** Runs of capitalised words, small words of names inside them allowed. */
@@ -67,12 +76,18 @@ function entityRuns(words: readonly Word[], text: string, inDate: ReadonlySet<nu
     const last = run.at(-1);
     if (last && !/^[ \u00a0\-–'’.&]*$/.test(text.slice(last.end, word.start))) close();
     if (last && /[.]\s/.test(text.slice(last.end, word.start)) && last.norm.length > 2) close();
-    const isCapital = /^\p{Lu}/u.test(text.slice(word.start, word.end)) && !inDate.has(word.start);
+    const isCapital = isName(word, text) && !inDate.has(word.start);
     if (isCapital || (run.length > 0 && INSIDE_NAMES.has(word.norm))) run.push(word);
     else close();
   }
   close();
   return runs;
+}
+
+/** Whether a word is written as a name is: with a capital, and neither a number nor a shortened negation. */
+function isName({ kind, start, end }: Word, text: string): boolean {
+  const raw = text.slice(start, end);
+  return /^\p{Lu}/u.test(raw) && (kind === 'word' || kind === 'article') && !/n['’]t$/.test(raw);
 }
 
 /** A run without leading sentence openers and without small words at its end; empty when nothing is left. */
@@ -90,8 +105,8 @@ function isLower(word: Word | undefined, text: string): boolean {
 
 function entityFact(run: readonly Word[], text: string): Fact {
   const label = text.slice(run[0]?.start, run.at(-1)?.end);
-  const norms = run.map((word) => word.norm);
-  return { kind: 'entities', label, wordings: [phraseOfWords(norms), ...aliases(run, text)] };
+  const name = run.filter(({ kind }) => kind !== 'article');
+  return { kind: 'entities', label, wordings: [phraseOfWords(name), ...aliases(run, text)] };
 }
 
 /** Other names of an entity: its initials where the text gives them in parentheses, and first with last name of a longer one. */
@@ -100,18 +115,20 @@ function aliases(run: readonly Word[], text: string): Phrase[] {
   if (!first || !last || run.length < 2) return [];
   const given = /^\s*\(([A-Z]{2,8})\)/.exec(text.slice(last.end, last.end + 12))?.[1];
   const out: Phrase[] = given === undefined ? [] : [phraseOf(given)];
-  if (run.length === 3 && run.every((word) => !isLower(word, text))) out.push(phraseOfWords([first.norm, last.norm]));
+  if (run.length === 3 && run.every((word) => !isLower(word, text))) out.push(phraseOfWords([first, last]));
   return out;
 }
 
 /** An answer as a fact, with its other accepted wordings; a telling number stands for itself with its unit, so `114,394 people` is kept by `114,394`. */
 export function answerFact(answers: readonly string[]): Fact {
-  const wordings = answers.map(phraseOf);
-  const bare = wordings.flatMap(({ joined }) => /^(\d+(?:\.\d+)?) [^ ]+$/.exec(joined)?.[1] ?? []);
-  const telling = bare.filter((digits) => digits.replace('.', '').length >= 3 && !/^[12]\d{3}$/.test(digits));
   return {
     kind: 'answers',
     label: answers[0] ?? '',
-    wordings: [...wordings, ...telling.map((n) => phraseOfWords([n]))],
+    wordings: [...answers.map(phraseOf), ...answers.flatMap(bareNumber)],
   };
+}
+
+function bareNumber(answer: string): Phrase[] {
+  const number = tellingNumber(wordsOf(answer).filter(({ kind }) => kind !== 'article'));
+  return number === undefined ? [] : [{ ...phraseOfWords([number]), withoutUnit: true }];
 }

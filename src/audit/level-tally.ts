@@ -10,7 +10,7 @@ import { macroTrr, microTrr, tokenReduction } from './trr.js';
 import { TruncationCount, type SampleFitter } from './truncation.js';
 import { verdictOf } from './level-sentence.js';
 import { countWords } from '../text/sentences.js';
-import { WordText } from '../text/words.js';
+import { WordText } from '../text/word-text.js';
 
 /** An item with what all its levels share, worked out once. */
 export interface PreparedItem {

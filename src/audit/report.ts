@@ -5,8 +5,8 @@ import type { FactKind } from './facts.js';
 
 export type { Bin, Distribution };
 
-/** Version of the form of `AuditReport`. */
-export const AUDIT_VERSION = 2;
+/** Version of the form and of the facts of an `AuditReport`. */
+export const AUDIT_VERSION = 3;
 
 export interface AuditReport {
   readonly version: typeof AUDIT_VERSION;

@@ -2,7 +2,7 @@
 import type { Level } from '../core/levels.js';
 import type { Item, Question } from '../core/records.js';
 import { answerFact, type Fact } from './facts.js';
-import { WordText } from '../text/words.js';
+import { WordText } from '../text/word-text.js';
 
 /** Share of the item's answers still found in its text at a level, 0 to 1; null without such a text or without answers to find. */
 export function retention(item: Item, level: Level): number | null {

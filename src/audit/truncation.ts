@@ -3,7 +3,7 @@ import type { Item, LevelText, Question } from '../core/records.js';
 import type { Truncation } from './report.js';
 import { answerFact } from './facts.js';
 import { isKept } from './retention.js';
-import { WordText } from '../text/words.js';
+import { WordText } from '../text/word-text.js';
 
 /** A sample as the prompt renderer would put it to the model. */
 export interface FittedSample {

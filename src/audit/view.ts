@@ -5,7 +5,7 @@ import { factsOf, type Fact } from './facts.js';
 import type { ItemView, LevelView, Span } from './report.js';
 import { answersOf } from './retention.js';
 import { itemTrr, tokensAt } from './trr.js';
-import { WordText } from '../text/words.js';
+import { WordText } from '../text/word-text.js';
 
 /** The view of an item; `facts` are its answers, then the entities, numbers and dates of its original. */
 export function viewOf(item: Item, tokenizer: Tokenizer): ItemView {

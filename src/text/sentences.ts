@@ -1,4 +1,5 @@
-/** Sentences and words, in any script. */
+/** Sentences, clauses and numbers of words, in any script. */
+import { UNSPACED } from './scripts.js';
 
 const SENTENCES = new Intl.Segmenter('und', { granularity: 'sentence' });
 
@@ -46,19 +47,26 @@ function* chunks(text: string): Generator<string> {
   yield text.slice(from);
 }
 
-const WORD =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+/gu;
+const RUN = new RegExp(`[${UNSPACED}]|[^\\s${UNSPACED}]+`, 'gu');
+const CHARACTER = new RegExp(`^[${UNSPACED}]$`, 'u');
 
 /** Number of words: runs between blanks; in scripts without blanks, two characters count as one word. */
 export function countWords(text: string): number {
   let words = 0;
   let characters = 0;
-  for (const [word] of text.matchAll(WORD)) {
-    if (/[\p{L}\p{N}]/u.test(word)) {
-      if (word.length === 1 && /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word))
-        characters++;
-      else words++;
-    }
+  for (const [run] of text.matchAll(RUN)) {
+    if (!/[\p{L}\p{N}]/u.test(run)) continue;
+    if (CHARACTER.test(run)) characters++;
+    else words++;
   }
   return words + Math.ceil(characters / 2);
+}
+
+/** Clauses of a text: parts between punctuation, line ends and words that turn a statement around. */
+export function clauses(text: string): string[] {
+  return text
+    .split(
+      /[.!?](?=\s|$)|[;:\n。！？；：।؟؛]|[,，、،](?!\d)|\b(?:but|however|although|though|rather|instead)\b|但是?|而是|不过/iu,
+    )
+    .filter((clause) => clause.trim() !== '');
 }

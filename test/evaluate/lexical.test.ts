@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clusteredKappa } from '../../src/core/statistics.js';
 import { lexicalVerdict } from '../../src/evaluate/judges/lexical.js';
-import { stem, words } from '../../src/evaluate/judges/text.js';
+import { keyOf } from '../../src/text/word-text.js';
+import { wordsOf } from '../../src/text/words.js';
 
 interface Case {
   readonly says: string;
@@ -129,6 +130,84 @@ const CASES: readonly Case[] = [
   },
   { says: 'nothing', question: BORN, accepted: ['London'], answer: ' \n', score: 1 },
   {
+    says: 'a name in a sentence without blanks',
+    question: '谁是馆长？',
+    accepted: ['李明华'],
+    answer: '馆长是李明华女士。',
+    score: 5,
+  },
+  {
+    says: 'its characters in another order',
+    question: '谁是馆长？',
+    accepted: ['李明华'],
+    answer: '馆长是华明李女士。',
+    score: 1,
+  },
+  { says: 'half of a name without blanks', question: '谁是馆长？', accepted: ['李明华'], answer: '李明慧', score: 3 },
+  {
+    says: 'a list without blanks in another order',
+    question: '哪里？',
+    accepted: ['北京和上海'],
+    answer: '上海和北京。',
+    score: 5,
+  },
+  {
+    says: 'words of a question without blanks',
+    question: '中国的首都是哪里？',
+    accepted: ['首都北京'],
+    answer: '中国的首都',
+    score: 1,
+  },
+  { says: 'a denial in Chinese', question: '首都是哪里？', accepted: ['北京'], answer: '首都不是北京。', score: 2 },
+  {
+    says: 'the denial of another in Chinese',
+    question: '首都是哪里？',
+    accepted: ['北京'],
+    answer: '不是上海，是北京。',
+    score: 5,
+  },
+  { says: 'a particle in Korean', question: '수도는?', accepted: ['서울'], answer: '서울입니다.', score: 5 },
+  { says: 'a name in Thai', question: 'เมืองหลวงคืออะไร', accepted: ['กรุงเทพ'], answer: 'คือกรุงเทพมหานคร', score: 5 },
+  { says: 'another vowel sign', question: 'कहाँ?', accepted: ['दिल्ली'], answer: 'दिल्ला', score: 1 },
+  { says: 'digits of another script', question: 'متى؟', accepted: ['1987'], answer: 'في عام ١٩٨٧', score: 5 },
+  { says: 'a number without its sign', question: 'How cold is it?', accepted: ['-5'], answer: '5', score: 1 },
+  { says: 'a number with another unit', question: 'How far is it?', accepted: ['5 km'], answer: '5 miles', score: 2 },
+  { says: 'a number without its unit', question: 'How far is it?', accepted: ['5 km'], answer: 'It is 5.', score: 4 },
+  {
+    says: 'a number in brackets left out',
+    question: 'How far?',
+    accepted: ['5 km (3 miles)'],
+    answer: '5 km, in 1 day',
+    score: 5,
+  },
+  {
+    says: 'another ordinal',
+    question: 'Where did she come in?',
+    accepted: ['second place'],
+    answer: 'third place',
+    score: 2,
+  },
+  {
+    says: 'the letter of an option',
+    question: 'A) north B) south',
+    accepted: ['A'],
+    answer: 'The answer is A.',
+    score: 5,
+  },
+  { says: 'the letter of another option', question: 'A) north B) south', accepted: ['B'], answer: 'A', score: 1 },
+  { says: 'no letter of an option', question: 'A) north B) south', accepted: ['A'], answer: 'A fine day.', score: 1 },
+  { says: 'signs', question: 'What does it print?', accepted: ['{}'], answer: 'It prints {}.', score: 5 },
+  { says: 'other signs', question: 'What does it print?', accepted: ['{}'], answer: '[]', score: 1 },
+  { says: 'a language by its sign', question: 'Which language?', accepted: ['C++'], answer: 'C', score: 1 },
+  {
+    says: 'a refusal in Chinese where it is right',
+    question: '谁是馆长？',
+    accepted: ['没有提到'],
+    answer: '文中没有提及。',
+    score: 5,
+    abstention: true,
+  },
+  {
     says: 'a refusal where it is right',
     question: BORN,
     accepted: ['not mentioned'],
@@ -199,8 +278,8 @@ function lexicalScore({ question, reference, answer }: Recorded): number {
 
 /** Plain token recall on the same scale: the baseline. */
 function recallScore({ reference, answer }: Recorded): number {
-  const said = new Set(words(answer).map(stem));
-  const wanted = [...new Set(words(reference).map(stem))];
+  const said = new Set(wordsOf(answer).map(keyOf));
+  const wanted = [...new Set(wordsOf(reference).map(keyOf))];
   return 1 + Math.round((4 * wanted.filter((word) => said.has(word)).length) / Math.max(1, wanted.length));
 }
 

@@ -1,7 +1,7 @@
 /** Which facts a condensed text still states: fact by fact, by string, number and entity, and if wanted by a model. */
 import { factsOf, type Fact } from '../../audit/facts.js';
 import { isKept } from '../../audit/retention.js';
-import { phraseOf, WordText } from '../../text/words.js';
+import { phraseOf, WordText } from '../../text/word-text.js';
 
 /** A fact that must survive: a statement, with the names, numbers and dates that must stand in the text word for word. */
 export interface RequiredFact {

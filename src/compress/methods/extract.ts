@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Level } from '../../core/levels.js';
 import type { Json } from '../../core/json.js';
 import type { ChatModel } from '../../llm/chat-model.js';
-import { WordText, phraseOf } from '../../text/words.js';
+import { keyOf, phraseOf, WordText } from '../../text/word-text.js';
+import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
 import { askForJson } from '../asking/model-json.js';
 import { finished, sourceText } from '../measure.js';
@@ -107,7 +108,15 @@ export class Extract implements CompressionMethod {
     const { language = 'source', partTokens = 3000, indent = 0 } = settings;
     this.#settings = { ...settings, language, partTokens, indent };
     const model = settings.model.identity;
-    this.identity = { method: this.name, prompts: PROMPTS_VERSION, model, language, partTokens, indent };
+    this.identity = {
+      method: this.name,
+      words: WORDS_VERSION,
+      prompts: PROMPTS_VERSION,
+      model,
+      language,
+      partTokens,
+      indent,
+    };
     this.concurrency = settings.model.concurrency;
   }
 
@@ -167,7 +176,7 @@ function distinct<T>(values: readonly T[]): T[] {
 /** Leaves out entities that do not stand in the source, and relations whose two ends share no word with it. */
 function supported(found: Extraction, source: string): { kept: Extraction; unsupported: string[] } {
   const words = new WordText(source);
-  const known = new Set(words.words.map((word) => word.norm));
+  const known = new Set(words.words.map(keyOf));
   const stands = (text: string): boolean => {
     const phrase = phraseOf(text);
     if (phrase.length === 0 || words.has(phrase)) return true;

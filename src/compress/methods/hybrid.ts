@@ -31,6 +31,7 @@ import {
 } from '../asking/prompts.js';
 import { goalWords } from '../targets.js';
 import { countWords, sentencesOf } from '../../text/sentences.js';
+import { WORDS_VERSION } from '../../text/words.js';
 
 export interface HybridSettings {
   readonly model: ChatModel;
@@ -64,6 +65,7 @@ export class Hybrid implements CompressionMethod {
     this.identity = {
       method: this.name,
       prompts: PROMPTS_VERSION,
+      words: WORDS_VERSION,
       model: settings.model.identity,
       ...{ language, partTokens, keepKeys, repairs, onMissing, check },
     };

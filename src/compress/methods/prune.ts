@@ -3,7 +3,9 @@
  * what a base model expects anyway tells it little. Numbers, names and negated phrases stay. Needs a model's surprisal, no API.
  */
 import { factsOf } from '../../audit/facts.js';
-import { WordText } from '../../text/words.js';
+import { mayNegate } from '../../text/attitude.js';
+import { WordText } from '../../text/word-text.js';
+import { WORDS_VERSION } from '../../text/words.js';
 import type { Json } from '../../core/json.js';
 import type { Level } from '../../core/levels.js';
 import type { Tokenizer } from '../../models/model.js';
@@ -57,6 +59,7 @@ export class Prune implements CompressionMethod {
     this.identity = {
       method: this.name,
       version: 2,
+      words: WORDS_VERSION,
       model: model.identity,
       partTokens: this.#partTokens,
       counter: counter.identity,
@@ -170,14 +173,11 @@ function unitsOf(text: string): Unit[] {
   });
 }
 
-/** Words that turn a statement round. */
-const NEGATION = /\b(?:not|no|never|none|neither|nor|without|except|cannot|n['’]t)\b|n['’]t\b|[不没無无非未]/i;
-
 /** Characters of names, numbers and dates, and of phrases that a negation turns round. */
 function protectedRanges(text: string): (readonly [number, number])[] {
   const words = new WordText(text);
   const facts = factsOf(text).flatMap((fact) => fact.wordings.flatMap((wording) => words.find(wording)));
-  const negated = phrasesOf(text).filter((phrase) => NEGATION.test(phrase.text));
+  const negated = phrasesOf(text).filter((phrase) => mayNegate(phrase.text));
   return [...facts, ...negated.map(({ start, end }) => [start, end] as const)];
 }
 

@@ -3,7 +3,7 @@
  * Erkan and Radev 2004), rich in facts not yet said, and unlike those already chosen (MMR, Carbonell and Goldstein 1998).
  */
 import { factsOf } from '../../audit/facts.js';
-import { wordsOf } from '../../text/words.js';
+import { WORDS_VERSION, wordsOf } from '../../text/words.js';
 import type { Json } from '../../core/json.js';
 import type { Level } from '../../core/levels.js';
 import { failed, finished, sourceText } from '../measure.js';
@@ -43,7 +43,15 @@ export class Select implements CompressionMethod {
     const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 8_000 } = settings;
     this.#settings = { ...settings, factWeight, noveltyWeight, partTokens };
     const counter = settings.counter.identity;
-    this.identity = { method: this.name, version: 1, factWeight, noveltyWeight, partTokens, counter };
+    this.identity = {
+      method: this.name,
+      version: 1,
+      words: WORDS_VERSION,
+      factWeight,
+      noveltyWeight,
+      partTokens,
+      counter,
+    };
   }
 
   serves(level: Level): boolean {

@@ -2,8 +2,15 @@
 import { distinct } from '../../core/collections.js';
 import type { Verdict } from '../../core/records.js';
 import { scored, type Judge, type JudgeInput } from './judge.js';
-import { doubts, negates, refuses, strays } from './phrases.js';
-import { almostEqual, clauses, isNumber, normalise, stem, words } from './text.js';
+import { doubts, negates, strays } from '../../text/attitude.js';
+import { saysUnknown } from '../../text/refusal.js';
+import { clauses } from '../../text/sentences.js';
+import type { Word } from '../../text/word.js';
+import { normalForm, phraseOf, WordText } from '../../text/word-text.js';
+import { WORDS_VERSION, wordsOf } from '../../text/words.js';
+import { almostEqual } from './almost-equal.js';
+import { FUNCTION_WORDS } from '../../text/word-lists.js';
+import { creditedTerms, hasContent, termsOf, wantedTerms, type Term } from './terms.js';
 
 /** What the rules look at: the answer read against one accepted answer. */
 export interface Reading {
@@ -13,6 +20,8 @@ export interface Reading {
   readonly denied: boolean;
   /** Whether a number of the accepted answer is missing while the answer gives another. */
   readonly otherNumber: boolean;
+  /** Whether a number of the accepted answer has another unit in the answer. */
+  readonly otherUnit: boolean;
   /** Whether it is offered beside something else: `London or Paris`, where the accepted answer offers no choice. */
   readonly alternative: boolean;
   /** Whether the answer says that it is not known. */
@@ -45,6 +54,7 @@ export interface Rule {
 /** Rules in the order in which they are applied; no score falls under 1. */
 export const RULES: readonly Rule[] = [
   { name: 'names another number', applies: ({ otherNumber }) => otherNumber, atMost: 2 },
+  { name: 'names another unit', applies: ({ otherUnit }) => otherUnit, atMost: 2 },
   { name: 'denies it', applies: ({ denied }) => denied, atMost: 2 },
   { name: 'offers a choice', applies: ({ alternative }) => alternative, atMost: 3 },
   { name: 'says it is not known', applies: ({ refused }) => refused, minus: 1 },
@@ -58,7 +68,7 @@ export const RULES: readonly Rule[] = [
 export function lexicalJudge(): Judge {
   return {
     name: 'lexical',
-    identity: { judge: 'lexical', version: 1 },
+    identity: { judge: 'lexical', version: 2, words: WORDS_VERSION },
     judge: (input) => Promise.resolve(lexicalVerdict(input)),
   };
 }
@@ -66,8 +76,9 @@ export function lexicalJudge(): Judge {
 /** The verdict of the lexical rules; `reason` names the rules that applied. */
 export function lexicalVerdict(input: JudgeInput): Verdict {
   const { reference, answers, answer } = input;
-  if (normalise(answer) === '') return scored(1, 'empty');
-  if (input.abstention) return refuses(answer) ? scored(5, 'abstains, as it should') : scored(1, 'does not abstain');
+  if (answer.trim() === '') return scored(1, 'empty');
+  if (input.abstention)
+    return saysUnknown(answer) ? scored(5, 'abstains, as it should') : scored(1, 'does not abstain');
   const verdicts = distinct([reference, ...answers]).map((accepted) => verdictAgainst(accepted, input));
   const [score, reason] = verdicts.reduce((best, verdict) => (verdict[0] > best[0] ? verdict : best));
   return scored(score, reason);
@@ -75,108 +86,152 @@ export function lexicalVerdict(input: JudgeInput): Verdict {
 
 /** Reads an answer against one accepted answer. */
 export function read(accepted: string, { question, subject = '', answer }: JudgeInput): Reading {
-  const asked = new Set(words(`${question} ${subject}`).map(stem));
-  const given = words(answer);
-  const { wanted, said } = match(accepted, asked, given.map(stem));
-  const expected = new Set([...asked, ...words(accepted).map(stem)]);
+  const asked = new Set(termsOf(wordsOf(`${question}\n${subject}`)));
+  const [right, given] = [wordsOf(accepted), wordsOf(answer)];
+  const said = termsOf(given);
+  const content = contentOf(accepted);
+  const { wanted, credited } = match(content, asked, given);
+  const expected = new Set([...asked, ...termsOf(right)]);
   return {
-    found: shareFound(wanted, said),
+    found: shareFound(wanted, credited),
     denied: isDenied(wanted, answer) && !negates(`${accepted} ${question}`),
-    otherNumber: givesOtherNumber(wanted, said, expected),
-    alternative: !words(accepted).includes('or') && offersChoice(wanted, given, expected),
-    refused: refuses(answer),
+    otherNumber: givesOther(content, given, expected, 'number') || givesOther(content, given, expected, 'ordinal'),
+    otherUnit: givesOtherUnit(right, given),
+    alternative: !right.some(isOr) && offersChoice(wanted, given, expected),
+    refused: saysUnknown(answer),
     doubtful: doubts(answer) && !doubts(accepted),
     strays: strays(answer) && !strays(accepted),
-    foreignWords: given.filter((word) => !FUNCTION_WORDS.has(word) && !expected.has(stem(word))).length,
-    distinct: new Set(given).size / given.length,
+    foreignWords: countForeign(given, expected),
+    distinct: said.length === 0 ? 1 : new Set(said).size / said.length,
   };
 }
 
-const FUNCTION_WORDS = new Set(
-  `a an the of in on at to for from by with and or as is are was were be been being it its that this which who whom
-  he she they his her their him them also has have had do does did will would can could not no but than then into over
-  after before during about between there here such other`.split(/\s+/),
-);
-
 function verdictAgainst(accepted: string, input: JudgeInput): readonly [score: number, reason: string] {
-  if (normalise(accepted) === normalise(input.answer)) return [5, `is "${accepted}"`];
+  const phrase = phraseOf(accepted);
+  if (normalForm(accepted) === normalForm(input.answer)) return [5, `is "${accepted}"`];
+  if (phrase.signs !== undefined) return signsVerdict(accepted, new WordText(input.answer).has(phrase));
   const reading = read(accepted, input);
-  const start = SCORE_BY_SHARE_FOUND.find(({ share }) => reading.found >= share)?.score ?? 1;
+  const start = SCORE_BY_SHARE_FOUND.find(({ share }) => reading.found >= share - 1e-9)?.score ?? 1;
   const applied = RULES.filter((rule) => rule.applies(reading));
   const score = applied.reduce((left, { minus = 0, atMost = 5 }) => Math.min(left - minus, atMost), start);
   const found = `${Math.round(100 * reading.found)} % of "${accepted}" found`;
   return [Math.max(1, score), [found, ...applied.map(({ name }) => name)].join('; ')];
 }
 
+/** An accepted answer without any word is in the answer as it stands, or is not. */
+function signsVerdict(accepted: string, isFound: boolean): readonly [score: number, reason: string] {
+  return isFound ? [5, `holds "${accepted}"`] : [1, `lacks "${accepted}"`];
+}
+
 interface Match {
-  /** Stems the answer must hold. */
-  readonly wanted: readonly string[];
-  /** Stems the answer is credited with. */
-  readonly said: ReadonlySet<string>;
+  /** What the answer must hold. */
+  readonly wanted: readonly Term[];
+  /** What the answer is credited with. */
+  readonly credited: ReadonlySet<string>;
 }
 
 /**
  * What is wanted and what was said. Content words that the question holds earn nothing; where the question holds them all
  * (`Sparta Rotterdam is based in` → `Rotterdam`), they must be said beyond an echo of the question.
  */
-function match(accepted: string, asked: ReadonlySet<string>, given: readonly string[]): Match {
-  const content = contentStems(accepted);
-  const unasked = content.filter((word) => !asked.has(word));
-  if (unasked.length > 0) return { wanted: unasked, said: new Set(given) };
-  return { wanted: content, said: new Set(echoes(asked, content, given) ? repeated(given) : given) };
+function match(content: readonly Word[], asked: ReadonlySet<string>, given: readonly Word[]): Match {
+  const unasked = wantedTerms(content, asked);
+  const said = creditedTerms(given);
+  if (unasked.some(({ weight }) => weight === 1)) return { wanted: unasked, credited: new Set(said) };
+  const wanted = wantedTerms(content, new Set());
+  return { wanted, credited: new Set(echoes(asked, wanted, said) ? repeated(said) : said) };
 }
 
-/** Stems of the content words outside brackets; of all words where there are no others. */
-function contentStems(accepted: string): string[] {
-  const outside = words(accepted.replace(/\([^)]*\)/g, ' '));
-  const all = outside.length > 0 ? outside : words(accepted);
-  const content = all.filter((word) => !FUNCTION_WORDS.has(word));
-  return distinct((content.length > 0 ? content : all).map(stem));
+/** The content words outside brackets; all words where there are no others. */
+function contentOf(accepted: string): Word[] {
+  const outside = wordsOf(accepted.replace(/\([^)]*\)/g, ' '));
+  const all = outside.length > 0 ? outside : wordsOf(accepted);
+  const content = all.filter(hasContent);
+  return content.length > 0 ? content : all;
 }
 
 /** Whether an answer says the question again: half of its content words, apart from those that are the answer. */
-function echoes(asked: ReadonlySet<string>, content: readonly string[], given: readonly string[]): boolean {
-  const others = [...asked].filter((word) => !FUNCTION_WORDS.has(word) && !content.includes(word));
-  return others.filter((word) => given.includes(word)).length * 2 > others.length;
+function echoes(asked: ReadonlySet<string>, wanted: readonly Term[], said: readonly string[]): boolean {
+  const own = new Set(wanted.map(({ key }) => key));
+  const others = [...asked].filter((word) => !FUNCTION_WORDS.has(word) && !own.has(word));
+  return others.filter((word) => said.includes(word)).length * 2 > others.length;
 }
 
-function repeated(given: readonly string[]): string[] {
-  return given.filter((word, i) => given.indexOf(word) < i);
+function repeated(said: readonly string[]): string[] {
+  return said.filter((word, i) => said.indexOf(word) < i);
 }
 
-function shareFound(wanted: readonly string[], said: ReadonlySet<string>): number {
-  return wanted.length === 0 ? 0 : wanted.filter((word) => isSaid(word, said)).length / wanted.length;
+function shareFound(wanted: readonly Term[], credited: ReadonlySet<string>): number {
+  const sum = (terms: readonly Term[]): number => terms.reduce((total, { weight }) => total + weight, 0);
+  return wanted.length === 0 ? 0 : sum(wanted.filter(({ key }) => isSaid(key, credited))) / sum(wanted);
 }
 
-/** Numbers and short words must be the same; in longer ones a letter may differ (organisation, organization). */
-function isSaid(word: string, said: ReadonlySet<string>): boolean {
-  if (said.has(word)) return true;
-  return word.length > 5 && !isNumber(word) && [...said].some((other) => almostEqual(word, other));
+/** Numbers and short words must be the same; in longer ones a letter may differ. */
+function isSaid(word: string, credited: ReadonlySet<string>): boolean {
+  if (credited.has(word)) return true;
+  return word.length > 5 && !/[\d\p{M}]/u.test(word) && [...credited].some((other) => almostEqual(word, other));
 }
 
-function isDenied(wanted: readonly string[], answer: string): boolean {
+function isDenied(wanted: readonly Term[], answer: string): boolean {
   const parts = clauses(answer).map((clause) => ({
     clause,
-    found: shareFound(wanted, new Set(words(clause).map(stem))),
+    found: shareFound(wanted, new Set(creditedTerms(wordsOf(clause)))),
   }));
   const most = Math.max(...parts.map(({ found }) => found));
   return most >= 1 / 2 && parts.filter(({ found }) => found === most).every(({ clause }) => negates(clause));
 }
 
-function givesOtherNumber(
-  wanted: readonly string[],
-  said: ReadonlySet<string>,
+/** Whether a number (or ordinal) that is right is missing while another is given. */
+function givesOther(
+  right: readonly Word[],
+  given: readonly Word[],
   expected: ReadonlySet<string>,
+  kind: 'number' | 'ordinal',
 ): boolean {
-  const missing = wanted.some((word) => isNumber(word) && !said.has(word));
-  return missing && [...said].some((word) => isNumber(word) && !expected.has(word));
+  const said = new Set(given.map(({ norm }) => norm));
+  const isMissing = right.some((word) => word.kind === kind && !said.has(word.norm));
+  return isMissing && given.some((word) => word.kind === kind && !expected.has(word.norm));
+}
+
+/** Whether a right number stands in the answer with a unit that is not its own. */
+function givesOtherUnit(right: readonly Word[], given: readonly Word[]): boolean {
+  return right.some((number, at) => {
+    if (number.kind !== 'number') return false;
+    const places = given.flatMap(({ norm }, i) => (norm === number.norm ? [i] : []));
+    return places.length > 0 && places.every((place) => differ(unitsBehind(right, at), unitsBehind(given, place)));
+  });
+}
+
+/** The units behind a number: `5 °C` has two, degree and celsius. */
+function unitsBehind(words: readonly Word[], at: number): string[] {
+  const behind = words.slice(at + 1, at + 3).map(({ norm, kind }) => (kind === 'unit' ? norm : undefined));
+  return behind
+    .slice(0, behind.includes(undefined) ? behind.indexOf(undefined) : 2)
+    .filter((norm) => norm !== undefined);
+}
+
+function differ(a: readonly string[], b: readonly string[]): boolean {
+  return a.some((unit, i) => b[i] !== undefined && b[i] !== unit);
+}
+
+function isOr({ norm }: Word): boolean {
+  return norm === 'or';
 }
 
 /** Whether `or` stands between a wanted word and one that is neither wanted nor asked. */
-function offersChoice(wanted: readonly string[], given: readonly string[], expected: ReadonlySet<string>): boolean {
-  const content = given.filter((word) => word === 'or' || !FUNCTION_WORDS.has(word)).map(stem);
+function offersChoice(wanted: readonly Term[], given: readonly Word[], expected: ReadonlySet<string>): boolean {
+  const own = new Set(wanted.map(({ key }) => key));
+  const content = given.filter((word) => isOr(word) || hasContent(word)).flatMap((word) => termsOf([word]));
   return content.some((word, i) => {
     const sides = [content[i - 1], content[i + 1]].filter((side) => side !== undefined);
-    return word === 'or' && sides.some((side) => wanted.includes(side)) && sides.some((side) => !expected.has(side));
+    return word === 'or' && sides.some((side) => own.has(side)) && sides.some((side) => !expected.has(side));
   });
+}
+
+/** Content words that neither question nor accepted answer has; two characters count as one word. */
+function countForeign(given: readonly Word[], expected: ReadonlySet<string>): number {
+  const isForeign = (term: string): boolean => !expected.has(term);
+  const spaced = given.filter((word) => word.kind !== 'character' && hasContent(word));
+  const characters = termsOf(given.filter(({ kind }) => kind === 'character'));
+  return termsOf(spaced).filter(isForeign).length + characters.filter(isForeign).length / 2;
 }
