@@ -356,6 +356,15 @@ def rows():
         y=below(5, M, S),
         weights=frozen(positive(M, S)),
     )
+    capped = lambda q, k, mask: 1.5 * torch.tanh(q @ k.mT / 1.5) + mask
+    case(
+        "Attention: scores kept within a cap",
+        lambda q, k, v, mask: (capped(q, k, mask).softmax(-1) @ v, torch.logsumexp(capped(q, k, mask), -1, keepdim=True)),
+        q=normal(B, 2, 3, 4),
+        k=normal(B, 1, 3, 4),
+        v=normal(B, 1, 3, 4),
+        mask=torch.triu(torch.full((3, 3), -1e9), 1),
+    )
 
 
 def main():

@@ -148,6 +148,11 @@ export class Builder {
     return factor === 1 ? x : this.mul(x, this.scalar(factor));
   }
 
+  /** limit · tanh(x / limit), by the sigmoid that tanh is. */
+  softcap(x: Value, limit: number): Value {
+    return this.sub(this.scale(this.sigmoid(this.scale(x, 2 / limit)), 2 * limit), this.scalar(limit));
+  }
+
   /** Undoes broadcasting: sums a value over the axes along which `shape` was stretched to it. */
   sumTo(x: Value, shape: Shape): Value {
     if (sameShape(x.shape, shape)) return x;

@@ -24,6 +24,12 @@ const swapLast = (b: Builder, x: Value): Value => {
   return b.transpose(x, [...axes.slice(0, -2), last, last - 1]);
 };
 
+/** The slope of limit · tanh(x / limit), in sigmoids σ of 2x / limit: 4σ(1 − σ). */
+function slopeOfCap(b: Builder, x: Value, limit: number): Value {
+  const sigmoid = b.sigmoid(b.scale(x, 2 / limit));
+  return b.scale(b.mul(sigmoid, b.sub(b.scalar(1), sigmoid)), 4);
+}
+
 /** Shape of x with the reduced axes kept as ones, so that a reduction's gradient broadcasts back. */
 function keptShape(x: Value, axes: readonly number[]): Shape {
   const gone = new Set(axes.map((axis) => axisOf(axis, x.shape.length)));
@@ -143,6 +149,7 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
   // With P = softmax(q kᵀ + mask), dS = P ∘ (dP − rowsum(dP ∘ P)), and rowsum(dP ∘ P) = rowsum(dy ∘ y) (Dao et al., 2022): the
   // difference comes out of one product, [dy, rowsum] [v, −1]ᵀ, so that P is passed over once.
   // A gradient of the log-sum adds itself to every score of its row, by the row's weights.
+  // Scores capped by c · tanh(s / c), tanh(x) = 2σ(2x) − 1, pass on 4σ(1 − σ) of theirs; σ is made again from q and k.
   Attention: (b, n, dy, [, dLogSum, dWeights]) => {
     if (dWeights) throw new UnsupportedOpError('a gradient flows into the weights of Attention');
     const [q, k, v, weights] = [x0(n), x1(n), at(n.inputs, 2), at(n.outputs, 2)];
@@ -150,7 +157,9 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     const rowSums = dLogSum ? b.sub(products, dLogSum) : products;
     const less = b.full([...v.shape.slice(0, -1), 1], -1);
     const widened = b.matmul(b.concat([dy, rowSums], -1), swapLast(b, b.concat([v, less], -1)));
-    const scores = b.mul(weights, widened);
+    const { softcap } = n.attributes;
+    const capped = b.mul(weights, widened);
+    const scores = softcap === undefined ? capped : b.mul(capped, slopeOfCap(b, b.matmul(q, swapLast(b, k)), softcap));
     return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), b.matmul(swapLast(b, weights), dy), undefined];
   },
   LayRows: (b, n, _, all) => {

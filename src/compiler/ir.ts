@@ -62,8 +62,9 @@ export interface OpAttributes {
   /**
    * softmax(q kᵀ + mask) v (Vaswani et al., 2017), log Σ exp(q kᵀ + mask) of every row, and the softmax itself: q […, M, d],
    * k and v […, N, d], whose leading axes broadcast to q's, mask of any shape that broadcasts to […, M, N]; no gradient flows into the mask; lowered to primitives.
+   * With `softcap`, softcap · tanh(q kᵀ / softcap) stands for q kᵀ.
    */
-  Attention: NoAttributes;
+  Attention: { readonly softcap?: number };
   /**
    * Rows of a matrix dealt out to pieces: place i of a piece holds x[from[i]], or zeros where from[i] is the number of x's rows.
    * Inputs x [N, D], to [N], then one `from` for each piece [...from, D]: `to` says the same the other way round, at which of all

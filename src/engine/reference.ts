@@ -191,8 +191,10 @@ function swapped(x: NdArray): NdArray {
   return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
-function attention(q: NdArray, k: NdArray, v: NdArray, mask: NdArray): readonly NdArray[] {
-  const scores = zip(matmul(q, swapped(k)), mask, (a, b) => a + b);
+function attention(inputs: readonly NdArray[], softcap: number | undefined): readonly NdArray[] {
+  const [q, k, v, mask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
+  const capped = (score: number): number => (softcap === undefined ? score : softcap * Math.tanh(score / softcap));
+  const scores = zip(matmul(q, swapped(k)), mask, (a, b) => capped(a) + b);
   const weights = softmax(scores, -1);
   return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
 }
@@ -291,7 +293,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
   RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
-  Attention: (inputs) => attention(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)),
+  Attention: (inputs, { softcap }) => attention(inputs, softcap),
   LayRows: (inputs) => inputs.slice(2).map((from) => rowsAt(at(inputs, 0), from)),
   CollectRows: (inputs) => {
     const { to, pieces } = collected(inputs);

@@ -425,6 +425,12 @@ const attentions: Case[] = [
   ),
   one(
     'Attention',
+    'scores kept within a cap',
+    { q: normal('B', 2, 3, 4), k: normal('B', 1, 3, 4), v: normal('B', 1, 3, 4), mask: CAUSAL },
+    (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], { softcap: 1.5 }).slice(0, 2),
+  ),
+  one(
+    'Attention',
     'two heads that share keys and values',
     { q: normal('B', 2, 3, 2), k: normal('B', 1, 3, 2), v: normal('B', 1, 3, 2), mask: CAUSAL },
     (b, of) => b.op('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),

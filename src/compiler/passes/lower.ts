@@ -29,10 +29,12 @@ function rotaryByPlace(b: Builder, inputs: readonly Value[], node: Node<'RotaryE
   return [b.reshape(turned, x.shape)];
 }
 
-function attention(b: Builder, q: Value, k: Value, v: Value, mask: Value): readonly Value[] {
+function attention(b: Builder, inputs: readonly Value[], { attributes }: Node<'Attention'>): readonly Value[] {
+  const [q, k, v, mask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
   const axes = k.shape.map((_, axis) => axis);
   const turned = b.transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-  const scores = b.add(b.matmul(q, turned), mask);
+  const products = b.matmul(q, turned);
+  const scores = b.add(attributes.softcap === undefined ? products : b.softcap(products, attributes.softcap), mask);
   const weights = b.softmax(scores);
   return [b.matmul(weights, v), logSum(b, scores, weights), weights];
 }
@@ -56,7 +58,7 @@ type Lowering<P extends Op> = (b: Builder, inputs: readonly Value[], node: Node<
 const LOWERINGS: { readonly [P in Op]?: Lowering<P> } = {
   SoftmaxCrossEntropyLoss: (b, inputs) => crossEntropy(b, at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (b, inputs) => [crossEntropyGradient(b, at(inputs, 0), at(inputs, 1), at(inputs, 2))],
-  Attention: (b, inputs) => attention(b, at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)),
+  Attention: attention,
   LayRows: (b, inputs) => rowsAt(b, inputs.slice(0, 1), inputs.slice(2)),
   CollectRows: (b, inputs) => {
     const { to, pieces } = collected(inputs);
