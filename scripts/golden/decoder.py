@@ -12,7 +12,7 @@ import sys
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import (
-    LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM,
+    Gemma2Config, Gemma2ForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM,
 )
 
 folder = sys.argv[1]
@@ -27,6 +27,8 @@ families = {
     'qwen3': (Qwen3ForCausalLM, Qwen3Config(**common, head_dim=16, tie_word_embeddings=False)),
     'llama': (LlamaForCausalLM, LlamaConfig(**common, tie_word_embeddings=False, rope_parameters=scaling)),
     'mistral': (MistralForCausalLM, MistralConfig(**common, head_dim=12, tie_word_embeddings=False, sliding_window=48)),
+    'gemma2': (Gemma2ForCausalLM, Gemma2Config(**common | dict(initializer_range=0.1), head_dim=12, query_pre_attn_scalar=20, attn_logit_softcapping=0.7, final_logit_softcapping=1.5,
+                                               sliding_window=48, attn_implementation='eager')),
 }
 targets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 steps = 20

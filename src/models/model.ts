@@ -28,6 +28,12 @@ export interface ModelConfig {
   readonly attentionBias: boolean;
   /** Longest text that is computed, in tokens: of models that see through a window, the window. */
   readonly maxPositions: number;
+  /** Queries are scaled by 1/√ of this; absent: of the width of a head. */
+  readonly queryScalar?: number;
+  /** Scores of attention are kept within ± this by tanh; absent: not. */
+  readonly attentionSoftcap?: number;
+  /** And logits within ± this. */
+  readonly logitSoftcap?: number;
   readonly bosTokenId: number | null;
   /** Tokens that end an answer. */
   readonly eosTokenIds: readonly number[];

@@ -26,6 +26,8 @@ export interface LinearModule extends Named {
 export interface NormModule extends Named {
   readonly kind: 'norm';
   readonly size: number;
+  /** What its weight is stored less of. */
+  readonly offset: number;
 }
 
 /** A row for every token, embedding or output head: weight [vocabSize, hiddenSize]. */
@@ -95,13 +97,21 @@ function linearsOf(config: ModelConfig, layer: number): LayerModules['linears'] 
 }
 
 function normsOf(config: ModelConfig, layer: number): LayerModules['norms'] {
-  const { attention, mlp, query, key } = familyOf(config).norms;
-  const norm = (names: ModuleNames, size: number): NormModule => ({ kind: 'norm', ...namedIn(layer, names), size });
+  const { norms, normOffset: offset = 0 } = familyOf(config);
+  const { attention, mlp, query, key, attentionOutput, mlpOutput } = norms;
+  const norm = (names: ModuleNames, size: number): NormModule => ({
+    kind: 'norm',
+    ...namedIn(layer, names),
+    size,
+    offset,
+  });
   return {
     attention: norm(attention, config.hiddenSize),
     mlp: norm(mlp, config.hiddenSize),
     ...(query && { query: norm(query, config.headDim) }),
     ...(key && { key: norm(key, config.headDim) }),
+    ...(attentionOutput && { attentionOutput: norm(attentionOutput, config.hiddenSize) }),
+    ...(mlpOutput && { mlpOutput: norm(mlpOutput, config.hiddenSize) }),
   };
 }
 
@@ -127,7 +137,14 @@ export function modelModules(config: ModelConfig): ModelModules {
       linears: linearsOf(config, layer),
       norms: normsOf(config, layer),
     })),
-    norm: { kind: 'norm', path: 'model.norm', ggufPath: 'output_norm', layer: null, size: hiddenSize },
+    norm: {
+      kind: 'norm',
+      path: 'model.norm',
+      ggufPath: 'output_norm',
+      layer: null,
+      size: hiddenSize,
+      offset: familyOf(config).normOffset ?? 0,
+    },
     head: tiedEmbeddings ? embedding : { kind: 'head', path: 'lm_head', ggufPath: 'output', ...tokens },
   };
 }
@@ -135,8 +152,12 @@ export function modelModules(config: ModelConfig): ModelModules {
 /** A layer's modules in the order in which the graph asks for them. */
 function layerOrder({ linears, norms }: LayerModules): Module[] {
   const { q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj } = linears;
-  const heads = [norms.query, norms.key].filter((norm) => norm !== undefined);
-  return [norms.attention, q_proj, k_proj, v_proj, ...heads, o_proj, norms.mlp, gate_proj, up_proj, down_proj];
+  const there = (...some: readonly (NormModule | undefined)[]): NormModule[] =>
+    some.filter((norm) => norm !== undefined);
+  return [
+    ...[norms.attention, q_proj, k_proj, v_proj, ...there(norms.query, norms.key), o_proj],
+    ...[...there(norms.attentionOutput), norms.mlp, gate_proj, up_proj, down_proj, ...there(norms.mlpOutput)],
+  ];
 }
 
 /** All modules of a model in the order in which the graph asks for them, each once. */

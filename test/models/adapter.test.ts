@@ -222,7 +222,7 @@ describe('an adapter merged into its model', () => {
 });
 
 describe('an adapter as GGUF', () => {
-  it("of Mistral is one of the architecture llama, its rows as Llama's", () => {
+  it("of Mistral is one of the architecture llama, its rows as Llama's; of Gemma 2, of its own", () => {
     const config = configOf('rslora');
     const files = (['llama', 'mistral'] as const).map((family) => {
       const path = join(folder, `rslora-${family}.gguf`);
@@ -230,6 +230,9 @@ describe('an adapter as GGUF', () => {
       return readFileSync(path);
     });
     expect(files[0]).toEqual(files[1]);
+    const gemma2 = join(folder, 'rslora-gemma2.gguf');
+    writeGgufAdapter(gemma2, read('rslora'), { ...config, family: 'gemma2' });
+    expect(new GgufFile(gemma2).metadata.get('general.architecture')).toBe('gemma2');
     writeGgufAdapter(join(folder, 'plain-rows.gguf'), read('rslora'), { ...config, family: 'qwen2' });
     expect(readFileSync(join(folder, 'plain-rows.gguf'))).not.toEqual(files[0]);
   });

@@ -39,6 +39,8 @@ describe('a chat template', () => {
     expect(chatTemplate(QWEN, '', '<|endoftext|>').endOfTurn).toBe('<|im_end|>'); // a base model with a chat template
     expect(chatTemplate('{{ messages[-1].content }}\n', '', '</s>').endOfTurn).toBe('</s>');
     expect(chatTemplate('{{ messages[-1].content }}<|eot_id|>', '<s>', '<|end_of_text|>').endOfTurn).toBe('<|eot_id|>');
+    expect(chatTemplate('{{ messages[-1].content }}<end_of_turn>\n', '<bos>', '<eos>').endOfTurn).toBe('<end_of_turn>'); // Gemma
+    expect(chatTemplate('{{ messages[-1].content }} < 3 >', '', '</s>').endOfTurn).toBe('</s>');
     expect(chatTemplate("{{ raise_exception('no') }}", '', '</s>').endOfTurn).toBe('</s>');
   });
 

@@ -29,6 +29,11 @@ const MISTRAL = {
   architectures: ['MistralForCausalLM'], vocab_size: 32000, hidden_size: 4096, intermediate_size: 14336, num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8,
   max_position_embeddings: 32768, rms_norm_eps: 1e-5, rope_theta: 10000.0, sliding_window: 4096, tie_word_embeddings: false, hidden_act: 'silu', bos_token_id: 1, eos_token_id: 2,
 }; // prettier-ignore
+const GEMMA2 = {
+  architectures: ['Gemma2ForCausalLM'], vocab_size: 256000, hidden_size: 2304, intermediate_size: 9216, num_hidden_layers: 26, num_attention_heads: 8, num_key_value_heads: 4, head_dim: 256,
+  max_position_embeddings: 8192, rms_norm_eps: 1e-6, rope_theta: 10000.0, sliding_window: 4096, query_pre_attn_scalar: 224, attn_logit_softcapping: 50.0, final_logit_softcapping: 30.0,
+  hidden_act: 'gelu_pytorch_tanh', hidden_activation: 'gelu_pytorch_tanh', attention_bias: false, bos_token_id: 2, eos_token_id: 1,
+}; // prettier-ignore
 
 const parse = (json: object) => parseModelConfig('config.json', json);
 
@@ -70,8 +75,23 @@ describe('a configuration is read', () => {
   it('of Mistral, whose sliding window is the longest text that is computed', () => {
     expect(parse(MISTRAL)).toMatchObject({ family: 'mistral', maxPositions: 4096, attentionBias: false });
     expect(parse({ ...MISTRAL, sliding_window: null }).maxPositions).toBe(32768);
+    const { sliding_window: window, ...rest } = MISTRAL;
+    expect(parse(rest).maxPositions).toBe(window);
     expect(parse({ ...MISTRAL, sliding_window: 65536 }).maxPositions).toBe(32768);
     expect(parse({ ...QWEN25, sliding_window: 4096 }).maxPositions).toBe(32768);
+  });
+
+  it('of Gemma 2 with its caps and its scale of queries, and with what transformers takes where they are left out', () => {
+    const own = { queryScalar: 224, attentionSoftcap: 50, logitSoftcap: 30 };
+    expect(parse(GEMMA2)).toMatchObject({ family: 'gemma2', maxPositions: 4096, tiedEmbeddings: true, ...own });
+    const left = ['query_pre_attn_scalar', 'attn_logit_softcapping', 'final_logit_softcapping', 'head_dim'];
+    const rest = Object.fromEntries(Object.entries(GEMMA2).filter(([key]) => !left.includes(key)));
+    expect(parse(rest)).toEqual({ ...parse(GEMMA2), queryScalar: 256 });
+    expect(parse({ ...GEMMA2, attn_logit_softcapping: null })).not.toHaveProperty('attentionSoftcap');
+    expect(parse({ ...LLAMA32, attn_logit_softcapping: 50 })).toEqual(parse(LLAMA32));
+    expect(() => parse({ ...GEMMA2, hidden_activation: 'gelu' })).toThrow(
+      /"gelu" is not supported in Gemma2ForCausalLM/,
+    );
   });
 
   it('with what may be left out', () => {
@@ -108,7 +128,7 @@ describe('a configuration is read', () => {
 
 describe('a configuration is refused', () => {
   const cases: [name: string, change: object, message: RegExp][] = [
-    ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM, MistralForCausalLM/],
+    ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM, MistralForCausalLM, Gemma2ForCausalLM/],
     ['of an architecture named like an inherited property', { architectures: ['constructor'] }, /not supported/],
     ['of no architecture', { architectures: [] }, /architectures/],
     ['with a size that is text', { hidden_size: '896' }, /hidden_size/],
@@ -117,7 +137,7 @@ describe('a configuration is refused', () => {
     ['with a vocabulary beyond reason', { vocab_size: 2 ** 40 }, /vocab_size/],
     ['with heads that do not divide', { num_key_value_heads: 3 }, /14 attention heads cannot share 3/],
     ['with heads of odd width', { num_attention_heads: 10, num_key_value_heads: 2 }, /no even width/],
-    ['with another activation', { hidden_act: 'gelu' }, /only the activation "silu"/],
+    ['with another activation', { hidden_act: 'gelu' }, /activation "gelu" is not supported in Qwen2ForCausalLM: only "silu" is/],
     ['with YaRN', { rope_scaling: { rope_type: 'yarn', factor: 4 } }, /rope scaling "yarn" is not supported/],
     ['with linear scaling in the old spelling', { rope_scaling: { type: 'linear', factor: 2 } }, /rope scaling "linear"/],
     ['with half of Llama 3\'s scaling', { rope_scaling: { rope_type: 'llama3', factor: 8 } }, /needs factor, low_freq_factor/],
@@ -137,6 +157,7 @@ describe('a configuration is refused', () => {
 
   it('of Llama with attention biases, while all of these are read without the change', () => {
     expect(() => parse({ ...LLAMA32, attention_bias: true })).toThrow(/biases are not supported in LlamaForCausalLM/);
-    for (const json of [QWEN25, QWEN3, LLAMA32, MISTRAL]) expect(parse(json).layers).toBe(json.num_hidden_layers);
+    for (const json of [QWEN25, QWEN3, LLAMA32, MISTRAL, GEMMA2])
+      expect(parse(json).layers).toBe(json.num_hidden_layers);
   });
 });

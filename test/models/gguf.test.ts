@@ -190,6 +190,7 @@ describe('a GGUF model is refused', () => {
     ['of fewer layers than it has', (b) => b.u32('llama.block_count', 1), /tensor "blk.1.attn_norm.weight" has no place in a llama model of 1 layers/],
     ['of another width', (b) => b.u32('llama.feed_forward_length', 64), /should be \[/],
     ['with a head count that is text', (b) => b.string('llama.attention.head_count', '4'), /no single number/],
+    ['of Gemma 2, which holds no scale of queries', (b) => b.string('general.architecture', 'gemma2'), /architecture "gemma2" is not supported/],
     ['with a SentencePiece tokenizer', (b) => b.string('tokenizer.ggml.model', 'llama'), /kind "llama" is not supported in GGUF/],
     ['with an unknown pre-tokenizer', (b) => b.string('tokenizer.ggml.pre', 'tekken'), /pre-tokenizer "tekken" is not supported, only gpt-2, smollm/],
     ['without a chat template', (b) => b.remove('tokenizer.chat_template'), /there is no tokenizer.chat_template/],
@@ -207,7 +208,7 @@ describe('a GGUF model is refused', () => {
   });
 
   it(`in ${cases.length} ways, while an unchanged copy is read`, () => {
-    expect(cases.length).toBe(21);
+    expect(cases.length).toBe(22);
     expect(openGguf(changed(() => undefined)).weights.names).toHaveLength(21);
   });
 });

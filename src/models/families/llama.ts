@@ -3,9 +3,10 @@ import { LLAMA_LINEARS, LLAMA_NORMS, type Family } from './family.js';
 
 export const llama: Family = {
   architecture: 'LlamaForCausalLM',
-  gguf: { architecture: 'llama', interleavesHeads: true },
+  gguf: { architecture: 'llama', holdsModels: true, interleavesHeads: true },
   linears: LLAMA_LINEARS,
   norms: LLAMA_NORMS,
   biased: [],
-  hasWindow: false,
+  activation: 'silu',
+  settings: {},
 };

@@ -3,9 +3,10 @@ import { LLAMA_LINEARS, LLAMA_NORMS, type Family } from './family.js';
 
 export const mistral: Family = {
   architecture: 'MistralForCausalLM',
-  gguf: { architecture: 'llama', interleavesHeads: true },
+  gguf: { architecture: 'llama', holdsModels: true, interleavesHeads: true },
   linears: LLAMA_LINEARS,
   norms: LLAMA_NORMS,
   biased: [],
-  hasWindow: true,
+  activation: 'silu',
+  settings: { sliding_window: 4096, num_key_value_heads: 8 },
 };

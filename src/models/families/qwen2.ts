@@ -3,9 +3,10 @@ import { LLAMA_LINEARS, LLAMA_NORMS, type Family } from './family.js';
 
 export const qwen2: Family = {
   architecture: 'Qwen2ForCausalLM',
-  gguf: { architecture: 'qwen2', interleavesHeads: false },
+  gguf: { architecture: 'qwen2', holdsModels: true, interleavesHeads: false },
   linears: LLAMA_LINEARS,
   norms: LLAMA_NORMS,
   biased: ['q_proj', 'k_proj', 'v_proj'],
-  hasWindow: false,
+  activation: 'silu',
+  settings: {},
 };

@@ -3,7 +3,7 @@ import { LLAMA_LINEARS, LLAMA_NORMS, type Family } from './family.js';
 
 export const qwen3: Family = {
   architecture: 'Qwen3ForCausalLM',
-  gguf: { architecture: 'qwen3', interleavesHeads: false },
+  gguf: { architecture: 'qwen3', holdsModels: true, interleavesHeads: false },
   linears: LLAMA_LINEARS,
   norms: {
     ...LLAMA_NORMS,
@@ -11,5 +11,6 @@ export const qwen3: Family = {
     key: { hub: 'self_attn.k_norm', gguf: 'attn_k_norm' },
   },
   biased: [],
-  hasWindow: false,
+  activation: 'silu',
+  settings: { head_dim: 128 },
 };

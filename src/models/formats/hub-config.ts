@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { distinct } from '../../core/collections.js';
 import { UserError, UserErrors, messageOf } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import { ARCHITECTURES, FAMILIES, familyByArchitecture, type FamilyName } from '../families/families.js';
+import type { OwnSettings } from '../families/family.js';
 import type { ModelConfig, RopeScaling } from '../model.js';
 
 /** Sizes beyond any model of these families: a configuration is not to make lightmem build a graph without end. */
@@ -47,10 +49,14 @@ const schema = z.object({
   attention_bias: z.boolean().optional(),
   mlp_bias: z.literal(false, 'biases of the MLP are not supported').optional(),
   sliding_window: count(LIMITS.positions).nullish(),
+  query_pre_attn_scalar: z.number().positive().nullish(),
+  attn_logit_softcapping: z.number().positive().nullish(),
+  final_logit_softcapping: z.number().positive().nullish(),
   use_sliding_window: z.literal(false, 'attention through a sliding window is not supported').nullish(),
   bos_token_id: tokenIds,
   eos_token_id: tokenIds,
-  hidden_act: z.literal('silu', 'only the activation "silu" is supported').default('silu'),
+  hidden_act: z.string().nullish(),
+  hidden_activation: z.string().nullish(),
   quantization_config: z
     .null('weights quantised by other tools are not read: use the unquantised model or a GGUF file')
     .optional(),
@@ -112,6 +118,28 @@ function familyNamed(where: string, { architectures, attention_bias }: RawConfig
   return family;
 }
 
+/** Refuses an activation that is not the family's; where one is named twice, the newer name counts, as in transformers. */
+function checkActivation(where: string, family: FamilyName, { hidden_activation, hidden_act }: RawConfig): void {
+  const { activation, architecture } = FAMILIES[family];
+  const named = hidden_activation ?? hidden_act ?? activation;
+  if (named !== activation)
+    throw new UserError(
+      `${where}: the activation "${named.slice(0, 60)}" is not supported in ${architecture}: only "${activation}" is`,
+    );
+}
+
+/** A setting that not all families have, where this one has it. */
+function ownSetting(family: FamilyName, raw: RawConfig, name: keyof OwnSettings): number | undefined {
+  return name in FAMILIES[family].settings ? (raw[name] ?? undefined) : undefined;
+}
+
+/** config.json with what transformers takes where its family's settings are left out. */
+function withDefaults(json: unknown): unknown {
+  if (!isObject(json) || !Array.isArray(json['architectures'])) return json;
+  const family = familyByArchitecture(String(json['architectures'][0]));
+  return family === undefined ? json : { ...FAMILIES[family].settings, ...json };
+}
+
 function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number {
   if (raw.num_attention_heads % keyValueHeads !== 0)
     throw new UserError(
@@ -125,21 +153,23 @@ function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number
   return headDim;
 }
 
-/** How many tokens a token sees, itself among them. */
-function windowOf(family: FamilyName, { sliding_window: window }: RawConfig): number {
-  return FAMILIES[family].hasWindow ? (window ?? Infinity) : Infinity;
-}
-
 /**
  * A configuration from parsed config.json; `moreEos` are further tokens that end an answer.
  * Throws UserError naming `where` and what is supported where the architecture, or anything that changes the computation, is not.
  */
 export function parseModelConfig(where: string, json: unknown, moreEos: readonly number[] = []): ModelConfig {
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(withDefaults(json));
   if (!parsed.success)
     throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error));
   const raw = parsed.data;
   const family = familyNamed(where, raw);
+  checkActivation(where, family, raw);
+  const own = (name: keyof OwnSettings): number | undefined => ownSetting(family, raw, name);
+  const [queryScalar, attentionSoftcap, logitSoftcap] = [
+    own('query_pre_attn_scalar'),
+    own('attn_logit_softcapping'),
+    own('final_logit_softcapping'),
+  ];
   const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
   return {
     family,
@@ -155,7 +185,10 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
     rmsNormEpsilon: raw.rms_norm_eps,
     tiedEmbeddings: raw.tie_word_embeddings,
     attentionBias: FAMILIES[family].biased.length > 0,
-    maxPositions: Math.min(raw.max_position_embeddings, windowOf(family, raw)),
+    maxPositions: Math.min(raw.max_position_embeddings, own('sliding_window') ?? Infinity),
+    ...(queryScalar !== undefined && { queryScalar }),
+    ...(attentionSoftcap !== undefined && { attentionSoftcap }),
+    ...(logitSoftcap !== undefined && { logitSoftcap }),
     bosTokenId: asList(raw.bos_token_id)[0] ?? null,
     eosTokenIds: distinct([...asList(raw.eos_token_id), ...moreEos]),
   };

@@ -1,5 +1,7 @@
 /** Blocks that decoder models are made of: projections with rotary positions around attention, and the gated MLP. */
 import { dimOf, type Value } from '../../compiler/ir.js';
+import { familyOf } from '../families/families.js';
+import type { Activation } from '../families/family.js';
 import type { ModelConfig } from '../model.js';
 import type { LayerModules, NormModule } from '../modules.js';
 import type { Network } from './network.js';
@@ -63,22 +65,37 @@ function selfAttention(layer: Layer, x: Value): Value {
   const { q_proj, k_proj, v_proj } = modules.linears;
   const { query, key } = modules.norms;
   const [q, k, v] = net.linears(x, [q_proj, k_proj, v_proj], pass.dropout) as [Value, Value, Value];
-  const scale = 1 / Math.sqrt(config.headDim);
+  const scale = 1 / Math.sqrt(config.queryScalar ?? config.headDim);
   const turnedQ = positioned(layer, q, { heads: config.heads, norm: query, scale });
   const turnedK = positioned(layer, k, { heads: config.keyValueHeads, norm: key, scale: 1 });
   return pass.attend(layer, turnedQ, turnedK, v);
 }
 
-/** SwiGLU (Shazeer, 2020): down(silu(gate(x)) · up(x)), x [T, D]. */
-function gatedMlp({ net, modules }: Layer, x: Value, dropout: Value | undefined): Value {
+const ACTIVATIONS: { readonly [A in Activation]: (net: Network, x: Value) => Value } = {
+  silu: (net, x) => net.recompute(net.builder.silu(x)),
+  // ½x(1 + tanh(y)) = x·σ(2y), y = √(2/π)(x + 0.044715x³).
+  gelu_pytorch_tanh: (net, x) => {
+    const b = net.builder;
+    const square = net.recompute(b.mul(x, x));
+    const factor = net.recompute(b.add(net.recompute(b.scale(square, 0.044715)), b.scalar(1)));
+    const twice = net.recompute(b.scale(net.recompute(b.mul(x, factor)), 2 * Math.sqrt(2 / Math.PI)));
+    return net.recompute(b.mul(x, net.recompute(b.sigmoid(twice))));
+  },
+};
+
+/** A gated MLP (Shazeer, 2020): down(activation(gate(x)) · up(x)), x [T, D]. */
+function gatedMlp({ net, config, modules }: Layer, x: Value, dropout: Value | undefined): Value {
   const b = net.builder;
   const { gate_proj, up_proj, down_proj } = modules.linears;
   const [gate, up] = net.linears(x, [gate_proj, up_proj], dropout) as [Value, Value];
-  const gated = net.recompute(b.mul(net.recompute(b.silu(gate)), up));
+  const gated = net.recompute(b.mul(ACTIVATIONS[familyOf(config).activation](net, gate), up));
   return net.linear(gated, down_proj, { dropout });
 }
 
-/** One pre-norm decoder layer: x + attention(norm x), then + mlp(norm ·); of the last one, only the rows that are wanted. */
+/**
+ * One decoder layer: x + attention(norm x), then + mlp(norm ·), where what is added may go through a norm of its own; of the last layer,
+ * only the rows that are wanted.
+ */
 export function decoderLayer(layer: Layer, x: Value): Value {
   const { net, config, pass, index, modules } = layer;
   const { norms, linears } = modules;
@@ -88,7 +105,9 @@ export function decoderLayer(layer: Layer, x: Value): Value {
   const heads = select(selfAttention(layer, first));
   // From here on only the wanted tokens go through, and the dropout table follows them.
   const dropout = pass.dropout && select(pass.dropout);
-  const middle = b.add(select(x), net.linear(heads, linears.o_proj, { dropout }));
+  const normed = (y: Value, norm: NormModule | undefined): Value =>
+    norm ? net.rmsNorm(y, norm, config.rmsNormEpsilon) : y;
+  const middle = b.add(select(x), normed(net.linear(heads, linears.o_proj, { dropout }), norms.attentionOutput));
   const second = net.rmsNorm(middle, norms.mlp, config.rmsNormEpsilon);
-  return b.add(middle, gatedMlp(layer, second, dropout));
+  return b.add(middle, normed(gatedMlp(layer, second, dropout), norms.mlpOutput));
 }

@@ -34,14 +34,14 @@ function inSlots(net: Network, x: Value, { slots }: Cache, heads: number): Value
   return b.transpose(split, [0, 2, 1, 3]);
 }
 
-/** q kᵀ + mask, [B, H, S, K]; heads in groups share keys. */
-function scoresOf(net: Network, q: Value, keys: Value, mask: Value): Value {
+/** q kᵀ + mask, [B, H, S, K], the products kept within a cap where there is one; heads in groups share keys. */
+function scoresOf(net: Network, q: Value, keys: Value, { mask, cap }: { mask: Value; cap: number | undefined }): Value {
   const b = net.builder;
   const [batch, heads, length, width] = [dimOf(q, 0), dimOf(q, 1), dimOf(q, 2), dimOf(q, 3)];
   const [shared, span] = [dimOf(keys, 1), dimOf(keys, 2)];
   const grouped = b.reshape(q, [batch, shared, product([Number(heads) / Number(shared), length]), width]);
   const scores = b.reshape(b.matmul(grouped, b.transpose(keys, [0, 1, 3, 2])), [batch, heads, length, span]);
-  return b.add(scores, b.reshape(mask, [batch, 1, length, span]));
+  return b.add(cap === undefined ? scores : b.softcap(scores, cap), b.reshape(mask, [batch, 1, length, span]));
 }
 
 /** weights · v, [B, H, S, d]. */
@@ -58,20 +58,25 @@ interface Seen {
   readonly past: KeyValues;
   readonly fresh: KeyValues;
   readonly masks: Pick<Cache, 'pastMask' | 'freshMask'>;
+  /** Scores are kept within ± this. */
+  readonly cap: number | undefined;
 }
 
-function attendJoined(net: Network, q: Value, { past, fresh, masks }: Seen): Value {
+function attendJoined(net: Network, q: Value, { past, fresh, masks, cap }: Seen): Value {
   const b = net.builder;
   const keys = b.concat([past.keys, fresh.keys], 2);
   const values = b.concat([past.values, fresh.values], 2);
   const mask = b.concat([masks.pastMask, masks.freshMask], 2);
-  return mix(net, b.softmax(scoresOf(net, q, keys, mask)), values);
+  return mix(net, b.softmax(scoresOf(net, q, keys, { mask, cap })), values);
 }
 
 /** Softmax over both parts by the maximum and the sum of both. */
-function attendApart(net: Network, q: Value, { past, fresh, masks }: Seen): Value {
+function attendApart(net: Network, q: Value, { past, fresh, masks, cap }: Seen): Value {
   const b = net.builder;
-  const scores = [scoresOf(net, q, past.keys, masks.pastMask), scoresOf(net, q, fresh.keys, masks.freshMask)];
+  const scores = [
+    scoresOf(net, q, past.keys, { mask: masks.pastMask, cap }),
+    scoresOf(net, q, fresh.keys, { mask: masks.freshMask, cap }),
+  ];
   const tops = scores.map((each) => b.reduceMax(each, [3]));
   const top = b.reduceMax(b.concat(tops, 3), [3]);
   const [before, now] = scores.map((each) => b.exp(b.sub(each, top))) as [Value, Value];
@@ -91,6 +96,7 @@ export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
       past: at(cache.past, index),
       fresh: { keys, values },
       masks: cache,
+      cap: config.attentionSoftcap,
     });
     const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
     return b.gather(flat, cache.places);

@@ -6,6 +6,7 @@ import { rematerialise } from '../../compiler/passes/rematerialise.js';
 import { decoderLayer, type Pass } from './blocks.js';
 import { cachedAttention, type Attending, type Cache } from './cached-attention.js';
 import { packedAttention, type Places } from './packed-attention.js';
+import { familyOf } from '../families/families.js';
 import type { ModelConfig } from '../model.js';
 import { linearModules, modelModules } from '../modules.js';
 import { addInputs, input } from './inputs.js';
@@ -81,7 +82,8 @@ interface HiddenStates {
 function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass): HiddenStates {
   const { embedding, layers, norm } = modelModules(config);
   const b = net.builder;
-  let x = b.gather(net.tokens(embedding), b.reshape(ids, [product(ids.shape)]));
+  const rows = b.gather(net.tokens(embedding), b.reshape(ids, [product(ids.shape)]));
+  let x = familyOf(config).scalesEmbeddings === true ? b.scale(rows, Math.sqrt(config.hiddenSize)) : rows;
   const stream = [x];
   for (const [index, modules] of layers.entries()) {
     x = decoderLayer({ net, config, pass, index, modules }, x);
@@ -92,7 +94,9 @@ function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass)
 
 /** Logits [M, V]. */
 function logitsOf(net: Network, config: ModelConfig, hidden: Value): Value {
-  return net.builder.gemm(hidden, net.tokens(modelModules(config).head), { transB: true });
+  const b = net.builder;
+  const logits = b.gemm(hidden, net.tokens(modelModules(config).head), { transB: true });
+  return config.logitSoftcap === undefined ? logits : b.softcap(logits, config.logitSoftcap);
 }
 
 /** What the backward half finds kept: everything, or each layer's input alone (gradient checkpointing: Chen et al., 2016). */

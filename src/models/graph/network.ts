@@ -112,9 +112,10 @@ export class Network {
     return modules.map((module) => this.linear(x, module, { dropout, down: shared.get(module) }));
   }
 
-  /** Root-mean-square norm over the last axis with a learnt weight. */
+  /** Root-mean-square norm over the last axis with a learnt weight, which may be stored less an offset. */
   rmsNorm(x: Value, module: NormModule, epsilon: number): Value {
-    const weight = this.#base(weightOf(module));
+    const stored = this.#base(weightOf(module));
+    const weight = module.offset === 0 ? stored : this.builder.add(stored, this.builder.scalar(module.offset));
     return this.recompute(this.builder.op('SimplifiedLayerNormalization', [x, weight], { epsilon }));
   }
 

@@ -1,7 +1,7 @@
 /** Attention for training: packed rows in blocks, so that nothing is computed between branches, which do not see each other. */
 import { product, type Dim } from '../../compiler/dims.js';
-import { at, dimOf, type Value } from '../../compiler/ir.js';
-import type { Attend } from './blocks.js';
+import { at, dimOf, type OpAttributes, type Value } from '../../compiler/ir.js';
+import type { Attend, KeyValues } from './blocks.js';
 import type { ModelConfig } from '../model.js';
 import type { Network } from './network.js';
 
@@ -58,14 +58,20 @@ function forGroup(net: Network, mask: Value, group: Dim): Value {
   return b.reshape(spread, [product([group, rows]), keys]);
 }
 
-/** Causal attention within the trunks, chunk by chunk, so that no chunk meets keys behind it: k and v [B, groups, 1, C·U, d]. */
-function withinTrunks(net: Network, chunks: readonly Value[], k: Value, v: Value, places: Places): Value[] {
+/** Where tokens lie, and what their scores are kept within. */
+interface Seeing {
+  readonly places: Places;
+  readonly cap: OpAttributes['Attention'];
+}
+
+/** Causal attention within the trunks, chunk by chunk, so that no chunk meets keys behind it: keys and values [B, groups, 1, C·U, d]. */
+function withinTrunks(net: Network, chunks: readonly Value[], { keys, values }: KeyValues, seeing: Seeing): Value[] {
   const b = net.builder;
-  const { chunkSize, trunkMask } = places;
+  const { chunkSize, trunkMask } = seeing.places;
   return chunks.map((chunk, i) => {
     const span = product([i + 1, chunkSize]);
     const seen = b.slice(b.slice(trunkMask, 0, product([i, chunkSize]), span), 1, 0, span);
-    return b.op('Attention', [chunk, b.slice(k, 3, 0, span), b.slice(v, 3, 0, span), seen], {});
+    return b.op('Attention', [chunk, b.slice(keys, 3, 0, span), b.slice(values, 3, 0, span), seen], seeing.cap);
   });
 }
 
@@ -87,6 +93,7 @@ export function packedAttention(config: ModelConfig, places: Places): Attend {
   const { chunks, tails, queryPlaces, trunkKeys, branchKeys, keyPlaces, branches, branchPlaces } = places;
   const { heads, keyValueHeads, headDim } = config;
   const group = heads / keyValueHeads;
+  const cap = config.attentionSoftcap === undefined ? {} : { softcap: config.attentionSoftcap };
   return ({ net }, q, k, v) => {
     const b = net.builder;
     const byHead = (x: Value, count: number): Value => b.reshape(x, [product([dimOf(x, 0), count]), headDim]);
@@ -97,10 +104,10 @@ export function packedAttention(config: ModelConfig, places: Places): Attend {
     const line = at(queries, -1);
     const own = at(laid(net, rowsOf(net, line), branchPlaces, [branches]), 0);
 
-    const inTrunks = withinTrunks(net, queries.slice(0, -1), keys, values, places);
-    const toTrunk = b.apply('Attention', [line, keys, values, places.tailMask], {});
+    const inTrunks = withinTrunks(net, queries.slice(0, -1), { keys, values }, { places, cap });
+    const toTrunk = b.apply('Attention', [line, keys, values, places.tailMask], cap);
     const seen = forGroup(net, places.branchMask, group);
-    const toSelf = b.apply('Attention', [own, ownKeys, ownValues, seen], {});
+    const toSelf = b.apply('Attention', [own, ownKeys, ownValues, seen], cap);
     const lifted = (x: Value): Value => collected(net, [x], branchPlaces, [branches]);
     const [first, second] = [toTrunk.map((each) => rowsOf(net, each)), toSelf.slice(0, 2).map(lifted)];
     const inTails = merged(

@@ -8,7 +8,7 @@ import type { LoadedModel, ModelConfig } from '../model.js';
 /** config.json for a configuration, as transformers reads it. */
 export function configJson(config: ModelConfig): object {
   const scaling = config.ropeScaling;
-  const { architecture, biased } = familyOf(config);
+  const { activation, architecture, biased } = familyOf(config);
   return {
     architectures: [architecture],
     model_type: config.family,
@@ -32,7 +32,7 @@ export function configJson(config: ModelConfig): object {
     tie_word_embeddings: config.tiedEmbeddings,
     // Qwen2 knows no such setting: its biases are always there.
     ...(biased.length > 0 ? {} : { attention_bias: config.attentionBias }),
-    hidden_act: 'silu',
+    hidden_act: activation,
     bos_token_id: config.bosTokenId,
     eos_token_id: config.eosTokenIds.length === 1 ? config.eosTokenIds[0] : config.eosTokenIds,
   };

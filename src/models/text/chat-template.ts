@@ -108,7 +108,7 @@ function endOfTurn(render: (messages: readonly ChatMessage[], toAnswer: boolean)
     );
     const behind = text.slice(text.lastIndexOf(ANSWER) + ANSWER.length).trimStart();
     if (eosToken !== '' && behind.startsWith(eosToken)) return eosToken;
-    return /^<\|[\w ]+\|>/.exec(behind)?.[0] ?? eosToken;
+    return /^<\|?\w[\w ]*\|?>/.exec(behind)?.[0] ?? eosToken;
   } catch {
     return eosToken;
   }
