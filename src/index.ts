@@ -29,7 +29,7 @@ export type {
 
 // Auditing
 export { audit, type AuditOptions } from './audit/audit.js';
-export type { AuditReport, LevelAudit } from './audit/report.js';
+export type { AuditReport, LevelAudit } from './audit/audit-report.js';
 
 // Training
 export { train, type TrainOptions } from './api/train.js';
@@ -52,7 +52,7 @@ export type { ChatModel } from './llm/chat-model.js';
 
 // Judging
 export { judge, type JudgeOptions } from './api/judge.js';
-export { scored, unscored, type Judge, type JudgeInput } from './evaluate/judges/judge.js';
+export { scored, unscored, type Judge, type JudgeInput } from './evaluate/judges/contract.js';
 export type { JudgeChoice } from './evaluate/judges/open-judge.js';
 
 // Analysing and reporting

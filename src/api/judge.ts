@@ -1,7 +1,7 @@
 /** The verb `judge`: verdicts on answer records, as rows. */
 import type { AnswerRecord, GridPlace, Row } from '../core/records.js';
 import { judgeAnswers, type JudgingOptions } from '../evaluate/judge-answers.js';
-import { unscored, type Judge } from '../evaluate/judges/judge.js';
+import { unscored, type Judge } from '../evaluate/judges/contract.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { rowOf } from '../evaluate/rows.js';
 
@@ -26,12 +26,10 @@ export async function judge(
 ): Promise<Row[]> {
   const opened = openedJudge(by);
   const verdicts = await judgeAnswers(opened.judge, records, { concurrency: opened.concurrency, ...options });
-  return records.map((record, i) =>
-    rowOf({ ...PLACE, ...place }, opened.label, record, verdicts[i] ?? unscored('not judged'), {
-      trr: null,
-      retention: null,
-    }),
-  );
+  return records.map((record, i) => {
+    const verdict = verdicts[i] ?? unscored('not judged');
+    return rowOf({ place: { ...PLACE, ...place }, judge: opened.label, record, verdict });
+  });
 }
 
 function openedJudge(by: string | JudgeChoice | Judge) {

@@ -1,6 +1,6 @@
 /** The schema of an audit as a study keeps it: checked where it is read. */
 import { z } from 'zod';
-import { AUDIT_VERSION, type AuditReport } from './report.js';
+import { AUDIT_VERSION, type AuditReport } from './audit-report.js';
 
 const count = z.number().int().min(0);
 const share = z.number().nullable();

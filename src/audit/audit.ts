@@ -14,7 +14,7 @@ import {
   type ItemView,
   type LevelAudit,
   type LevelView,
-} from './report.js';
+} from './audit-report.js';
 import { answersOf, askedQuestions, isKept } from './retention.js';
 import type { SampleFitter } from './truncation.js';
 import { viewOf } from './view.js';

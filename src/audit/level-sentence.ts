@@ -1,5 +1,5 @@
 /** A level's audit in one line of plain words. */
-import type { LevelAudit } from './report.js';
+import type { LevelAudit } from './audit-report.js';
 
 /** What stands out at a level: length, then what was kept, then what a training run would lose. */
 export function verdictOf(audit: Omit<LevelAudit, 'verdict'>): string {

@@ -4,7 +4,7 @@ import type { Item, LevelText } from '../core/records.js';
 import type { AnswerBits } from './bits.js';
 import { distributionOf } from './distribution.js';
 import { FACT_KINDS, type Fact, type FactKind } from './facts.js';
-import type { Density, ItemAudit, LevelAudit, Rates, Retention } from './report.js';
+import type { Density, ItemAudit, LevelAudit, Rates, Retention } from './audit-report.js';
 import { isKept } from './retention.js';
 import { macroTrr, microTrr, tokenReduction } from './trr.js';
 import { TruncationCount, type SampleFitter } from './truncation.js';

@@ -1,6 +1,6 @@
 /** Truncation: what the context limit would cut from each sample, told before anything is trained. */
 import type { Item, LevelText, Question } from '../core/records.js';
-import type { Truncation } from './report.js';
+import type { Truncation } from './audit-report.js';
 import { answerFact } from './facts.js';
 import { isKept } from './retention.js';
 import { WordText } from '../text/word-text.js';

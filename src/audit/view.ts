@@ -2,7 +2,7 @@
 import type { Item } from '../core/records.js';
 import type { Tokenizer } from '../models/model.js';
 import { factsOf, type Fact } from './facts.js';
-import type { ItemView, LevelView, Span } from './report.js';
+import type { ItemView, LevelView, Span } from './audit-report.js';
 import { answersOf } from './retention.js';
 import { itemTrr, tokensAt } from './trr.js';
 import { WordText } from '../text/word-text.js';

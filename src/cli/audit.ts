@@ -5,7 +5,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
-import type { AuditReport, LevelAudit } from '../audit/report.js';
+import type { AuditReport, LevelAudit } from '../audit/audit-report.js';
 import { UserError } from '../core/errors.js';
 import { parseLevel } from '../core/levels.js';
 import { loadItems, type LoadReport } from '../data/load.js';

@@ -12,7 +12,7 @@ import { answerItems } from '../evaluate/answer-items.js';
 import { AnswerLog } from '../evaluate/answer-log.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAnswers } from '../evaluate/judge-answers.js';
-import { scored, unscored } from '../evaluate/judges/judge.js';
+import { scored, unscored } from '../evaluate/judges/contract.js';
 import { openJudge } from '../evaluate/judges/open-judge.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { formatAggregates, longMemEvalMetrics, type LongMemEvalMetrics } from '../evaluate/longmemeval/metrics.js';
@@ -94,7 +94,7 @@ async function run(file: string, options: Options): Promise<void> {
   const { items, report } = await loadAll(file, loadOptions(options));
   for (const line of reportLines(report)) process.stderr.write(`${line}\n`);
   refuseMissing(items, level, file);
-  const records = await ask(model, items, level, maxNewTokens, options);
+  const records = await ask(model, items, options, { level, maxNewTokens });
   const { verdicts, longMemEval } = await judging.judge(file, records);
   const place = {
     ...placeOf(model, file, level, options),
@@ -102,7 +102,7 @@ async function run(file: string, options: Options): Promise<void> {
     scale: lora === null ? 0 : loraScale(lora),
   };
   const rows = records.map((record, i) =>
-    rowOf(place, judging.name, record, verdicts[i] ?? unscored('not judged'), { trr: null, retention: null }),
+    rowOf({ place, judge: judging.name, record, verdict: verdicts[i] ?? unscored('not judged') }),
   );
   if (options.out !== undefined) writeWhole(options.out, jsonLines(rows));
   const result = metrics(rows);
@@ -179,9 +179,8 @@ function servedModel(model: string, baseUrl: string, rawPrompts: string | undefi
 async function ask(
   model: Respondent,
   items: readonly Item[],
-  level: Level | 'none',
-  maxNewTokens: number,
   { log, json }: Options,
+  { level, maxNewTokens }: { level: Level | 'none'; maxNewTokens: number },
 ): Promise<AnswerRecord[]> {
   const questions = items.reduce((sum, { questions }) => sum + questions.length, 0);
   const progress = new Progress({ label: 'asking', total: questions, unit: 'questions', silent: json === true });

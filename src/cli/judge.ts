@@ -8,7 +8,7 @@ import { parseAnswers, type FileAnswer } from '../evaluate/judged-file.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAnswers } from '../evaluate/judge-answers.js';
 import { judgeLabel } from '../evaluate/judges/open-judge.js';
-import { CORRECT_FROM } from '../evaluate/judges/judge.js';
+import { CORRECT_FROM } from '../evaluate/judges/contract.js';
 import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
 import { rowOf } from '../evaluate/rows.js';
@@ -55,7 +55,7 @@ async function run(file: string, options: Options): Promise<void> {
   const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
   const judgements: Judgement[] = [];
   for (const name of options.judge) {
-    const { repeats: verdicts } = await judgeFile(name, answers, repeats, model, log);
+    const { repeats: verdicts } = await judgeFile(name, { answers, repeats, model, log });
     const label = judgeLabel({ name, ...(options.model !== undefined && { model: options.model }) });
     judgements.push({ judge: label, repeats: verdicts });
   }
@@ -72,13 +72,14 @@ function warnOfKin(judge: string, answers: readonly FileAnswer[]): void {
   }
 }
 
-async function judgeFile(
-  name: string,
-  answers: readonly FileAnswer[],
-  repeats: number,
-  model: ChatModel | undefined,
-  log: VerdictLog | undefined,
-): Promise<Judgement> {
+interface JudgeWork {
+  readonly answers: readonly FileAnswer[];
+  readonly repeats: number;
+  readonly model: ChatModel | undefined;
+  readonly log: VerdictLog | undefined;
+}
+
+async function judgeFile(name: string, { answers, repeats, model, log }: JudgeWork): Promise<Judgement> {
   const verdicts: Verdict[][] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const judge = judgeByName(name, { repeat, ...(model !== undefined && { model }) });
@@ -95,7 +96,7 @@ function verdictLines(answers: readonly FileAnswer[], judgements: readonly Judge
     answers.flatMap(({ id, record, place }, i) => {
       const verdict = verdicts[i];
       if (verdict === undefined) return [];
-      const row = rowOf(place, judge, record, verdict, { trr: null, retention: null });
+      const row = rowOf({ place, judge, record, verdict });
       return [`${JSON.stringify({ id, ...row })}\n`];
     }),
   );

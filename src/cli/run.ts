@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { carryOutFolder } from '../study/carry-out.js';
 import { runName } from '../study/identity.js';
-import type { RunReport } from '../study/records.js';
+import type { RunReport } from '../study/study-records.js';
 import { readSpec } from '../study/run-store.js';
 import { parseCount } from './data-options.js';
 import { interruption } from './interrupt.js';

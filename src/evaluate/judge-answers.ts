@@ -1,7 +1,7 @@
 /** Judging many answers: several at once where the judge waits for a model, in the answers' order, going on from a log. */
 import { mapConcurrently } from '../core/concurrency.js';
 import type { AnswerRecord, Verdict } from '../core/records.js';
-import { judgeInput, unscored, type Judge, type JudgeInput } from './judges/judge.js';
+import { judgeInput, unscored, type Judge, type JudgeInput } from './judges/contract.js';
 import { verdictKey, type VerdictLog } from './verdict-log.js';
 
 export interface JudgingOptions {

@@ -7,8 +7,21 @@ export interface Kept {
   readonly retention: number | null;
 }
 
+/** An answer that was judged. */
+export interface JudgedAnswer {
+  readonly place: GridPlace;
+  /** What rows call the judge. */
+  readonly judge: string;
+  readonly record: AnswerRecord;
+  readonly verdict: Verdict;
+  /** Default unknown. */
+  readonly kept?: Kept;
+}
+
+const UNKNOWN: Kept = { trr: null, retention: null };
+
 /** One row of a judge's verdict on an answer. */
-export function rowOf(place: GridPlace, judge: string, record: AnswerRecord, verdict: Verdict, kept: Kept): Row {
+export function rowOf({ place, judge, record, verdict, kept = UNKNOWN }: JudgedAnswer): Row {
   const { item, question, type, abstention, contextTruncated, bits, prompt, reference, answer, finish } = record;
   return {
     run: place.run,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { Verdict } from '../core/records.js';
-import type { Judge, JudgeInput } from './judges/judge.js';
+import type { Judge, JudgeInput } from './judges/contract.js';
 import { LineLog } from '../files/line-log.js';
 
 const entry = z.object({

@@ -5,7 +5,7 @@ import { counted, whole } from '../analysis/wording.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
 import type { ReportData } from './data.js';
 import { html, trusted, type Html } from './html.js';
-import { auditSection } from './sections/audit.js';
+import { auditSection } from './sections/kept.js';
 import { browseSection } from './sections/browse.js';
 import { capacitySection } from './sections/capacity.js';
 import { figuresSection } from './sections/figures.js';

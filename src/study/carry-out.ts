@@ -8,7 +8,7 @@ import { jsonText } from '../files/json-file.js';
 import { removeLeftovers, scratchPath } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
 import { RUN_FILES } from './layout.js';
-import type { RunReport, RunResult, RunStage } from './records.js';
+import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { runFolder, type RunOptions } from './run.js';
 
 /** How long to wait for a worker of a killed parent to notice that it is alone. */

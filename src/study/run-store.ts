@@ -19,7 +19,7 @@ import {
   type RunReport,
   type RunResult,
   type TrainingRecord,
-} from './records.js';
+} from './study-records.js';
 import { runFolderName, type RunSpec } from './run-spec.js';
 import { damageOf } from './stage-files.js';
 import { readTraining, resolveTraining } from './training-store.js';

@@ -26,7 +26,7 @@ import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
 import { answersHash, askedHash, IDENTITY_VERSION, samplesHash } from './identity.js';
 import { ANSWERS_FILES, answersPath, RUN_FILES, studyOf, TRAINING_FILES } from './layout.js';
-import type { RunReport, RunResult, RunStage } from './records.js';
+import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { readSpec } from './run-store.js';
 import { runFolderName, type RunSpec } from './run-spec.js';
 import { servedModel, servedTokenizer } from './served.js';
@@ -221,8 +221,10 @@ class Run {
     const rows: Row[] = [];
     for (const choice of this.spec.place.judges) {
       const verdicts = await this.#verdicts(choice, records, log);
-      for (const { label, record, verdict } of verdicts)
-        rows.push(rowOf(place, label, record, verdict, kept.get(record.item) ?? { trr: null, retention: null }));
+      for (const { label, record, verdict } of verdicts) {
+        const own = kept.get(record.item);
+        rows.push(rowOf({ place, judge: label, record, verdict, ...(own !== undefined && { kept: own }) }));
+      }
     }
     return rows;
   }

@@ -10,7 +10,7 @@ import { identityHash, runName } from './identity.js';
 import { RUN_FILES, runPath } from './layout.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
-import { progressRecord, type Retry, type RunReport } from './records.js';
+import { progressRecord, type Retry, type RunReport } from './study-records.js';
 import { clearRun, type StoredRun } from './run-store.js';
 import type { PlannedRun, RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageFiles } from './records.js';
+import type { StageFiles } from './study-records.js';
 
 /** Sizes and hashes of files by their names within a folder. */
 export async function describeFiles(folder: string, names: readonly string[]): Promise<StageFiles> {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { audit } from '../audit/audit.js';
 import { auditRecord } from '../audit/audit-record.js';
 import { promptFitter } from '../audit/fitting.js';
-import type { AuditReport } from '../audit/report.js';
+import type { AuditReport } from '../audit/audit-report.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';

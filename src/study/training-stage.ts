@@ -14,7 +14,7 @@ import { promptLimit, PromptRenderer, type TokenSample } from '../models/text/pr
 import { finetune, type TrainProgress } from '../train/finetune.js';
 import { IDENTITY_VERSION, identityHash } from './identity.js';
 import { TRAINING_FILES } from './layout.js';
-import type { TrainingRecord } from './records.js';
+import type { TrainingRecord } from './study-records.js';
 import { describeFiles } from './stage-files.js';
 import { clearTraining, readTraining, type ResolvedTraining } from './training-store.js';
 

@@ -6,7 +6,7 @@ import { jsonText, readJsonFile } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { identityHash, type TrainingIdentity } from './identity.js';
 import { TRAINING_FILES, trainingPath } from './layout.js';
-import { retryRecord, trainingRecord, type Retry, type TrainingRecord } from './records.js';
+import { retryRecord, trainingRecord, type Retry, type TrainingRecord } from './study-records.js';
 import { damageOf } from './stage-files.js';
 
 const FIX = 'remove the training’s folder and run the study again';

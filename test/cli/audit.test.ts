@@ -1,7 +1,7 @@
 /** `lightmem data` and `lightmem audit` as a user runs them: what they print, and how they refuse. */
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AuditReport } from '../../src/audit/report.js';
+import type { AuditReport } from '../../src/audit/audit-report.js';
 import { register as registerAudit } from '../../src/cli/audit.js';
 import { register as registerData } from '../../src/cli/data.js';
 import type { LoadReport } from '../../src/data/load.js';

@@ -1,7 +1,7 @@
 /** The judges that ask a language model: what they put to it, which replies they take, and how answers that attack them fare. */
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../src/llm/chat-model.js';
-import type { JudgeInput } from '../../src/evaluate/judges/judge.js';
+import type { JudgeInput } from '../../src/evaluate/judges/contract.js';
 import { judgeByName } from '../../src/evaluate/judges/registry.js';
 import { clean, enclose } from '../../src/evaluate/judges/enclosure.js';
 import { lexicalVerdict } from '../../src/evaluate/judges/lexical.js';

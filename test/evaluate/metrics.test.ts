@@ -1,6 +1,6 @@
 /** Metrics: the unscored are left out and counted, judges' noise comes from repeats. */
 import { describe, expect, it } from 'vitest';
-import { scored, unscored } from '../../src/evaluate/judges/judge.js';
+import { scored, unscored } from '../../src/evaluate/judges/contract.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../../src/evaluate/metrics.js';
 
 function judged(id: string, score: number | null, abstention = false): Judged {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AnswerRecord } from '../../src/core/records.js';
 import { judgeAnswers } from '../../src/evaluate/judge-answers.js';
-import { scored, unscored, type Judge, type JudgeInput } from '../../src/evaluate/judges/judge.js';
+import { scored, unscored, type Judge, type JudgeInput } from '../../src/evaluate/judges/contract.js';
 import { VerdictLog, verdictKey } from '../../src/evaluate/verdict-log.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lightmem-verdicts-'));

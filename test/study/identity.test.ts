@@ -1,7 +1,7 @@
 /** Golden identities, one a stage: a change of any orphans what users have made, so it must be meant, and the version raised. */
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../src/core/records.js';
-import { unscored, type Judge } from '../../src/evaluate/judges/judge.js';
+import { unscored, type Judge } from '../../src/evaluate/judges/contract.js';
 import { verdictKey } from '../../src/evaluate/verdict-log.js';
 import {
   answersHash,

@@ -1,5 +1,5 @@
 /** The exact judge: an answer is right when it is an accepted answer word for word, and wrong otherwise. */
-import { scored, type Judge } from './judge.js';
+import { scored, type Judge } from './contract.js';
 import { normalForm } from '../../text/word-text.js';
 import { WORDS_VERSION } from '../../text/words.js';
 

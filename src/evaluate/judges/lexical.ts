@@ -1,7 +1,7 @@
 /** The lexical judge: scores an answer 1 to 5 from its words alone, by a table of rules; no network, the same verdict every time. */
 import { distinct } from '../../core/collections.js';
 import type { Verdict } from '../../core/records.js';
-import { scored, type Judge, type JudgeInput } from './judge.js';
+import { scored, type Judge, type JudgeInput } from './contract.js';
 import { doubts, negates, strays } from '../../text/attitude.js';
 import { saysUnknown } from '../../text/refusal.js';
 import { clauses } from '../../text/sentences.js';

@@ -3,7 +3,7 @@ import { distinct } from '../../core/collections.js';
 import { sha256 } from '../../core/hash.js';
 import type { Json } from '../../core/json.js';
 import type { ChatMessage, ChatModel } from '../../llm/chat-model.js';
-import { scored, unscored, type Judge, type JudgeInput } from './judge.js';
+import { scored, unscored, type Judge, type JudgeInput } from './contract.js';
 import { askForJudgement } from './asking.js';
 import { enclose, type Part } from './enclosure.js';
 import { readScore } from './verdict-reply.js';

@@ -1,7 +1,7 @@
 /** A judge as a study or a command chooses it: by name, with the language model it may ask. */
 import { ChatEndpoint } from '../../llm/endpoint.js';
 import { endpointSettings } from '../../llm/settings.js';
-import type { Judge } from './judge.js';
+import type { Judge } from './contract.js';
 import { judgeByName, needsModel } from './registry.js';
 
 export interface JudgeChoice {

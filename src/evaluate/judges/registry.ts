@@ -1,7 +1,7 @@
 /** The judges there are, by the names that commands and configurations use. */
 import { UserError } from '../../core/errors.js';
 import type { ChatModel } from '../../llm/chat-model.js';
-import type { Judge } from './judge.js';
+import type { Judge } from './contract.js';
 import { exactJudge } from './exact.js';
 import { lexicalJudge } from './lexical.js';
 import { llmJudge } from './llm.js';

@@ -2,7 +2,7 @@
 import { distinct } from '../../core/collections.js';
 import { hashJson } from '../../core/hash.js';
 import type { ChatMessage } from '../../llm/chat-model.js';
-import { unscored, type Judge, type JudgeInput } from './judge.js';
+import { unscored, type Judge, type JudgeInput } from './contract.js';
 import { askForJudgement } from './asking.js';
 import { enclose } from './enclosure.js';
 import type { LlmJudgeOptions } from './llm.js';

@@ -1,7 +1,7 @@
 /** Judging LongMemEval hypotheses with any judge, into results in the benchmark's own form. */
 import type { AnswerRecord } from '../../core/records.js';
 import { judgeAnswers, type JudgingOptions } from '../judge-answers.js';
-import type { Judge } from '../judges/judge.js';
+import type { Judge } from '../judges/contract.js';
 import { isAbstention, type EvaluationResult, type Hypothesis, type Reference } from './records.js';
 
 /** A LongMemEval question with its hypothesis, as an answer to judge. */

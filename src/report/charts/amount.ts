@@ -4,16 +4,20 @@ import { distinct, groupBy } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, whole } from '../../analysis/wording.js';
 import { seriesStyle, type ChartSize } from './frame.js';
-import { linesChart } from './lines.js';
+import { linesChart } from './rank-lines.js';
 
-/** `cells` share data set, book and level; `ranks` are all of the study's, so that a rank looks the same in every chart. */
-export function amountChart(
-  cells: readonly Cell[],
-  base: Cell | null,
-  measure: Measure,
-  ranks: readonly number[],
-  size: ChartSize,
-): string {
+export interface AmountData {
+  /** They share data set, book and level. */
+  readonly cells: readonly Cell[];
+  /** The base model on the same questions; null where it was not asked. */
+  readonly base: Cell | null;
+  readonly measure: Measure;
+  /** All of the study's, so that a rank looks the same in every chart. */
+  readonly ranks: readonly number[];
+}
+
+/** Score over amount as SVG text. */
+export function amountChart({ cells, base, measure, ranks }: AmountData, size: ChartSize): string {
   const { dataset = '', book = 'open' } = cells[0] ?? {};
   const amounts = distinct(cells.map(({ items }) => items)).sort((a, b) => a - b);
   const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];

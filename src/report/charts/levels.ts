@@ -4,16 +4,20 @@ import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
 import { seriesStyle, type BasePoints, type ChartSize } from './frame.js';
 import { levelLines } from './level-lines.js';
-import { linesChart } from './lines.js';
+import { linesChart } from './rank-lines.js';
 
-/** `cells` share data set, book and amount, and are in the order of their levels; `bases` are the base model's, at whatever levels it was asked; `ranks` are all of the study's. */
-export function levelsChart(
-  cells: readonly Cell[],
-  bases: readonly Cell[],
-  measure: Measure,
-  ranks: readonly number[],
-  size: ChartSize,
-): string {
+export interface LevelsData {
+  /** They share data set, book and amount, and are in the order of their levels. */
+  readonly cells: readonly Cell[];
+  /** The base model's, at whatever levels it was asked. */
+  readonly bases: readonly Cell[];
+  readonly measure: Measure;
+  /** All of the study's, so that a rank looks the same in every chart. */
+  readonly ranks: readonly number[];
+}
+
+/** Score over level as SVG text. */
+export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: ChartSize): string {
   const { dataset = '', book = 'open' } = cells[0] ?? {};
   const levels = distinct(cells.map(({ level }) => level));
   const lines = groupBy(

@@ -112,7 +112,7 @@ function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
         title: `${dataset}: ${book === 'closed' ? 'recall' : measureName(measure)} over items trained on, ${place}`,
         finding: amountFinding(cells, measure),
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
-        draw: (size) => amountChart(cells, baseFor(cells[0] as Cell, analysis), measure, ranks, size),
+        draw: (size) => amountChart({ cells, base: baseFor(cells[0] as Cell, analysis), measure, ranks }, size),
       },
     ];
   });
@@ -133,7 +133,7 @@ function levelFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
         title: `${dataset}: ${measureName(measure)} over level, one line for each rank, ${bookName(book)}`,
         finding: rankFinding(choices),
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
-        draw: (size) => levelsChart(cells, basesOf(cells[0] as Cell, analysis), measure, ranks, size),
+        draw: (size) => levelsChart({ cells, bases: basesOf(cells[0] as Cell, analysis), measure, ranks }, size),
       },
     ];
   });
