@@ -46,7 +46,7 @@ async function run(options: Options): Promise<void> {
     folder: options.work,
     onReport: (report) => process.stderr.write(`${line(report)}\n`),
   });
-  writeBaseModel(options.out, config, trainer, options.out);
+  writeBaseModel(options.out, config, trainer);
   await trainer.dispose();
   process.stdout.write(`wrote ${join(options.out, 'model.safetensors')}\n`);
 }

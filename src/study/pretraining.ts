@@ -1,9 +1,11 @@
 /** Pretraining the bundled base model on the synthetic world: the source of its items, its shape, and where the result goes. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashJson } from '../core/hash.js';
 import { samplesOf } from '../core/samples.js';
 import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
+import { jsonText } from '../files/json-file.js';
+import { writeWhole } from '../files/write-whole.js';
+import { configJson } from '../models/hub/hub-files.js';
 import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
 import { ANSWER_ROOM, PromptRenderer } from '../models/text/prompt.js';
 import { writeSafetensors } from '../models/formats/safetensors.js';
@@ -52,36 +54,13 @@ export function worldSource(
   };
 }
 
-/** Writes a trained model as a Hugging Face folder, weights in 16-bit floats; `tokenizerFolder` gives tokenizer.json and its config. */
-export function writeBaseModel(folder: string, config: ModelConfig, trainer: Trainer, tokenizerFolder: string): void {
-  mkdirSync(folder, { recursive: true });
+/** Writes a trained model's weights, in 16-bit floats, and configuration into a folder that holds its tokenizer, as a Hugging Face model. */
+export function writeBaseModel(folder: string, config: ModelConfig, trainer: Trainer): void {
   const tensors = trainer.parameters.map(({ name, shape }) => ({
     name,
     shape,
     data: trainer.trained.get(name) ?? new Float32Array(),
   }));
   writeSafetensors(join(folder, 'model.safetensors'), tensors, { metadata: { format: 'pt' }, dtype: 'F16' });
-  const written = {
-    architectures: ['Qwen2ForCausalLM'],
-    model_type: 'qwen2',
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.keyValueHeads,
-    max_position_embeddings: config.maxPositions,
-    rms_norm_eps: config.rmsNormEpsilon,
-    rope_theta: config.ropeTheta,
-    tie_word_embeddings: config.tiedEmbeddings,
-    hidden_act: 'silu',
-    attention_dropout: 0,
-    use_sliding_window: false,
-    eos_token_id: config.eosTokenIds[0],
-    torch_dtype: 'float16',
-  };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(written, null, 2) + '\n');
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
-    if (tokenizerFolder !== folder) copyFileSync(join(tokenizerFolder, name), join(folder, name));
-  }
+  writeWhole(join(folder, 'config.json'), jsonText({ ...configJson(config), torch_dtype: 'float16' }));
 }

@@ -1,6 +1,7 @@
 /** The small files of a Hugging Face folder (configuration, tokenizer, chat template) for any model that is open, GGUF too. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonText } from '../../files/json-file.js';
 import { familyOf } from '../families/families.js';
 import { openGguf } from '../formats/gguf-model.js';
 import type { LoadedModel, ModelConfig } from '../model.js';
@@ -54,11 +55,10 @@ export function hubFiles(model: LoadedModel): Record<string, string> {
     return Object.fromEntries(present.map((name) => [name, readFileSync(join(model.path, name), 'utf8')]));
   }
   const { tokenizer, template } = openGguf(model.path);
-  const json = (value: object): string => JSON.stringify(value, null, 2) + '\n';
   return {
-    'config.json': json(configJson(model.config)),
+    'config.json': jsonText(configJson(model.config)),
     'tokenizer.json': tokenizer.json,
-    'tokenizer_config.json': json({
+    'tokenizer_config.json': jsonText({
       tokenizer_class: 'PreTrainedTokenizerFast',
       bos_token: template.bosToken === '' ? null : template.bosToken,
       eos_token: template.eosToken,
