@@ -1,4 +1,5 @@
 /** Reading files with their size checked first: ranges straight into the memory they are wanted in, or piece by piece. */
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../core/errors.js';
 import { readError } from './disk-error.js';
@@ -51,6 +52,13 @@ export function* fileChunks(path: string): Generator<Buffer> {
   } finally {
     closeSync(file);
   }
+}
+
+/** SHA-256 of a file's bytes, as 64 hexadecimal digits, of which no more than a piece is in memory. Throws UserError where it cannot be opened. */
+export function fileSha256(path: string): string {
+  const digest = createHash('sha256');
+  for (const chunk of fileChunks(path)) digest.update(chunk);
+  return digest.digest('hex');
 }
 
 /** Bytes of a typed array, without a copy. */

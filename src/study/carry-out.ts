@@ -1,11 +1,11 @@
 /** A run's folder carried out from itself alone, wherever this process runs: under its lock, its progress on disk, its failure too. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
 import { redactor } from '../core/redact.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
-import { removeLeftovers, scratchPath } from '../files/scratch.js';
+import { removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
 import { RUN_FILES } from './layout.js';
 import type { RunReport, RunResult, RunStage } from './study-records.js';
@@ -56,9 +56,7 @@ class ProgressFile {
     this.stage = report.stage;
     if (!isDue) return;
     this.#written = now;
-    const scratch = scratchPath(this.#path);
-    writeFileSync(scratch, JSON.stringify(report));
-    renameSync(scratch, this.#path);
+    writeWhole(this.#path, JSON.stringify(report), { flush: false });
   }
 
   remove(): void {

@@ -110,7 +110,7 @@ class Run {
       unscored: rows.filter(({ status }) => status === 'unscored').length,
       truncated: rows.filter(({ contextTruncated }) => contextTruncated).length,
       work: this.#work,
-      files: await describeFiles(this.folder, [RUN_FILES.answers, RUN_FILES.rows]),
+      files: describeFiles(this.folder, [RUN_FILES.answers, RUN_FILES.rows]),
       environment: this.#environment(),
     };
     writeWhole(this.#path('result'), jsonText(result));

@@ -1,17 +1,16 @@
 /** Files that a stage left, described so that damage is seen. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileSha256 } from '../files/file-range.js';
 import type { StageFiles } from './study-records.js';
 
 /** Sizes and hashes of files by their names within a folder. */
-export async function describeFiles(folder: string, names: readonly string[]): Promise<StageFiles> {
-  const described = names.map(async (name) => {
+export function describeFiles(folder: string, names: readonly string[]): StageFiles {
+  const described = names.map((name) => {
     const path = join(folder, name);
-    return [name, { bytes: statSync(path).size, sha256: await hashFile(path) }] as const;
+    return [name, { bytes: statSync(path).size, sha256: fileSha256(path) }] as const;
   });
-  return Object.fromEntries(await Promise.all(described));
+  return Object.fromEntries(described);
 }
 
 /** What is wrong with a folder's files beside their description; null where nothing is. Content is looked at in text files alone. */
@@ -20,17 +19,7 @@ export function damageOf(folder: string, files: StageFiles): string | null {
     const path = join(folder, name);
     if (!existsSync(path)) return `${name} is gone`;
     if (statSync(path).size !== bytes) return `${name} has another size than when it was written`;
-    if (name.endsWith('.jsonl') && hashBytes(readFileSync(path)) !== sha256) return `${name} was changed`;
+    if (name.endsWith('.jsonl') && fileSha256(path) !== sha256) return `${name} was changed`;
   }
   return null;
-}
-
-async function hashFile(path: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-  return digest.digest('hex');
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -66,7 +66,7 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
     id: identityHash(identity),
     result: { ...result, adapterPath: TRAINING_FILES.adapter },
     retry,
-    files: await describeFiles(folder, names),
+    files: describeFiles(folder, names),
   };
   writeWhole(join(folder, TRAINING_FILES.training), jsonText(record));
   return record;
