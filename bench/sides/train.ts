@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
-import type { Keep } from '../../src/models/graph/decoder.js';
+import type { Keep } from '../../src/models/graph/training-graph.js';
 import { loadModel } from '../../src/models/load.js';
 import { packWithin, type PackedRow } from '../../src/models/graph/packing.js';
 import { packItems } from '../../src/train/batches.js';

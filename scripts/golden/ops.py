@@ -152,7 +152,7 @@ def reductions():
         case(name, lambda x, a=axis: torch.softmax(x, a), x=normal(*shape))
 
 
-def places():
+def indices():
     case("Gather: rows asked for again and again", lambda x, i: x[i], x=normal(4, 3), i=listed(1, 1, 3, 1, 3))
     case("Gather: rows counted from the end", lambda x, i: x[i], x=normal(4, 3), i=listed(-1, 3, -4))
     case("Gather: a symbolic number of rows", lambda x, i: F.embedding(i, x), x=normal(5, 2), i=below(5, B, S))
@@ -170,7 +170,7 @@ def places():
         i=below(3, 2, 2, 5),
     )
     case(
-        "ScatterElements: added along axis 0, to places named again",
+        "ScatterElements: added along axis 0, at indices named again",
         lambda x, i, u: x.scatter_add(0, i, u),
         x=normal(3, 2),
         i=listed([1, 1], [1, 0], [2, 1]),
@@ -203,7 +203,7 @@ def composites():
     for what, heads, x, p, rows in [
         ("one head, positions in any order", 1, normal(1, 3, 4), listed([4, 0, 4]), 5),
         ("heads of symbolic batch and length", 3, normal(B, S, 12), below(6, B, S), 6),
-        ("more places than the tables have rows", 1, normal(1, 5, 4), listed([0, 1, 0, 1, 1]), 2),
+        ("more tokens than the tables have rows", 1, normal(1, 5, 4), listed([0, 1, 0, 1, 1]), 2),
     ]:
         case(
             f"RotaryEmbedding: {what}",
@@ -268,8 +268,8 @@ def lora():
     case("a linear layer with LoRA", run, x=x, w=w, lora_A=a, lora_B=b)
 
 
-def at_places(rows, places):
-    return torch.cat([rows, torch.zeros(1, rows.shape[1])])[places]
+def rows_at(rows, indices):
+    return torch.cat([rows, torch.zeros(1, rows.shape[1])])[indices]
 
 
 def soft(x, y, weights):
@@ -298,9 +298,11 @@ def rows():
         mask=frozen(normal(S, T)),
     )
     case(
-        "LayRows: places that stay empty and a row that goes nowhere",
-        lambda x, **places: at_places(x, places["from"]),
-        **{"x": normal(S, 2), "to": listed(3, 4, 1), "from": listed(3, 2, 3, 0)},
+        "GatherRows: slots that stay empty and a row that goes nowhere",
+        lambda x, slots, indices: rows_at(x, indices),
+        x=normal(S, 2),
+        slots=listed(3, 4, 1),
+        indices=listed(3, 2, 3, 0),
     )
     case(
         "Concat: a symbolic past and present",
@@ -318,17 +320,17 @@ def rows():
     )
     case("Gemm: with an addend", lambda a, c, d: 0.5 * a @ c.T + d, a=normal(T, 3), c=normal(4, 3), d=normal(T, 4))
     case(
-        "LayRows: two pieces",
-        lambda x, to, first, second: (at_places(x, first), at_places(x, second)),
+        "GatherRows: two pieces",
+        lambda x, slots, first, second: (rows_at(x, first), rows_at(x, second)),
         x=normal(4, 2),
-        to=listed(4, 0, 5, 2),
+        slots=listed(4, 0, 5, 2),
         first=listed(1, 4, 3),
         second=listed(4, 0),
     )
     case(
-        "CollectRows: two pieces, a row of which goes nowhere, and a row that lies in none",
-        lambda to, first, second, x, y: at_places(torch.cat([x, y]), to),
-        to=listed(4, 0, 5, 2),
+        "ScatterRows: two pieces, a row of which goes nowhere, and a row that lies in none",
+        lambda slots, first, second, x, y: rows_at(torch.cat([x, y]), slots),
+        slots=listed(4, 0, 5, 2),
         first=listed(1, 4, 3),
         second=listed(4, 0),
         x=normal(3, 2),
@@ -368,7 +370,7 @@ def rows():
 
 
 def main():
-    for group in (elementwise, unary, products, forms, reductions, places, composites, rows):
+    for group in (elementwise, unary, products, forms, reductions, indices, composites, rows):
         group()
     made_with = {each.__name__: each.__version__ for each in (torch, transformers, peft)}
     lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in cases)

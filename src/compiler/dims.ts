@@ -101,6 +101,8 @@ export function axisOf(axis: number, rank: number): number {
 
 /** The value of a size, given the values of its symbols; throws ShapeError where one is missing. */
 export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): number {
+  const plain = typeof dim === 'number' ? dim : sizes.get(dim);
+  if (plain !== undefined) return plain;
   const valueOf = (symbol: string): number => {
     const known = sizes.get(symbol);
     if (known === undefined) throw new ShapeError(`size of "${symbol}" is not known`);

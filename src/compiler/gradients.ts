@@ -3,7 +3,7 @@ import { ShapeError, UnsupportedOpError } from '../core/errors.js';
 import { axisOf, difference, product, sum, type Dim, type Shape } from './dims.js';
 import type { Builder } from './builder.js';
 import { at, dimOf, type Node, type Op, type Value } from './ir.js';
-import { collected } from './shapes.js';
+import { scatterInputs } from './shapes.js';
 
 /** Gradients of a node's inputs (undefined where none flows) from those of its outputs; broadcasting is undone by the walk. */
 type GradientRule<P extends Op> = (
@@ -162,14 +162,14 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     const scores = softcap === undefined ? capped : b.mul(capped, slopeOfCap(b, b.matmul(q, swapLast(b, k)), softcap));
     return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), b.matmul(swapLast(b, weights), dy), undefined];
   },
-  LayRows: (b, n, _, all) => {
-    const [to, froms] = [x1(n), n.inputs.slice(2)];
-    return [b.op('CollectRows', [to, ...froms, ...filled(b, n, all)], {})];
+  GatherRows: (b, n, _, all) => {
+    const [slots, indices] = [x1(n), n.inputs.slice(2)];
+    return [b.op('ScatterRows', [slots, ...indices, ...filled(b, n, all)], {})];
   },
-  CollectRows: (b, n, dy) => {
-    const { to, froms } = collected(n.inputs);
-    const pieces = b.apply('LayRows', [dy, to, ...froms], {});
-    return [undefined, ...froms.map(() => undefined), ...pieces];
+  ScatterRows: (b, n, dy) => {
+    const { slots, indices } = scatterInputs(n.inputs);
+    const pieces = b.apply('GatherRows', [dy, slots, ...indices], {});
+    return [undefined, ...indices.map(() => undefined), ...pieces];
   },
   SoftmaxCrossEntropyLoss: (b, n, dy) => [b.op('CrossEntropyGradient', [at(n.outputs, 1), x1(n), dy], {})],
 };
@@ -184,7 +184,7 @@ function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<numb
 }
 
 /** Operations whose rules take gradients of other outputs than the first. */
-const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention', 'LayRows']);
+const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention', 'GatherRows']);
 
 function applyRule<P extends Op>(
   b: Builder,

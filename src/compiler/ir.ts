@@ -66,13 +66,13 @@ export interface OpAttributes {
    */
   Attention: { readonly softcap?: number };
   /**
-   * Rows of a matrix dealt out to pieces: place i of a piece holds x[from[i]], or zeros where from[i] is the number of x's rows.
-   * Inputs x [N, D], to [N], then one `from` for each piece [...from, D]: `to` says the same the other way round, at which of all
-   * pieces' places each row of x lies, or their number where it lies in none; no row lies in two places. Lowered to Gathers.
+   * Rows of a matrix gathered into pieces: slot i of a piece holds x[indices[i]], or zeros where indices[i] is the number of x's rows.
+   * Inputs x [N, D], slots [N], then `indices` for each piece [...indices, D]: `slots` says the same the other way round, in which of
+   * all pieces' slots each row of x lies, or their number where it lies in none; no row lies in two slots. Lowered to Gathers.
    */
-  LayRows: NoAttributes;
-  /** Rows of pieces put together again, the reverse of LayRows and its gradient. Inputs `to`, all `from`, all pieces → [N, D]. */
-  CollectRows: NoAttributes;
+  GatherRows: NoAttributes;
+  /** Rows of pieces scattered back, the reverse of GatherRows and its gradient. Inputs slots, all indices, all pieces → [N, D]. */
+  ScatterRows: NoAttributes;
   /**
    * −log softmax(scores)[label] of K labels a row, and the softmax itself: scores [M, V], labels [M, K]. Times weights [M, K] and
    * summed over K it is the cross entropy of soft targets, Σₖ wₖ (log Σ exp z − zₖ); K = 1 are hard labels. Lowered to primitives.

@@ -69,10 +69,10 @@ function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
 
 const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
 
-/** Inputs of CollectRows: `to`, then as many `from` as pieces. */
-export function collected<T>(inputs: readonly T[]): { to: T; froms: readonly T[]; pieces: readonly T[] } {
+/** Inputs of ScatterRows: `slots`, then as many `indices` as pieces. */
+export function scatterInputs<T>(inputs: readonly T[]): { slots: T; indices: readonly T[]; pieces: readonly T[] } {
   const count = Math.ceil((inputs.length - 1) / 2);
-  return { to: at(inputs, 0), froms: inputs.slice(1, 1 + count), pieces: inputs.slice(1 + count) };
+  return { slots: at(inputs, 0), indices: inputs.slice(1, 1 + count), pieces: inputs.slice(1 + count) };
 }
 
 export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
@@ -205,25 +205,25 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
       { type: q.type, shape: weights },
     ];
   },
-  LayRows: (inputs) => {
-    const [x, to, froms] = [at(inputs, 0), at(inputs, 1), inputs.slice(2)];
-    needIntegers(to, 'to');
-    froms.forEach((from) => needIntegers(from, 'from'));
-    if (x.shape.length !== 2 || !sameShape(to.shape, x.shape.slice(0, 1)) || froms.length === 0)
-      fail('x must be [N, D] and to [N], and there must be a piece');
-    return froms.map((from) => ({ type: x.type, shape: [...from.shape, dimOf(x, 1)] }));
+  GatherRows: (inputs) => {
+    const [x, slots, indices] = [at(inputs, 0), at(inputs, 1), inputs.slice(2)];
+    needIntegers(slots, 'slots');
+    indices.forEach((each) => needIntegers(each, 'indices'));
+    if (x.shape.length !== 2 || !sameShape(slots.shape, x.shape.slice(0, 1)) || indices.length === 0)
+      fail('x must be [N, D] and slots [N], and there must be a piece');
+    return indices.map((each) => ({ type: x.type, shape: [...each.shape, dimOf(x, 1)] }));
   },
-  CollectRows: (inputs) => {
-    const { to, froms, pieces } = collected(inputs);
+  ScatterRows: (inputs) => {
+    const { slots, indices, pieces } = scatterInputs(inputs);
     const [first] = pieces;
-    needIntegers(to, 'to');
-    froms.forEach((from) => needIntegers(from, 'from'));
-    if (!first || froms.length !== pieces.length) fail('there must be one piece for every from');
+    needIntegers(slots, 'slots');
+    indices.forEach((each) => needIntegers(each, 'indices'));
+    if (!first || indices.length !== pieces.length) fail('there must be one piece for all indices of one');
     const width = dimOf(first, -1);
-    if (to.shape.length !== 1 || pieces.some((piece, i) => !sameShape(piece.shape, [...at(froms, i).shape, width])))
-      fail('to must be [N] and every piece [...from, D]');
+    const isPiece = (piece: Value, i: number): boolean => sameShape(piece.shape, [...at(indices, i).shape, width]);
+    if (slots.shape.length !== 1 || !pieces.every(isPiece)) fail('slots must be [N] and every piece [...indices, D]');
     needOneType(pieces);
-    return [{ type: first.type, shape: [dimOf(to, 0), width] }];
+    return [{ type: first.type, shape: [dimOf(slots, 0), width] }];
   },
   SoftmaxCrossEntropyLoss: (inputs) => {
     const [scores, labels] = [at(inputs, 0), at(inputs, 1)];

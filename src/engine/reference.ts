@@ -1,7 +1,7 @@
 /** The reference engine: a plain interpreter of graphs in f64, one short function per operation; slow, for tests and finite differences. */
 import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
-import { collected } from '../compiler/shapes.js';
+import { scatterInputs } from '../compiler/shapes.js';
 import { verify } from '../compiler/verify.js';
 import { elementCount } from '../core/collections.js';
 import { ShapeError } from '../core/errors.js';
@@ -24,14 +24,14 @@ type Kernel<P extends Op> = (
 ) => readonly NdArray[];
 
 /** Every index of a shape, row-major. */
-function* indices(shape: readonly number[]): Generator<Index> {
+function* everyIndex(shape: readonly number[]): Generator<Index> {
   const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   for (let i = 0; i < elementCount(shape); i++)
     yield shape.map((size, axis) => Math.floor(i / at(strides, axis)) % size);
 }
 
 function generate(shape: readonly number[], valueAt: (index: Index) => number): NdArray {
-  return { shape, data: Float64Array.from(indices(shape), valueAt) };
+  return { shape, data: Float64Array.from(everyIndex(shape), valueAt) };
 }
 
 /** Where an index lies in an array, under broadcasting: leading axes are dropped, axes of size 1 are stretched. */
@@ -74,7 +74,7 @@ function fold(x: NdArray, axes: readonly number[], f: (values: readonly number[]
   const outer = x.shape.map((size, axis) => (gone.has(axis) ? 1 : size));
   return generate(outer, (index) =>
     f(
-      [...indices(inner)].map((within) =>
+      [...everyIndex(inner)].map((within) =>
         read(
           x,
           index.map((each, axis) => each + at(within, axis)),
@@ -129,33 +129,36 @@ function slice(x: NdArray, axis: number, start: number, size: number): NdArray {
 function concat(parts: readonly NdArray[], axis: number): NdArray {
   const first = at(parts, 0);
   const along = axisOf(axis, first.shape.length);
-  const owners = parts.flatMap((part) => [...Array(at(part.shape, along)).keys()].map((place) => ({ part, place })));
+  const owners = parts.flatMap((part) => [...Array(at(part.shape, along)).keys()].map((own) => ({ part, own })));
   return generate(replaced(first.shape, along, owners.length), (index) => {
-    const { part, place } = at(owners, at(index, along));
-    return read(part, replaced(index, along, place));
+    const { part, own } = at(owners, at(index, along));
+    return read(part, replaced(index, along, own));
   });
 }
 
-function gather(x: NdArray, places: NdArray, axis: number): NdArray {
+function gather(x: NdArray, indices: NdArray, axis: number): NdArray {
   const along = axisOf(axis, x.shape.length);
-  const end = along + places.shape.length;
-  return generate([...x.shape.slice(0, along), ...places.shape, ...x.shape.slice(along + 1)], (index) => {
-    const place = wrapped(read(places, index.slice(along, end)), at(x.shape, along));
-    return read(x, [...index.slice(0, along), place, ...index.slice(end)]);
+  const end = along + indices.shape.length;
+  return generate([...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)], (index) => {
+    const found = wrapped(read(indices, index.slice(along, end)), at(x.shape, along));
+    return read(x, [...index.slice(0, along), found, ...index.slice(end)]);
   });
 }
 
-/** Index in x that `places` names at an index of its own. */
-function elementIndex(x: NdArray, places: NdArray, index: Index, axis: number): Index {
+/** Index in x that `indices` names at an index of its own. */
+function elementIndex(x: NdArray, indices: NdArray, index: Index, axis: number): Index {
   const along = axisOf(axis, x.shape.length);
-  return replaced(index, along, wrapped(read(places, index), at(x.shape, along)));
+  return replaced(index, along, wrapped(read(indices, index), at(x.shape, along)));
 }
 
-function scatterElements(x: NdArray, places: NdArray, updates: NdArray, axis: number, add: boolean): NdArray {
+function scatterElements(
+  [x, indices, updates]: readonly [NdArray, NdArray, NdArray],
+  { axis, reduction: how }: OpAttributes['ScatterElements'],
+): NdArray {
   const data = x.data.slice();
-  for (const index of indices(places.shape)) {
-    const offset = offsetOf(x, elementIndex(x, places, index, axis));
-    data[offset] = (add ? (data[offset] ?? NaN) : 0) + read(updates, index);
+  for (const index of everyIndex(indices.shape)) {
+    const offset = offsetOf(x, elementIndex(x, indices, index, axis));
+    data[offset] = (how === 'add' ? (data[offset] ?? NaN) : 0) + read(updates, index);
   }
   return { shape: x.shape, data };
 }
@@ -171,10 +174,10 @@ function rotate(x: NdArray, positions: NdArray, cos: NdArray, sin: NdArray, head
   const width = at(x.shape, 2) / heads;
   const half = width / 2;
   return generate(x.shape, (index) => {
-    const [row, place, channel] = [at(index, 0), at(index, 1), at(index, 2)];
-    const position = wrapped(read(positions, [row, place]), at(cos.shape, 0));
+    const [row, column, channel] = [at(index, 0), at(index, 1), at(index, 2)];
+    const position = wrapped(read(positions, [row, column]), at(cos.shape, 0));
     const within = channel % width;
-    const other = within < half ? -read(x, [row, place, channel + half]) : read(x, [row, place, channel - half]);
+    const other = within < half ? -read(x, [row, column, channel + half]) : read(x, [row, column, channel - half]);
     const angle = [position, within % half];
     return read(x, index) * read(cos, angle) + other * read(sin, angle);
   });
@@ -199,12 +202,12 @@ function attention(inputs: readonly NdArray[], softcap: number | undefined): rea
   return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
 }
 
-/** Rows of x at places, zero at the place behind the last. */
-function rowsAt(x: NdArray, places: NdArray): NdArray {
+/** Rows of x at indices, zero at the index behind the last. */
+function rowsAt(x: NdArray, indices: NdArray): NdArray {
   const rows = at(x.shape, 0);
-  return generate([...places.shape, at(x.shape, 1)], (index) => {
-    const place = read(places, index.slice(0, -1));
-    return place === rows ? 0 : read(x, [place, at(index, -1)]);
+  return generate([...indices.shape, at(x.shape, 1)], (index) => {
+    const row = read(indices, index.slice(0, -1));
+    return row === rows ? 0 : read(x, [row, at(index, -1)]);
   });
 }
 
@@ -270,12 +273,10 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   ReduceMax: reduction(maxOf),
   Gather: (inputs, { axis }) => [gather(at(inputs, 0), at(inputs, 1), axis)],
   GatherElements: (inputs, { axis }) => {
-    const [x, places] = [at(inputs, 0), at(inputs, 1)];
-    return [generate(places.shape, (index) => read(x, elementIndex(x, places, index, axis)))];
+    const [x, indices] = [at(inputs, 0), at(inputs, 1)];
+    return [generate(indices.shape, (index) => read(x, elementIndex(x, indices, index, axis)))];
   },
-  ScatterElements: (inputs, { axis, reduction }) => [
-    scatterElements(at(inputs, 0), at(inputs, 1), at(inputs, 2), axis, reduction === 'add'),
-  ],
+  ScatterElements: (inputs, attributes) => [scatterElements([at(inputs, 0), at(inputs, 1), at(inputs, 2)], attributes)],
   Concat: (inputs, { axis }) => [concat(inputs, axis)],
   Split: ([x], { axis, sizes }) => sizes.map((size, i) => slice(x as NdArray, axis, sumOf(sizes.slice(0, i)), size)),
   Slice: ([x], { axis, start, end }, resolve) => {
@@ -294,11 +295,11 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
   RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
   Attention: (inputs, { softcap }) => attention(inputs, softcap),
-  LayRows: (inputs) => inputs.slice(2).map((from) => rowsAt(at(inputs, 0), from)),
-  CollectRows: (inputs) => {
-    const { to, pieces } = collected(inputs);
+  GatherRows: (inputs) => inputs.slice(2).map((indices) => rowsAt(at(inputs, 0), indices)),
+  ScatterRows: (inputs) => {
+    const { slots, pieces } = scatterInputs(inputs);
     const rows = pieces.map(({ shape, data }) => ({ shape: [data.length / at(shape, -1), at(shape, -1)], data }));
-    return [rowsAt(concat(rows, 0), to)];
+    return [rowsAt(concat(rows, 0), slots)];
   },
   SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (inputs) => [crossEntropyGradient(at(inputs, 0), at(inputs, 1), at(inputs, 2))],

@@ -1,13 +1,14 @@
 /** Generation: many prompts answered at once, what they share computed once, with a cache of keys and values. */
 import { Random } from '../core/random.js';
 import type { GenerateSettings } from '../core/settings.js';
-import { float32, floatsOf, int64, type Engine, type Program, type Tensors } from '../engine/engine.js';
-import { generationGraph } from '../models/graph/decoder.js';
+import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
+import { generationGraph } from '../models/graph/generation-graph.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
 import type { Parameter, Training } from '../models/graph/network.js';
 import { modelTensors } from '../models/graph/model-tensors.js';
-import { blindMask, bytesPerToken, KeyValueCache } from './key-value-cache.js';
 import { placeInRows, type Branch, type Fed, type Row } from './answer-batch.js';
+import { fedTensors } from './fed-tensors.js';
+import { bytesPerToken, KeyValueCache } from './key-value-cache.js';
 import { sample } from './sampling.js';
 
 /** A prompt to answer; prompts of one group are expected to begin alike. */
@@ -207,12 +208,10 @@ export class Generator {
         ending.map((each) => each.map(({ at }) => at)),
       );
       const slots = Math.max(...fed.map((each) => each.length));
-      fed.forEach((tokens, i) =>
+      fed.forEach((tokens, slot) =>
         cache.append(
-          start + i,
-          result,
-          i,
-          slots,
+          start + slot,
+          { result, slot, slots },
           tokens.map(({ branch }) => branch),
         ),
       );
@@ -252,9 +251,7 @@ export class Generator {
     fed.forEach((tokens, row) =>
       cache.append(
         row,
-        result,
-        row,
-        slots,
+        { result, slot: row, slots },
         tokens.map(({ branch }) => branch),
       ),
     );
@@ -280,30 +277,14 @@ export class Generator {
     return settings.stop.some((stop) => text.includes(stop));
   }
 
-  /** Runs fed tokens, one list per row of the cache; `wanted` are the places in each list whose logits are asked for. */
-  async #run(
+  /** Runs fed tokens, one list per row of the cache; `wanted` are the indices in each list whose logits are asked for. */
+  #run(
     program: Program,
     cache: KeyValueCache,
     fed: readonly (readonly Fed[])[],
     wanted: readonly (readonly number[])[],
   ): Promise<Tensors> {
-    const starts = fed.map((_, row) => fed.slice(0, row).reduce((total, each) => total + each.length, 0));
-    const rows = wanted.flatMap((places, row) => places.map((place) => (starts[row] ?? 0) + place));
-    const tokens = fed.flat();
-    return program.run({
-      ...this.#weights,
-      ...cache.inputs,
-      ...slotTensors(cache, fed, starts),
-      ids: int64(
-        [1, tokens.length],
-        tokens.map(({ id }) => id),
-      ),
-      positions: int64(
-        [1, tokens.length],
-        tokens.map(({ position }) => position),
-      ),
-      rows: int64([rows.length], rows),
-    });
+    return program.run({ ...this.#weights, ...cache.inputs, ...fedTensors(cache, fed, wanted) });
   }
 
   #generation(prompt: Prompt, branch: Branch, settings: GenerateSettings): Generation {
@@ -329,32 +310,5 @@ function remembered<T>(make: (branch: Branch) => T): (branch: Branch) => T {
     const value = known.get(branch) ?? make(branch);
     known.set(branch, value);
     return value;
-  };
-}
-
-/** Where tokens stand in their rows' slots, and what each slot sees of the past and of the other slots. */
-function slotTensors(cache: KeyValueCache, fed: readonly (readonly Fed[])[], starts: readonly number[]): Tensors {
-  const slots = Math.max(...fed.map((each) => each.length));
-  const [rows, width] = [fed.length, cache.capacity];
-  const slotOf = new BigInt64Array(rows * slots);
-  const places: number[] = [];
-  const [past, fresh] = [blindMask(rows * slots * width), blindMask(rows * slots * slots)];
-  fed.forEach((tokens, row) =>
-    tokens.forEach(({ branch }, i) => {
-      const slot = row * slots + i;
-      slotOf[slot] = BigInt((starts[row] ?? 0) + i);
-      places.push(slot);
-      cache.writeMask(past, slot * width, row, branch);
-      for (let other = 0; other <= i; other++) {
-        const seen = tokens[other]?.branch;
-        if (seen === 0 || seen === branch) fresh[slot * slots + other] = 0;
-      }
-    }),
-  );
-  return {
-    slots: { type: 'int64', shape: [rows, slots], data: slotOf },
-    places: int64([places.length], places),
-    pastMask: float32([rows, slots, width], past),
-    freshMask: float32([rows, slots, slots], fresh),
   };
 }

@@ -1,22 +1,39 @@
 /** Keys and values of many rows: one block per layer with room to grow in place, and which branch each column of a row belongs to. */
-import { float32, floatsOf, type Tensors } from '../engine/engine.js';
-import { cacheName } from '../models/graph/decoder.js';
+import { at } from '../compiler/ir.js';
+import { floatsOf, type Tensors } from '../engine/engine.js';
+import { cacheInputs, cacheNames, type CacheNames } from '../models/graph/generation-graph.js';
+import { inputTensors } from '../models/graph/inputs.js';
 import type { ModelConfig } from '../models/model.js';
 import { UNSEEN } from '../models/graph/packing.js';
 
 /** Branch of a column that holds nothing. */
 const EMPTY = -1;
 
-const KINDS = ['keys', 'values'] as const;
+const namesOf = (config: ModelConfig): CacheNames[] => cacheNames(config).flatMap(({ keys, values }) => [keys, values]);
 
 /** Bytes that one cached token takes over all layers. */
-export function bytesPerToken({ layers, keyValueHeads, headDim }: ModelConfig): number {
-  return layers * KINDS.length * keyValueHeads * headDim * Float32Array.BYTES_PER_ELEMENT;
+export function bytesPerToken(config: ModelConfig): number {
+  return namesOf(config).length * config.keyValueHeads * config.headDim * Float32Array.BYTES_PER_ELEMENT;
 }
 
+/** One layer's keys or values, [rows, keyValueHeads, capacity, headDim]. */
+interface Block {
+  readonly names: CacheNames;
+  readonly data: Float32Array;
+}
+
+/** Keys and values of the tokens fed in a step: those of one row among the step's. */
+export interface Fresh {
+  /** What the graph gave. */
+  readonly result: Tensors;
+  /** The row, counted among those fed, and the tokens that each of these has room for. */
+  readonly slot: number;
+  readonly slots: number;
+}
+
+/** Keys and values of rows, with room for more. */
 export class KeyValueCache {
-  /** By name of the input, each [rows, keyValueHeads, capacity, headDim]. */
-  readonly #blocks: Readonly<Record<string, Float32Array>>;
+  readonly #blocks: readonly Block[];
   /** [rows, capacity]: 0 for the trunk, 1, 2 … for branches. */
   readonly #branch: Int32Array;
   readonly #used: Int32Array;
@@ -28,10 +45,7 @@ export class KeyValueCache {
     readonly capacity: number,
   ) {
     const size = rows * config.keyValueHeads * capacity * config.headDim;
-    const names = Array.from({ length: config.layers }, (_, layer) =>
-      KINDS.map((kind) => cacheName('past', layer, kind)),
-    );
-    this.#blocks = Object.fromEntries(names.flat().map((name) => [name, new Float32Array(size)]));
+    this.#blocks = namesOf(config).map((names) => ({ names, data: new Float32Array(size) }));
     this.#branch = new Int32Array(rows * capacity).fill(EMPTY);
     this.#used = new Int32Array(rows);
   }
@@ -43,20 +57,20 @@ export class KeyValueCache {
 
   /** The cache as inputs of the generation graph; nothing is copied. */
   get inputs(): Tensors {
-    const shape = [this.rows, this.config.keyValueHeads, this.capacity, this.config.headDim];
-    return Object.fromEntries(Object.entries(this.#blocks).map(([name, data]) => [name, float32(shape, data)]));
+    const data = Object.fromEntries(this.#blocks.map(({ names, data: values }) => [names.past, values]));
+    return inputTensors(cacheInputs(this.config), { B: this.rows, K: this.capacity }, data);
   }
 
-  /** Adds the first of a row's fresh tokens, one per entry of `branches`; `slot` is the row's place among the fresh, of `slots` tokens each. */
-  append(row: number, fresh: Tensors, slot: number, slots: number, branches: readonly number[]): void {
+  /** Adds the first of a row's fresh tokens, one per entry of `branches`. */
+  append(row: number, { result, slot, slots }: Fresh, branches: readonly number[]): void {
     const { keyValueHeads: heads, headDim } = this.config;
     const start = this.used(row);
-    for (const [name, block] of Object.entries(this.#blocks)) {
-      const source = floatsOf(fresh, name.replace('past', 'fresh'));
+    for (const { names, data } of this.#blocks) {
+      const source = floatsOf(result, names.fresh);
       for (let head = 0; head < heads; head++) {
         const from = (slot * heads + head) * slots * headDim;
         const to = ((row * heads + head) * this.capacity + start) * headDim;
-        block.set(source.subarray(from, from + branches.length * headDim), to);
+        data.set(source.subarray(from, from + branches.length * headDim), to);
       }
     }
     this.#branch.set(branches, row * this.capacity + start);
@@ -66,30 +80,25 @@ export class KeyValueCache {
   /** A cache of other capacity that holds these rows (a row may be taken several times). */
   take(rows: readonly number[], capacity: number): KeyValueCache {
     const taken = new KeyValueCache(this.config, rows.length, capacity);
-    rows.forEach((row, at) => taken.#copyRow(this, row, at));
+    rows.forEach((row, to) => taken.#copyRow(this, row, to));
     return taken;
   }
 
-  /** Copies a row of another cache here, in place of what is there. */
-  put(other: KeyValueCache, row: number, at: number): void {
-    this.#copyRow(other, row, at);
-  }
-
-  #copyRow(source: KeyValueCache, row: number, at: number): void {
+  #copyRow(source: KeyValueCache, row: number, to: number): void {
     const { keyValueHeads: heads, headDim } = this.config;
     const columns = source.used(row);
-    for (const [name, block] of Object.entries(this.#blocks)) {
-      const from = source.#blocks[name] as Float32Array;
+    for (const [i, { data }] of this.#blocks.entries()) {
+      const from = at(source.#blocks, i).data;
       for (let head = 0; head < heads; head++) {
         const start = (row * heads + head) * source.capacity * headDim;
         const part = from.subarray(start, start + columns * headDim);
-        block.set(part, (at * heads + head) * this.capacity * headDim);
+        data.set(part, (to * heads + head) * this.capacity * headDim);
       }
     }
-    this.#branch.fill(EMPTY, at * this.capacity, (at + 1) * this.capacity);
+    this.#branch.fill(EMPTY, to * this.capacity, (to + 1) * this.capacity);
     const start = row * source.capacity;
-    this.#branch.set(source.#branch.subarray(start, start + columns), at * this.capacity);
-    this.#used[at] = columns;
+    this.#branch.set(source.#branch.subarray(start, start + columns), to * this.capacity);
+    this.#used[to] = columns;
   }
 
   /** Writes what a token of a branch sees of its row: the trunk and its own branch. `mask` is filled with UNSEEN before. */

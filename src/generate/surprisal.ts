@@ -1,7 +1,7 @@
 /** How much each token of a text surprises a model: −ln p of the token given those before it. */
 import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
 import type { JsonObject } from '../core/json.js';
-import { lossGraph } from '../models/graph/decoder.js';
+import { lossGraph } from '../models/graph/training-graph.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { modelTensors } from '../models/graph/model-tensors.js';
 import { hardLabel, type PackedRow } from '../models/graph/packing.js';

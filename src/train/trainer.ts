@@ -1,15 +1,24 @@
 /** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
-import { float32, floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
-import { chunksFor, gradientName, lossGraph, trainingGraph, widestInput, type Keep } from '../models/graph/decoder.js';
+import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
+import { countOf, inputTensors } from '../models/graph/inputs.js';
 import type { LabelKind } from '../models/graph/loss.js';
 import { modelTensors, type ParameterValues } from '../models/graph/model-tensors.js';
-import { DROPOUT_INPUT, dropoutColumns, type Parameter, type Training } from '../models/graph/network.js';
+import type { Parameter, Training } from '../models/graph/network.js';
+import { chunksFor } from '../models/graph/packed-attention.js';
 import type { PackedRow } from '../models/graph/packing.js';
 import { quantisedInputs } from '../models/graph/quantised-weights.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
+import {
+  dropoutInputs,
+  dropoutRate,
+  gradientName,
+  lossGraph,
+  trainingGraph,
+  type Keep,
+} from '../models/graph/training-graph.js';
 import { weightOf } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 
@@ -114,8 +123,8 @@ export class Trainer {
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
   async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
-    const tensors = this.#tensors(batch, totalWeight);
-    const result = await this.#program.run({ ...tensors, ...this.#dropoutTable(tensors['ids']?.shape ?? [], micro) });
+    const tensors = { ...this.#tensors(batch, totalWeight), ...this.#dropoutTable(batch, micro) };
+    const result = await this.#program.run(tensors);
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
     );
@@ -123,13 +132,13 @@ export class Trainer {
   }
 
   /** A fresh dropout table for this step and micro-batch, drawn from the seed alone. */
-  #dropoutTable(shape: readonly number[], micro: number): Tensors {
+  #dropoutTable(batch: readonly PackedRow[], micro: number): Tensors {
     const { training, config, seed = 0 } = this.#options;
-    const rate = training.kind === 'lora' ? training.lora.dropout : 0;
+    const rate = dropoutRate(training);
     if (rate === 0) return {};
-    const [rows, columns] = [shape.reduce((a, b) => a * b, 1), dropoutColumns(widestInput(config))];
+    const [inputs, sizes] = [dropoutInputs(config), { R: tokensOf(batch) }];
     const random = new Random(seed, 'dropout', this.optimiser.steps, micro);
-    return { [DROPOUT_INPUT]: float32([rows, columns], dropoutMask(rows * columns, rate, random)) };
+    return inputTensors(inputs, sizes, { dropout: dropoutMask(countOf(inputs.dropout, sizes), rate, random) });
   }
 
   /** Loss and gradients of several micro-batches as if they were one. */
@@ -153,8 +162,7 @@ export class Trainer {
     const gradientNorm = clipByNorm(gradients, clipNorm);
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
       this.optimiser.step(this.trained, gradients, learningRate, (name) => !this.#spared.has(name));
-    const tokens = batches.flat().reduce((total, row) => total + row.ids.length, 0);
-    return { loss, gradientNorm, tokens, losses };
+    return { loss, gradientNorm, tokens: tokensOf(batches.flat()), losses };
   }
 
   /** Mean loss over batches by weight, with dropout off and without gradients; the forward program is compiled at the first call. */
@@ -178,6 +186,8 @@ export class Trainer {
     await this.#lossProgram?.dispose();
   }
 }
+
+const tokensOf = (rows: readonly PackedRow[]): number => rows.reduce((total, { ids }) => total + ids.length, 0);
 
 function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float32Array): void {
   const sofar = sums.get(name);

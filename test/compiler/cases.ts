@@ -337,7 +337,7 @@ const gatherElements: Case[] = [
 const scatterElements: Case[] = [
   one(
     'ScatterElements',
-    'added along axis 0, to places named again',
+    'added along axis 0, at indices named again',
     { x: normal(3, 2), i: listed([1, 1, 1, 0, 2, 1], [3, 2]), u: normal(3, 2) },
     (b, of) => b.op('ScatterElements', [of('x'), of('i'), of('u')], { axis: 0, reduction: 'add' }),
   ),
@@ -437,46 +437,46 @@ const attentions: Case[] = [
   ),
 ];
 
-const laidRows: Case[] = [
+const gatheredRows: Case[] = [
   one(
-    'LayRows',
-    'all rows to other places',
-    { x: normal(3, 2), to: listed([1, 2, 0]), from: listed([2, 0, 1]) },
-    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
+    'GatherRows',
+    'all rows to other slots',
+    { x: normal(3, 2), slots: listed([1, 2, 0]), indices: listed([2, 0, 1]) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
   ),
   one(
-    'LayRows',
-    'places that stay empty and a row that goes nowhere',
-    { x: normal('S', 2), to: listed([3, 4, 1], ['S']), from: listed([3, 2, 3, 0], ['M']) },
-    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
+    'GatherRows',
+    'slots that stay empty and a row that goes nowhere',
+    { x: normal('S', 2), slots: listed([3, 4, 1], ['S']), indices: listed([3, 2, 3, 0], ['M']) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
   ),
   one(
-    'LayRows',
+    'GatherRows',
     'two pieces',
-    { x: normal(4, 2), to: listed([4, 0, 5, 2]), first: listed([1, 4, 3]), second: listed([4, 0]) },
-    (b, of) => b.apply('LayRows', [of('x'), of('to'), of('first'), of('second')], {}),
+    { x: normal(4, 2), slots: listed([4, 0, 5, 2]), first: listed([1, 4, 3]), second: listed([4, 0]) },
+    (b, of) => b.apply('GatherRows', [of('x'), of('slots'), of('first'), of('second')], {}),
   ),
   one(
-    'LayRows',
+    'GatherRows',
     'two pieces of which one is used',
-    { x: normal(3, 2), to: listed([1, 0, 2]), first: listed([1, 0]), second: listed([2]) },
-    (b, of) => b.op('LayRows', [of('x'), of('to'), of('first'), of('second')], {}),
+    { x: normal(3, 2), slots: listed([1, 0, 2]), first: listed([1, 0]), second: listed([2]) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('first'), of('second')], {}),
   ),
   one(
-    'LayRows',
-    'places in two axes, of which some stay empty',
-    { x: normal(4, 2), to: listed([4, 0, 5, 2]), from: listed([1, 4, 3, 4, 0, 2], [2, 3]) },
-    (b, of) => b.op('LayRows', [of('x'), of('to'), of('from')], {}),
+    'GatherRows',
+    'slots in two axes, of which some stay empty',
+    { x: normal(4, 2), slots: listed([4, 0, 5, 2]), indices: listed([1, 4, 3, 4, 0, 2], [2, 3]) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
   ),
   one(
-    'CollectRows',
+    'ScatterRows',
     'two pieces, a row of which goes nowhere, and a row that lies in none',
     {
-      to: listed([4, 0, 5, 2], ['M']),
+      slots: listed([4, 0, 5, 2], ['M']),
       ...{ first: listed([1, 4, 3]), second: listed([4, 0], ['B']) },
       ...{ x: normal(3, 2), y: normal('B', 2) },
     },
-    (b, of) => b.op('CollectRows', [of('to'), of('first'), of('second'), of('x'), of('y')], {}),
+    (b, of) => b.op('ScatterRows', [of('slots'), of('first'), of('second'), of('x'), of('y')], {}),
   ),
 ];
 
@@ -601,7 +601,7 @@ const rotary: Case[] = [
   ),
   one(
     'RotaryEmbedding',
-    'more places than the tables have rows',
+    'more tokens than the tables have rows',
     { x: normal(1, 5, 4), p: listed([0, 1, 0, 1, 1], [1, 5]), cos: frozen(normal(2, 2)), sin: frozen(normal(2, 2)) },
     (b, of) => b.op('RotaryEmbedding', [of('x'), of('p'), of('cos'), of('sin')], { heads: 1 }),
   ),
@@ -814,7 +814,7 @@ export const CASES: readonly Case[] = [
   ...split,
   ...slice,
   ...attentions,
-  ...laidRows,
+  ...gatheredRows,
   ...where,
   ...cast,
   ...constants,

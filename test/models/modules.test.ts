@@ -3,8 +3,9 @@ import { TARGET_MODULES } from '../../src/core/settings.js';
 import { FAMILIES, type FamilyName } from '../../src/models/families/families.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
-import { generationGraph, lossGraph } from '../../src/models/graph/decoder.js';
+import { generationGraph } from '../../src/models/graph/generation-graph.js';
 import type { Training } from '../../src/models/graph/network.js';
+import { lossGraph } from '../../src/models/graph/training-graph.js';
 import { linearModules, modelParameters, parametersOf } from '../../src/models/modules.js';
 
 const GOLDEN = new URL('../golden/decoder/', import.meta.url).pathname;

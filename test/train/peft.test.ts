@@ -8,7 +8,7 @@ import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { adapterSource } from '../../src/generate/adapted.js';
 import { readAdapter, writeAdapter } from '../../src/models/adapter/adapter.js';
 import { FAMILIES } from '../../src/models/families/families.js';
-import { lossGraph } from '../../src/models/graph/decoder.js';
+import { lossGraph } from '../../src/models/graph/training-graph.js';
 import { modelTensors } from '../../src/models/graph/model-tensors.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { batchTensors } from '../../src/models/graph/row-tensors.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import type { WeightSource } from '../../src/models/model.js';
-import type { Keep } from '../../src/models/graph/decoder.js';
+import type { Keep } from '../../src/models/graph/training-graph.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { roundedWeights, type QuantisedFormat } from '../../src/models/formats/quantise.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';

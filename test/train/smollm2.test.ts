@@ -6,7 +6,7 @@ import { TARGET_MODULES, type LoraSettings } from '../../src/core/settings.js';
 import { floatsOf } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { Generator } from '../../src/generate/generator.js';
-import { lossGraph } from '../../src/models/graph/decoder.js';
+import { lossGraph } from '../../src/models/graph/training-graph.js';
 import { loadModel } from '../../src/models/load.js';
 import type { ModelConfig } from '../../src/models/model.js';
 import type { Parameter, Training } from '../../src/models/graph/network.js';

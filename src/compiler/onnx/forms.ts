@@ -96,7 +96,7 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
   SoftmaxCrossEntropyLoss: () => unlowered('SoftmaxCrossEntropyLoss'),
   CrossEntropyGradient: () => unlowered('CrossEntropyGradient'),
   Attention: () => unlowered('Attention'),
-  LayRows: () => unlowered('LayRows'),
-  CollectRows: () => unlowered('CollectRows'),
+  GatherRows: () => unlowered('GatherRows'),
+  ScatterRows: () => unlowered('ScatterRows'),
   DequantizeLinear: ({ axis, blockSize }) => ({ attributes: [int('axis', axis), int('block_size', blockSize)] }),
 };

@@ -2,7 +2,7 @@
 import type { Builder } from '../builder.js';
 import { product } from '../dims.js';
 import { at, dimOf, isOp, type Graph, type Node, type Op, type Value } from '../ir.js';
-import { collected } from '../shapes.js';
+import { scatterInputs } from '../shapes.js';
 import { rebuild } from './rebuild.js';
 
 /** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its probability. */
@@ -18,14 +18,14 @@ function crossEntropy(b: Builder, scores: Value, labels: Value): readonly Value[
 }
 
 /**
- * Rows of one place each, [B·S, 1, heads·d]: ONNX Runtime asks for as many rows of cos and sin as a row of x is long,
+ * Rows of one token each, [B·S, 1, heads·d]: ONNX Runtime asks for as many rows of cos and sin as a row of x is long,
  * which packed rows, whose positions restart, need not have.
  */
-function rotaryByPlace(b: Builder, inputs: readonly Value[], node: Node<'RotaryEmbedding'>): readonly Value[] {
+function rotaryByToken(b: Builder, inputs: readonly Value[], node: Node<'RotaryEmbedding'>): readonly Value[] {
   const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
-  const places = product(positions.shape);
-  const rows = b.reshape(x, [places, 1, dimOf(x, 2)]);
-  const turned = b.op('RotaryEmbedding', [rows, b.reshape(positions, [places, 1]), cos, sin], node.attributes);
+  const tokens = product(positions.shape);
+  const rows = b.reshape(x, [tokens, 1, dimOf(x, 2)]);
+  const turned = b.op('RotaryEmbedding', [rows, b.reshape(positions, [tokens, 1]), cos, sin], node.attributes);
   return [b.reshape(turned, x.shape)];
 }
 
@@ -40,11 +40,11 @@ function attention(b: Builder, inputs: readonly Value[], { attributes }: Node<'A
 }
 
 /** Gathers from rows with a row of zeros behind them. */
-function rowsAt(b: Builder, pieces: readonly Value[], places: readonly Value[]): readonly Value[] {
+function rowsAt(b: Builder, pieces: readonly Value[], indices: readonly Value[]): readonly Value[] {
   const width = dimOf(at(pieces, 0), -1);
   const matrices = pieces.map((piece) => b.reshape(piece, [product(piece.shape.slice(0, -1)), width]));
   const rows = b.concat([...matrices, b.full([1, width])], 0);
-  return places.map((each) => b.gather(rows, each));
+  return indices.map((each) => b.gather(rows, each));
 }
 
 /** softmax · Σₖ dyₖ, less dyₖ at label k, in full. */
@@ -59,12 +59,12 @@ const LOWERINGS: { readonly [P in Op]?: Lowering<P> } = {
   SoftmaxCrossEntropyLoss: (b, inputs) => crossEntropy(b, at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (b, inputs) => [crossEntropyGradient(b, at(inputs, 0), at(inputs, 1), at(inputs, 2))],
   Attention: attention,
-  LayRows: (b, inputs) => rowsAt(b, inputs.slice(0, 1), inputs.slice(2)),
-  CollectRows: (b, inputs) => {
-    const { to, pieces } = collected(inputs);
-    return rowsAt(b, pieces, [to]);
+  GatherRows: (b, inputs) => rowsAt(b, inputs.slice(0, 1), inputs.slice(2)),
+  ScatterRows: (b, inputs) => {
+    const { slots, pieces } = scatterInputs(inputs);
+    return rowsAt(b, pieces, [slots]);
   },
-  RotaryEmbedding: rotaryByPlace,
+  RotaryEmbedding: rotaryByToken,
 };
 
 function lowered<P extends Op>(b: Builder, node: Node<P>, inputs: readonly Value[]): readonly Value[] | undefined {

@@ -14,9 +14,9 @@ export type Attending = 'joined' | 'apart';
 /** What lies before the new tokens, and how these stand: T tokens in B rows of S slots; a slot that no token has is masked. */
 export interface Cache {
   /** The token in each slot, [B, S] int64; any where there is none. */
-  readonly slots: Value;
+  readonly slotTokens: Value;
   /** The slot of each token, counted over B·S, [T] int64. */
-  readonly places: Value;
+  readonly tokenSlots: Value;
   /** Added to scores against the past, [B, S, K], and against the fresh tokens, [B, S, S]. */
   readonly pastMask: Value;
   readonly freshMask: Value;
@@ -28,9 +28,10 @@ export interface Cache {
 }
 
 /** [T, heads·d] → [B, heads, S, d]. */
-function inSlots(net: Network, x: Value, { slots }: Cache, heads: number): Value {
+function inSlots(net: Network, x: Value, { slotTokens }: Cache, heads: number): Value {
   const b = net.builder;
-  const split = b.reshape(b.gather(x, slots), [dimOf(slots, 0), dimOf(slots, 1), heads, Number(dimOf(x, 1)) / heads]);
+  const [batch, slots] = [dimOf(slotTokens, 0), dimOf(slotTokens, 1)];
+  const split = b.reshape(b.gather(x, slotTokens), [batch, slots, heads, Number(dimOf(x, 1)) / heads]);
   return b.transpose(split, [0, 2, 1, 3]);
 }
 
@@ -98,7 +99,7 @@ export function cachedAttention(config: ModelConfig, cache: Cache): Attend {
       masks: cache,
       cap: config.attentionSoftcap,
     });
-    const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slots.shape), heads * headDim]);
-    return b.gather(flat, cache.places);
+    const flat = b.reshape(b.transpose(mixed, [0, 2, 1, 3]), [product(cache.slotTokens.shape), heads * headDim]);
+    return b.gather(flat, cache.tokenSlots);
   };
 }

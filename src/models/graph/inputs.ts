@@ -24,6 +24,17 @@ export function addInputs<D extends Inputs>(b: Builder, declared: D): { readonly
   return Object.fromEntries(added) as { readonly [N in keyof D]: Value };
 }
 
+type Sizes = Readonly<Record<string, number>>;
+
+const shapeOf = ({ shape }: Input, sizes: Sizes): number[] => {
+  const known = new Map(Object.entries(sizes));
+  return shape.map((dim) => evaluateDim(dim, known));
+};
+
+/** Number of values that feed an input whose symbols have these sizes. */
+export const countOf = (declared: Input, sizes: Sizes): number =>
+  shapeOf(declared, sizes).reduce((product, size) => product * size, 1);
+
 /** What feeds declared inputs, row-major, by the same names. */
 export type InputData<D extends Inputs> = { readonly [N in keyof D]: TensorData[D[N]['type']] };
 
@@ -33,15 +44,14 @@ export type InputData<D extends Inputs> = { readonly [N in keyof D]: TensorData[
  */
 export function inputTensors<D extends Inputs>(
   declared: D,
-  sizes: Readonly<Record<string, number>>,
+  sizes: Sizes,
   data: InputData<D>,
 ): { readonly [N in keyof D]: Tensor<D[N]['type']> } {
-  const known = new Map(Object.entries(sizes));
-  const tensors = Object.entries(declared).map(([name, { type, shape }]) => {
-    const [values, resolved] = [data[name] as TensorData[DataType], shape.map((dim) => evaluateDim(dim, known))];
-    if (values.length !== resolved.reduce((product, size) => product * size, 1))
-      throw new ShapeError(`input "${name}": ${values.length} values do not fill [${resolved.join(', ')}]`);
-    return [name, { type, shape: resolved, data: values }];
+  const tensors = Object.entries(declared).map(([name, each]) => {
+    const [values, shape] = [data[name] as TensorData[DataType], shapeOf(each, sizes)];
+    if (values.length !== countOf(each, sizes))
+      throw new ShapeError(`input "${name}": ${values.length} values do not fill [${shape.join(', ')}]`);
+    return [name, { type: each.type, shape, data: values }];
   });
   return Object.fromEntries(tensors) as { readonly [N in keyof D]: Tensor<D[N]['type']> };
 }

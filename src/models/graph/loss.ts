@@ -7,24 +7,24 @@ import type { PackedRow } from './packing.js';
 export type LabelKind = 'hard' | 'soft';
 
 /**
- * Inputs that say what is learnt of R tokens: `rows`, those M whose next token is learnt; `rowIndices`, the index of every token among
- * these, M where it is none; and K labels of each with their weights in the loss.
+ * Inputs that say what is learnt of R tokens: `rows`, those M whose next token is learnt; `rowSlots`, where among these every token is,
+ * M where it is none of them; and K labels of each with their weights in the loss.
  */
 export const lossInputs = (kind: LabelKind) => {
   const labels = kind === 'hard' ? 1 : 'K';
   return {
     rows: input('int64', 'M'),
-    rowIndices: input('int64', 'R'),
+    rowSlots: input('int64', 'R'),
     labels: input('int64', 'M', labels),
     weights: input('float32', 'M', labels),
   };
 };
 
-/** Index of each of `count` tokens in a list of some of them, the list's length where it is not there. */
-function indicesIn(list: readonly number[], count: number): BigInt64Array {
-  const indices = new BigInt64Array(count).fill(BigInt(list.length));
-  list.forEach((token, index) => (indices[token] = BigInt(index)));
-  return indices;
+/** Where each of `count` tokens is in a list of some of them, the list's length where it is not there. */
+function slotsIn(list: readonly number[], count: number): BigInt64Array {
+  const slots = new BigInt64Array(count).fill(BigInt(list.length));
+  list.forEach((token, slot) => (slots[token] = BigInt(slot)));
+  return slots;
 }
 
 /** Their tensors for rows laid end to end from `starts` (and to the last of them); weights are divided by `totalWeight`, so that the loss is a mean. */
@@ -48,6 +48,6 @@ export function lossTensors(
   return inputTensors(
     lossInputs(kind),
     { M: count, R: tokens, K: most },
-    { rows: BigInt64Array.from(learnt, BigInt), rowIndices: indicesIn(learnt, tokens), labels, weights },
+    { rows: BigInt64Array.from(learnt, BigInt), rowSlots: slotsIn(learnt, tokens), labels, weights },
   );
 }

@@ -39,10 +39,7 @@ export function rankOf(lora: LoraSettings, module: string): number {
 /** Columns by which modules' dropout masks are shifted against each other in the shared table. */
 const DROPOUT_SPREAD = 1024;
 
-/** Name of the input that holds the dropout table: 0 or 1/(1 − p) each, [T, widest input + DROPOUT_SPREAD]. */
-export const DROPOUT_INPUT = 'dropout';
-
-/** Columns of the dropout table for a widest adapted input. */
+/** Columns of the dropout table, 0 or 1/(1 − p) each, for a widest adapted input. */
 export const dropoutColumns = (widest: number): number => widest + DROPOUT_SPREAD;
 
 /** Whether LoRA adapts a module. */

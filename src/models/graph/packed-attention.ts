@@ -1,76 +1,102 @@
 /** Attention for training: packed rows in blocks, so that nothing is computed between branches, which do not see each other. */
+import type { Builder } from '../../compiler/builder.js';
 import { product, type Dim } from '../../compiler/dims.js';
 import { at, dimOf, type OpAttributes, type Value } from '../../compiler/ir.js';
-import type { Attend, KeyValues } from './blocks.js';
 import type { ModelConfig } from '../model.js';
-import type { Network } from './network.js';
+import type { Attend, KeyValues } from './blocks.js';
+import { input } from './inputs.js';
+
+/** Heads of queries, and of keys and values; a token's vectors stand one after the other, those of the next token behind them. */
+export interface HeadCounts {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+}
+
+/** Pieces that trunks are cut into where none is said; attention of a piece to those behind it is not computed. */
+export const DEFAULT_CHUNKS = 2;
+/** Positions up to which more pieces than these save no time, tokens of a piece from there on, and the most pieces there are: each adds nodes to every layer. */
+const SHORT_POSITIONS = 2048;
+const CHUNK_TOKENS = 512;
+const MOST_CHUNKS = 8;
+
+/** Pieces that suit rows of so many positions. */
+export const chunksFor = (positions: number): number =>
+  positions <= SHORT_POSITIONS ? DEFAULT_CHUNKS : Math.min(MOST_CHUNKS, Math.ceil(positions / CHUNK_TOKENS));
 
 /**
- * Where the heads' vectors of R packed tokens lie for attention, head by head: B trunks, each of C chunks of U tokens; behind each
- * trunk Q tokens of its branches in one line, and once more as N branches of L tokens. Heads are numbered token by token; queries
- * lie in groups of G heads that share keys and values, one head's after the other's. A place that nothing fills has the number of
- * all heads. All are int32.
+ * Inputs that lay the vectors of R packed tokens out in slots for attention, head by head: B trunks, each of C chunks of U tokens;
+ * behind each trunk Q tokens of its branches in one line (the tail), and once more as N branches of L tokens. Queries lie in groups
+ * of G heads that share keys and values. Indices are of vectors, in every slot; the number of all vectors where a slot is empty.
  */
-export interface Places {
-  /** Tokens of a chunk, U. */
-  readonly chunkSize: Dim;
-  /** Query at every place of a chunk, C × [B, groups, G, U], and behind the trunk, [B, groups, G, Q]. */
-  readonly chunks: readonly Value[];
-  readonly tails: Value;
-  /** Place of every query among all those, chunk after chunk and the tails last, [R·heads]. */
-  readonly queryPlaces: Value;
-  /** Key at every place of a trunk, [B, groups, 1, C·U], and of a branch, [B, N, groups, L]. */
-  readonly trunkKeys: Value;
-  readonly branchKeys: Value;
-  /** Place of every key among all those, [R·groups]. */
-  readonly keyPlaces: Value;
-  /** Place among the tails of every query of a branch, [B, N, groups, G·L], and the other way round, [B·groups·G·Q]. */
-  readonly branches: Value;
-  readonly branchPlaces: Value;
-  /** Added to scores of a trunk's tokens, [C·U, C·U]: 0 up to the token itself. */
-  readonly trunkMask: Value;
-  /** Added to scores of a branch's tokens for their trunk's, [B, 1, 1, 1, C·U]: 0 where the trunk has a token. */
-  readonly tailMask: Value;
-  /** Added to scores of a branch's tokens for its own, [L, L]: 0 up to the token itself. */
-  readonly branchMask: Value;
-}
+export const packedInputs = ({ heads, keyValueHeads }: HeadCounts, chunks: number) => {
+  const group = heads / keyValueHeads;
+  const span = product([chunks, 'U']);
+  return {
+    /** Query in every slot of a chunk and of a tail. */
+    chunkQueries: input('int32', chunks, 'B', keyValueHeads, group, 'U'),
+    tailQueries: input('int32', 'B', keyValueHeads, group, 'Q'),
+    /** Slot of every query among all those, chunk after chunk and the tails last. */
+    querySlots: input('int32', product(['R', heads])),
+    /** Key in every slot of a trunk and of a branch. */
+    trunkKeys: input('int32', 'B', keyValueHeads, 1, span),
+    branchKeys: input('int32', 'B', 'N', keyValueHeads, 'L'),
+    /** Slot of every key among all those. */
+    keySlots: input('int32', product(['R', keyValueHeads])),
+    /** Query of a tail in every slot of a branch, and the slot of every query of a tail among those. */
+    branchQueries: input('int32', 'B', 'N', keyValueHeads, product([group, 'L'])),
+    tailSlots: input('int32', product(['B', heads, 'Q'])),
+    /** Added to scores of a trunk's tokens: 0 up to the token itself. */
+    trunkMask: input('float32', span, span),
+    /** Added to scores of a tail's tokens for their trunk's: 0 where the trunk has a token. */
+    tailMask: input('float32', 'B', 1, 1, 1, span),
+    /** Added to scores of a branch's tokens for its own: 0 up to the token itself. */
+    branchMask: input('float32', 'L', 'L'),
+  };
+};
+
+/** The inputs' values. */
+export type PackedValues = { readonly [N in keyof ReturnType<typeof packedInputs>]: Value };
 
 /** Vectors [..., d] as rows. */
-function rowsOf(net: Network, x: Value): Value {
-  return net.builder.reshape(x, [product(x.shape.slice(0, -1)), dimOf(x, -1)]);
+function rowsOf(b: Builder, x: Value): Value {
+  return b.reshape(x, [product(x.shape.slice(0, -1)), dimOf(x, -1)]);
 }
 
-/** Rows of x dealt out to places: [N, d] → [...places, d] each. */
-function laid(net: Network, x: Value, to: Value, places: readonly Value[]): readonly Value[] {
-  return net.builder.apply('LayRows', [x, to, ...places], {});
+/** Rows of x in slots: [N, d] → [...indices, d] each. */
+function gathered(b: Builder, x: Value, slots: Value, indices: readonly Value[]): readonly Value[] {
+  return b.apply('GatherRows', [x, slots, ...indices], {});
 }
 
-/** And back again: [...places, d] each → [N, d]. */
-function collected(net: Network, pieces: readonly Value[], to: Value, places: readonly Value[]): Value {
-  return net.builder.op('CollectRows', [to, ...places, ...pieces], {});
+/** And back again: [...indices, d] each → [N, d]. */
+function scattered(b: Builder, pieces: readonly Value[], slots: Value, indices: readonly Value[]): Value {
+  return b.op('ScatterRows', [slots, ...indices, ...pieces], {});
+}
+
+/** The first axis taken apart: its elements. */
+function elements(b: Builder, x: Value): Value[] {
+  const parts = b.split(x, Array<number>(Number(dimOf(x, 0))).fill(1), 0);
+  return parts.map((each) => b.reshape(each, x.shape.slice(1)));
 }
 
 /** Repeats a mask [L, K] for the heads of a group: [G·L, K]. */
-function forGroup(net: Network, mask: Value, group: Dim): Value {
-  const b = net.builder;
+function forGroup(b: Builder, mask: Value, group: Dim): Value {
   const [rows, keys] = [dimOf(mask, 0), dimOf(mask, 1)];
   const spread = b.expand(b.reshape(mask, [1, rows, keys]), [group, rows, keys]);
   return b.reshape(spread, [product([group, rows]), keys]);
 }
 
-/** Where tokens lie, and what their scores are kept within. */
+/** What is seen beside keys and values, and what scores are kept within. */
 interface Seeing {
-  readonly places: Places;
+  readonly inputs: PackedValues;
   readonly cap: OpAttributes['Attention'];
 }
 
 /** Causal attention within the trunks, chunk by chunk, so that no chunk meets keys behind it: keys and values [B, groups, 1, C·U, d]. */
-function withinTrunks(net: Network, chunks: readonly Value[], { keys, values }: KeyValues, seeing: Seeing): Value[] {
-  const b = net.builder;
-  const { chunkSize, trunkMask } = seeing.places;
+function withinTrunks(b: Builder, chunks: readonly Value[], { keys, values }: KeyValues, seeing: Seeing): Value[] {
   return chunks.map((chunk, i) => {
-    const span = product([i + 1, chunkSize]);
-    const seen = b.slice(b.slice(trunkMask, 0, product([i, chunkSize]), span), 1, 0, span);
+    const size = dimOf(chunk, -2);
+    const span = product([i + 1, size]);
+    const seen = b.slice(b.slice(seeing.inputs.trunkMask, 0, product([i, size]), span), 1, 0, span);
     return b.op('Attention', [chunk, b.slice(keys, 3, 0, span), b.slice(values, 3, 0, span), seen], seeing.cap);
   });
 }
@@ -81,41 +107,45 @@ interface Part {
   readonly logSum: Value;
 }
 
-/** Attention to both of two sets of keys, from attention to each: weighted by their shares of the whole sum. */
-function merged(net: Network, first: Part, second: Part): Value {
-  const b = net.builder;
-  const share = b.sigmoid(b.sub(second.logSum, first.logSum));
-  return b.add(first.out, b.mul(share, b.sub(second.out, first.out)));
+/** Attention to both of two sets of keys, from attention to each: weighted by their parts of the softmax's sum. */
+function merged(b: Builder, first: Part, second: Part): Value {
+  const weight = b.sigmoid(b.sub(second.logSum, first.logSum));
+  return b.add(first.out, b.mul(weight, b.sub(second.out, first.out)));
+}
+
+/** Keys and values of the trunks, and of the branches. */
+interface Seen {
+  readonly trunk: KeyValues;
+  readonly branch: KeyValues;
+}
+
+/** Attention of tails to their trunks and, branch by branch, to themselves: queries [B, groups, G, Q, d]. */
+function ofTails(b: Builder, tail: Value, { trunk, branch }: Seen, { inputs, cap }: Seeing): Value {
+  const { tailSlots, branchQueries, tailMask, branchMask } = inputs;
+  const own = at(gathered(b, rowsOf(b, tail), tailSlots, [branchQueries]), 0);
+  const seen = forGroup(b, branchMask, dimOf(tail, 2));
+  const [out, logSum] = b.apply('Attention', [tail, trunk.keys, trunk.values, tailMask], cap) as [Value, Value];
+  const [ownOut, ownLogSum] = b.apply('Attention', [own, branch.keys, branch.values, seen], cap) as [Value, Value];
+  const inTail = (x: Value): Value => scattered(b, [x], tailSlots, [branchQueries]);
+  const first = { out: rowsOf(b, out), logSum: rowsOf(b, logSum) };
+  return b.reshape(merged(b, first, { out: inTail(ownOut), logSum: inTail(ownLogSum) }), tail.shape);
 }
 
 /** Attention of packed rows: what a trunk's branches do not see of each other is not computed. */
-export function packedAttention(config: ModelConfig, places: Places): Attend {
-  const { chunks, tails, queryPlaces, trunkKeys, branchKeys, keyPlaces, branches, branchPlaces } = places;
-  const { heads, keyValueHeads, headDim } = config;
-  const group = heads / keyValueHeads;
-  const cap = config.attentionSoftcap === undefined ? {} : { softcap: config.attentionSoftcap };
-  return ({ net }, q, k, v) => {
-    const b = net.builder;
+export function packedAttention(config: ModelConfig, inputs: PackedValues): Attend {
+  const { heads, keyValueHeads, headDim, attentionSoftcap: softcap } = config;
+  const { chunkQueries, tailQueries, querySlots, trunkKeys, branchKeys, keySlots } = inputs;
+  const seeing = { inputs, cap: softcap === undefined ? {} : { softcap } };
+  return ({ net: { builder: b } }, q, k, v) => {
     const byHead = (x: Value, count: number): Value => b.reshape(x, [product([dimOf(x, 0), count]), headDim]);
     const keysOf = (x: Value): readonly [Value, Value] =>
-      laid(net, byHead(x, keyValueHeads), keyPlaces, [trunkKeys, branchKeys]) as [Value, Value];
+      gathered(b, byHead(x, keyValueHeads), keySlots, [trunkKeys, branchKeys]) as [Value, Value];
     const [[keys, ownKeys], [values, ownValues]] = [keysOf(k), keysOf(v)];
-    const queries = laid(net, byHead(q, heads), queryPlaces, [...chunks, tails]);
-    const line = at(queries, -1);
-    const own = at(laid(net, rowsOf(net, line), branchPlaces, [branches]), 0);
-
-    const inTrunks = withinTrunks(net, queries.slice(0, -1), { keys, values }, { places, cap });
-    const toTrunk = b.apply('Attention', [line, keys, values, places.tailMask], cap);
-    const seen = forGroup(net, places.branchMask, group);
-    const toSelf = b.apply('Attention', [own, ownKeys, ownValues, seen], cap);
-    const lifted = (x: Value): Value => collected(net, [x], branchPlaces, [branches]);
-    const [first, second] = [toTrunk.map((each) => rowsOf(net, each)), toSelf.slice(0, 2).map(lifted)];
-    const inTails = merged(
-      net,
-      { out: at(first, 0), logSum: at(first, 1) },
-      { out: at(second, 0), logSum: at(second, 1) },
-    );
-    const tail = b.reshape(inTails, line.shape);
-    return b.reshape(collected(net, [...inTrunks, tail], queryPlaces, [...chunks, tails]), q.shape);
+    const seen = { trunk: { keys, values }, branch: { keys: ownKeys, values: ownValues } };
+    const slots = [...elements(b, chunkQueries), tailQueries];
+    const queries = gathered(b, byHead(q, heads), querySlots, slots);
+    const inTrunks = withinTrunks(b, queries.slice(0, -1), seen.trunk, seeing);
+    const inTails = ofTails(b, at(queries, -1), seen, seeing);
+    return b.reshape(scattered(b, [...inTrunks, inTails], querySlots, slots), q.shape);
   };
 }

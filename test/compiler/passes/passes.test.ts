@@ -82,7 +82,7 @@ describe('lowerComposites', () => {
     `);
   });
 
-  it('writes attention, and rows in other places, in primitives', () => {
+  it('writes attention, and rows in other slots, in primitives', () => {
     const b = new Builder();
     const [q, k, v] = [
       b.input('q', 'float32', ['M', 4]),
@@ -90,15 +90,15 @@ describe('lowerComposites', () => {
       b.input('v', 'float32', ['N', 4]),
     ];
     const y = b.op('Attention', [q, k, v, b.input('mask', 'float32', ['M', 'N'])], {});
-    const places = [b.input('to', 'int64', ['M']), b.input('from', 'int64', ['P'])];
-    const graph = b.finish({ rows: b.op('LayRows', [y, ...places], {}) });
+    const indices = [b.input('slots', 'int64', ['M']), b.input('indices', 'int64', ['P'])];
+    const graph = b.finish({ rows: b.op('GatherRows', [y, ...indices], {}) });
     expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
       "input q: f32[M,4]
       input k: f32[N,4]
       input v: f32[N,4]
       input mask: f32[M,N]
-      input to: i64[M]
-      input from: i64[P]
+      input slots: i64[M]
+      input indices: i64[P]
       %6: f32[4,N] = Transpose{perm=[1,0]}(k)
       %7: f32[M,N] = MatMul(q, %6)
       %8: f32[M,N] = Add(%7, mask)
@@ -106,12 +106,12 @@ describe('lowerComposites', () => {
       %10: f32[M,4] = MatMul(%9, v)
       %11: f32[1,4] = ConstantOfShape{shape=[1,4] value=0}()
       %12: f32[1+M,4] = Concat{axis=0}(%10, %11)
-      %13: f32[P,4] = Gather{axis=0}(%12, from)
+      %13: f32[P,4] = Gather{axis=0}(%12, indices)
       output rows = %13"
     `);
   });
 
-  it('rotates place by place, so that rows may be longer than the tables', () => {
+  it('rotates token by token, so that rows may be longer than the tables', () => {
     const b = new Builder();
     const tables = [b.input('cos', 'float32', ['R', 2]), b.input('sin', 'float32', ['R', 2])];
     const places = [b.input('x', 'float32', ['B', 'S', 8]), b.input('positions', 'int64', ['B', 'S'])];

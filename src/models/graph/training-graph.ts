@@ -1,0 +1,113 @@
+/** The decoder as a graph for training, with loss and gradients, and for held-out samples, with the loss alone. */
+import { gradients } from '../../compiler/gradients.js';
+import { at, isOp, type Node, type Value } from '../../compiler/ir.js';
+import { rematerialise } from '../../compiler/passes/rematerialise.js';
+import type { ModelConfig } from '../model.js';
+import { linearModules } from '../modules.js';
+import { hiddenStates, logitsOf, tokenInputs, type ModelGraph } from './decoder.js';
+import { addInputs, input } from './inputs.js';
+import { lossInputs, type LabelKind } from './loss.js';
+import { Network, dropoutColumns, type Training } from './network.js';
+import { DEFAULT_CHUNKS, packedAttention, packedInputs } from './packed-attention.js';
+import { ropeInputs } from './rope.js';
+
+/** Name of a parameter's gradient among the outputs of a training graph. */
+export const gradientName = (parameter: string): string => `gradient:${parameter}`;
+
+/** What the backward half finds kept: everything, or each layer's input alone (gradient checkpointing: Chen et al., 2016). */
+export type Keep = 'everything' | 'layer-inputs';
+
+/** What a training graph is built for. */
+export interface TrainingGraphOptions {
+  readonly config: ModelConfig;
+  readonly training: Training;
+  /** Default `hard`. */
+  readonly labels?: LabelKind;
+  /** Default `everything`, which is faster and takes more memory. */
+  readonly keep?: Keep;
+  /** Pieces that trunks are cut into; default two. */
+  readonly chunks?: number;
+}
+
+/** Share of LoRA's inputs that is dropped out, 0 where there is no LoRA. */
+export const dropoutRate = (training: Training): number => (training.kind === 'lora' ? training.lora.dropout : 0);
+
+/** The input of a graph with dropout: a row for each of R tokens, as wide as the widest linear layer and somewhat more. */
+export const dropoutInputs = (config: ModelConfig) => {
+  const widest = Math.max(...linearModules(config).map(({ inFeatures }) => inFeatures));
+  return { dropout: input('float32', 'R', dropoutColumns(widest)) };
+};
+
+/** The forward half under construction. */
+interface Forward {
+  readonly net: Network;
+  /** What goes into each layer and out of the last. */
+  readonly stream: readonly Value[];
+  /** Nodes of the layers: the first so many. */
+  readonly layerNodes: number;
+  /** −log p of every label [M, K], and their sum by weight. */
+  readonly losses: Value;
+  readonly loss: Value;
+}
+
+function forward({ config, training, labels = 'hard', chunks = DEFAULT_CHUNKS }: TrainingGraphOptions): Forward {
+  const net = new Network(training);
+  const b = net.builder;
+  const tokens = addInputs(b, { ...tokenInputs('R', 1), ...ropeInputs(config) });
+  const learnt = addInputs(b, lossInputs(labels));
+  const { dropout } = dropoutRate(training) > 0 ? addInputs(b, dropoutInputs(config)) : {};
+  const { hidden, stream } = hiddenStates(net, config, tokens.ids, {
+    ...tokens,
+    dropout,
+    attend: packedAttention(config, addInputs(b, packedInputs(config, chunks))),
+    select: (x) => b.op('GatherRows', [x, learnt.rowSlots, learnt.rows], {}),
+  });
+  const layerNodes = b.nodes.length;
+  return {
+    ...{ net, stream, layerNodes },
+    ...b.crossEntropy(logitsOf(net, config, hidden), learnt.labels, learnt.weights),
+  };
+}
+
+const idsOf = (values: readonly Value[]): ReadonlySet<number> => new Set(values.map(({ id }) => id));
+const outputsOf = (nodes: readonly Node[]): Value[] => nodes.flatMap(({ outputs }) => outputs);
+
+/** Values that the backward half makes again: what is cheap anyway, and to keep little all of the layers but their inputs. */
+function recomputedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlySet<number> {
+  if (keep === 'everything') return idsOf(net.recomputed);
+  const { nodes } = net.builder;
+  const inLayers = outputsOf(nodes.slice(0, layerNodes).filter((node) => !isOp(node, 'Constant')));
+  const kept = idsOf(stream);
+  return idsOf([...net.recomputed, ...inLayers.filter(({ id }) => !kept.has(id))]);
+}
+
+/**
+ * The training graph. Inputs: tokens [R, 1] of all rows, none of them padding, rotary tables, what is learnt (lossInputs), the slots of
+ * attention (packedInputs), the dropout table where LoRA has dropout, and all parameters. Outputs: `loss` = Σ weights · losses,
+ * `losses` [M, K], −log p of every label, and the gradient of the loss with respect to every trained parameter.
+ */
+export function trainingGraph(options: TrainingGraphOptions): ModelGraph {
+  const made = forward(options);
+  const { net, loss, losses } = made;
+  const b = net.builder;
+  const forwardNodes = b.nodes.length;
+  const { trained, parameters } = net;
+  const found = gradients(
+    b,
+    loss,
+    trained.map(({ value }) => value),
+  );
+  const named = trained.map(({ name }, i) => [gradientName(name), at(found, i)] as const);
+  const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
+  const recomputed = recomputedValues(made, options.keep ?? 'everything');
+  if (recomputed.size === 0) return { graph, parameters };
+  return { graph: rematerialise(graph, { forwardNodes, again: ({ id }) => recomputed.has(id) }), parameters };
+}
+
+/** The same losses without gradients and without dropout, for held-out samples. */
+export function lossGraph(options: Omit<TrainingGraphOptions, 'keep'>): ModelGraph {
+  const { training } = options;
+  const still: Training = training.kind === 'lora' ? { ...training, lora: { ...training.lora, dropout: 0 } } : training;
+  const { net, loss, losses } = forward({ ...options, training: still });
+  return { graph: net.builder.finish({ loss, losses }), parameters: net.parameters };
+}
