@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { isFamiliarLevel, levelName, parseLevel, type Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
-import { FORMATS, type ColumnMapping } from '../data/formats/format.js';
+import { COLUMN_PARTS, FORMATS, type ColumnMapping, type ColumnPart } from '../data/formats/format.js';
 import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
 import { problemText } from '../data/problems.js';
 import { Progress } from './progress.js';
@@ -22,10 +22,7 @@ export function addDataOptions(command: Command): Command {
   return command
     .option('--format <name>', `form of the records: ${FORMATS.join(', ')}; default: recognised`)
     .option('--dataset <name>', "the data set's name; default: the form's own, or the file's")
-    .option(
-      '--column <part=name...>',
-      'where plain records keep id, text, question, answer, type, date, or the text at a level',
-    )
+    .option('--column <part=name...>', `where plain records keep ${COLUMN_PARTS.join(', ')}, or the text at a level`)
     .addOption(
       new Option('--on-problem <policy>', 'broken records: error tells all and stops, skip leaves them out and counts')
         .choices(['error', 'skip'])
@@ -45,29 +42,27 @@ export function loadOptions(options: DataOptions): LoadOptions {
   };
 }
 
-const PARTS = ['id', 'text', 'question', 'answer', 'type', 'date'] as const;
-
 /** Other names of parts. */
 const ALSO: Readonly<Record<string, string>> = { answers: 'answer', original: 'text' };
 
 /** The level that a column is given to, `mine` or `level:mine`; what looks like a part misspelt must be the latter. Throws UserError. */
 function columnLevel(key: string): Level {
   if (key.startsWith('level:')) return parseLevel(key.slice('level:'.length));
-  const meant = isFamiliarLevel(levelName(key)) ? undefined : nearest(key, [...PARTS, ...Object.keys(ALSO)]);
+  const meant = isFamiliarLevel(levelName(key)) ? undefined : nearest(key, [...COLUMN_PARTS, ...Object.keys(ALSO)]);
   if (meant === undefined) return parseLevel(key);
   throw new UserError(`--column ${key}=…: did you mean ${meant}? for a level of that name write level:${key}=…`);
 }
 
 /** `text=body`, `answer=gold`, `summ_l2=short`, `level:mine=shorter` … */
 function parseColumns(pairs: readonly string[]): ColumnMapping {
-  const parts: Partial<Record<(typeof PARTS)[number], string>> = {};
+  const parts: Partial<Record<ColumnPart, string>> = {};
   const levels: Record<string, string> = {};
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     if (at < 1 || at === pair.length - 1)
       throw new UserError(`invalid --column "${pair}": write PART=NAME, e.g. text=body`);
     const [key, name] = [pair.slice(0, at), pair.slice(at + 1)];
-    const part = PARTS.find((known) => known === (ALSO[key] ?? key));
+    const part = COLUMN_PARTS.find((known) => known === (ALSO[key] ?? key));
     if (part) parts[part] = name;
     else levels[columnLevel(key)] = name;
   }

@@ -1,23 +1,11 @@
 /** Schemas of the records that lie on disk: what is read back is checked, field by field, before anything is made of it. */
 import { z } from 'zod';
 import type { Level } from './levels.js';
+import { questionRecord } from './question.js';
 import type { AnswerRecord, Item, Row } from './records.js';
 
 const finish = z.enum(['stop', 'length']).nullable();
 const book = z.enum(['open', 'closed', 'text']);
-
-const question = z.object({
-  id: z.string(),
-  prompt: z.string(),
-  paraphrases: z.array(z.string()).exactOptional(),
-  testPrompt: z.string().exactOptional(),
-  answers: z.array(z.string()).min(1),
-  type: z.string(),
-  abstention: z.boolean().exactOptional(),
-  bits: z.number().exactOptional(),
-  subject: z.string().exactOptional(),
-  date: z.string().exactOptional(),
-});
 
 const levelText = z.object({ text: z.string(), method: z.string(), provenance: z.record(z.string(), z.json()) });
 
@@ -26,7 +14,7 @@ export const itemRecord: z.ZodType<Item> = z.object({
   id: z.string(),
   dataset: z.string(),
   texts: z.record(z.string(), levelText),
-  questions: z.array(question),
+  questions: z.array(questionRecord),
 });
 
 /** One answer, as `answers.jsonl` holds it. */

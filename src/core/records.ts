@@ -1,6 +1,9 @@
 /** The records that pass between rooms: items with their questions in, samples to train on, one flat row per judged answer out. */
 import type { JsonObject } from './json.js';
 import type { Level } from './levels.js';
+import type { Question } from './question.js';
+
+export type { Question };
 
 /** How a run asks: with the context in the prompt, without it, or without it after training on the text itself. */
 export type Book = 'open' | 'closed' | 'text';
@@ -18,30 +21,6 @@ export interface LevelText {
 export interface LevelTexts {
   readonly original?: LevelText;
   readonly [level: string]: LevelText;
-}
-
-/** One question about an item. */
-export interface Question {
-  /** Unique within the item. */
-  readonly id: string;
-  /** The whole wording put to the model, e.g. `Complete the sentence: Misty Buscher is the mayor of`. */
-  readonly prompt: string;
-  /** Further wordings to train on in closed book, where a fact seen in one wording alone is learnt as a string. */
-  readonly paraphrases?: readonly string[];
-  /** A wording kept for testing only: when present it is asked in evaluation and never trained on. */
-  readonly testPrompt?: string;
-  /** Accepted answers; the first is the reference and the one trained on. Never empty. */
-  readonly answers: readonly string[];
-  /** Question type: a LongMemEval type, a relation's name, or `fact`. */
-  readonly type: string;
-  /** Whether the right answer is that the text does not say. */
-  readonly abstention?: boolean;
-  /** Information of the answer in bits, where known (a choice among n equally likely values has log2 n). */
-  readonly bits?: number;
-  /** The subject the question is about, where known: words of it earn no credit in judging. */
-  readonly subject?: string;
-  /** When the question is asked (LongMemEval's `question_date`). */
-  readonly date?: string;
 }
 
 /** One source document with its texts at every level and its questions. */

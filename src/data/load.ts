@@ -16,7 +16,6 @@ import { openai } from './formats/openai.js';
 import { plain } from './formats/plain.js';
 import { sharegpt } from './formats/sharegpt.js';
 import { wikiupdate } from './formats/wikiupdate.js';
-import { IdIndex } from './id-index.js';
 import { joinRows, type PlacedItem } from './table-items.js';
 import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
 import { kindOf } from './schema.js';
@@ -239,17 +238,19 @@ async function* placeless(found: AsyncIterable<Item>): AsyncGenerator<PlacedItem
 
 /** Items whose id has not come before; a second one is told with both places. */
 async function* distinct(source: Source, log: ProblemLog): AsyncGenerator<Item> {
-  const exact = new IdIndex();
-  const folded = new IdIndex();
+  const seen = new Map<string, number>();
+  const folded = new Set<string>();
   for await (const { item, place } of source.items) {
     const position = (sharesLine(place) ? place.record : place.line) ?? place.record ?? 1;
-    const before = exact.add(item.id, position);
-    const twin = folded.add(item.id.normalize('NFC').toLowerCase(), position);
+    const before = seen.get(item.id);
     if (before !== undefined) {
       noteDuplicate(item.id, place, before, log);
       continue;
     }
-    if (twin !== undefined) log.note('two ids differ only in case or Unicode form', place, 'id');
+    seen.set(item.id, position);
+    const form = item.id.normalize('NFC').toLowerCase();
+    if (folded.has(form)) log.note('two ids differ only in case or Unicode form', place, 'id');
+    folded.add(form);
     yield item;
   }
 }

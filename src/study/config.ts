@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isLevel, LEVEL_RULE, levelName, STUDY_LEVELS, type Level } from '../core/levels.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
-import { FORMATS } from '../data/formats/format.js';
+import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 
@@ -53,13 +53,13 @@ const distinctList = <T extends z.ZodType<string | number>>(entry: T, what: stri
 /** A level's name; `L2`, as reports call it, is `summ_l2`. */
 const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });
 
+const columnParts = Object.fromEntries(COLUMN_PARTS.map((part) => [part, text.optional()])) as Record<
+  ColumnPart,
+  z.ZodOptional<typeof text>
+>;
+
 const columns = z.strictObject({
-  id: text.optional(),
-  text: text.optional(),
-  question: text.optional(),
-  answer: text.optional(),
-  type: text.optional(),
-  date: text.optional(),
+  ...columnParts,
   levels: z.record(level, text).optional(),
 });
 

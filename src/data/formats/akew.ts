@@ -3,11 +3,22 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.js';
 import type { Question } from '../../core/records.js';
 import { answerText, check, idText, noteOddities, soundText } from '../schema.js';
-import { recordedText, type ReadContext, type RecordFormat } from './format.js';
+import { noteIgnored, recordedText, type ReadContext, type RecordFormat } from './format.js';
 import { readTriplets } from './triplets.js';
 
 const anyObject = z.record(z.string(), z.unknown());
 const otherNames = z.array(answerText);
+
+const ARTICLE_FIELDS = ['fact_new_uns', 'unsfact_triplets_GPT'];
+const RECORD_FIELDS = new Set(['case_id', 'requested_rewrite', ...ARTICLE_FIELDS]);
+const REWRITE_FIELDS = new Set([
+  ...ARTICLE_FIELDS,
+  'question',
+  'relation_id',
+  'subject',
+  'answer_new',
+  'answer_new_alias',
+]);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,6 +34,8 @@ export const akew: RecordFormat = {
     const article = fieldOf(record, rewrite, 'fact_new_uns');
     const text = check(soundText, article.value, context, 'item', article.path);
     const questions = readQuestions(record, rewrite, context);
+    noteIgnored(record, RECORD_FIELDS, context);
+    noteIgnored(rewrite, REWRITE_FIELDS, context, ['requested_rewrite']);
     if (text === undefined || context.log.countOf('item') > before) return undefined;
     noteOddities(text, 'fact_new_uns', context);
     const texts = { original: recordedText(text, 'akew', 'fact_new_uns') };

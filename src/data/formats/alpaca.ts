@@ -2,9 +2,10 @@
 import type { Item } from '../../core/records.js';
 import { check, idText, noteOddities, soundTextOrEmpty } from '../schema.js';
 import { noteIgnored, recordedText, type RecordFormat } from './format.js';
-import { readQuestion } from './items.js';
+import { readQuestion } from './questions.js';
 
-const USED = new Set(['id', 'instruction', 'input', 'output']);
+const EXTRA_FIELDS = ['type', 'date', 'subject', 'testPrompt', 'paraphrases'];
+const USED = new Set(['id', 'instruction', 'input', 'output', ...EXTRA_FIELDS]);
 
 export const alpaca: RecordFormat = {
   name: 'alpaca',
@@ -13,7 +14,8 @@ export const alpaca: RecordFormat = {
     const fallback = String(context.place.record ?? context.place.line);
     const id = check(idText, record['id'] ?? fallback, context, 'item', ['id']);
     const text = check(soundTextOrEmpty, record['input'] ?? '', context, 'item', ['input']);
-    const entry = { prompt: record['instruction'], answers: record['output'] };
+    const extras = Object.entries(record).filter(([field]) => EXTRA_FIELDS.includes(field));
+    const entry = { ...Object.fromEntries(extras), prompt: record['instruction'], answers: record['output'] };
     const question = readQuestion(entry, 0, [], context, { prompt: 'instruction', answers: 'output' });
     noteIgnored(record, USED, context);
     if (id === undefined || text === undefined || !question) return undefined;

@@ -2,7 +2,6 @@
 import type { Item, Question } from '../../core/records.js';
 import { check, idText, noteOddities, soundText } from '../schema.js';
 import { recordedText, type DataFormat, type ReadContext } from './format.js';
-import { notePlaceholder } from './triplets.js';
 
 export interface Turn {
   readonly role: 'system' | 'user' | 'assistant';
@@ -62,6 +61,6 @@ function transcript(turns: readonly Turn[]): string {
 function question({ at, prompt, answer }: Exchange, field: string, context: ReadContext): Question | undefined {
   const path = [field, at];
   const sound = [prompt, answer].map((text) => check(soundText, text, context, 'question', path));
-  if (sound.includes(undefined) || notePlaceholder(prompt, path, context)) return undefined;
+  if (sound.includes(undefined)) return undefined;
   return { id: String(at), prompt, answers: [answer], type: 'chat' };
 }

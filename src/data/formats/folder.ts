@@ -8,7 +8,7 @@ import { detectContainer, readRecords } from '../containers/source.js';
 import type { ProblemLog } from '../problems.js';
 import { check, noteOddities, soundText } from '../schema.js';
 import { mergeAnswers, recordedText, type ReadContext } from './format.js';
-import { readQuestion } from './items.js';
+import { readQuestion } from './questions.js';
 
 const TEXT_EXTENSIONS = ['.txt', '.md'];
 const QUESTIONS = /\.questions\.jsonl?$/;

@@ -1,8 +1,9 @@
 /** The contract of a data format: whether a record is of its form, and the item it holds. */
 import type { Item, LevelText, LevelTexts, Question } from '../../core/records.js';
+import { isObject } from '../../core/json.js';
 import type { Level } from '../../core/levels.js';
 import type { CheckContext } from '../schema.js';
-import { check, noteOddities, soundText } from '../schema.js';
+import { check, fieldPath, noteOddities, soundText } from '../schema.js';
 
 /** Formats of records; `folder` is a folder of texts. */
 export const FORMATS = [
@@ -19,18 +20,29 @@ export const FORMATS = [
 
 export type DataFormat = (typeof FORMATS)[number];
 
+/**
+ * Parts of a plain record that a column may hold: `answer` one answer or an array of accepted ones, `paraphrases` one further
+ * wording or an array of them, the others as in an item and its question.
+ */
+export const COLUMN_PARTS = [
+  'id',
+  'text',
+  'question',
+  'answer',
+  'type',
+  'date',
+  'subject',
+  'testPrompt',
+  'paraphrases',
+] as const;
+
+export type ColumnPart = (typeof COLUMN_PARTS)[number];
+
 /** Names of columns (or fields) that a plain record keeps its parts in; what is absent is found by usual names. */
-export interface ColumnMapping {
-  readonly id?: string;
-  readonly text?: string;
-  readonly question?: string;
-  /** One answer, or an array of accepted ones. */
-  readonly answer?: string;
-  readonly type?: string;
-  readonly date?: string;
+export type ColumnMapping = Readonly<Partial<Record<ColumnPart, string>>> & {
   /** Columns that hold the text at other levels. */
   readonly levels?: Readonly<Record<string, string>>;
-}
+};
 
 export interface ReadContext extends CheckContext {
   readonly dataset: string;
@@ -75,14 +87,25 @@ export function readTexts(
   return sound ? texts : undefined;
 }
 
-/** Notes the fields of a record that nothing was read from. */
+/** Notes the fields of a record, or of what stands at a path of it, that nothing was read from. */
 export function noteIgnored(
   record: Readonly<Record<string, unknown>>,
   used: ReadonlySet<string>,
   { log, place }: ReadContext,
+  path: readonly PropertyKey[] = [],
 ): void {
-  for (const field of Object.keys(record))
-    if (!used.has(field)) log.note(`field "${field.slice(0, 60)}" is not used`, place);
+  const within = path.filter((key) => typeof key === 'string').join('.');
+  for (const field of Object.keys(record)) {
+    if (used.has(field)) continue;
+    const name = `${within === '' ? '' : `${within}.`}${field.slice(0, 60)}`;
+    log.note(`field "${name}" is not used`, place, path.length === 0 ? '' : fieldPath([...path, field]));
+  }
+}
+
+/** Notes the fields of an array's objects that nothing was read from. */
+export function noteIgnoredIn(list: unknown, used: ReadonlySet<string>, context: ReadContext, field: string): void {
+  if (!Array.isArray(list)) return;
+  for (const [index, entry] of list.entries()) if (isObject(entry)) noteIgnored(entry, used, context, [field, index]);
 }
 
 /** Merges questions of one wording: any answer recorded for it counts as right, each question's own first. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { check, soundTextOrEmpty } from '../schema.js';
 import { conversationItem, type Turn } from './conversation.js';
-import { noteIgnored, type RecordFormat } from './format.js';
+import { noteIgnored, noteIgnoredIn, type RecordFormat } from './format.js';
 
 const part = z.object({ type: z.literal('text'), text: soundTextOrEmpty });
 
@@ -19,6 +19,7 @@ export const openai: RecordFormat = {
   read(record, context) {
     const read = check(messages, record['messages'], context, 'item', ['messages']);
     noteIgnored(record, new Set(['id', 'messages']), context);
+    noteIgnoredIn(record['messages'], new Set(Object.keys(message.shape)), context, 'messages');
     if (!read) return undefined;
     const turns: Turn[] = read.map(({ role, content }) => ({ role: role === 'developer' ? 'system' : role, content }));
     return conversationItem(record['id'], turns, 'messages', 'openai', context);

@@ -1,10 +1,19 @@
 /** Plain records (JSONL, JSON, CSV, Parquet): columns for id, text, question and answers, found by usual names or named by a mapping. */
+import { jsonrepair } from 'jsonrepair';
 import type { Level } from '../../core/levels.js';
 import { isFamiliarLevel } from '../../core/levels.js';
 import type { Item, Question } from '../../core/records.js';
 import { check, idText } from '../schema.js';
-import { noteIgnored, readTexts, type ColumnMapping, type ReadContext, type RecordFormat } from './format.js';
-import { readQuestion, readQuestions } from './items.js';
+import {
+  COLUMN_PARTS,
+  noteIgnored,
+  readTexts,
+  type ColumnMapping,
+  type ColumnPart,
+  type ReadContext,
+  type RecordFormat,
+} from './format.js';
+import { readQuestion, readQuestions } from './questions.js';
 
 /** Usual names of each part, the first present one is taken. */
 const USUAL = {
@@ -14,9 +23,11 @@ const USUAL = {
   answer: ['answers', 'answer', 'target', 'reference', 'label'],
   type: ['type', 'question_type', 'category'],
   date: ['date', 'question_date'],
-} as const satisfies Record<Exclude<keyof ColumnMapping, 'levels'>, readonly string[]>;
+  subject: [],
+  testPrompt: ['testPrompt', 'test_prompt'],
+  paraphrases: ['paraphrases'],
+} as const satisfies Record<ColumnPart, readonly string[]>;
 
-type Part = keyof typeof USUAL;
 type Fields = Readonly<Record<string, unknown>>;
 
 export const plain: RecordFormat = {
@@ -37,12 +48,12 @@ export const plain: RecordFormat = {
 };
 
 /** The column a part is kept in: the mapping's, else the first usual name the record has. */
-function columnOf(record: Fields, part: Part, columns: ColumnMapping): string | undefined {
-  return columns[part] ?? USUAL[part].find((name) => Object.hasOwn(record, name));
+function columnOf(record: Fields, part: ColumnPart, columns: ColumnMapping): string | undefined {
+  return columns[part] ?? USUAL[part].find((name: string) => Object.hasOwn(record, name));
 }
 
 function usedColumns(record: Fields, columns: ColumnMapping): string[] {
-  return (Object.keys(USUAL) as Part[]).flatMap((part) => columnOf(record, part, columns) ?? []);
+  return COLUMN_PARTS.flatMap((part) => columnOf(record, part, columns) ?? []);
 }
 
 /** The record's id; empty where there is no id column, to be filled when rows are joined. */
@@ -65,29 +76,36 @@ function levelColumns(record: Fields, columns: ColumnMapping): (readonly [Level,
   ];
 }
 
+/** Parts that a question may have besides its wording and answers. */
+const EXTRA_PARTS = ['type', 'date', 'subject', 'testPrompt', 'paraphrases'] as const satisfies readonly ColumnPart[];
+
 /** Questions of the record's `questions` array, or the one of its question and answer columns, or none. */
 function readRowQuestions(record: Fields, context: ReadContext): Question[] {
   if (Array.isArray(record['questions'])) return readQuestions(record['questions'], ['questions'], context);
-  const column = (part: Part) => columnOf(record, part, context.columns);
-  const [prompt, answer, type, date] = [column('question'), column('answer'), column('type'), column('date')];
+  const column = (part: ColumnPart) => columnOf(record, part, context.columns);
+  const cell = (name: string | undefined) => (name === undefined ? undefined : listCell(record[name]));
+  const [prompt, answer] = [column('question'), column('answer')];
   if (prompt === undefined && answer === undefined) return [];
+  const extras = EXTRA_PARTS.map((part) => [part, cell(column(part))] as const).filter(([, value]) => !isAbsent(value));
   const entry = {
+    ...Object.fromEntries(extras),
     prompt: prompt === undefined ? undefined : record[prompt],
-    answers: answer === undefined ? undefined : answerCell(record[answer]),
-    ...(type !== undefined && record[type] !== '' && { type: record[type] }),
-    ...(date !== undefined && record[date] !== '' && { date: record[date] }),
+    answers: cell(answer),
   };
   const names = { prompt: prompt ?? 'question', answers: answer ?? 'answer' };
   const question = readQuestion(entry, 0, [], context, names);
   return question ? [question] : [];
 }
 
-/** A cell that is a JSON array of answers, as CSV keeps them, parsed; anything else as it is. */
-function answerCell(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*\[\s*"/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+/** Whether a cell is empty, as in a table where only some rows have a part. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
 }
+
+/** A cell that is a list of texts as CSV keeps them, written by JSON (`["Paris"]`) or Python (`['Paris']`), read; anything else as it is. */
+function listCell(value: unknown): unknown {
+  return typeof value === 'string' && LIST.test(value) ? (JSON.parse(jsonrepair(value)) as unknown) : value;
+}
+
+const QUOTED = `"(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*'`;
+const LIST = new RegExp(`^\\s*\\[\\s*(?:${QUOTED})(?:\\s*,\\s*(?:${QUOTED}))*\\s*,?\\s*\\]\\s*$`, 's');

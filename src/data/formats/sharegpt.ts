@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { check, soundTextOrEmpty } from '../schema.js';
 import { conversationItem, type Turn } from './conversation.js';
-import { noteIgnored, type RecordFormat } from './format.js';
+import { noteIgnored, noteIgnoredIn, type RecordFormat } from './format.js';
 
 const ROLES: Readonly<Record<string, Turn['role']>> = {
   system: 'system',
@@ -30,6 +30,7 @@ export const sharegpt: RecordFormat = {
     const read = check(turns, record['conversations'], context, 'item', ['conversations']);
     const system = check(soundTextOrEmpty, record['system'] ?? '', context, 'item', ['system']);
     noteIgnored(record, new Set(['id', 'conversations', 'system']), context);
+    noteIgnoredIn(record['conversations'], new Set(['from', 'value']), context, 'conversations');
     if (!read || system === undefined) return undefined;
     const chat = read.map(({ from, value }) => ({ role: ROLES[from] ?? 'user', content: value }));
     const all = system.trim() === '' ? chat : [{ role: 'system' as const, content: system }, ...chat];

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'lightmem-data-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,6 +14,12 @@ export function scratch(name: string, content: string | Uint8Array | object): st
   const isRaw = typeof content === 'string' || content instanceof Uint8Array;
   writeFileSync(path, isRaw ? content : JSON.stringify(content, null, 1));
   return path;
+}
+
+/** The one value of a list. */
+export function only<T>(values: readonly T[]): T {
+  expect(values).toHaveLength(1);
+  return values[0] as T;
 }
 
 /** JSON Lines of records. */
