@@ -1,8 +1,9 @@
 /** Everything drawn from a study's rows, computed once: cells, curves, rank choices, capacity, agreement of judges, and the recommendation. */
+import { groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
 import { capacityCurves, type CapacityCurve } from './capacity.js';
 import { compressionCurves, type Curve } from './curve.js';
-import { groupBy, groupCells, type Cell } from './group.js';
+import { groupCells, type Cell } from './group.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
 import { measureOf, type Measure } from './measure.js';
 import { rankChoices, type RankChoice, type RankRule } from './rank.js';
@@ -75,13 +76,4 @@ function readings(rows: readonly Row[], measure: Measure | undefined): DatasetRe
     judge: judgesOf(group)[0] ?? '',
     measure: measure ?? measureOf(group),
   }));
-}
-
-/** The recommendation alone. */
-export function recommend(
-  rows: readonly Row[],
-  runs: readonly RunSummary[] = [],
-  options: AnalysisOptions = {},
-): Recommendation {
-  return analyse(rows, runs, options).recommendation;
 }

@@ -1,9 +1,10 @@
 /** Closed book: how many facts and bits an adapter of a rank recalls of what it was trained on, over the floor of the base model and of guessing. */
-import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
+import { groupBy } from '../core/collections.js';
+import { clusteredMean, mean, type MeanEstimate } from '../core/statistics.js';
 import type { Row } from '../core/records.js';
 import { withUnseenAnswers } from './certainty.js';
 import { compareCells, questionMeans, replicateNoise, type Comparison } from './compare.js';
-import { groupBy, type Cell } from './group.js';
+import type { Cell } from './group.js';
 import { BITS_PER_PARAMETER } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 
@@ -129,7 +130,7 @@ function bitRecall(
 
 function shareOn(base: ReadonlyMap<string, { value: number }>, questions: ReadonlyMap<string, unknown>): number | null {
   const values = [...questions.keys()].flatMap((key) => base.get(key)?.value ?? []);
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? null : mean(values);
 }
 
 /** Share right by a uniform guess among equally likely values: the mean of 2^−bits; 0 where bits are unknown. */

@@ -1,7 +1,8 @@
 /** What speaks against trusting a verdict: few items, one seed, truncated contexts, unscored answers, confounded ranks, failed runs. */
+import { distinct } from '../core/collections.js';
 import { FEWEST_ITEMS } from './compare.js';
 import type { Curve } from './curve.js';
-import { distinct, type Cell } from './group.js';
+import type { Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { bookName, counted, listed, percent, shortLevel, whole } from './wording.js';

@@ -1,5 +1,5 @@
 /** Paired comparison of two cells on the same questions, clustered by item, widened by what training again with another seed changes. */
-import { pairedDifference, type DifferenceEstimate } from '../core/statistics.js';
+import { mean, pairedDifference, type DifferenceEstimate } from '../core/statistics.js';
 import type { Cell } from './group.js';
 import { probit } from 'simple-statistics';
 import { withUnseenAnswers } from './certainty.js';
@@ -113,10 +113,6 @@ function runMeans(cell: Cell, measure: Measure): number[] {
   const shared = [...(byRun[0]?.keys() ?? [])].filter((key) => byRun.every((means) => means.has(key)));
   if (shared.length === 0) return [];
   return byRun.map((means) => mean(shared.map((key) => means.get(key)?.value ?? NaN)));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The quantile of Student's t at p: exact below 3 degrees of freedom, above by its expansion around the normal's (Abramowitz and Stegun 26.7.5). */

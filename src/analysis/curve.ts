@@ -1,8 +1,9 @@
 /** The compression curve of a data set: score over token reduction rate, its peak and its knee, by paired comparisons on the same questions. */
+import { groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { compareCells, replicateNoise, type Comparison, type ReplicateNoise } from './compare.js';
-import { estimateOf, groupBy, type Cell } from './group.js';
+import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 
 export interface CurvePoint {

@@ -1,8 +1,9 @@
 /** What a figure shows, in one sentence: its finding, not its axes. */
+import { distinct, groupBy } from '../core/collections.js';
 import { sampleRankCorrelation } from 'simple-statistics';
 import { compareCells } from './compare.js';
 import type { Curve } from './curve.js';
-import { distinct, estimateOf, groupBy, type Cell } from './group.js';
+import { estimateOf, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
 import { amount, counted, gap, listed, minus, percent, sentenceCase, shortLevel, whole } from './wording.js';

@@ -1,7 +1,8 @@
 /** Rows gathered into cells of the grid: one estimate for all answers that share data set, book, level, rank and number of items. */
+import { distinct, groupBy } from '../core/collections.js';
 import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { clusteredMean, type MeanEstimate } from '../core/statistics.js';
+import { clusteredMean, mean, type MeanEstimate } from '../core/statistics.js';
 import { withUnseenAnswers } from './certainty.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
 
@@ -85,23 +86,6 @@ function levelPlaces(cells: readonly Cell[]): Map<string, (Level | 'none')[]> {
   );
 }
 
-/** Values grouped by a key, in order of first appearance. */
-export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const key = keyOf(value);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
-}
-
-/** Distinct values, in order of first appearance. */
-export function distinct<T>(values: readonly T[]): T[] {
-  return [...new Set(values)];
-}
-
 /** Mean of each distinct item's first non-null value; null where no item has one. */
 export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number | null): number | null {
   const values = new Map<string, number>();
@@ -110,7 +94,7 @@ export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number 
     if (value !== null && !values.has(row.item)) values.set(row.item, value);
   }
   if (values.size === 0) return null;
-  return [...values.values()].reduce((sum, value) => sum + value, 0) / values.size;
+  return mean([...values.values()]);
 }
 
 function cellOf(rows: readonly Row[], options: GroupOptions): Cell {

@@ -1,7 +1,7 @@
 /** Several judges of the same answers: the one the verdict rests on, and how far the others agree with it. */
+import { distinct, groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
 import { clusteredKappa, type KappaEstimate } from '../core/statistics.js';
-import { distinct, groupBy } from './group.js';
 
 export interface JudgeAgreement {
   readonly dataset: string;

@@ -1,8 +1,9 @@
 /** Which rank to use: the smallest whose score is within one standard error of the best, or the study's own table from TRR. */
+import { distinct, groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { compareCells, replicateNoise, type Comparison } from './compare.js';
-import { distinct, estimateOf, groupBy, type Cell } from './group.js';
+import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 import type { RunSummary } from './run-summary.js';
 

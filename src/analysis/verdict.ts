@@ -1,11 +1,12 @@
 /** The verdict in plain words: which level and rank to use on each data set, on what evidence, and what speaks against trusting it. */
+import { distinct, groupBy } from '../core/collections.js';
 import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import type { CapacityCurve } from './capacity.js';
 import { cautionsOf, failedRuns } from './cautions.js';
 import type { Comparison } from './compare.js';
 import type { Curve } from './curve.js';
-import { distinct, estimateOf, groupBy, type Cell } from './group.js';
+import { estimateOf, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';

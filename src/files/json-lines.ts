@@ -19,21 +19,6 @@ export interface JsonLinesOptions {
 /** Problems told at once; more are counted. */
 const MOST_PROBLEMS = 5;
 
-/**
- * The records of a file, one in memory at a time; blank lines are passed over. Throws UserError where the file cannot be opened and
- * UserErrors, naming line and field, at the first line that is no record.
- */
-export function* eachJsonLine<T>(
-  path: string,
-  schema: z.ZodType<T>,
-  options: JsonLinesOptions = {},
-): Generator<JsonLine<T>> {
-  for (const { line, isEnded, ...parsed } of parsedLines(fileChunks(path), schema)) {
-    if ('value' in parsed) yield { line, value: parsed.value };
-    else if (isEnded || options.toleratesTorn !== true) throw unreadable(path, [`line ${line}: ${parsed.problem}`]);
-  }
-}
-
 /** All records of a file. Throws UserError where it cannot be opened and UserErrors naming line and field of the first broken ones. */
 export function readJsonLines<T>(path: string, schema: z.ZodType<T>, options: JsonLinesOptions = {}): T[] {
   const lines = [...parsedLines(fileChunks(path), schema)];
@@ -69,7 +54,7 @@ export function refuseDuplicates<T>(rows: readonly JsonLine<T>[], id: (value: T)
 /** A line of a stream, as a record. */
 export type ParsedLine<T> = Parsed<T> & Pick<Line, 'line' | 'end' | 'isEnded'>;
 
-/** The lines of a stream that are not blank, each as a record or with what is wrong with it. */
+/** The lines of a stream that are not blank, one in memory at a time, each as a record or with what is wrong with it. */
 export function* parsedLines<T>(chunks: Iterable<Buffer>, schema: z.ZodType<T>): Generator<ParsedLine<T>> {
   const splitter = new LineSplitter();
   for (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parsedLine(line, schema);

@@ -1,5 +1,5 @@
 /** The answers of all runs gathered by question, as the page's browser reads them: small, limited, and safe to show. */
-import { distinct, groupBy } from '../analysis/group.js';
+import { distinct, groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
 import { placeName } from './names.js';
 import { clipped } from '../text/visible.js';

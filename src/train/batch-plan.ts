@@ -1,4 +1,6 @@
 /** The plan of a training: every epoch's batches, fixed before the first step so that a resumed run takes the same ones. */
+import { groupBy } from '../core/collections.js';
+import { mean } from '../core/statistics.js';
 import { Random } from '../core/random.js';
 import { packWithin, sharedPrefix, type Packable, type PackedRow } from '../models/graph/packing.js';
 import { epochBatches, packItems } from './batches.js';
@@ -23,15 +25,11 @@ const WORTHWHILE_SHARE = 8;
 /** Whether items' samples share more among themselves than all samples do. */
 export function groupingOf(samples: readonly GroupedSample[]): Grouping {
   const everywhere = sharedPrefix(samples.map((each) => each.prompt));
-  const groups = new Map<string, (readonly number[])[]>();
-  for (const { item, prompt } of samples) groups.set(item, [...(groups.get(item) ?? []), prompt]);
-  const shared = [...groups.values()].map((prompts) =>
-    prompts.length > 1 ? sharedPrefix(prompts) : (prompts[0]?.length ?? 0),
-  );
-  const mean = shared.reduce((a, b) => a + b, 0) / Math.max(1, shared.length);
-  const single = [...groups.values()].every((prompts) => prompts.length === 1);
-  if (single) return (samples[0]?.prompt.length ?? 0) > SHORT_SAMPLE_TOKENS ? 'items' : 'any';
-  return mean >= everywhere + WORTHWHILE_SHARE ? 'items' : 'any';
+  const groups = [...groupBy(samples, ({ item }) => item).values()].map((group) => group.map(({ prompt }) => prompt));
+  if (groups.every((prompts) => prompts.length === 1))
+    return (samples[0]?.prompt.length ?? 0) > SHORT_SAMPLE_TOKENS ? 'items' : 'any';
+  const shared = groups.map((prompts) => (prompts.length > 1 ? sharedPrefix(prompts) : (prompts[0]?.length ?? 0)));
+  return mean(shared) >= everywhere + WORTHWHILE_SHARE ? 'items' : 'any';
 }
 
 /** What a plan depends on beside its samples. */

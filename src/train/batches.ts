@@ -1,16 +1,11 @@
 /** Batches: packed rows of like length side by side, filled up to a number of tokens, in an order drawn from the seed. */
+import { groupBy } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import { packWithin, type Packable, type PackedRow } from '../models/graph/packing.js';
 
 /** Samples packed item by item into rows of at most `rowTokens` tokens. */
 export function packItems(samples: readonly (Packable & { readonly item: string })[], rowTokens: number): PackedRow[] {
-  const items = new Map<string, Packable[]>();
-  for (const sample of samples) {
-    const group = items.get(sample.item);
-    if (group) group.push(sample);
-    else items.set(sample.item, [sample]);
-  }
-  return [...items.values()].flatMap((group) => packWithin(group, rowTokens));
+  return [...groupBy(samples, ({ item }) => item).values()].flatMap((group) => packWithin(group, rowTokens));
 }
 
 /** Tokens of a batch, padding included. */

@@ -1,4 +1,5 @@
 /** Pretraining: all weights of a small model learnt from scratch on an endless source of items, stage by stage. */
+import { elementCount } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelConfig } from '../models/model.js';
@@ -33,7 +34,7 @@ export const PRETRAINING_DEFAULTS: PretrainingSettings = {
 /** Start values: norms one, biases zero, embeddings normal at 0.05, linear weights normal at 0.5/√in. */
 export function pretrainingInitialiser(seed: number): (parameter: Parameter) => Float32Array {
   return ({ name, role, shape }) => {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = elementCount(shape);
     if (role === 'norm') return new Float32Array(size).fill(1);
     if (role === 'bias') return new Float32Array(size);
     const random = new Random(seed, 'initial', name);

@@ -1,6 +1,7 @@
+import { distinct } from '../../src/core/collections.js';
 import { describe, expect, it } from 'vitest';
-import { analyse, recommend } from '../../src/analysis/analyse.js';
-import { distinct, groupCells, type Cell } from '../../src/analysis/group.js';
+import { analyse, type Analysis } from '../../src/analysis/analyse.js';
+import { groupCells, type Cell } from '../../src/analysis/group.js';
 import { amountFinding, rankFinding } from '../../src/analysis/findings.js';
 import { describedLevel } from '../../src/analysis/wording.js';
 import type { Row } from '../../src/core/records.js';
@@ -134,6 +135,9 @@ describe('verdicts against noise', () => {
     expect(recommendation.cautions.join(' ')).toContain('rests on 8 items');
   });
 });
+
+const recommend = (...given: Parameters<typeof analyse>): Analysis['recommendation'] =>
+  analyse(...given).recommendation;
 
 describe('levels of any name', () => {
   const at = (level: string, trr: number | null, correct = true): Row[] =>

@@ -1,6 +1,6 @@
 /** Score over the number of items trained on: one line for each rank. */
+import { distinct, groupBy } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
-import { distinct, groupBy } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, whole } from '../../analysis/wording.js';
 import { seriesStyle, type ChartSize } from './frame.js';

@@ -1,8 +1,9 @@
 /** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
+import { distinct } from '../../core/collections.js';
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
 import type { Cell } from '../../analysis/group.js';
-import { distinct, estimateOf } from '../../analysis/group.js';
+import { estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
 import { visibleText } from '../../text/visible.js';

@@ -1,5 +1,6 @@
 /** Score over level, the original first, then by tokens saved: one line for each rank and kind of text. */
-import { distinct, groupBy, type Cell } from '../../analysis/group.js';
+import { distinct, groupBy } from '../../core/collections.js';
+import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
 import { seriesStyle, type BasePoints, type ChartSize } from './frame.js';

@@ -1,7 +1,7 @@
 /** Closed book as a table: facts and bits recalled above the floor, beside what 2 bits for each parameter would hold. */
+import { groupBy } from '../../core/collections.js';
 import type { Analysis } from '../../analysis/analyse.js';
 import type { CapacityPoint } from '../../analysis/capacity.js';
-import { groupBy } from '../../analysis/group.js';
 import { percent, shortDifference, whole, withInterval } from '../../analysis/wording.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { table, type Column } from './table.js';

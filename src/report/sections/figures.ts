@@ -1,4 +1,5 @@
 /** The figures of the study: score over compression, over amount and over level by rank, each with its finding and its numbers of answers. */
+import { distinct, groupBy } from '../../core/collections.js';
 import type { Analysis } from '../../analysis/analyse.js';
 import { baseCell, type Curve } from '../../analysis/curve.js';
 import {
@@ -8,7 +9,7 @@ import {
   retentionCorrelation,
   retentionFinding,
 } from '../../analysis/findings.js';
-import { distinct, estimateOf, groupBy, type Cell } from '../../analysis/group.js';
+import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, shortLevel, whole } from '../../analysis/wording.js';
 import { amountChart } from '../charts/amount.js';

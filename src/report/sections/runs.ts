@@ -1,6 +1,6 @@
 /** All runs of the study, failed ones included: settings, training, result, adapter. */
+import { groupBy } from '../../core/collections.js';
 import type { Analysis } from '../../analysis/analyse.js';
-import { groupBy } from '../../analysis/group.js';
 import { valueOf, type Measure } from '../../analysis/measure.js';
 import type { RunSummary } from '../../analysis/run-summary.js';
 import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
