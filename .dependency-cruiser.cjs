@@ -2,8 +2,8 @@
 const rooms = {
   core: [],
   files: ['core'],
-  text: ['core'],
-  data: ['core', 'files', 'text'],
+  text: [],
+  data: ['core', 'files'],
   llm: ['core', 'files', 'text'],
   compiler: ['core'],
   engine: ['core', 'compiler'],
@@ -11,9 +11,9 @@ const rooms = {
   generate: ['core', 'text', 'compiler', 'engine', 'models', 'llm'],
   train: ['core', 'files', 'compiler', 'engine', 'models'],
   audit: ['core', 'text', 'models'],
-  compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],
+  compress: ['core', 'files', 'text', 'llm', 'audit', 'models'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models'],
-  executors: ['core', 'files'],
+  executors: ['core'],
   study: [
     'core',
     'files',
@@ -30,9 +30,8 @@ const rooms = {
     'report',
   ],
   analysis: ['core'],
-  report: ['core', 'files', 'text', 'analysis'],
+  report: ['core', 'text', 'analysis'],
   api: ['core', 'data', 'compress', 'audit', 'train', 'evaluate', 'models', 'study', 'analysis', 'report'],
-  server: ['core', 'study', 'analysis', 'report'],
 };
 
 module.exports = {
