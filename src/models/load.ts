@@ -25,7 +25,7 @@ export function bundledModelPath(): string {
 const MAX_PROBLEMS = 10;
 
 /** Throws UserErrors naming the tensors that are missing or of another shape than the configuration says. */
-export function checkWeights(path: string, config: ModelConfig, weights: WeightSource): void {
+function checkWeights(path: string, config: ModelConfig, weights: WeightSource): void {
   const there = new Set(weights.names);
   const problems = modelParameters(config).flatMap(({ name, shape }) => {
     if (!there.has(name)) return [`tensor "${name}" is missing`];
@@ -60,7 +60,7 @@ export function fileIdentity(path: string): string {
 }
 
 /** What a model folder and a GGUF file have in common, once opened. */
-export interface ModelParts {
+interface ModelParts {
   readonly name: string;
   readonly path: string;
   readonly config: ModelConfig;
@@ -72,7 +72,7 @@ export interface ModelParts {
 }
 
 /** Puts a model together: checks that its parts fit each other, adds the turn's end to the tokens that end an answer, computes its identity. */
-export function assembleModel(parts: ModelParts): LoadedModel {
+function assembleModel(parts: ModelParts): LoadedModel {
   const { name, path, weights, tokenizer, template, files } = parts;
   const config = withTurnEnd(path, parts.config, tokenizer, template);
   checkWeights(path, config, weights);

@@ -172,7 +172,7 @@ export function linearModules(config: ModelConfig): LinearModule[] {
 }
 
 /** A module's own weight. */
-export function weightOf(module: Module): ParameterDescription {
+export function weightParameter(module: Module): ParameterDescription {
   const { path, layer } = module;
   const named = { name: `${path}.weight`, module: path, layer };
   switch (module.kind) {
@@ -187,7 +187,7 @@ export function weightOf(module: Module): ParameterDescription {
 }
 
 /** A linear layer's bias [outFeatures]. */
-export function biasOf({ path, layer, outFeatures }: LinearModule): ParameterDescription {
+export function biasParameter({ path, layer, outFeatures }: LinearModule): ParameterDescription {
   return { name: `${path}.bias`, module: path, layer, role: 'bias', shape: [outFeatures] };
 }
 
@@ -198,18 +198,18 @@ export const loraNames = (path: string): { readonly a: string; readonly b: strin
 });
 
 /** LoRA's A [rank, inFeatures] beside a linear layer. */
-export function loraAOf({ path, layer, inFeatures }: LinearModule, rank: number): ParameterDescription {
+export function loraAParameter({ path, layer, inFeatures }: LinearModule, rank: number): ParameterDescription {
   return { name: loraNames(path).a, module: path, layer, role: 'lora_A', shape: [rank, inFeatures] };
 }
 
 /** LoRA's B [outFeatures, rank] beside a linear layer. */
-export function loraBOf({ path, layer, outFeatures }: LinearModule, rank: number): ParameterDescription {
+export function loraBParameter({ path, layer, outFeatures }: LinearModule, rank: number): ParameterDescription {
   return { name: loraNames(path).b, module: path, layer, role: 'lora_B', shape: [outFeatures, rank] };
 }
 
 /** The parameters of a module of the base model. */
 export function parametersOf(module: Module): ParameterDescription[] {
-  return [weightOf(module), ...(module.kind === 'linear' && module.hasBias ? [biasOf(module)] : [])];
+  return [weightParameter(module), ...(module.kind === 'linear' && module.hasBias ? [biasParameter(module)] : [])];
 }
 
 /** The parameters of a base model, in order; names and shapes as Hugging Face stores them. */

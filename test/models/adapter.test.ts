@@ -10,7 +10,7 @@ import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import { GgufFile } from '../../src/models/formats/gguf.js';
 import { ggufName } from '../../src/models/formats/gguf-model.js';
 import { loadModel } from '../../src/models/load.js';
-import { linearModules, weightOf } from '../../src/models/modules.js';
+import { linearModules, weightParameter } from '../../src/models/modules.js';
 import { openSafetensors, writeSafetensors } from '../../src/models/formats/safetensors.js';
 import { scratchFolder } from './support/scratch.js';
 
@@ -252,7 +252,7 @@ describe('an adapter as GGUF', () => {
     expect(file.tensors.size).toBe(28);
     for (const module of linearModules(config)) {
       const { inFeatures, outFeatures } = module;
-      const weight = ggufName(module, weightOf(module));
+      const weight = ggufName(module, weightParameter(module));
       const [a, b] = [`${weight}.lora_a`, `${weight}.lora_b`];
       const rank = file.tensor(a).shape[0] ?? 0;
       const values = base.read(weight);

@@ -6,7 +6,7 @@ import { writeWhole } from '../../files/write-whole.js';
 import { ggufName, interleavedHalves } from '../formats/gguf-model.js';
 import { familyOf } from '../families/families.js';
 import type { ModelConfig } from '../model.js';
-import { linearModules, weightOf, type LinearModule } from '../modules.js';
+import { linearModules, weightParameter, type LinearModule } from '../modules.js';
 
 const ALIGNMENT = 32;
 const VERSION = 3;
@@ -80,7 +80,7 @@ function infos(tensors: readonly OutTensor[]): Buffer[] {
 
 function tensorsOf(module: LinearModule, pair: LoraPair, factor: number, config: ModelConfig): OutTensor[] {
   const { a, b, rank, inFeatures, outFeatures } = pair;
-  const name = ggufName(module, weightOf(module));
+  const name = ggufName(module, weightParameter(module));
   const scaled = factor === 1 ? b : b.map((value) => value * factor);
   const rows = interleavedHalves(scaled, module, config);
   return [

@@ -69,7 +69,7 @@ function configOf({ lora, baseModel }: AdapterToWrite): object {
 }
 
 /** Whether an adapter leaves the model as it is: B A is zero everywhere. */
-export function changesNothing(tensors: LoraTensors): boolean {
+function changesNothing(tensors: LoraTensors): boolean {
   const zero = (values: Float32Array): boolean => values.every((each) => each === 0);
   return Object.values(tensors).every(({ a, b }) => zero(b) || zero(a));
 }

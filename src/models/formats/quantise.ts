@@ -2,7 +2,7 @@
 import { elementCount } from '../../core/collections.js';
 import type { Quantisation } from '../../core/settings.js';
 import type { LoadedModel, WeightSource } from '../model.js';
-import { linearModules, weightOf } from '../modules.js';
+import { linearModules, weightParameter } from '../modules.js';
 
 export type QuantisedFormat = Exclude<Quantisation, 'none'>;
 
@@ -188,7 +188,7 @@ function nest(absmax: Float32Array): NestedScales {
 }
 
 /** Scales of NF4 blocks from their nested form. */
-export function unnest({ codes, scales, offset }: NestedScales): Float32Array {
+function unnest({ codes, scales, offset }: NestedScales): Float32Array {
   return Float32Array.from(codes, (code, i) => {
     const scale = scales[Math.floor(i / SCALE_BLOCK)] as number;
     return Math.fround((DYNAMIC_CODEBOOK[code] as number) * scale) + offset;
@@ -246,7 +246,7 @@ export function roundedWeights(
   { config, weights }: Pick<LoadedModel, 'config' | 'weights'>,
   format: QuantisedFormat,
 ): WeightSource {
-  const quantised = new Set(linearModules(config).map((module) => weightOf(module).name));
+  const quantised = new Set(linearModules(config).map((module) => weightParameter(module).name));
   return {
     names: weights.names,
     shape: (name) => weights.shape(name),

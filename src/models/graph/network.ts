@@ -4,10 +4,10 @@ import { at, type DataType, type Value } from '../../compiler/ir.js';
 import { sha256 } from '../../core/hash.js';
 import { loraScale, type LoraSettings, type Quantisation } from '../../core/settings.js';
 import {
-  biasOf,
-  loraAOf,
-  loraBOf,
-  weightOf,
+  biasParameter,
+  loraAParameter,
+  loraBParameter,
+  weightParameter,
   type LinearModule,
   type NormModule,
   type ParameterDescription,
@@ -29,7 +29,7 @@ export type Training =
   | { readonly kind: 'all' };
 
 /** A LoRA adapter's rank for a module: `rank_pattern` first (a suffix of the module's path), then `rank`. */
-export function rankOf(lora: LoraSettings, module: string): number {
+function rankOf(lora: LoraSettings, module: string): number {
   const pattern = Object.entries(lora.rankPattern ?? {}).find(
     ([suffix]) => module === suffix || module.endsWith(`.${suffix}`),
   );
@@ -43,7 +43,7 @@ const DROPOUT_SPREAD = 1024;
 export const dropoutColumns = (widest: number): number => widest + DROPOUT_SPREAD;
 
 /** Whether LoRA adapts a module. */
-export const isTarget = (lora: LoraSettings, { target }: LinearModule): boolean => lora.targets.includes(target);
+const isTarget = (lora: LoraSettings, { target }: LinearModule): boolean => lora.targets.includes(target);
 
 /** What a linear layer may be given beside its input. */
 export interface LinearOptions {
@@ -84,7 +84,7 @@ export class Network {
 
   /** The rows of an embedding or output head [vocabSize, hiddenSize]; tied, they are one input. */
   tokens(module: TokenModule): Value {
-    return this.#base(weightOf(module));
+    return this.#base(weightParameter(module));
   }
 
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
@@ -92,7 +92,7 @@ export class Network {
     const b = this.builder;
     const weight = this.#linearWeight(module);
     const y = b.gemm(x, weight, { transB: true }, this.#adapted(x, module, options));
-    return module.hasBias ? b.add(y, this.#base(biasOf(module))) : y;
+    return module.hasBias ? b.add(y, this.#base(biasParameter(module))) : y;
   }
 
   /** Several linear layers of the same x [T, in], whose LoRA's share one product with it where nothing is dropped out. */
@@ -102,7 +102,7 @@ export class Network {
     const shared = new Map<LinearModule, Value>();
     if (training.kind === 'lora' && adapted.length > 1 && !dropout) {
       const ranks = adapted.map(({ path }) => rankOf(training.lora, path));
-      const stacked = adapted.map((module, i) => this.#trained(loraAOf(module, at(ranks, i))));
+      const stacked = adapted.map((module, i) => this.#trained(loraAParameter(module, at(ranks, i))));
       const down = this.builder.gemm(x, this.builder.concat(stacked, 0), { transB: true });
       this.builder.split(down, ranks, 1).forEach((part, i) => shared.set(at(adapted, i), part));
     }
@@ -111,7 +111,7 @@ export class Network {
 
   /** Root-mean-square norm over the last axis with a learnt weight, which may be stored less an offset. */
   rmsNorm(x: Value, module: NormModule, epsilon: number): Value {
-    const stored = this.#base(weightOf(module));
+    const stored = this.#base(weightParameter(module));
     const weight = module.offset === 0 ? stored : this.builder.add(stored, this.builder.scalar(module.offset));
     return this.recompute(this.builder.op('SimplifiedLayerNormalization', [x, weight], { epsilon }));
   }
@@ -138,9 +138,9 @@ export class Network {
   /** A linear layer's weight; of a quantised base, made from its codes. */
   #linearWeight(module: LinearModule): Value {
     const quantisation = this.training.kind === 'lora' ? (this.training.quantisation ?? 'none') : 'none';
-    if (quantisation === 'none') return this.#base(weightOf(module));
+    if (quantisation === 'none') return this.#base(weightParameter(module));
     const before = this.builder.nodes.length;
-    const weight = dequantisedWeight(weightOf(module), quantisation, {
+    const weight = dequantisedWeight(weightParameter(module), quantisation, {
       builder: this.builder,
       declare: (part, type) => this.#parameter({ ...part, type, trained: false }),
     });
@@ -155,8 +155,8 @@ export class Network {
     const { lora } = this.training;
     const rank = rankOf(lora, module.path);
     const narrow =
-      down ?? b.gemm(this.#dropped(x, module, dropout), this.#trained(loraAOf(module, rank)), { transB: true }); // [T, r]
-    const up = this.#trained(loraBOf(module, rank));
+      down ?? b.gemm(this.#dropped(x, module, dropout), this.#trained(loraAParameter(module, rank)), { transB: true }); // [T, r]
+    const up = this.#trained(loraBParameter(module, rank));
     return b.gemm(narrow, up, { transB: true, alpha: loraScale(lora, rank) });
   }
 

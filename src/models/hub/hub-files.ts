@@ -7,7 +7,7 @@ import { openGguf } from '../formats/gguf-model.js';
 import type { LoadedModel, ModelConfig } from '../model.js';
 
 /** config.json for a configuration, as transformers reads it. */
-export function configJson(config: ModelConfig): object {
+function configJson(config: ModelConfig): object {
   const scaling = config.ropeScaling;
   const { activation, architecture, biased } = familyOf(config);
   return {
