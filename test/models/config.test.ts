@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { parseModelConfig, readModelConfig } from '../../src/models/formats/hub-config.js';
+import { configJson } from '../../src/models/hub/hub-files.js';
 import { scratchFolder } from './support/scratch.js';
 
 const folder = scratchFolder();
@@ -93,6 +94,14 @@ describe('a configuration is read', () => {
       /"gelu" is not supported in Gemma2ForCausalLM/,
     );
   });
+
+  it.each([QWEN25, QWEN3, LLAMA32, MISTRAL, GEMMA2, { ...GEMMA2, final_logit_softcapping: null }])(
+    'and written so that it reads back the same: $architectures.0',
+    (json) => {
+      const config = parse(json);
+      expect(parse(configJson(config))).toEqual(config);
+    },
+  );
 
   it('with what may be left out', () => {
     const optional = ['num_key_value_heads', 'rope_theta', 'tie_word_embeddings', 'bos_token_id', 'eos_token_id'];

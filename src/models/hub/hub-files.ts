@@ -7,9 +7,9 @@ import { openGguf } from '../formats/gguf-model.js';
 import type { LoadedModel, ModelConfig } from '../model.js';
 
 /** config.json for a configuration, as transformers reads it. */
-function configJson(config: ModelConfig): object {
+export function configJson(config: ModelConfig): object {
   const scaling = config.ropeScaling;
-  const { activation, architecture, biased } = familyOf(config);
+  const { activation, architecture, biased, settings } = familyOf(config);
   return {
     architectures: [architecture],
     model_type: config.family,
@@ -34,6 +34,9 @@ function configJson(config: ModelConfig): object {
     // Qwen2 knows no such setting: its biases are always there.
     ...(biased.length > 0 ? {} : { attention_bias: config.attentionBias }),
     hidden_act: activation,
+    ...(config.queryScalar !== undefined && { query_pre_attn_scalar: config.queryScalar }),
+    ...('attn_logit_softcapping' in settings && { attn_logit_softcapping: config.attentionSoftcap ?? null }),
+    ...('final_logit_softcapping' in settings && { final_logit_softcapping: config.logitSoftcap ?? null }),
     bos_token_id: config.bosTokenId,
     eos_token_id: config.eosTokenIds.length === 1 ? config.eosTokenIds[0] : config.eosTokenIds,
   };
