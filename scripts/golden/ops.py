@@ -367,6 +367,14 @@ def rows():
         v=normal(B, 1, 3, 4),
         mask=torch.triu(torch.full((3, 3), -1e9), 1),
     )
+    case(
+        "Attention: the logarithm of the sum alone",
+        lambda q, k, v, mask: torch.logsumexp(q @ k.mT + mask, -1, keepdim=True),
+        q=normal(B, 3, 2),
+        k=normal(B, S, 2),
+        v=frozen(normal(B, S, 2)),
+        mask=frozen(normal(B, 1, S)),
+    )
 
 
 def main():

@@ -5,14 +5,17 @@ import type { Builder } from './builder.js';
 import { at, dimOf, type Node, type Op, type Value } from './ir.js';
 import { scatterInputs } from './shapes.js';
 
-/** Gradients of a node's inputs (undefined where none flows) from those of its outputs; broadcasting is undone by the walk. */
-type GradientRule<P extends Op> = (
-  b: Builder,
-  node: Node<P>,
-  dy: Value,
-  /** Gradients of all outputs, for operations that have several. */
-  all: readonly (Value | undefined)[],
-) => readonly (Value | undefined)[];
+/** Gradients of several values; undefined where none flows. */
+type Gradients = readonly (Value | undefined)[];
+
+/** Gradients of a node's inputs from that of its first output, the only one that one flows into. */
+type FirstOutputRule<P extends Op> = (b: Builder, node: Node<P>, dy: Value) => Gradients;
+
+/** Gradients of a node's inputs from those of all its outputs, of which one at least is there. */
+type AllOutputsRule<P extends Op> = (b: Builder, node: Node<P>, grads: Gradients) => Gradients;
+
+/** Broadcasting is undone by the walk. */
+type GradientRule<P extends Op> = FirstOutputRule<P> | { readonly ofAll: AllOutputsRule<P> };
 
 const x0 = (node: Node): Value => at(node.inputs, 0);
 const x1 = (node: Node): Value => at(node.inputs, 1);
@@ -44,8 +47,22 @@ function knownSize(x: Value, axes: readonly number[]): number {
 }
 
 /** Gradients of all outputs of a node, zero where none flows. */
-const filled = (b: Builder, node: Node, all: readonly (Value | undefined)[]): readonly Value[] =>
-  all.map((grad, i) => grad ?? b.full(at(node.outputs, i).shape));
+const filled = (b: Builder, node: Node, grads: Gradients): readonly Value[] =>
+  grads.map((grad, i) => grad ?? b.full(at(node.outputs, i).shape));
+
+/**
+ * The gradient of Attention's scores before their cap. With P = softmax(q kᵀ + mask), dS = P ∘ (dP − rowsum(dP ∘ P)), and
+ * rowsum(dP ∘ P) = rowsum(dy ∘ y) (Dao et al., 2022): the difference comes out of one product, [dy, rowsum] [v, −1]ᵀ, so that P is
+ * passed over once. A gradient of the log-sum adds itself to every score of its row, by the row's weights.
+ */
+function scoreGradient(b: Builder, n: Node<'Attention'>, dy: Value | undefined, dLogSum: Value | undefined): Value {
+  const [v, y, weights] = [at(n.inputs, 2), y0(n), at(n.outputs, 2)];
+  if (!dy) return dLogSum ? b.mul(weights, dLogSum) : b.full(weights.shape);
+  const products = b.reduceSum(b.mul(dy, y), [-1]);
+  const rowSums = dLogSum ? b.sub(products, dLogSum) : products;
+  const less = b.full([...v.shape.slice(0, -1), 1], -1);
+  return b.mul(weights, b.matmul(b.concat([dy, rowSums], -1), swapLast(b, b.concat([v, less], -1))));
+}
 
 /** Rules in the order of the operations; an operation without a rule is a constant to the walk or an error when a gradient reaches it. */
 export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
@@ -119,7 +136,7 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
       return b.slice(dy, axis, start, sum([start, size]));
     });
   },
-  Split: (b, n, _, all) => [b.concat(filled(b, n, all), n.attributes.axis)],
+  Split: { ofAll: (b, n, grads) => [b.concat(filled(b, n, grads), n.attributes.axis)] },
   Slice: (b, n, dy) => {
     const { axis, start, end } = n.attributes;
     const along = axisOf(axis, x0(n).shape.length);
@@ -146,25 +163,21 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
   RotaryEmbedding: (b, n, dy) => [
     b.op('RotaryEmbedding', [dy, x1(n), at(n.inputs, 2), b.neg(at(n.inputs, 3))], n.attributes),
   ],
-  // With P = softmax(q kᵀ + mask), dS = P ∘ (dP − rowsum(dP ∘ P)), and rowsum(dP ∘ P) = rowsum(dy ∘ y) (Dao et al., 2022): the
-  // difference comes out of one product, [dy, rowsum] [v, −1]ᵀ, so that P is passed over once.
-  // A gradient of the log-sum adds itself to every score of its row, by the row's weights.
   // Scores capped by c · tanh(s / c), tanh(x) = 2σ(2x) − 1, pass on 4σ(1 − σ) of theirs; σ is made again from q and k.
-  Attention: (b, n, dy, [, dLogSum, dWeights]) => {
-    if (dWeights) throw new UnsupportedOpError('a gradient flows into the weights of Attention');
-    const [q, k, v, weights] = [x0(n), x1(n), at(n.inputs, 2), at(n.outputs, 2)];
-    const products = b.reduceSum(b.mul(dy, y0(n)), [-1]);
-    const rowSums = dLogSum ? b.sub(products, dLogSum) : products;
-    const less = b.full([...v.shape.slice(0, -1), 1], -1);
-    const widened = b.matmul(b.concat([dy, rowSums], -1), swapLast(b, b.concat([v, less], -1)));
-    const { softcap } = n.attributes;
-    const capped = b.mul(weights, widened);
-    const scores = softcap === undefined ? capped : b.mul(capped, slopeOfCap(b, b.matmul(q, swapLast(b, k)), softcap));
-    return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), b.matmul(swapLast(b, weights), dy), undefined];
+  Attention: {
+    ofAll: (b, n, [dy, dLogSum, dWeights]) => {
+      if (dWeights) throw new UnsupportedOpError('a gradient flows into the weights of Attention');
+      const [q, k, weights] = [x0(n), x1(n), at(n.outputs, 2)];
+      const { softcap } = n.attributes;
+      const capped = scoreGradient(b, n, dy, dLogSum);
+      const scores =
+        softcap === undefined ? capped : b.mul(capped, slopeOfCap(b, b.matmul(q, swapLast(b, k)), softcap));
+      const dv = dy && b.matmul(swapLast(b, weights), dy);
+      return [b.matmul(scores, k), b.matmul(swapLast(b, scores), q), dv, undefined];
+    },
   },
-  GatherRows: (b, n, _, all) => {
-    const [slots, indices] = [x1(n), n.inputs.slice(2)];
-    return [b.op('ScatterRows', [slots, ...indices, ...filled(b, n, all)], {})];
+  GatherRows: {
+    ofAll: (b, n, grads) => [b.op('ScatterRows', [...n.inputs.slice(1), ...filled(b, n, grads)], {})],
   },
   ScatterRows: (b, n, dy) => {
     const { slots, indices } = scatterInputs(n.inputs);
@@ -183,20 +196,14 @@ function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<numb
   return ids;
 }
 
-/** Operations whose rules take gradients of other outputs than the first. */
-const OF_ALL_OUTPUTS: ReadonlySet<Op> = new Set(['Split', 'Attention', 'GatherRows']);
-
-function applyRule<P extends Op>(
-  b: Builder,
-  node: Node<P>,
-  grads: readonly (Value | undefined)[],
-): readonly (Value | undefined)[] {
+function applyRule<P extends Op>(b: Builder, node: Node<P>, grads: Gradients): Gradients {
   const rule: GradientRule<P> | undefined = GRADIENT_RULES[node.op];
   if (!rule) throw new UnsupportedOpError(`no gradient rule for ${node.op}`);
-  const dy = grads[0];
-  if (!OF_ALL_OUTPUTS.has(node.op) && grads.slice(1).some((each) => each !== undefined))
+  if (typeof rule !== 'function') return rule.ofAll(b, node, grads);
+  const [dy, ...others] = grads;
+  if (!dy || others.some((each) => each !== undefined))
     throw new UnsupportedOpError(`a gradient flows into a secondary output of ${node.op}`);
-  return rule(b, node, dy as Value, grads);
+  return rule(b, node, dy);
 }
 
 /**

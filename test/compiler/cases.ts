@@ -418,6 +418,18 @@ const attentions: Case[] = [
   ),
   one(
     'Attention',
+    'the logarithm of the sum alone',
+    { q: normal('B', 3, 2), k: normal('B', 'S', 2), v: frozen(normal('B', 'S', 2)), mask: frozen(normal('B', 1, 'S')) },
+    (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], {}).slice(1, 2),
+  ),
+  one(
+    'Attention',
+    'the logarithm of the sum of capped scores alone',
+    { q: normal('B', 3, 2), k: normal('B', 'S', 2), v: frozen(normal('B', 'S', 2)), mask: frozen(normal('B', 1, 'S')) },
+    (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], { softcap: 1.5 }).slice(1, 2),
+  ),
+  one(
+    'Attention',
     'the weights themselves',
     { q: normal(2, 3), k: normal(2, 3), v: normal(2, 3), mask: frozen(normal(2)) },
     (b, of) => b.apply('Attention', [of('q'), of('k'), of('v'), of('mask')], {}),

@@ -119,6 +119,14 @@ describe('the walk', () => {
     expect(() => gradients(b, loss, [x, other])).toThrow('parameter "other" does not reach the loss');
   });
 
+  it('refuses a parameter that reaches the loss through an output without a gradient to it alone', () => {
+    const b = new Builder();
+    const [q, v] = [b.input('q', 'float32', [2, 3]), b.input('v', 'float32', [2, 3])];
+    const [, logSum] = b.apply('Attention', [q, q, v, b.full([2, 2])], {}) as [Value, Value];
+    const loss = b.reduceSum(logSum, [0, 1], false);
+    expect(() => gradients(b, loss, [v])).toThrow('parameter "v" does not reach the loss');
+  });
+
   it('takes the gradient of the loss by itself as one', () => {
     const { b, loss } = scalarLoss((_, value) => value);
     const [own] = gradients(b, loss, [loss]);
