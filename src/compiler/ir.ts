@@ -50,7 +50,7 @@ export interface OpAttributes {
   Slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
   Where: NoAttributes;
   Cast: { readonly to: DataType };
-  /** x as it is, but not before `signal` is there: keeps what is computed again from being computed too early. Inputs x, signal. */
+  /** x as it is, but not before `dependency` is there: keeps what is recomputed from being computed too early. Inputs x, dependency. */
   After: NoAttributes;
   Constant: { readonly type: DataType; readonly shape: readonly number[]; readonly data: readonly number[] };
   /** One f32 value, all over a shape that may be symbolic. */

@@ -1,14 +1,8 @@
 /** The engine that lightmem runs on: graphs as ONNX models in ONNX Runtime, on the CPU, WebGPU or CUDA. */
 import { InferenceSession, Tensor as OrtTensor, type TypedTensor } from 'onnxruntime-node';
-import type { DataType, Graph } from '../compiler/ir.js';
+import type { DataType } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
-import { lowerComposites, lowerForWebGpu } from '../compiler/passes/lower.js';
-import { leavesLast } from '../compiler/passes/order.js';
-import { foldAddends, passHead, layThinProducts, readTurned } from '../compiler/passes/products.js';
-import { mergeReshapes, subtractNegated } from '../compiler/passes/simplify.js';
-import { pruneUnused } from '../compiler/passes/prune.js';
-import { verify } from '../compiler/verify.js';
-import type { Device } from '../core/settings.js';
+import { prepareGraph } from '../compiler/pipeline.js';
 import type { Engine, EngineOptions, Program, Tensor, Tensors } from './engine.js';
 
 function toOrt(tensor: Tensor): OrtTensor {
@@ -47,23 +41,12 @@ class OrtProgram implements Program {
   }
 }
 
-/** What a graph goes through before it is encoded for a device; throws ShapeError where it is wrong. */
-export function prepare(graph: Graph, device: Device): Graph {
-  verify(graph);
-  const lowered = lowerComposites(passHead(pruneUnused(graph)));
-  const portable = device === 'webgpu' ? lowerForWebGpu(lowered) : lowered;
-  const folded = layThinProducts(foldAddends(mergeReshapes(subtractNegated(portable))));
-  const prepared = leavesLast(device === 'cpu' ? readTurned(folded) : folded);
-  verify(prepared);
-  return prepared;
-}
-
 /** The ONNX Runtime engine for a device; nothing is loaded before the first `compile`. */
 export function onnxRuntimeEngine(options: EngineOptions): Engine {
   return {
     name: `onnxruntime-${options.device}`,
     async compile(graph) {
-      const session = await InferenceSession.create(encodeOnnx(prepare(graph, options.device)), {
+      const session = await InferenceSession.create(encodeOnnx(prepareGraph(graph, options.device)), {
         executionProviders: options.device === 'cpu' ? ['cpu'] : [options.device, 'cpu'],
         graphOptimizationLevel: 'all',
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

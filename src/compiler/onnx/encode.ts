@@ -149,11 +149,11 @@ class Encoder {
     return 'shape' in operand ? this.#shape(operand.shape, operand.infer) : this.#integers(operand);
   }
 
-  /** A reshape of x to its own shape, to which nothing is added that is read off the signal's. */
+  /** A reshape of x to its own shape, to which nothing is added that is read off the dependency's. */
   #after(node: Node<'After'>): void {
-    const [x, signal] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
     const out = this.#name(at(node.outputs, 0));
-    this.#emit('Shape', [this.#name(signal)], [`${out}.rows`], [int('start', 0), int('end', 1)]);
+    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], [int('start', 0), int('end', 1)]);
     this.#emit('Mul', [`${out}.rows`, this.#integers([0])], [`${out}.zero`]);
     this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
     this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);

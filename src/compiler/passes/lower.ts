@@ -25,15 +25,15 @@ function rotaryByToken(b: Builder, inputs: readonly Value[], node: Node<'RotaryE
   const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
   const tokens = product(positions.shape);
   const rows = b.reshape(x, [tokens, 1, dimOf(x, 2)]);
-  const turned = b.op('RotaryEmbedding', [rows, b.reshape(positions, [tokens, 1]), cos, sin], node.attributes);
-  return [b.reshape(turned, x.shape)];
+  const rotated = b.op('RotaryEmbedding', [rows, b.reshape(positions, [tokens, 1]), cos, sin], node.attributes);
+  return [b.reshape(rotated, x.shape)];
 }
 
 function attention(b: Builder, inputs: readonly Value[], { attributes }: Node<'Attention'>): readonly Value[] {
   const [q, k, v, mask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
   const axes = k.shape.map((_, axis) => axis);
-  const turned = b.transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-  const products = b.matmul(q, turned);
+  const keys = b.transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  const products = b.matmul(q, keys);
   const scores = b.add(attributes.softcap === undefined ? products : b.softcap(products, attributes.softcap), mask);
   const weights = b.softmax(scores);
   return [b.matmul(weights, v), logSum(b, scores, weights), weights];

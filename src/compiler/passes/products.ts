@@ -1,4 +1,4 @@
-/** Passes over matrix products: what is added to one is handed to it, and tall thin ones are computed lying down. */
+/** Passes over matrix products: what is added to one is handed to it, thin ones are computed transposed, transposed operands read as they lie. */
 import type { Builder } from '../builder.js';
 import { sameShape } from '../dims.js';
 import { at, dimOf, isOp, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';
@@ -32,7 +32,7 @@ function throughSoftHead(b: Builder, { softmax, labels, dy }: ScoreGradient, hea
  * (Σₖ (softmax − 1 at label k) · dyₖ) W becomes softmax W · Σₖ dyₖ − Σₖ dyₖ W[label k]: the gradient of a frozen head passes over the
  * vocabulary within the product alone.
  */
-export function passHead(graph: Graph): Graph {
+export function fuseFrozenHead(graph: Graph): Graph {
   const gradients = new Map<number, ScoreGradient>();
   return rebuild(graph, (b, node, inputs) => {
     if (isOp(node, 'CrossEntropyGradient'))
@@ -113,15 +113,15 @@ export function foldAddends(graph: Graph): Graph {
 /** Widths up to which a product counts as thin: one of LoRA's, seen from the size of a model. */
 const THIN = 64;
 
-/** A product [m, n] with n far below m is computed as [n, m] and turned: kernels fill their registers along rows. */
-export function layThinProducts(graph: Graph): Graph {
+/** A product [m, n] with n far below m is computed as [n, m] and transposed: kernels fill their registers along rows. */
+export function transposeThinProducts(graph: Graph): Graph {
   return rebuild(graph, (b, node, inputs) => {
     if (!isOp(node, 'Gemm') || inputs.length > 2) return undefined;
     const [m, n] = at(node.outputs, 0).shape;
     if (typeof m !== 'number' || typeof n !== 'number' || n > THIN || m < 2 * n) return undefined;
     const { transA, transB, alpha } = node.attributes;
-    const lying = b.gemm(at(inputs, 1), at(inputs, 0), { transA: !transB, transB: !transA, alpha });
-    return [b.transpose(lying, [1, 0])];
+    const transposed = b.gemm(at(inputs, 1), at(inputs, 0), { transA: !transB, transB: !transA, alpha });
+    return [b.transpose(transposed, [1, 0])];
   });
 }
 
@@ -130,13 +130,13 @@ const swapsLast = ({ perm }: OpAttributes['Transpose']): boolean => {
   return last > 0 && perm.every((axis, i) => axis === (i < last - 1 ? i : i === last ? last - 1 : last));
 };
 
-/** A MatMul of a value whose last two axes were exchanged reads it so, in place of a copy that is turned. */
-export function readTurned(graph: Graph): Graph {
-  const turned = new Map<number, Value>();
+/** A MatMul of a value whose last two axes were exchanged reads it so, in place of a transposed copy. */
+export function fuseTransposes(graph: Graph): Graph {
+  const transposed = new Map<number, Value>();
   const fused = rebuild(graph, (b, node, inputs) => {
-    if (isOp(node, 'Transpose') && swapsLast(node.attributes)) turned.set(at(node.outputs, 0).id, at(inputs, 0));
+    if (isOp(node, 'Transpose') && swapsLast(node.attributes)) transposed.set(at(node.outputs, 0).id, at(inputs, 0));
     if (!isOp(node, 'MatMul')) return undefined;
-    const sources = node.inputs.map((input) => turned.get(input.id));
+    const sources = node.inputs.map((input) => transposed.get(input.id));
     if (sources.every((source) => source === undefined)) return undefined;
     const [transA, transB] = [sources[0] !== undefined, sources[1] !== undefined];
     return [

@@ -6,13 +6,13 @@ export interface Rematerialisation {
   /** Nodes of the graph that belong to the forward half: the first so many. */
   readonly forwardNodes: number;
   /** Which values of the forward half are computed again; all others are kept. */
-  readonly again: (value: Value) => boolean;
+  readonly isRecomputed: (value: Value) => boolean;
 }
 
 /** State of the walk over the backward half. */
 class Recomputation {
   readonly #producers = new Map<number, Node>();
-  /** Values computed again, and kept ones held back behind the signal of their segment. */
+  /** Values computed again. */
   readonly #made = new Map<number, Value>();
 
   constructor(
@@ -26,19 +26,20 @@ class Recomputation {
 
   /** Whether the backward half gets a value by computing it again. */
   replaces(value: Value): boolean {
-    return this.#producers.has(value.id) && this.plan.again(value);
+    return this.#producers.has(value.id) && this.plan.isRecomputed(value);
   }
 
-  /** The value computed again, no earlier than `signal` is there. */
-  value(old: Value, signal: Value): Value {
+  /** The value computed again, no earlier than `dependency` is there. */
+  value(old: Value, dependency: Value): Value {
     const made = this.#made.get(old.id);
     if (made) return made;
     const node = this.#producers.get(old.id);
     if (!node) throw new Error(`value ${old.id} is not of the forward half`);
-    const again = node.inputs.map((each) => this.replaces(each));
-    const inputs = node.inputs.map((each, i) =>
-      again[i] ? this.value(each, signal) : this.#kept(each, signal, i === 0 && !again.some(Boolean)),
-    );
+    const startsFromKept = !node.inputs.some((each) => this.replaces(each));
+    const inputs = node.inputs.map((each, i) => {
+      if (this.replaces(each)) return this.value(each, dependency);
+      return i === 0 && startsFromKept ? this.#waiting(each, dependency) : this.current(each);
+    });
     const outputs = this.b.apply(node.op, inputs, node.attributes);
     node.outputs.forEach((output, i) => this.#made.set(output.id, at(outputs, i)));
     return at(
@@ -47,10 +48,10 @@ class Recomputation {
     );
   }
 
-  /** A kept value; where a recomputation starts from it, it waits for the signal. */
-  #kept(old: Value, signal: Value, waits: boolean): Value {
+  /** A kept value that a recomputation starts from: it is there no earlier than the dependency. */
+  #waiting(old: Value, dependency: Value): Value {
     const now = this.current(old);
-    return waits && now.shape.length > 0 ? this.b.op('After', [now, signal], {}) : now;
+    return now.shape.length > 0 ? this.b.op('After', [now, dependency], {}) : now;
   }
 }
 
@@ -66,10 +67,11 @@ export function rematerialise(graph: Graph, plan: Rematerialisation): Graph {
   let latest: Value | undefined;
   graph.nodes.forEach((node, i) => {
     const isBackward = i >= plan.forwardNodes;
+    // What is recomputed for a node waits for a gradient that this takes, or for the latest there is.
     const own = node.inputs.find((each) => backward.has(each.id) && each.shape.length > 0);
-    const signal = own ? current(own) : latest;
+    const dependency = own ? current(own) : latest;
     const inputs = node.inputs.map((each) =>
-      isBackward && signal && recomputation.replaces(each) ? recomputation.value(each, signal) : current(each),
+      isBackward && dependency && recomputation.replaces(each) ? recomputation.value(each, dependency) : current(each),
     );
     const outputs = b.apply(node.op, inputs, node.attributes);
     node.outputs.forEach((output, k) => {

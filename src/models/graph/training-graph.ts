@@ -101,7 +101,7 @@ export function trainingGraph(options: TrainingGraphOptions): ModelGraph {
   const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
   const recomputed = recomputedValues(made, options.keep ?? 'everything');
   if (recomputed.size === 0) return { graph, parameters };
-  return { graph: rematerialise(graph, { forwardNodes, again: ({ id }) => recomputed.has(id) }), parameters };
+  return { graph: rematerialise(graph, { forwardNodes, isRecomputed: ({ id }) => recomputed.has(id) }), parameters };
 }
 
 /** The same losses without gradients and without dropout, for held-out samples. */

@@ -4,8 +4,13 @@ import { Builder } from '../../../src/compiler/builder.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
-import { leavesLast } from '../../../src/compiler/passes/order.js';
-import { foldAddends, layThinProducts, passHead, readTurned } from '../../../src/compiler/passes/products.js';
+import { gradientsWhenDue } from '../../../src/compiler/passes/order.js';
+import {
+  foldAddends,
+  transposeThinProducts,
+  fuseFrozenHead,
+  fuseTransposes,
+} from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { mergeReshapes, subtractNegated } from '../../../src/compiler/passes/simplify.js';
 import { print } from '../../../src/compiler/print.js';
@@ -202,13 +207,13 @@ describe('foldAddends, of products of several depths', () => {
   });
 });
 
-describe('passHead', () => {
+describe('fuseFrozenHead', () => {
   it('takes the gradient of cross entropy through a frozen head without spreading it over the vocabulary', () => {
     const b = new Builder();
     const [p, head] = [b.input('p', 'float32', ['M', 9]), b.input('head', 'float32', [9, 2])];
     const inputs = [p, b.input('labels', 'int64', ['M', 1]), b.input('dy', 'float32', ['M', 1])];
     const graph = b.finish({ dx: b.gemm(b.op('CrossEntropyGradient', inputs, {}), head) });
-    expect(print(pruneUnused(passHead(graph)))).toMatchInlineSnapshot(`
+    expect(print(pruneUnused(fuseFrozenHead(graph)))).toMatchInlineSnapshot(`
       "input p: f32[M,9]
       input head: f32[9,2]
       input labels: i64[M,1]
@@ -227,7 +232,7 @@ describe('passHead', () => {
     const [p, head] = [b.input('p', 'float32', ['M', 9]), b.input('head', 'float32', [9, 2])];
     const inputs = [p, b.input('labels', 'int64', ['M', 'K']), b.input('dy', 'float32', ['M', 'K'])];
     const graph = b.finish({ dx: b.gemm(b.op('CrossEntropyGradient', inputs, {}), head) });
-    expect(print(pruneUnused(passHead(graph)))).toMatchInlineSnapshot(`
+    expect(print(pruneUnused(fuseFrozenHead(graph)))).toMatchInlineSnapshot(`
       "input p: f32[M,9]
       input head: f32[9,2]
       input labels: i64[M,K]
@@ -245,7 +250,7 @@ describe('passHead', () => {
   });
 
   it('changes no result', () => {
-    expectSameResults(passHead);
+    expectSameResults(fuseFrozenHead);
   });
 });
 
@@ -288,12 +293,12 @@ describe('subtractNegated', () => {
   });
 });
 
-describe('layThinProducts', () => {
-  it('computes a tall thin product lying down, and turns it', () => {
+describe('transposeThinProducts', () => {
+  it('computes a tall thin product transposed, and transposes it back', () => {
     const b = new Builder();
     const [dy, down] = [b.input('dy', 'float32', ['T', 6]), b.input('down', 'float32', ['T', 2])];
     const graph = b.finish({ gradient: b.gemm(dy, down, { transA: true, alpha: 2 }) });
-    expect(print(layThinProducts(graph))).toMatchInlineSnapshot(`
+    expect(print(transposeThinProducts(graph))).toMatchInlineSnapshot(`
       "input dy: f32[T,6]
       input down: f32[T,2]
       %2: f32[2,6] = Gemm{transA=true transB=false alpha=2}(down, dy)
@@ -303,17 +308,17 @@ describe('layThinProducts', () => {
   });
 
   it('changes no result', () => {
-    expectSameResults(layThinProducts);
+    expectSameResults(transposeThinProducts);
   });
 });
 
-describe('readTurned', () => {
-  it('has products read what was turned for them, and leaves other turns alone', () => {
+describe('fuseTransposes', () => {
+  it('has products read what was transposed for them, and leaves other transposes alone', () => {
     const b = new Builder();
     const [x, y] = [b.input('x', 'float32', ['B', 'S', 3]), b.input('y', 'float32', ['B', 'S', 4])];
     const gradient = b.matmul(b.transpose(x, [0, 2, 1]), y);
     const rows = b.matmul(b.transpose(x, [1, 0, 2]), b.transpose(x, [1, 2, 0]));
-    expect(print(readTurned(b.finish({ gradient, rows })))).toMatchInlineSnapshot(`
+    expect(print(fuseTransposes(b.finish({ gradient, rows })))).toMatchInlineSnapshot(`
       "input x: f32[B,S,3]
       input y: f32[B,S,4]
       %2: f32[B,3,4] = FusedMatMul{transA=true transB=false}(x, y)
@@ -326,7 +331,7 @@ describe('readTurned', () => {
   });
 
   it('changes no result', () => {
-    expectSameResults(readTurned);
+    expectSameResults(fuseTransposes);
   });
 });
 
@@ -373,7 +378,7 @@ describe('rebuild', () => {
   });
 });
 
-describe('leavesLast', () => {
+describe('gradientsWhenDue', () => {
   it('puts what nothing needs last, the latest first', () => {
     const b = new Builder();
     const x = b.input('x', 'float32', [2]);
@@ -392,7 +397,7 @@ describe('leavesLast', () => {
       output middle = %3
       output late = %5"
     `);
-    expect(print(leavesLast(graph))).toMatchInlineSnapshot(`
+    expect(print(gradientsWhenDue(graph))).toMatchInlineSnapshot(`
       "input x: f32[2]
       %1: f32[2] = Neg(x)
       %2: f32[2] = Mul(x, x)
@@ -406,6 +411,6 @@ describe('leavesLast', () => {
   });
 
   it('changes no result', () => {
-    expectSameResults(leavesLast);
+    expectSameResults(gradientsWhenDue);
   });
 });

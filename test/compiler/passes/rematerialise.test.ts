@@ -17,7 +17,7 @@ const engine = onnxRuntimeEngine({ device: 'cpu', threads: 1 });
 const differentiable = CASES.filter((each) => each.noGradient === undefined);
 
 describe('rematerialise', () => {
-  it('computes values of the forward half again behind a signal of the backward half', () => {
+  it('computes values of the forward half again once a gradient of the backward half is there', () => {
     const b = new Builder();
     const x = b.input('x', 'float32', ['T', 4]);
     const w = b.input('w', 'float32', [4, 4]);
@@ -49,7 +49,7 @@ describe('rematerialise', () => {
       output loss = %6
       output dw = %18"
     `);
-    expect(print(pruneUnused(rematerialise(graph, { forwardNodes, again: (value) => value.id === hidden.id }))))
+    expect(print(pruneUnused(rematerialise(graph, { forwardNodes, isRecomputed: (value) => value.id === hidden.id }))))
       .toMatchInlineSnapshot(`
       "input x: f32[T,4]
       input w: f32[4,4]
@@ -80,7 +80,7 @@ describe('rematerialise', () => {
   it('leaves a graph alone of which nothing is computed again', () => {
     for (const test of differentiable) {
       const { graph, forwardNodes } = buildGradients(test);
-      expect(print(rematerialise(graph, { forwardNodes, again: () => false })), test.name).toBe(print(graph));
+      expect(print(rematerialise(graph, { forwardNodes, isRecomputed: () => false })), test.name).toBe(print(graph));
     }
   });
 
@@ -98,7 +98,7 @@ describe('rematerialise', () => {
             .map((each) => each.id)
             .filter(() => random.uniform() < share),
         );
-        const changed = rematerialise(graph, { forwardNodes, again: (value) => chosen.has(value.id) });
+        const changed = rematerialise(graph, { forwardNodes, isRecomputed: (value) => chosen.has(value.id) });
         verify(changed);
         nodesAdded += changed.nodes.length - graph.nodes.length;
         expectAllClose(interpret(changed, inputs), expected, 1e-12, `${test.name}, ${share} again`);
@@ -113,7 +113,7 @@ describe('rematerialise', () => {
     for (const test of differentiable) {
       const built = buildGradients(test);
       const inputs = drawInputs(built.specs, test.sizes, test.name);
-      const changed = rematerialise(built.graph, { forwardNodes: built.forwardNodes, again: () => true });
+      const changed = rematerialise(built.graph, { forwardNodes: built.forwardNodes, isRecomputed: () => true });
       expectAllClose(
         await runOn(engine, { ...built, graph: changed }, inputs),
         interpret(built.graph, inputs),
