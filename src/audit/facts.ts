@@ -1,4 +1,5 @@
 /** The facts a text states, found without a model: named entities by capitals, numbers and dates, each with its aliases. */
+import { distinctBy } from '../core/collections.js';
 import { datesIn } from '../text/dates.js';
 import { phraseOf, phraseOfWords, tellingNumber, type Phrase } from '../text/word-text.js';
 import type { Word } from '../text/word.js';
@@ -31,11 +32,12 @@ const OPENERS = new Set(
 export function factsOf(text: string, words: readonly Word[] = wordsOf(text)): Fact[] {
   const dates = datesIn(words);
   const inDate = new Set(dates.flatMap((date) => date.words.map((word) => word.start)));
-  return distinct([
+  const found = [
     ...dates.map((date) => dateFact(date.words, text)),
     ...words.filter((word) => isCount(word, text) && !inDate.has(word.start)).map((word) => numberFact(word, text)),
     ...entityRuns(words, text, inDate).map((run) => entityFact(run, text)),
-  ]);
+  ];
+  return distinctBy(found, factKey);
 }
 
 /** Whether a word is a number that is a fact: digits or a number word other than `one`, which mostly is none; ordinals in digits. */
@@ -44,13 +46,9 @@ function isCount({ kind, norm, start, end }: Word, text: string): boolean {
   return kind === 'ordinal' && /^\p{N}/u.test(text.slice(start, end));
 }
 
-function distinct(facts: readonly Fact[]): Fact[] {
-  const seen = new Map<string, Fact>();
-  for (const fact of facts) {
-    const key = `${fact.kind}:${fact.wordings[0]?.joined}`;
-    if (!seen.has(key)) seen.set(key, fact);
-  }
-  return [...seen.values()];
+/** A fact's kind and first wording, by which two are the same. */
+export function factKey({ kind, wordings: [first] }: Fact): string {
+  return `${kind}:${first?.signs ?? first?.joined}`;
 }
 
 function dateFact(words: readonly Word[], text: string): Fact {

@@ -1,7 +1,8 @@
 /** One item side by side at all its levels, with each fact's places where it is kept and its name where it is lost. */
+import { distinctBy } from '../core/collections.js';
 import type { Item } from '../core/records.js';
 import type { Tokenizer } from '../models/model.js';
-import { factsOf, type Fact } from './facts.js';
+import { factKey, factsOf, type Fact } from './facts.js';
 import type { ItemView, LevelView, Span } from './audit-report.js';
 import { answersOf } from './retention.js';
 import { itemTrr, tokensAt } from './trr.js';
@@ -9,7 +10,7 @@ import { WordText } from '../text/word-text.js';
 
 /** The view of an item; `facts` are its answers, then the entities, numbers and dates of its original. */
 export function viewOf(item: Item, tokenizer: Tokenizer): ItemView {
-  const facts = distinctLabels([...answersOf(item), ...factsOf(item.texts.original?.text ?? '')]);
+  const facts = distinctBy([...answersOf(item), ...factsOf(item.texts.original?.text ?? '')], factKey);
   const levels = Object.keys(item.texts).flatMap((level): LevelView[] => {
     const text = item.texts[level]?.text;
     if (text === undefined) return [];
@@ -19,16 +20,6 @@ export function viewOf(item: Item, tokenizer: Tokenizer): ItemView {
     ];
   });
   return { item: item.id, facts: facts.map(({ kind, label }) => ({ kind, label })), levels };
-}
-
-function distinctLabels(facts: readonly Fact[]): Fact[] {
-  const seen = new Set<string>();
-  return facts.filter((fact) => {
-    const key = `${fact.kind}:${fact.wordings[0]?.joined}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
 }
 
 function placesOf(facts: readonly Fact[], text: string): { spans: Span[]; lost: number[] } {

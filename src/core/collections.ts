@@ -17,6 +17,13 @@ export function distinct<T>(values: Iterable<T>): T[] {
   return [...new Set(values)];
 }
 
+/** The first of all values that share a key, in order of first appearance. */
+export function distinctBy<T, K>(values: Iterable<T>, keyOf: (value: T) => K): T[] {
+  const first = new Map<K, T>();
+  for (const value of values) if (!first.has(keyOf(value))) first.set(keyOf(value), value);
+  return [...first.values()];
+}
+
 /** Number of elements of a tensor by its shape: the product of its sizes, 1 of a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1);

@@ -125,8 +125,23 @@ describe('JSON in an answer', () => {
     ['{"a": ["x", "unfinished', ['x'], true],
     ['{“a”: [“x”]}', ['x'], true],
     ['{"a": ["line\nbreak"]}', ['line break'], true],
+    ["{'a': ['x']}", ['x'], true],
+    ['{a: ["x"]}', ['x'], true],
+    ['{"a": ["x" "y"]}', ['x', 'y'], true],
+    ['{"a": ["x"], "b": "unfinished', ['x'], true],
+    ['{"a": ["x"] // so far\n}', ['x'], true],
   ];
-  const BAD = ['', 'no braces', '{"b": []}', '{"a": [1]}', '[1, 2]', '{"a": "x"}', '{'];
+  const BAD = [
+    '',
+    'no braces',
+    '{"b": []}',
+    '{"a": [1]}',
+    '[1, 2]',
+    '{"a": "x"}',
+    '{',
+    '{ this is none }',
+    '{"a": "x", "unfin',
+  ];
   test('is found, and mended where it is nearly right', () => {
     for (const [answer, a, mended] of GOOD)
       expect(readJsonAnswer(answer, schema), answer).toEqual({ value: { a }, mended });

@@ -23,10 +23,10 @@ export function requiredFact(statement: string): RequiredFact {
 /** Words of four letters or more, cut to their first six so that endings make no difference; every word of unspaced scripts. */
 function contentWords(text: WordText): string[] {
   const words = text.words.map(({ norm }) => norm).filter((norm) => norm.length >= 4 || /[^\x20-\u024f]/.test(norm));
-  return [...new Set(words.map(stem))];
+  return [...new Set(words.map(beginning))];
 }
 
-function stem(word: string): string {
+function beginning(word: string): string {
   return word.slice(0, 6);
 }
 
@@ -37,7 +37,7 @@ export class CoveredText {
 
   constructor(text: string) {
     this.#text = new WordText(text);
-    this.#stems = new Set(this.#text.words.map(({ norm }) => stem(norm)));
+    this.#stems = new Set(this.#text.words.map(({ norm }) => beginning(norm)));
   }
 
   /** Whether the text states the fact: its words in a row, or all its keys and enough of its other words. */

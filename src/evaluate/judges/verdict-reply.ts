@@ -1,5 +1,6 @@
 /** Reading a judge model's verdict: exactly one JSON object of the right form, or none at all. */
 import { z } from 'zod';
+import { jsonObjects } from '../../text/json-objects.js';
 import type { Read } from './asking.js';
 
 /** The verdict a judge model must reply with. */
@@ -31,18 +32,6 @@ export function readYesNo(text: string): Read<boolean> {
   const said = new Set(text.toLowerCase().match(/\b(?:yes|no)\b/g));
   if (said.size !== 1) return { problem: said.size === 0 ? 'it says neither yes nor no' : 'it says both yes and no' };
   return { value: said.has('yes') };
-}
-
-/** Sources of the outermost `{…}` of a text; braces within JSON strings do not count. */
-export function jsonObjects(text: string): string[] {
-  const found: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
-    if (token === '{' && depth++ === 0) start = index;
-    if (token === '}' && depth > 0 && --depth === 0) found.push(text.slice(start, index + 1));
-  }
-  return found;
 }
 
 function timesKey(source: string, key: string): number {
