@@ -11,7 +11,7 @@ const rooms = {
   generate: ['core', 'text', 'compiler', 'engine', 'models', 'llm'],
   train: ['core', 'files', 'compiler', 'engine', 'models'],
   audit: ['core', 'text', 'models'],
-  compress: ['core', 'files', 'text', 'llm', 'audit', 'models'],
+  compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models'],
   executors: ['core'],
   study: [
@@ -31,7 +31,7 @@ const rooms = {
   ],
   analysis: ['core'],
   report: ['core', 'text', 'analysis'],
-  api: ['core', 'data', 'compress', 'audit', 'train', 'evaluate', 'models', 'study', 'analysis', 'report'],
+  api: ['core', 'data', 'llm', 'compress', 'audit', 'train', 'evaluate', 'models', 'study', 'analysis', 'report'],
 };
 
 module.exports = {

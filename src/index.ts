@@ -10,22 +10,21 @@ export type { Device, GenerateSettings, LoraSettings, TrainSettings } from './co
 export { UserError, UserErrors } from './core/errors.js';
 
 // Compressing
-export {
-  compressItems as compress,
-  type CompressProgress,
-  type CompressReport,
-  type CompressRequest,
-} from './compress/compress.js';
+export { compress, type CompressSettings, type OwnLevel } from './api/compress.js';
+export type { CompressProgress, CompressReport } from './compress/compress.js';
+export type { LevelSpec } from './compress/level-spec.js';
 export type {
   Compression,
   CompressionFailure,
   CompressionMethod,
   CompressOptions,
   SourceItem,
-  Target,
+  SurprisalModel,
   TokenCounter,
   WorkEstimate,
 } from './compress/method.js';
+export type { UserCompress, UserContext } from './compress/methods/user-module.js';
+export type { Amount, Target } from './compress/target.js';
 
 // Auditing
 export { audit, type AuditOptions } from './audit/audit.js';

@@ -1,16 +1,9 @@
-/** The model that a command asks, behind an endpoint or local, made when it is first needed; and its options. */
+/** The options that choose the model which a command asks, and limit its use. */
 import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import type { Device } from '../core/settings.js';
-import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
-import { LocalChat } from '../generate/chat.js';
-import { SurprisalScorer } from '../generate/surprisal.js';
-import { ChatEndpoint } from '../llm/endpoint.js';
-import { endpointSettings } from '../llm/settings.js';
-import { Spend, type Price, type SentRequest } from '../llm/spend/spend.js';
+import { TextModels } from '../generate/text-models.js';
 import type { SpendJournal } from '../llm/spend/spend-journal.js';
-import { isLoopback } from '../llm/protocol/transport.js';
-import type { LoadedModel } from '../models/model.js';
+import type { Price } from '../llm/spend/spend.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { openModel } from './open-model.js';
@@ -47,103 +40,29 @@ export function addChatClientOptions(command: Command): void {
     .option('--max-tokens <n>', 'most tokens to spend, prompts and answers together');
 }
 
-/** A local model answers so many requests side by side; more would need more memory than they save time. */
-const LOCAL_BATCH = 4;
-
-/** The client, made at the first call of `get`, so that offline work needs no endpoint; a local model is opened by `open`. */
-export class ChatClient {
-  #client: ChatEndpoint | LocalChat | undefined;
-  #scorer: SurprisalScorer | undefined;
-  #local: LoadedModel | undefined;
-  #device: Device = 'cpu';
-
-  constructor(
-    readonly options: ChatClientOptions,
-    readonly journal: SpendJournal,
-  ) {}
-
-  /** Opens the local model where one is named, fetching it from the hub if need be. Throws UserError. */
-  async open(): Promise<void> {
-    const { local, device } = this.options;
-    if (local === undefined && device !== undefined)
-      throw new UserError('--device is for a model on this machine: name one with --local, or leave it out');
-    if (local === undefined || this.#local !== undefined) return;
-    this.#device = await deviceFor(device);
-    this.#local = await openModel(local);
-  }
-
-  /** Throws UserError where no model is named. */
-  get(): ChatEndpoint | LocalChat {
-    return (this.#client ??= this.#local === undefined ? this.#endpoint() : this.#localChat(this.#local));
-  }
-
-  get made(): ChatEndpoint | LocalChat | undefined {
-    return this.#client;
-  }
-
-  /** Whether a model is named at all. */
-  get isNamed(): boolean {
-    return this.options.model !== undefined || this.options.local !== undefined;
-  }
-
-  /** Whether the model runs in this process: its speed is seen as it works. */
-  get isOurs(): boolean {
-    return this.#local !== undefined;
-  }
-
-  /** Whether the model runs on this machine, where nothing is charged. */
-  get isLocal(): boolean {
-    const client = this.get();
-    if (client instanceof LocalChat) return true;
-    const identity = client.identity as { baseUrl: string };
-    return isLoopback(new URL(identity.baseUrl).hostname);
-  }
-
-  /** The local model as a judge of what is to be expected. Throws UserError where none is named. */
-  scorer(): SurprisalScorer {
-    if (this.#local === undefined)
-      throw new UserError(
-        'no model tells what is to be expected: name one with --local, a folder, a GGUF file or a hub name',
-      );
-    return (this.#scorer ??= new SurprisalScorer(this.#local, onnxRuntimeEngine({ device: this.#device })));
-  }
-
-  /** Waits until all answers are safe on the disk, and frees what is loaded. */
-  async close(): Promise<void> {
-    await this.#client?.drain();
-    if (this.#client instanceof LocalChat) await this.#client.dispose();
-    await this.#scorer?.dispose();
-  }
-
-  #localChat(model: LoadedModel): LocalChat {
-    const batch = Math.min(LOCAL_BATCH, parseCount('max-concurrency', this.options.maxConcurrency));
-    const engine = onnxRuntimeEngine({ device: this.#device });
-    return new LocalChat({ model, engine, batch, spend: this.#spend(model.name) });
-  }
-
-  #endpoint(): ChatEndpoint {
-    const { endpoint, model, maxConcurrency, timeout } = this.options;
-    if (model === undefined)
-      throw new UserError(
-        'no model is named: give --model NAME for an endpoint, --local MODEL for one on this machine, or an offline method such as --method select',
-      );
-    const price = priceOf(this.options);
-    const settings = endpointSettings({
-      model,
-      ...(endpoint !== undefined && { baseUrl: endpoint }),
-      ...(price && { price }),
-      maxConcurrency: parseCount('max-concurrency', maxConcurrency),
-      timeoutMs: 1000 * parseAmount('timeout', timeout),
-    });
-    return new ChatEndpoint(settings, { spend: this.#spend(model) });
-  }
-
-  #spend(model: string): Spend {
-    const price = priceOf(this.options);
-    const note = (sent: SentRequest): void => this.journal.append({ date: new Date().toISOString(), model, ...sent });
-    return new Spend(price, limitsOf(this.options, price), note);
-  }
+/** The models that the options name; a local one is opened, and fetched from the hub if need be. Throws UserError. */
+export async function openTextModels(options: ChatClientOptions, journal: SpendJournal): Promise<TextModels> {
+  const { local, device, model, endpoint } = options;
+  if (local === undefined && device !== undefined)
+    throw new UserError('--device is for a model on this machine: name one with --local, or leave it out');
+  const price = priceOf(options);
+  return new TextModels({
+    ...(model !== undefined && { model }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(local !== undefined && { device: await deviceFor(device), local: await openModel(local) }),
+    maxConcurrency: parseCount('max-concurrency', options.maxConcurrency),
+    timeoutMs: 1000 * parseAmount('timeout', options.timeout),
+    ...(price && { price }),
+    limits: limitsOf(options, price),
+    journal,
+    hint: HINT,
+  });
 }
+
+const HINT = {
+  chat: 'give --model NAME for an endpoint, --local MODEL for one on this machine, or an offline method such as --method select',
+  local: 'name one with --local',
+};
 
 function priceOf({ priceInput, priceOutput }: ChatClientOptions): Price | undefined {
   if (priceInput === undefined && priceOutput === undefined) return undefined;

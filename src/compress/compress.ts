@@ -5,26 +5,24 @@ import { setImmediate } from 'node:timers/promises';
 import { distinct } from '../core/collections.js';
 import { mapConcurrently } from '../core/concurrency.js';
 import { messageOf, UserError } from '../core/errors.js';
-import { sha256 } from '../core/hash.js';
+import { hashJson, sha256 } from '../core/hash.js';
 import type { Level } from '../core/levels.js';
 import type { Item, LevelText } from '../core/records.js';
 import { stopsWork, type ChatOutcome } from '../llm/chat-model.js';
-import {
-  levelOf,
-  type CompressionFailure,
-  type CompressionMethod,
-  type FailureReason,
-  type SourceItem,
-  type Target,
-  type WorkEstimate,
-} from './method.js';
+import type { CompressionFailure, CompressionMethod, FailureReason, SourceItem, WorkEstimate } from './method.js';
 import type { CompressionResult, CompressionStore } from './store.js';
-import { targetName } from './targets.js';
+import { targetName, type Target } from './target.js';
+
+/** A level to make, and by what. */
+export interface LevelTask {
+  readonly target: Target;
+  readonly method: CompressionMethod;
+  /** What its texts are, in a few words, for their provenance; null where that is not known. */
+  readonly description: string | null;
+}
 
 export interface CompressRequest {
-  /** Each target is made by the first that serves its level. */
-  readonly methods: readonly CompressionMethod[];
-  readonly levels: readonly Target[];
+  readonly levels: readonly LevelTask[];
   /** Null keeps nothing. */
   readonly store: CompressionStore | null;
   /** Identity of the tokenizer that measures, part of what a stored text is known by. */
@@ -62,14 +60,18 @@ export interface CompressProgress {
   readonly secondsLeft: number | null;
 }
 
-/** What became of one target over all items. */
+/** What became of one level over all items. */
 export interface LevelReport {
+  readonly level: Level;
+  /** What was asked of the method: `summ_l2`, `select=0.4`. */
   readonly target: string;
   readonly method: string;
   readonly texts: number;
   readonly failed: number;
   /** Mean TRR of the items' texts; null without any. */
   readonly macroTrr: number | null;
+  /** Mean words of a text; null without any. */
+  readonly words: number | null;
   readonly longerThanSource: number;
   readonly flags: Readonly<Record<string, number>>;
   readonly failures: Readonly<Record<string, number>>;
@@ -105,15 +107,14 @@ const ALIKE_AT_FIRST = 5;
 interface Job {
   readonly item: SourceItem;
   readonly index: number;
-  readonly target: Target;
-  readonly method: CompressionMethod;
+  readonly task: LevelTask;
   readonly key: string;
   result: CompressionResult | null;
 }
 
 /**
  * The items with the texts that could be made added to them, in order. A failed text is left out and told in the report.
- * Throws CompressionStopped when the work ends early, UserError when no method serves a level.
+ * Throws CompressionStopped when the work ends early.
  */
 export async function compressItems(items: readonly Item[], request: CompressRequest): Promise<Item[]> {
   const from = performance.now();
@@ -125,8 +126,8 @@ export async function compressItems(items: readonly Item[], request: CompressReq
   if ((await request.confirm?.(forecastOf(jobs, open))) === false)
     throw new CompressionStopped('declined', 'nothing was begun');
   try {
-    const methods = distinct(open.map((job) => job.method));
-    await Promise.all(methods.map((method) => work.run(open.filter((job) => job.method === method))));
+    const methods = distinct(open.map(({ task }) => task.method));
+    await Promise.all(methods.map((method) => work.run(open.filter(({ task }) => task.method === method))));
   } finally {
     work.close();
     report();
@@ -138,39 +139,38 @@ export async function compressItems(items: readonly Item[], request: CompressReq
   return withTexts(items, jobs, request.onFailure ?? 'drop');
 }
 
-function jobsOf(items: readonly Item[], { levels, methods, store, counter }: CompressRequest): Job[] {
-  const served = levels.map((target) => ({ target, method: methodFor(target, methods) }));
+/** What is left to do, without doing it. */
+export function forecast(
+  items: readonly Item[],
+  request: Pick<CompressRequest, 'levels' | 'store' | 'counter'>,
+): Forecast {
+  const jobs = jobsOf(items, request);
+  return forecastOf(
+    jobs,
+    jobs.filter((job) => job.result === null),
+  );
+}
+
+function jobsOf(
+  items: readonly Item[],
+  { levels, store, counter }: Pick<CompressRequest, 'levels' | 'store' | 'counter'>,
+): Job[] {
   return items.flatMap((item, index) => {
     const source: SourceItem = { id: item.id, dataset: item.dataset, texts: item.texts };
-    const hash = sourceHash(item);
-    return served.map(({ target, method }): Job => {
-      const key = store?.key(hash(method, target), target, method, counter) ?? '';
-      return { item: source, index, target, method, key, result: store?.read(key, target) ?? null };
+    const original = sha256(item.texts.original?.text ?? '');
+    return levels.map((task): Job => {
+      const { target, method } = task;
+      const further = method.reads?.(source, target);
+      const hash = further === undefined ? original : hashJson({ original, further });
+      const key = store?.key(hash, target, method, counter) ?? '';
+      return { item: source, index, task, key, result: store?.read(key, target.level) ?? null };
     });
   });
 }
 
-/** What a method's text is made from: the original, and for recorded texts the recorded one too. */
-function sourceHash(item: Item): (method: CompressionMethod, target: Target) => string {
-  const original = sha256(item.texts.original?.text ?? '');
-  return (method, target) =>
-    method.name === 'recorded'
-      ? sha256(JSON.stringify([original, item.id, item.texts[levelOf(target)]?.text ?? null]))
-      : original;
-}
-
-function methodFor(target: Target, methods: readonly CompressionMethod[]): CompressionMethod {
-  const method = methods.find((candidate) => candidate.serves(levelOf(target)));
-  if (method !== undefined) return method;
-  const names = methods.map((candidate) => candidate.name).join(', ');
-  throw new UserError(
-    `no method for level "${levelOf(target)}" among ${names || 'none'}: choose another level or method`,
-  );
-}
-
 function forecastOf(jobs: readonly Job[], open: readonly Job[]): Forecast {
   const parts = open.map(
-    (job) => job.method.estimate?.(job.item, job.target) ?? { calls: 0, inputTokens: 0, outputTokens: 0 },
+    ({ item, task }) => task.method.estimate?.(item, task.target) ?? { calls: 0, inputTokens: 0, outputTokens: 0 },
   );
   const sum = (pick: (estimate: WorkEstimate) => number): number =>
     parts.reduce((total, part) => total + pick(part), 0);
@@ -218,7 +218,7 @@ class Work {
 
   /** Works off one method's jobs, as many at once as it bears. */
   async run(jobs: readonly Job[]): Promise<void> {
-    const concurrency = (jobs[0]?.method.concurrency ?? 4) * 2;
+    const concurrency = (jobs[0]?.task.method.concurrency ?? 4) * 2;
     await mapConcurrently(jobs, { concurrency }, async (job) => {
       if (this.stopped !== undefined) return;
       await this.#one(job).catch((error: unknown) => {
@@ -274,7 +274,7 @@ class Work {
 const OF_THE_TEXT: ReadonlySet<string> = new Set(['refusal', 'filtered', 'no-source', 'longer-than-source']);
 
 async function attempt(job: Job, signal: AbortSignal): Promise<CompressionResult> {
-  return job.method.compress(job.item, job.target, { signal });
+  return job.task.method.compress(job.item, job.task.target, { signal });
 }
 
 function stop(reason: CompressionStopped['reason'], message: string, done: number, total: number): CompressionStopped {
@@ -287,10 +287,10 @@ function stop(reason: CompressionStopped['reason'], message: string, done: numbe
 /** A failed text replaces one that was there before by what the policy says, so that no level mixes two methods unseen. */
 function withTexts(items: readonly Item[], jobs: readonly Job[], policy: 'drop' | 'keep-original'): Item[] {
   const changes = new Map<number, Map<Level, LevelText | undefined>>();
-  for (const { index, target, result } of jobs) {
+  for (const { index, task, result } of jobs) {
     if (result === null) continue;
     const texts = changes.get(index) ?? new Map<Level, LevelText | undefined>();
-    changes.set(index, texts.set(levelOf(target), levelText(result, target, items[index], policy)));
+    changes.set(index, texts.set(task.target.level, levelText(result, task, items[index], policy)));
   }
   return items.map((item, index) => ({ ...item, texts: changed(item.texts, changes.get(index)) }));
 }
@@ -306,17 +306,15 @@ function changed(texts: Item['texts'], changes: ReadonlyMap<Level, LevelText | u
 
 function levelText(
   result: CompressionResult,
-  target: Target,
+  { target, description }: LevelTask,
   item: Item | undefined,
   policy: 'drop' | 'keep-original',
 ): LevelText | undefined {
   if (result.status === 'done') {
     const { text, method, provenance, measured, flags } = result;
-    return {
-      text,
-      method,
-      provenance: { ...provenance, target: targetName(target), measured: { ...measured }, flags },
-    };
+    const said = description === null ? {} : { description };
+    const made = { ...provenance, ...said, target: targetName(target), measured: { ...measured }, flags };
+    return { text, method, provenance: made };
   }
   const original = item?.texts.original;
   if (policy === 'drop' || original === undefined) return undefined;
@@ -344,10 +342,10 @@ function reportOf(
     kept: jobs.length - open,
     made: jobs.filter((job) => job.result !== null).length - (jobs.length - open),
     failed: failures.length,
-    levels: levels.map((target) =>
+    levels: levels.map((task) =>
       levelReport(
-        target,
-        jobs.filter((job) => job.target === target),
+        task,
+        jobs.filter((job) => job.task === task),
       ),
     ),
     failures: failures.slice(0, 20),
@@ -355,22 +353,28 @@ function reportOf(
   };
 }
 
-function levelReport(target: Target, jobs: readonly Job[]): LevelReport {
+function levelReport({ target, method }: LevelTask, jobs: readonly Job[]): LevelReport {
   const results = jobs.flatMap((job) => (job.result === null ? [] : [job.result]));
   const texts = results.flatMap((result) => (result.status === 'done' ? [result] : []));
   const failures = results.flatMap((result) => (result.status === 'failed' ? [result.reason] : []));
   const models = texts.flatMap(({ provenance }) => [provenance['model']].filter((model) => typeof model === 'string'));
   return {
+    level: target.level,
     target: targetName(target),
-    method: jobs[0]?.method.name ?? '',
+    method: method.name,
     texts: texts.length,
     failed: failures.length,
-    macroTrr: texts.length === 0 ? null : texts.reduce((sum, { measured }) => sum + measured.trr, 0) / texts.length,
+    macroTrr: meanOf(texts.map(({ measured }) => measured.trr)),
+    words: meanOf(texts.map(({ measured }) => measured.words)),
     longerThanSource: texts.filter(({ flags }) => flags.includes('longer-than-source')).length,
     flags: tally(texts.flatMap(({ flags }) => flags)),
     failures: tally(failures),
     models: distinct(models),
   };
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function tally(names: readonly string[]): Record<string, number> {

@@ -3,16 +3,11 @@ import type { Json, JsonObject } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
 import type { ChatFailureStatus } from '../llm/chat-model.js';
+import type { Tokenizer } from '../models/model.js';
+import type { Target } from './target.js';
 
 /** An item as methods see it: without its questions, so that none can peek at what will be asked. */
 export type SourceItem = Pick<Item, 'id' | 'dataset' | 'texts'>;
-
-/**
- * What to make: a level as the study defines it; or a level's name with an amount of its own, `words` (at least 1) or
- * `ratio`, the share of the original's tokens to keep (above 0, to 1).
- */
-export type Target =
-  Level | { readonly level: Level; readonly words: number } | { readonly level: Level; readonly ratio: number };
 
 /** What is remarkable about a text. None of these is silent: they are counted, and shown per item. */
 export type Flag =
@@ -97,20 +92,24 @@ export interface WorkEstimate {
   readonly outputTokens: number;
 }
 
-/** A way to compress. Every method passes the shared suite in `test/compress/conformance.ts`. */
-export interface CompressionMethod {
-  /** Short, without blanks: `summarize`, `select` … */
-  readonly name: string;
-  /** Everything that can change its texts (prompts' version, model, parameters), and nothing that cannot. */
-  readonly identity: Json;
+/** What makes the texts of a method. */
+export interface TextMaker {
   /** Items worth having under way at once; default 4. */
   readonly concurrency?: number;
-  /** Whether it can make texts of a level. */
-  serves(level: Level): boolean;
   /** The text at the target, or why not; throws only on a programming error. The same item, target and identity give the same text where the model does. */
   compress(item: SourceItem, target: Target, options?: CompressOptions): Promise<Compression | CompressionFailure>;
   /** Calls and tokens that one item will take; absent where it asks no model. */
   estimate?(item: SourceItem, target: Target): WorkEstimate;
+  /** What it reads beside the original, part of what its text is known by; absent where it reads nothing else. */
+  reads?(item: SourceItem, target: Target): Json;
+}
+
+/** A way to compress, ready for work. Every method passes the shared suite in `test/compress/conformance.ts`. */
+export interface CompressionMethod extends TextMaker {
+  /** Short, without blanks: `summarize`, `select` … */
+  readonly name: string;
+  /** Everything that can change its texts (prompts' version, model, options), and nothing that cannot. */
+  readonly identity: Json;
 }
 
 /** Counts tokens of a text. */
@@ -120,7 +119,15 @@ export interface TokenCounter {
   count(text: string): number;
 }
 
-/** The level a target is filed under. */
-export function levelOf(target: Target): Level {
-  return typeof target === 'string' ? target : target.level;
+/** A model that tells how much each token of a text surprises it. */
+export interface SurprisalModel {
+  /** Everything about it that can change its numbers. */
+  readonly identity: Json;
+  /** For people. */
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  /** Longest sequence it takes, in tokens. */
+  readonly maxTokens: number;
+  /** −ln p of each token given those before it in its sequence, in nats, one row per sequence; the first may be anything finite. */
+  surprisal(sequences: readonly (readonly number[])[]): Promise<number[][]>;
 }

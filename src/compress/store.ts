@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hashJson, sha256 } from '../core/hash.js';
+import type { Level } from '../core/levels.js';
 import { writeWhole } from '../files/write-whole.js';
-import { levelOf, type Compression, type CompressionFailure, type CompressionMethod, type Target } from './method.js';
+import type { Compression, CompressionFailure, CompressionMethod } from './method.js';
+import { targetKey, type Target } from './target.js';
 
 /** Raised when the meaning of a stored text changes; part of every key. */
 const STORE_VERSION = 1;
@@ -45,16 +47,18 @@ export class CompressionStore {
   key(sourceHash: string, target: Target, method: CompressionMethod, counter: string): string {
     const identity = this.#identities.get(method) ?? hashJson({ name: method.name, identity: method.identity });
     this.#identities.set(method, identity);
-    return sha256(JSON.stringify([STORE_VERSION, sourceHash, hashJson({ target }), identity, counter]));
+    return sha256(
+      JSON.stringify([STORE_VERSION, sourceHash, hashJson({ target: targetKey(target) }), identity, counter]),
+    );
   }
 
-  /** What was made before; null when there is nothing, or nothing sound, or a failure of an earlier round. */
-  read(key: string, target: Target): CompressionResult | null {
+  /** What was made before, whatever its level was called then; null when there is nothing, or nothing sound, or a failure of an earlier round. */
+  read(key: string, level: Level): CompressionResult | null {
     try {
       const stored = entry.parse(JSON.parse(readFileSync(this.#path(key), 'utf8')));
-      if (stored.key !== key || stored.result.level !== levelOf(target)) return null;
+      if (stored.key !== key) return null;
       if (stored.result.status === 'failed' && stored.round !== this.round) return null;
-      return stored.result as CompressionResult;
+      return { ...(stored.result as CompressionResult), level };
     } catch {
       return null;
     }

@@ -1,6 +1,7 @@
 /** The study file: what a grid of runs is made of, checked whole before anything is done. */
 import { z } from 'zod';
 import { isLevel, LEVEL_RULE, levelName, STUDY_LEVELS, type Level } from '../core/levels.js';
+import { distinctList, flag, given, integer, list, oneOf, positive, text } from '../core/setting-schemas.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
@@ -9,46 +10,6 @@ import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 
 /** The name of the model that comes with the package. */
 export const BUNDLED = 'bundled';
-
-type Raw = { readonly input?: unknown };
-
-const given = ({ input }: Raw): string => (input === undefined ? 'is missing' : `invalid ${JSON.stringify(input)}`);
-
-/** A whole number within bounds, both included. */
-const integer = (low: number, high: number) =>
-  z
-    .number({ error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}` })
-    .refine((value) => Number.isInteger(value) && value >= low && value <= high, {
-      error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}`,
-    });
-
-/** A number above (or, with `orZero`, from) zero up to a bound. */
-const positive = (high: number, orZero = false) => {
-  const error = (raw: Raw): string =>
-    `${given(raw)}: use a number ${orZero ? 'from 0' : 'above 0'} ${high === Infinity ? 'on' : `to ${high}`}`;
-  return z.number({ error }).refine((value) => (orZero ? value >= 0 : value > 0) && value <= high, { error });
-};
-
-const oneOf = <const T extends readonly [string, ...string[]]>(names: T, what: string) =>
-  z.enum(names, {
-    error: (raw) =>
-      raw.input === undefined
-        ? `is missing: use one of ${names.join(', ')}`
-        : `unknown ${what} ${JSON.stringify(raw.input)}: use one of ${names.join(', ')}`,
-  });
-
-const text = z.string({ error: (raw) => `${given(raw)}: use a text` }).min(1, { error: 'is empty: give a text' });
-const flag = z.boolean({ error: (raw) => `${given(raw)}: use true or false` });
-
-const list = <T extends z.ZodType>(entry: T, what: string) =>
-  z
-    .array(entry, { error: (raw) => `${given(raw)}: give a list of ${what}` })
-    .min(1, { error: `is empty: give at least one of ${what}` });
-
-const distinctList = <T extends z.ZodType<string | number>>(entry: T, what: string) =>
-  list(entry, what).refine((values) => new Set(values).size === values.length, {
-    error: 'names something twice: name each once',
-  });
 
 /** A level's name; `L2`, as reports call it, is `summ_l2`. */
 const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });

@@ -37,7 +37,7 @@ const WRAPPED: readonly (readonly [string, string, readonly string[]])[] = [
 ];
 
 /** Answers that are no text, and sound ones. */
-const { instructions } = summaryPrompt(ARTICLE, 'summ_l2', 100, true, 'source');
+const { instructions } = summaryPrompt(ARTICLE, { form: 'summ_l2', isUsual: true }, 100, 'source');
 const FAULTS: readonly (readonly [string, string | undefined])[] = [
   ['', 'empty'],
   ["I'm sorry, but I can't help with that.", 'refusal'],

@@ -87,7 +87,7 @@ describe('lightmem compress', () => {
     ]);
     expect(items[0]?.questions[0]?.answers).toEqual(['Misty Buscher']);
     expect(first.err).toMatch(/18 of 18 texts to make with qwen-plus at 127\.0\.0\.1:\d+: about 18 requests/);
-    expect(first.out).toMatch(/summ_l3 +│ summarize │ 3 /);
+    expect(first.out).toMatch(/summ_l3 +│ summarize │ 3 +│ 0 +│ 50\.0 +│/);
     expect(first.out).toMatch(/18 requests, 0 answers from the cache, 180 \+ 90 tokens/);
     const written = await readFile(join(folder, 'out.jsonl'), 'utf8');
     const second = await run(...args);
@@ -97,13 +97,20 @@ describe('lightmem compress', () => {
   });
 
   test('needs no endpoint for offline methods', async () => {
-    const { error, out } = await run('--levels', 'select=0.3', 'summ_l3', '--method', 'select', '--json');
+    const { error, out } = await run('--levels', 'select=30%', 'select=0.6', 'summ_l3', '--method', 'select', '--json');
     expect(error).toBeUndefined();
-    const told = JSON.parse(out) as { levels: { target: string; texts: number; macroTrr: number }[]; spend: unknown };
+    const told = JSON.parse(out) as {
+      levels: { level: string; texts: number; macroTrr: number; words: number }[];
+      spend: unknown;
+    };
     expect(told.levels).toMatchObject([
-      { target: 'select=0.3', texts: 3 },
-      { target: 'summ_l3', texts: 3 },
+      { level: 'select=0.3', texts: 3 },
+      { level: 'select=0.6', texts: 3 },
+      { level: 'summ_l3', texts: 3 },
     ]);
+    expect(told.levels.map(({ words }) => Math.round(words))).toEqual([32, 66, 48]);
+    const { items } = await loadAll(join(folder, 'out.jsonl'));
+    expect(Object.keys(items[0]?.texts ?? {})).toEqual(['original', 'select=0.3', 'select=0.6', 'summ_l3']);
     expect(told.levels[0]?.macroTrr).toBeGreaterThan(0.65);
     expect(told.spend).toBeNull();
   });
@@ -113,10 +120,10 @@ describe('lightmem compress', () => {
     const pruned = await run(...local, '--levels', 'prune=0.7', '--max-concurrency', '2');
     expect(pruned.error).toBeUndefined();
     const { items } = await loadAll(join(folder, 'out.jsonl'));
-    const [text] = items.map((item) => item.texts.prune?.text ?? '');
+    const [text] = items.map((item) => item.texts['prune=0.7']?.text ?? '');
     expect(text).toMatch(/114,394.*1837.*1861/s);
     expect(text?.length).toBeLessThan(0.9 * (items[0]?.texts.original?.text.length ?? 0));
-    expect(items[0]?.texts.prune?.provenance['model']).toBe('base');
+    expect(items[0]?.texts['prune=0.7']?.provenance['model']).toBe('base');
     // A model of 2 million parameters condenses nothing: every outcome has a name, and none is asked for twice.
     const asked = await run(...local, '--levels', 'summ_l5', '--json', '--limit', '1', '--on-failure', 'keep-original');
     expect(asked.error).toBeUndefined();
@@ -142,6 +149,9 @@ describe('lightmem compress', () => {
     await run('--levels', 'summ_l5', '--method', join(folder, 'own.mjs'));
     const own = await loadAll(join(folder, 'out.jsonl'));
     expect(own.items[1]?.texts.summ_l5).toMatchObject({ text: 'Text 1', method: 'first' });
+    await run('--method', join(folder, 'own.mjs'));
+    const named = await loadAll(join(folder, 'out.jsonl'));
+    expect(named.items[1]?.texts['first']).toMatchObject({ text: 'Text 1', method: 'first' });
   });
 
   test('stops at a limit, keeps what is done, and goes on from there', async () => {
@@ -159,6 +169,17 @@ describe('lightmem compress', () => {
     expect(second.error).toBeUndefined();
     expect(server?.received.length).toBe(6);
     expect(second.err).toContain('spent on this output in all runs: 6 requests, 1800 + 900 tokens');
+  });
+
+  test('says of each output what was spent on it, though several share finished texts', async () => {
+    const args = await endpoint();
+    const one = await run(...args, '--levels', 'summ_l2');
+    expect(one.err).toContain('spent on this output in all runs: 3 requests');
+    const other = join(folder, 'other.jsonl');
+    const two = await run(...args, '--levels', 'summ_l2,summ_l3', '--out', other);
+    expect(two.err).toContain('spent on this output in all runs: 3 requests');
+    expect(two.out).toContain('3 texts were there, 3 were made');
+    expect(server?.received.length).toBe(6);
   });
 
   test('works alone in its folder: a second one is told who holds it', async () => {
@@ -232,9 +253,11 @@ describe('lightmem compress', () => {
   test('refuses what cannot work, before anything is asked', async () => {
     const args = await endpoint();
     const CASES: readonly (readonly [readonly string[], RegExp])[] = [
-      [['--levels', 'summ_l9'], /unknown level "summ_l9"/],
-      [['--levels', 'summ_l2=0'], /invalid target/],
-      [['--method', 'magic'], /unknown method "magic"/],
+      [['--levels', 'summ_l9'], /unknown level "summ_l9": did you mean summ_l1\?/],
+      [['--levels', 'summ_l2=0'], /invalid level "summ_l2=0": write summ_l2, summ_l2=80w/],
+      [['--levels', 'summ_l2', 'L2'], /level summ_l2 is asked for twice/],
+      [['--method', 'recorded'], /recorded makes any level: say which with --levels/],
+      [['--method', 'magic'], /unknown method "magic": use one of summarize/],
       [['--levels', 'ext', '--method', 'select'], /no method for level "ext" among select/],
       [[...args, '--local', bundledModelPath()], /'--local <model>' cannot be used with option '--/],
       [['--local', '/nowhere'], /no model at \/nowhere/],

@@ -9,14 +9,16 @@ import {
   type CompressRequest,
   type Forecast,
 } from '../../src/compress/compress.js';
-import { Select } from '../../src/compress/methods/select.js';
+import { openLevels, planLevel } from '../../src/compress/level-task.js';
+import { recorded } from '../../src/compress/methods/recorded.js';
+import { hybrid } from '../../src/compress/methods/hybrid.js';
 import { CompressionStore } from '../../src/compress/store.js';
-import { Summarize } from '../../src/compress/methods/summarize.js';
 import type { ChatOutcome } from '../../src/llm/chat-model.js';
 import { ChatEndpoint } from '../../src/llm/endpoint.js';
 import { Limiter } from '../../src/llm/pace/limiter.js';
 import { completion, failure, startServer } from '../llm/support/mock-server.js';
 import { diligent, markedText, ScriptedModel, type Answerer } from './support/scripted-model.js';
+import { tasksOf, toolsOf } from './support/methods.js';
 import { ARTICLE, counter, itemOf } from './support/texts.js';
 
 let folder = '';
@@ -33,16 +35,22 @@ interface Run {
   readonly report: () => CompressReport;
 }
 
-function prepared(answer?: Answerer, changes: Partial<CompressRequest> = {}): Run {
+interface Changes extends Partial<Omit<CompressRequest, 'levels'>> {
+  readonly levels?: readonly string[];
+  /** What the methods are told. */
+  readonly given?: Readonly<Record<string, unknown>>;
+}
+
+async function prepared(answer?: Answerer, changes: Changes = {}): Promise<Run> {
+  const { levels = ['summ_l2', 'summ_l5', 'select=0.4'], given = {}, ...rest } = changes;
   const model = new ScriptedModel(answer);
   let report: CompressReport | undefined;
   const request: CompressRequest = {
-    methods: [new Summarize({ model, counter }), new Select({ counter })],
-    levels: ['summ_l2', 'summ_l5', { level: 'select', ratio: 0.4 }],
+    levels: await tasksOf(levels, { chat: model }, { given }),
     store: new CompressionStore(folder),
     counter: counter.identity,
     onReport: (told) => (report = told),
-    ...changes,
+    ...rest,
   };
   const told = (): CompressReport => {
     if (report === undefined) throw new Error('no report');
@@ -59,15 +67,18 @@ function only(numbers: readonly number[], answer: ChatOutcome): Answerer {
 
 describe('compressing items', () => {
   test('adds a text for every level, in order, with its provenance', async () => {
-    const { request, report } = prepared();
+    const { request, report } = await prepared();
     const made = await compressItems(ITEMS, request);
     expect(made.map((item) => item.id)).toEqual(ITEMS.map((item) => item.id));
     expect(made[0]?.questions).toEqual(ITEMS[0]?.questions);
-    expect(Object.keys(made[3]?.texts ?? {})).toEqual(['original', 'summ_l2', 'summ_l5', 'select']);
-    expect(made[3]?.texts.select).toMatchObject({ method: 'select', provenance: { target: 'select=0.4', flags: [] } });
+    expect(Object.keys(made[3]?.texts ?? {})).toEqual(['original', 'summ_l2', 'summ_l5', 'select=0.4']);
+    expect(made[3]?.texts['select=0.4']).toMatchObject({
+      method: 'select',
+      provenance: { target: 'select=0.4', flags: [], description: 'chosen sentences' },
+    });
     expect(made[3]?.texts.summ_l2?.provenance['measured']).toMatchObject({ counter: counter.identity });
     expect(report()).toMatchObject({ items: 12, kept: 0, made: 36, failed: 0 });
-    expect(report().levels.map((level) => [level.target, level.method, level.texts])).toEqual([
+    expect(report().levels.map(({ level, method, texts }) => [level, method, texts])).toEqual([
       ['summ_l2', 'summarize', 12],
       ['summ_l5', 'summarize', 12],
       ['select=0.4', 'select', 12],
@@ -75,47 +86,40 @@ describe('compressing items', () => {
   });
 
   test('made once is never made again: no call, the same texts', async () => {
-    const first = prepared();
+    const first = await prepared();
     const made = await compressItems(ITEMS, first.request);
     expect(first.model.calls.length).toBe(24);
-    const second = prepared();
+    const second = await prepared();
     expect(await compressItems(ITEMS, second.request)).toEqual(made);
     expect(second.model.calls.length).toBe(0);
     expect(second.report()).toMatchObject({ kept: 36, made: 0 });
   });
 
   test('another text, target, prompt setting or tokenizer is another work', async () => {
-    await compressItems(ITEMS.slice(0, 1), prepared().request);
+    await compressItems(ITEMS.slice(0, 1), (await prepared()).request);
     const [item] = ITEMS;
     if (item === undefined) throw new Error('no item');
     const changes: readonly (readonly [string, () => Promise<ScriptedModel>])[] = [
       ['text', () => calls([itemOf(`${ARTICLE}!`, 'i0')], {})],
-      ['target', () => calls([item], { levels: [{ level: 'summ_l2', words: 99 }] })],
+      ['target', () => calls([item], { levels: ['summ_l2=99w'] })],
       ['tokenizer', () => calls([item], { counter: 'other' })],
     ];
     for (const [name, change] of changes) expect((await change()).calls.length, name).toBeGreaterThan(0);
-    const english = new ScriptedModel();
-    await compressItems(
-      [item],
-      prepared(undefined, {
-        methods: [new Summarize({ model: english, counter, language: 'english' })],
-        levels: ['summ_l2'],
-      }).request,
-    );
+    const english = await calls([item], { levels: ['summ_l2'], given: { language: 'english' } });
     expect(english.calls.length).toBe(1);
     const same = await calls([{ ...item, id: 'another id', questions: [] }], { levels: ['summ_l2'] });
     expect(same.calls.length).toBe(0); // what is known is the text, whatever the item is called
   });
 
-  async function calls(items: typeof ITEMS, changes: Partial<CompressRequest>): Promise<ScriptedModel> {
-    const run = prepared(undefined, changes);
+  async function calls(items: typeof ITEMS, changes: Changes): Promise<ScriptedModel> {
+    const run = await prepared(undefined, changes);
     await compressItems(items, run.request);
     return run.model;
   }
 
   test('a failed text is left out and told, and the next run tries it again', async () => {
     const refuse = only([2, 5], { status: 'filtered', message: 'data inspection' });
-    const first = prepared(refuse);
+    const first = await prepared(refuse);
     const made = await compressItems(ITEMS, first.request);
     expect(made.filter((item) => item.texts.summ_l2 === undefined).map((item) => item.id)).toEqual(['i2', 'i5']);
     expect(first.report()).toMatchObject({ failed: 4 });
@@ -124,7 +128,7 @@ describe('compressing items', () => {
       item: 'i2',
       failure: { reason: 'filtered', message: 'data inspection' },
     });
-    const second = prepared();
+    const second = await prepared();
     await compressItems(ITEMS, second.request);
     expect(second.model.calls.length).toBe(4);
     expect(second.report().failed).toBe(0);
@@ -134,10 +138,10 @@ describe('compressing items', () => {
     const old = { text: 'Old.', method: 'recorded', provenance: {} };
     const items = ITEMS.map((item) => ({ ...item, texts: { ...item.texts, summ_l2: old } }));
     const refuse = only([2], { status: 'refusal', message: 'no' });
-    const dropped = await compressItems(items, prepared(refuse).request);
+    const dropped = await compressItems(items, (await prepared(refuse)).request);
     expect(dropped[2]?.texts.summ_l2).toBeUndefined();
     expect(dropped[1]?.texts.summ_l2?.method).toBe('summarize');
-    const kept = await compressItems(items, prepared(refuse, { onFailure: 'keep-original' }).request);
+    const kept = await compressItems(items, (await prepared(refuse, { onFailure: 'keep-original' })).request);
     expect(kept[2]?.texts.summ_l2).toMatchObject({
       text: items[2]?.texts.original?.text,
       provenance: { fallback: 'original', reason: 'refusal', flags: ['original-kept'] },
@@ -147,35 +151,33 @@ describe('compressing items', () => {
   test.each(['quota', 'budget', 'unauthorized', 'rate-limited', 'not-found'] as const)(
     '%s stops the work, keeps what is done, and goes on later',
     async (status) => {
-      const first = prepared((messages, _, call) =>
+      const first = await prepared((messages, _, call) =>
         call < 10 ? diligent(messages) : { status, message: 'stop here' },
       );
       await expect(compressItems(ITEMS, first.request)).rejects.toThrow(
         /compression stopped .*stop here[\s\S]*run again to go on/,
       );
       expect(first.report().failed).toBe(0);
-      const second = prepared();
+      const second = await prepared();
       await compressItems(ITEMS, second.request);
       expect(second.model.calls.length).toBe(24 - 10);
     },
   );
 
   test('when the first texts all fail alike the work stops', async () => {
-    const broken = prepared(() => ({ status: 'bad-request', message: 'unknown field' }));
-    const failure = await compressItems(ITEMS, { ...broken.request, levels: ['summ_l2'] }).catch(
-      (error: unknown) => error,
-    );
+    const broken = await prepared(() => ({ status: 'bad-request', message: 'unknown field' }), { levels: ['summ_l2'] });
+    const failure = await compressItems(ITEMS, broken.request).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CompressionStopped);
     expect(failure).toMatchObject({ reason: 'all-alike' });
     expect(String(failure)).toMatch(/first \d+ texts all failed alike \(bad-request\): unknown field/);
-    const mended = prepared();
-    await compressItems(ITEMS, { ...mended.request, levels: ['summ_l2'] });
+    const mended = await prepared(undefined, { levels: ['summ_l2'] });
+    await compressItems(ITEMS, mended.request);
     expect(mended.model.calls.length).toBe(12);
   });
 
   test('stopped by a signal it begins nothing new, lets what is under way finish, and keeps it', async () => {
     const stop = new AbortController();
-    const first = prepared((messages, _, call) => {
+    const first = await prepared((messages, _, call) => {
       if (call === 5) stop.abort();
       return diligent(messages);
     });
@@ -184,14 +186,14 @@ describe('compressing items', () => {
     });
     const done = first.model.calls.length;
     expect(done).toBeLessThan(24);
-    const second = prepared();
+    const second = await prepared();
     await compressItems(ITEMS, second.request);
     expect(second.model.calls.length).toBe(24 - done);
   });
 
   test('tells what is left to do before it begins, and begins nothing when that is declined', async () => {
     let forecast: Forecast | undefined;
-    const declined = prepared(undefined, {
+    const declined = await prepared(undefined, {
       confirm: (told) => {
         forecast = told;
         return false;
@@ -204,7 +206,7 @@ describe('compressing items', () => {
 
   test('tells progress with rate and time left', async () => {
     const seen: (number | null)[][] = [];
-    const { request } = prepared(undefined, {
+    const { request } = await prepared(undefined, {
       onProgress: ({ done, total, secondsLeft }) => seen.push([done, total, secondsLeft]),
     });
     await compressItems(ITEMS, request);
@@ -213,24 +215,43 @@ describe('compressing items', () => {
     expect(seen[0]?.[2]).toBeGreaterThan(0);
   });
 
-  test('names the level that no method serves', async () => {
-    await expect(compressItems(ITEMS, prepared(undefined, { levels: ['ext'] }).request)).rejects.toThrow(
-      /no method for level "ext" among summarize, select/,
-    );
+  test('takes a text under whatever name its level has now', async () => {
+    const first = await prepared(undefined, { levels: ['hybrid=80w'] });
+    await compressItems(ITEMS.slice(0, 1), first.request);
+    expect(first.model.calls.length).toBeGreaterThan(0);
+    const model = new ScriptedModel();
+    const plan = planLevel('kurz', { entries: [hybrid], amount: { words: 80 }, ownName: true });
+    const levels = await openLevels([plan], toolsOf({ chat: model }));
+    const [item] = await compressItems(ITEMS.slice(0, 1), { ...first.request, levels });
+    expect(model.calls.length).toBe(0);
+    expect(Object.keys(item?.texts ?? {})).toEqual(['original', 'kurz']);
+  });
+
+  test('reads a recorded text anew where it is another', async () => {
+    const request = async (text: string): Promise<CompressRequest> => {
+      const texts = new Map([['i0', { summ_l3: { text, method: 'by-hand', provenance: {} } }]]);
+      const options = { entries: [recorded], given: { file: 'texts.jsonl' } };
+      const { request } = await prepared();
+      return { ...request, levels: await tasksOf(['summ_l3'], { recorded: texts }, options) };
+    };
+    for (const text of ['One.', 'Another.']) {
+      const [item] = await compressItems(ITEMS.slice(0, 1), await request(text));
+      expect(item?.texts.summ_l3?.text).toBe(text);
+    }
   });
 });
 
 describe('the store', () => {
   test('takes a file that was cut anywhere for absent', async () => {
-    const levels = ['summ_l2'] as const;
-    await compressItems(ITEMS.slice(0, 1), prepared(undefined, { levels }).request);
+    const levels = ['summ_l2'];
+    await compressItems(ITEMS.slice(0, 1), (await prepared(undefined, { levels })).request);
     const [file] = (await readdir(folder, { recursive: true })).filter((name) => /^..[/\\].*\.json$/.test(name));
     const path = join(folder, file ?? '');
     const whole = await readFile(path, 'utf8');
     const cuts = [0, 1, 30, Math.floor(whole.length / 2), whole.length - 1];
     for (const cut of cuts) {
       await writeFile(path, whole.slice(0, cut));
-      const run = prepared(undefined, { levels });
+      const run = await prepared(undefined, { levels });
       await compressItems(ITEMS.slice(0, 1), run.request);
       expect(run.model.calls.length, `cut at ${cut}`).toBe(1);
       expect(await readFile(path, 'utf8')).toBe(whole);
@@ -240,15 +261,15 @@ describe('the store', () => {
 
   test('that cannot be written stops the work with what to do', async () => {
     await writeFile(join(folder, 'file'), 'x');
-    const run = prepared(undefined, { store: new CompressionStore(join(folder, 'file', 'texts')) });
+    const run = await prepared(undefined, { store: new CompressionStore(join(folder, 'file', 'texts')) });
     await expect(compressItems(ITEMS, run.request)).rejects.toThrow(/a part of the path is a file/);
   });
 
   test('reads 3,000 finished texts of 500 items in under half a second of CPU time', async () => {
     const items = Array.from({ length: 500 }, (_, index) => itemOf(`Text ${index}. ${ARTICLE}`, `i${index}`));
-    const levels = ['summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5', 'select'] as const;
-    await compressItems(items, prepared(undefined, { levels }).request);
-    const second = prepared(undefined, { levels });
+    const levels = ['summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5', 'select'];
+    await compressItems(items, (await prepared(undefined, { levels })).request);
+    const second = await prepared(undefined, { levels });
     const [from, cpu] = [performance.now(), process.cpuUsage()];
     await compressItems(items, second.request);
     const used = process.cpuUsage(cpu);
@@ -276,8 +297,7 @@ test('compression finds the pace of an endpoint: everything is made, most reques
   const model = new ChatEndpoint(settings, { limiter: new Limiter() });
   const items = Array.from({ length: count }, (_, index) => itemOf(`Text ${index}. ${ARTICLE}`, `i${index}`));
   const request = {
-    methods: [new Summarize({ model, counter })],
-    levels: ['summ_l2' as const],
+    levels: await tasksOf(['summ_l2'], { chat: model }),
     store: new CompressionStore(folder),
     counter: 'c',
   };

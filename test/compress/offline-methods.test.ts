@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { factsOf } from '../../src/audit/facts.js';
 import { retention } from '../../src/audit/retention.js';
-import { Prune, offsetsOf } from '../../src/compress/methods/prune.js';
-import { Recorded } from '../../src/compress/methods/recorded.js';
-import { Select } from '../../src/compress/methods/select.js';
-import { userMethod } from '../../src/compress/methods/user-module.js';
+import { offsetsOf, prune as pruning } from '../../src/compress/methods/prune.js';
+import { recorded } from '../../src/compress/methods/recorded.js';
+import { select as selection } from '../../src/compress/methods/select.js';
+import { moduleEntry } from '../../src/compress/methods/user-module.js';
 import { sentencesOf } from '../../src/text/sentences.js';
-import type { Compression, CompressionFailure, CompressionMethod } from '../../src/compress/method.js';
+import type { Compression, CompressionFailure } from '../../src/compress/method.js';
 import type { Item } from '../../src/core/records.js';
 import { loadAll } from '../../src/data/load.js';
+import { opened, openedModule, type NamedMethod } from './support/methods.js';
 import { ARTICLE, counter, itemOf } from './support/texts.js';
 import { wordModel } from './support/word-model.js';
 
@@ -22,11 +23,11 @@ function done(result: Compression | CompressionFailure): Compression {
 }
 
 describe('select', () => {
-  const select = (): Select => new Select({ counter });
+  const select = (): Promise<NamedMethod> => opened(selection);
 
   test('keeps whole sentences in their order, within the budget', async () => {
     for (const ratio of [0.2, 0.4, 0.6, 0.8]) {
-      const result = done(await select().compress(itemOf(ARTICLE), { level: 'select', ratio }));
+      const result = done(await (await select()).compress(itemOf(ARTICLE), `select=${ratio}`));
       const sentences = sentencesOf(ARTICLE).map((sentence) => sentence.trim());
       const places = sentencesOf(result.text).map((sentence) => sentences.indexOf(sentence.trim()));
       expect(places.every((place) => place >= 0)).toBe(true);
@@ -38,7 +39,7 @@ describe('select', () => {
   test('says nothing twice while there is something new to say', async () => {
     const twice = 'The old bridge of Hartwell was built in 1822 by John Ames. '.repeat(3);
     const text = `${twice}The market of Hartwell was opened in 1901. The mill of Hartwell burned in 1955.`;
-    const result = done(await select().compress(itemOf(text), { level: 'select', ratio: 0.65 }));
+    const result = done(await (await select()).compress(itemOf(text), 'select=0.65'));
     expect(result.text.match(/1822/g)?.length).toBe(1);
     expect(result.text).toContain('1901');
     expect(result.text).toContain('1955');
@@ -47,11 +48,11 @@ describe('select', () => {
   test('prefers sentences with facts to those without', async () => {
     const text =
       'It is nice there and many people like it very much indeed. In 1837 Abraham Lincoln moved to Springfield with Joshua Speed. There is much to be said about that.';
-    expect(done(await select().compress(itemOf(text), { level: 'select', ratio: 0.4 })).text).toContain('1837');
+    expect(done(await (await select()).compress(itemOf(text), 'select=0.4')).text).toContain('1837');
   });
 
   test('brings at least one sentence, flagged where even that is too much', async () => {
-    const result = done(await select().compress(itemOf(ARTICLE), { level: 'summ_l5', words: 2 }));
+    const result = done(await (await select()).compress(itemOf(ARTICLE), 'summ_l5=2w'));
     expect(sentencesOf(result.text).length).toBe(1);
     expect(result.flags).toContain('off-target');
   });
@@ -63,7 +64,7 @@ describe('select', () => {
         `Visitor ${index} of town ${index % 70} came in ${1500 + (index % 500)} and saw ${index % 13} churches.`,
     ).join(' ');
     const from = process.cpuUsage();
-    const result = done(await select().compress(itemOf(text), { level: 'select', ratio: 0.1 }));
+    const result = done(await (await select()).compress(itemOf(text), 'select=0.1'));
     const seconds = process.cpuUsage(from).user / 1e6;
     console.log(`5,000 sentences selected in ${seconds.toFixed(1)} s of CPU`);
     expect(result.flags).toContain('in-parts');
@@ -84,9 +85,7 @@ describe('select', () => {
         }
         return (100 * kept) / items.length;
       };
-      const selected = await share(
-        async (item) => done(await select().compress(item, { level: 'select', ratio: 0.5 })).text,
-      );
+      const selected = await share(async (item) => done(await (await select()).compress(item, 'select=0.5')).text);
       const lead = await share((_, source) => Promise.resolve(leading(source, 0.5)));
       console.log(
         `answers kept at half the tokens: select ${selected.toFixed(1)} %, leading sentences ${lead.toFixed(1)} %`,
@@ -107,11 +106,11 @@ function leading(text: string, ratio: number): string {
 }
 
 describe('prune', () => {
-  const prune = (): Prune => new Prune({ model: wordModel(), counter });
+  const prune = (): Promise<NamedMethod> => opened(pruning, { surprisal: wordModel() });
 
   test('keeps every name, number, date and negation, whatever the budget', async () => {
     const text = `${ARTICLE} It was not the largest city, and it never had a harbour.`;
-    const result = done(await prune().compress(itemOf(text), { level: 'prune', ratio: 0.2 }));
+    const result = done(await (await prune()).compress(itemOf(text), 'prune=0.2'));
     for (const fact of factsOf(text)) expect(result.text, fact.label).toContain(fact.label);
     expect(result.text).toMatch(/\bnot\b/);
     expect(result.text).toMatch(/\bnever\b/);
@@ -120,25 +119,25 @@ describe('prune', () => {
 
   test('leaves out what surprises least first', async () => {
     const text = 'The committee deliberated extensively, as it did on the day that it was, and adjourned afterwards.';
-    const result = done(await prune().compress(itemOf(text), { level: 'prune', ratio: 0.7 }));
+    const result = done(await (await prune()).compress(itemOf(text), 'prune=0.7'));
     expect(result.text).toContain('deliberated extensively');
     expect(result.text).not.toContain('on the day');
   });
 
   test('leaves out no more than the budget asks for, and words where whole phrases do not suffice', async () => {
     for (const ratio of [0.9, 0.8, 0.7, 0.6]) {
-      const { measured } = done(await prune().compress(itemOf(ARTICLE), { level: 'prune', ratio }));
+      const { measured } = done(await (await prune()).compress(itemOf(ARTICLE), `prune=${ratio}`));
       expect(measured.tokens).toBeLessThanOrEqual(ratio * measured.sourceTokens);
       expect(measured.tokens).toBeGreaterThan((ratio - 0.08) * measured.sourceTokens);
     }
     const held = 'The quiet little mayor of Springfield came to Boston by the old slow train.';
-    const result = done(await prune().compress(itemOf(held), { level: 'prune', ratio: 0.3 }));
+    const result = done(await (await prune()).compress(itemOf(held), 'prune=0.3'));
     expect(result.text).toMatch(/Springfield.*Boston/);
     expect(result.text).not.toMatch(/\b(of|to)\b/);
   });
 
   test('leaves tidy punctuation', async () => {
-    const result = done(await prune().compress(itemOf(ARTICLE), { level: 'prune', ratio: 0.4 }));
+    const result = done(await (await prune()).compress(itemOf(ARTICLE), 'prune=0.4'));
     expect(result.text).not.toMatch(/ [,.;:]|,,|[ ]{2}|,\./);
     expect(result.text.endsWith('.')).toBe(true);
   });
@@ -162,21 +161,23 @@ describe('recorded', () => {
       ...itemOf(ARTICLE),
       texts: { ...itemOf(ARTICLE).texts, summ_l3: { text: 'Own.', method: 'qwen-plus', provenance: { date: '2025' } } },
     };
-    const own = done(await new Recorded({ counter }).compress(item, 'summ_l3'));
+    const own = done(await (await opened(recorded)).compress(item, 'summ_l3'));
     expect(own).toMatchObject({ text: 'Own.', provenance: { recordedMethod: 'qwen-plus', date: '2025' } });
     const given = new Map([['a', { summ_l3: { text: 'Given.', method: 'file', provenance: {} } }]]);
-    expect(done(await new Recorded({ counter, texts: given }).compress(item, 'summ_l3')).text).toBe('Given.');
-    expect(await new Recorded({ counter }).compress(item, 'summ_l4')).toMatchObject({ reason: 'no-source' });
+    expect(
+      done(await (await opened(recorded, { recorded: given }, { file: 'x' })).compress(item, 'summ_l3')).text,
+    ).toBe('Given.');
+    expect(await (await opened(recorded)).compress(item, 'summ_l4')).toMatchObject({ reason: 'no-source' });
   });
 });
 
 describe('a user’s own module', () => {
-  const load = async (code: string): Promise<CompressionMethod> => {
+  const load = async (code: string): Promise<NamedMethod> => {
     const folder = await mkdtemp(join(tmpdir(), 'lightmem-own-'));
     const path = join(folder, 'own.mjs');
     await writeFile(path, code);
     try {
-      return await userMethod(path, counter);
+      return await openedModule(path);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -184,11 +185,11 @@ describe('a user’s own module', () => {
 
   test('may be as short as the example', async () => {
     const examples = join(import.meta.dirname, '../../examples');
-    const method = await userMethod(join(examples, 'first-sentences.mjs'), counter);
+    const method = await openedModule(join(examples, 'first-sentences.mjs'));
     const { items, report } = await loadAll(join(examples, 'notes.jsonl'));
     expect([items.length, report.problemCount]).toEqual([3, 0]);
     for (const item of items) {
-      const { text, flags } = done(await method.compress(item, { level: 'summ_l3', ratio: 0.4 }));
+      const { text, flags } = done(await method.compress(item, 'first-sentences=0.4'));
       expect(item.texts.original?.text.startsWith(text)).toBe(true);
       expect(flags).toEqual([]);
     }
@@ -205,7 +206,7 @@ describe('a user’s own module', () => {
       'export default { name: "first-words", levels: ["summ_l5"], compress: (text, { level }) => level + ": " + text.split(" ")[0] };',
     );
     expect(method.name).toBe('first-words');
-    expect([method.serves('summ_l5'), method.serves('summ_l4')]).toEqual([true, false]);
+    expect(() => method.targetOf('summ_l4')).toThrow('no method for level "summ_l4" among first-words');
     expect(done(await method.compress(itemOf(ARTICLE), 'summ_l5')).text).toBe('summ_l5: Misty');
   });
 
@@ -227,6 +228,6 @@ describe('a user’s own module', () => {
     await expect(load('export const x = 1;')).rejects.toThrow(/export a function compress/);
     await expect(load('export const compress = (t) => t; export const name = "../x";')).rejects.toThrow(/name must be/);
     await expect(load('syntax error here')).rejects.toThrow(/cannot load/);
-    await expect(userMethod('/nowhere/x.mjs', counter)).rejects.toThrow(/cannot read/);
+    await expect(moduleEntry('/nowhere/x.mjs')).rejects.toThrow(/cannot read/);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { partsOf } from '../../src/compress/parts.js';
 import { phrasesOf } from '../../src/text/phrases.js';
-import { goalWords, parseTarget, targetName } from '../../src/compress/targets.js';
+
 import { countWords, sentencesOf } from '../../src/text/sentences.js';
 import { ARTICLE, counter, longText } from './support/texts.js';
 
@@ -93,33 +93,5 @@ describe('sentences and phrases', () => {
     expect(countWords('One two-three, four. 5')).toBe(4);
     expect(countWords('她是市长。')).toBe(2);
     expect(countWords(' … — ')).toBe(0);
-  });
-});
-
-describe('a target', () => {
-  test('is read as it is written', () => {
-    for (const name of ['summ_l2', 'hybrid=80w', 'select=0.4']) expect(targetName(parseTarget(name))).toBe(name);
-    expect(parseTarget('select=40%')).toEqual({ level: 'select', ratio: 0.4 });
-    for (const bad of [
-      '',
-      'nothing',
-      'select=',
-      'select=0',
-      'select=1.5',
-      'select=-1',
-      'select=x',
-      'summ_l2=0w',
-      'select=0.4=2',
-    ]) {
-      expect(() => parseTarget(bad), bad).toThrow(/unknown level|invalid target/);
-    }
-  });
-
-  test('never asks for as much as the source has', () => {
-    expect(goalWords('summ_l2', 1000)).toBe(100);
-    expect(goalWords('summ_l2', 60)).toBe(57);
-    expect(goalWords('summ_l1', 100)).toBe(65);
-    expect(goalWords({ level: 'hybrid', words: 500 }, 100)).toBe(95);
-    expect(goalWords('summ_l5', 1)).toBe(1);
   });
 });

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Extract } from '../../src/compress/methods/extract.js';
-import { Hybrid } from '../../src/compress/methods/hybrid.js';
-import { Summarize } from '../../src/compress/methods/summarize.js';
+import type { MethodEntry } from '../../src/compress/entry.js';
+import { extract } from '../../src/compress/methods/extract.js';
+import { hybrid } from '../../src/compress/methods/hybrid.js';
+import { summarize } from '../../src/compress/methods/summarize.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { goesInCircles, LocalChat } from '../../src/generate/chat.js';
@@ -12,7 +13,8 @@ import { Generator } from '../../src/generate/generator.js';
 import type { ChatMessage } from '../../src/llm/chat-model.js';
 import { Spend } from '../../src/llm/spend/spend.js';
 import { bundledModelPath, loadModel } from '../../src/models/load.js';
-import { counter, itemOf } from '../compress/support/texts.js';
+import { opened } from '../compress/support/methods.js';
+import { itemOf } from '../compress/support/texts.js';
 import { smollm2Path } from '../models/support/dev-files.js';
 
 const model = loadModel(bundledModelPath());
@@ -170,12 +172,12 @@ describe('a local model', () => {
 describe('the bundled model as compressor', () => {
   it('serves every method that asks a model: it condenses nothing, and each outcome has a name', async () => {
     const local = chat({ batch: 8 });
-    const settings = { model: local, counter, partTokens: 100 };
+    const making = (entry: MethodEntry) => opened(entry, { chat: local }, { partTokens: 100 });
     const text = 'Ana Koval lives in Marstad. She works as a teacher and was born in 1958.';
     const results = await Promise.all([
-      new Summarize(settings).compress(itemOf(text), 'summ_l5'),
-      new Extract(settings).compress(itemOf(text), 'ext'),
-      new Hybrid(settings).compress(itemOf(text), 'hybrid'),
+      (await making(summarize)).compress(itemOf(text), 'summ_l5'),
+      (await making(extract)).compress(itemOf(text), 'ext'),
+      (await making(hybrid)).compress(itemOf(text), 'hybrid'),
     ]);
     for (const { method, ...result } of results) {
       const outcome = result.status === 'done' ? result.flags.join(', ') : result.reason;
@@ -196,7 +198,7 @@ describe.skipIf(path === undefined)('SmolLM2-135M-Instruct as compressor', () =>
     if (path === undefined) return;
     const engine = onnxRuntimeEngine({ device: 'cpu' });
     const local = new LocalChat({ model: loadModel(path), engine, cacheFolder: null });
-    const result = await new Summarize({ model: local, counter }).compress(itemOf(TEXT), 'summ_l4');
+    const result = await (await opened(summarize, { chat: local })).compress(itemOf(TEXT), 'summ_l4');
     expect(result).toMatchObject({ status: 'done', provenance: { model: 'SmolLM2-135M-Instruct.Q4_1' } });
     if (result.status === 'done') expect(result.text).toMatch(/Springfield/);
     await local.dispose();

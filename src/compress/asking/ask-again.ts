@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../core/json.js';
 import { isReply, type ChatMessage, type ChatModel, type ChatOptions, type ChatReply } from '../../llm/chat-model.js';
 import { failed, sourceText } from '../measure.js';
-import type { Compression, CompressionFailure, FailureReason, Flag, SourceItem, Target } from '../method.js';
+import type { Compression, CompressionFailure, FailureReason, Flag, SourceItem } from '../method.js';
+import type { Target } from '../target.js';
 
 /** What went wrong on the way to an answer. */
 export class AskFailure extends Error {

@@ -5,26 +5,23 @@ import { ask, AskFailure, type Usage } from './ask-again.js';
 import { readJsonAnswer, type JsonAnswer } from './json-answer.js';
 import type { Flag } from '../method.js';
 
-export interface JsonChat {
+export interface JsonRequest<T> {
+  readonly messages: readonly ChatMessage[];
+  readonly schema: z.ZodType<T>;
   readonly maxTokens: number;
-  readonly json: boolean;
-  readonly sample: number;
-  readonly temperature: number;
+  /** Which of several answers to the same question; those after the first (0, the default) are drawn with some warmth. */
+  readonly sample?: number;
   readonly signal: AbortSignal | undefined;
+  readonly usage: Usage;
+  readonly flags: Set<Flag>;
 }
 
 /** JSON by a schema, repaired by the model once where it is broken; null where it then still is. Throws AskFailure on other failures. */
-export async function askForJson<T>(
-  model: ChatModel,
-  messages: readonly ChatMessage[],
-  chat: JsonChat,
-  schema: z.ZodType<T>,
-  usage: Usage,
-  flags: Set<Flag>,
-): Promise<T | null> {
-  const { signal, ...rest } = chat;
+export async function askForJson<T>(model: ChatModel, request: JsonRequest<T>): Promise<T | null> {
+  const { messages, schema, usage, flags, signal, maxTokens, sample = 0 } = request;
+  const temperature = sample === 0 ? 0 : 0.7;
   // Limits are generous: what is cut goes on for ever, and is better asked anew than longer.
-  const options = { ...rest, grow: false, ...(signal === undefined ? {} : { signal }) };
+  const options = { maxTokens, json: true, sample, temperature, grow: false, ...(signal && { signal }) };
   const judge = (answer: string) => {
     const read: JsonAnswer<T> = readJsonAnswer(answer, schema);
     if (!('problem' in read)) return { take: read };

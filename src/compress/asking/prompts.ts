@@ -1,12 +1,15 @@
 /** What models are told: all wordings of the methods in one place, versioned because they are part of a text's identity. */
 import { sha256 } from '../../core/hash.js';
-import type { Level } from '../../core/levels.js';
 import type { ChatMessage } from '../../llm/chat-model.js';
+import type { Target } from '../target.js';
 
 /** Raised with every change of a wording. */
 export const PROMPTS_VERSION = 1;
 
-export type OutputLanguage = 'source' | 'english';
+/** The language of what a model writes: the text's, or English. */
+export const OUTPUT_LANGUAGES = ['source', 'english'] as const;
+
+export type OutputLanguage = (typeof OUTPUT_LANGUAGES)[number];
 
 /** Prompts in the model's two seats. */
 export interface Prompt {
@@ -38,8 +41,8 @@ function languageRule(language: OutputLanguage): string {
   return language === 'english' ? 'Write in English.' : 'Write in the same language as the text.';
 }
 
-/** What each level of summary is to keep; the amount is said apart. */
-const MANNERS: Readonly<Partial<Record<Level, string>>> = {
+/** What each form of summary is to keep; the amount is said apart. */
+const MANNERS: Readonly<Record<string, string>> = {
   summ_l1:
     'Tighten the text lightly: cut filler, repetition and roundabout phrasing, and keep nearly every detail, every name, number and date.',
   summ_l2:
@@ -52,20 +55,19 @@ const MANNERS: Readonly<Partial<Record<Level, string>>> = {
 
 const ANY_AMOUNT = 'Condense the text, keeping as many of its facts, names, numbers and dates as the length allows.';
 
-/** Asks for a summary of at most so many words. */
+/** Asks for a summary of at most so many words. A form's own manner goes with its own amount only. */
 export function summaryPrompt(
   text: string,
-  level: Level,
+  { form, isUsual }: Pick<Target, 'form' | 'isUsual'>,
   words: number,
-  standard: boolean,
   language: OutputLanguage,
 ): Prompt {
-  const manner = (standard ? MANNERS[level] : undefined) ?? ANY_AMOUNT;
+  const manner = (isUsual ? MANNERS[form] : undefined) ?? ANY_AMOUNT;
   const amount =
-    level === 'summ_l1' && standard ? `Use no more than ${words} words.` : `Use about ${words} words, not more.`;
-  const form =
+    form === 'summ_l1' && isUsual ? `Use no more than ${words} words.` : `Use about ${words} words, not more.`;
+  const rules =
     'State only what the text states. Answer with the condensed text alone, without heading, comment or quotation marks.';
-  return prompt(`${manner} ${amount} ${languageRule(language)} ${form}`, text);
+  return prompt(`${manner} ${amount} ${languageRule(language)} ${rules}`, text);
 }
 
 /** Asks for entities, relations and events as JSON. */

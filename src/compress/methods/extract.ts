@@ -1,26 +1,26 @@
 /** Knowledge as JSON by a model: entities, relations, events; checked against a schema, repaired once, asked anew. */
 import { z } from 'zod';
-import type { Level } from '../../core/levels.js';
-import type { Json } from '../../core/json.js';
+import { integer, oneOf } from '../../core/setting-schemas.js';
 import type { ChatModel } from '../../llm/chat-model.js';
 import { keyOf, phraseOf, WordText } from '../../text/word-text.js';
 import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
 import { askForJson } from '../asking/model-json.js';
+import { extractionPrompt, OUTPUT_LANGUAGES, PROMPTS_VERSION } from '../asking/prompts.js';
+import { defineMethod, type MethodTools } from '../entry.js';
 import { finished, sourceText } from '../measure.js';
 import type {
   Compression,
   CompressionFailure,
-  CompressionMethod,
   CompressOptions,
   Flag,
   SourceItem,
-  Target,
+  TextMaker,
   TokenCounter,
   WorkEstimate,
 } from '../method.js';
 import { partsOf } from '../parts.js';
-import { extractionPrompt, PROMPTS_VERSION, type OutputLanguage } from '../asking/prompts.js';
+import type { Target } from '../target.js';
 
 const name = z.preprocess(nameOf, z.string().trim().min(1));
 const optionalText = z.preprocess((value) => (blank(value) ? undefined : value), z.coerce.string().trim().optional());
@@ -84,80 +84,89 @@ function renamed(value: unknown, names: Readonly<Record<string, readonly string[
   return fields;
 }
 
-export interface ExtractSettings {
-  readonly model: ChatModel;
-  readonly counter: TokenCounter;
-  readonly language?: OutputLanguage;
-  /** Longest text in one request, in tokens; default 3,000, since the answer is about as long. */
-  readonly partTokens?: number;
-  /** Blanks per level of indentation; 0 (default) writes the JSON without any, which costs fewest tokens. */
-  readonly indent?: number;
-}
+const options = z.strictObject({
+  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
+  /** Longest text in one request, in tokens: the answer is about as long. */
+  partTokens: integer(1, 1_000_000).default(3000),
+  /** Blanks per level of indentation; 0 writes the JSON without any, which costs fewest tokens. */
+  indent: integer(0, 10).default(0),
+});
+
+type Options = z.output<typeof options>;
+
+/** The entry. */
+export const extract = defineMethod({
+  name: 'extract',
+  about: 'entities, relations and events as JSON by a model',
+  forms: [{ level: 'ext', amount: null, description: 'structured JSON' }],
+  makesOthers: false,
+  takesAmounts: false,
+  model: 'chat',
+  options,
+  version: { prompts: PROMPTS_VERSION, words: WORDS_VERSION },
+  make: (own, tools) => new Extractor(own, tools),
+});
 
 /** The answer may be this much longer than the text, in tokens. */
 const GROWTH = 4;
 const LEAST_TOKENS = 512;
 
-export class Extract implements CompressionMethod {
-  readonly name = 'extract';
-  readonly identity: Json;
+class Extractor implements TextMaker {
   readonly concurrency: number;
-  readonly #settings: Required<ExtractSettings>;
+  readonly #options: Options;
+  readonly #model: ChatModel;
+  readonly #counter: TokenCounter;
 
-  constructor(settings: ExtractSettings) {
-    const { language = 'source', partTokens = 3000, indent = 0 } = settings;
-    this.#settings = { ...settings, language, partTokens, indent };
-    const model = settings.model.identity;
-    this.identity = {
-      method: this.name,
-      words: WORDS_VERSION,
-      prompts: PROMPTS_VERSION,
-      model,
-      language,
-      partTokens,
-      indent,
-    };
-    this.concurrency = settings.model.concurrency;
+  constructor(own: Options, tools: MethodTools) {
+    this.#options = own;
+    this.#model = tools.chat();
+    this.#counter = tools.counter;
+    this.concurrency = this.#model.concurrency;
   }
 
-  serves(level: Level): boolean {
-    return level === 'ext';
-  }
-
-  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
-    return asked(this.name, item, target, async (source, usage, flags) => {
-      const parts = partsOf(source, this.#settings.partTokens, this.#settings.counter);
+  compress(
+    item: SourceItem,
+    target: Target,
+    { signal }: CompressOptions = {},
+  ): Promise<Compression | CompressionFailure> {
+    return asked(extract.name, item, target, async (source, usage, flags) => {
+      const parts = partsOf(source, this.#options.partTokens, this.#counter);
       if (parts.length > 1) flags.add('in-parts');
-      const found = await Promise.all(parts.map((part) => this.#extract(part, options, usage, flags)));
+      const found = await Promise.all(parts.map((part) => this.#extract(part, { signal, usage, flags })));
       const { kept, unsupported } = supported(merged(found), source);
       if (unsupported.length > 0) flags.add('unsupported-facts');
       if (Object.values(kept).every((each) => each.length === 0))
         throw new AskFailure('empty', `the text bears out nothing of what was extracted: ${unsupported.join('; ')}`);
-      const text = JSON.stringify(kept, undefined, this.#settings.indent);
+      const text = JSON.stringify(kept, undefined, this.#options.indent);
       const counts = { entities: kept.entities.length, relations: kept.relations.length, events: kept.events.length };
       const provenance = { prompts: PROMPTS_VERSION, counts, unsupported, ...usage.toJson() };
-      return finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#settings.counter);
+      return finished({ method: extract.name, target, source, text, provenance, flags: [...flags] }, this.#counter);
     });
   }
 
   estimate(item: SourceItem): WorkEstimate {
     const tokens = Math.ceil((sourceText(item) ?? '').length / 4);
-    const calls = Math.max(1, Math.ceil(tokens / this.#settings.partTokens));
+    const calls = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
     return { calls, inputTokens: tokens + calls * 250, outputTokens: Math.ceil(tokens * 1.3) };
   }
 
   /** Asks; has a broken answer repaired once by the model; then asks anew for another sample. */
-  async #extract(text: string, options: CompressOptions, usage: Usage, flags: Set<Flag>): Promise<Extraction> {
-    const { model, language, counter } = this.#settings;
-    const maxTokens = Math.max(LEAST_TOKENS, counter.count(text) * GROWTH);
-    const { messages } = extractionPrompt(text, language);
+  async #extract(text: string, work: Work): Promise<Extraction> {
+    const maxTokens = Math.max(LEAST_TOKENS, this.#counter.count(text) * GROWTH);
+    const { messages } = extractionPrompt(text, this.#options.language);
     for (const sample of [0, 1]) {
-      const chat = { maxTokens, json: true, sample, temperature: sample === 0 ? 0 : 0.7, signal: options.signal };
-      const found = await askForJson(model, messages, chat, extractionSchema, usage, flags);
+      const request = { messages, schema: extractionSchema, maxTokens, sample, ...work };
+      const found = await askForJson(this.#model, request);
       if (found !== null) return found;
     }
     throw new AskFailure('invalid-json', 'no usable JSON after a repair and another attempt');
   }
+}
+
+interface Work {
+  readonly signal: AbortSignal | undefined;
+  readonly usage: Usage;
+  readonly flags: Set<Flag>;
 }
 
 /** Extractions of parts as one, each thing once. */

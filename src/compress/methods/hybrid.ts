@@ -1,105 +1,109 @@
 /** Facts first, then a fluent text that must hold every one of them: extracted, woven, checked fact by fact, mended, reported. */
 import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
-import type { Level } from '../../core/levels.js';
-import type { Json, JsonObject } from '../../core/json.js';
+import type { JsonObject } from '../../core/json.js';
+import { flag, integer, oneOf } from '../../core/setting-schemas.js';
 import type { ChatModel } from '../../llm/chat-model.js';
-import { CoveredText, missingFacts, requiredFact, type RequiredFact } from './coverage.js';
+import { countWords, sentencesOf } from '../../text/sentences.js';
+import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
 import { askForJson } from '../asking/model-json.js';
-import { finished, sourceText } from '../measure.js';
-import type {
-  Compression,
-  CompressionFailure,
-  CompressionMethod,
-  CompressOptions,
-  Flag,
-  SourceItem,
-  Target,
-  TokenCounter,
-  WorkEstimate,
-} from '../method.js';
 import { askForText } from '../asking/model-text.js';
-import { partsOf } from '../parts.js';
 import {
   coveragePrompt,
   factsPrompt,
   mendingPrompt,
+  OUTPUT_LANGUAGES,
   PROMPTS_VERSION,
   weavingPrompt,
-  type OutputLanguage,
 } from '../asking/prompts.js';
-import { goalWords } from '../targets.js';
-import { countWords, sentencesOf } from '../../text/sentences.js';
-import { WORDS_VERSION } from '../../text/words.js';
+import { defineMethod, type MethodTools } from '../entry.js';
+import { finished, sourceText } from '../measure.js';
+import type {
+  Compression,
+  CompressionFailure,
+  CompressOptions,
+  Flag,
+  SourceItem,
+  TextMaker,
+  TokenCounter,
+  WorkEstimate,
+} from '../method.js';
+import { partsOf } from '../parts.js';
+import { goalWords, type Target } from '../target.js';
+import { CoveredText, missingFacts, requiredFact, type RequiredFact } from './coverage.js';
 
-export interface HybridSettings {
-  readonly model: ChatModel;
-  readonly counter: TokenCounter;
-  readonly language?: OutputLanguage;
-  /** Longest text in one request, in tokens; default 3,000. */
-  readonly partTokens?: number;
-  /** Whether names, numbers and dates of the source that no extracted fact mentions must survive too; default true. */
-  readonly keepKeys?: boolean;
-  /** Revisions asked for while facts are missing; default 2. */
-  readonly repairs?: number;
-  /** Facts still missing then: `append` (default) adds their statements to the text as long as it stays shorter than its source; `name` only names them. */
-  readonly onMissing?: 'append' | 'name';
-  /** `match` (default) checks by string, number and entity; `model` also asks the model about facts that do not match. */
-  readonly check?: 'match' | 'model';
-}
+/** How facts are looked for in the text: by string, number and entity alone, or by the model too where they do not match. */
+export const FACT_CHECKS = ['match', 'model'] as const;
+
+const options = z.strictObject({
+  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
+  /** Longest text in one request, in tokens. */
+  partTokens: integer(1, 1_000_000).default(3000),
+  /** Whether names, numbers and dates of the source that no extracted fact mentions must survive too. */
+  keepKeys: flag.default(true),
+  /** Revisions asked for while facts are missing. */
+  repairs: integer(0, 10).default(2),
+  /** Facts still missing then: their statements are added to the text as long as it stays shorter than its source, or only named. */
+  onMissing: oneOf(['append', 'name'], 'policy').default('append'),
+  check: oneOf(FACT_CHECKS, 'check').default('match'),
+});
+
+type Options = z.output<typeof options>;
+
+/** The entry. */
+export const hybrid = defineMethod({
+  name: 'hybrid',
+  about: 'facts first, then a summary by a model that must hold every one',
+  forms: [{ level: 'hybrid', amount: { ratio: 0.6 }, description: 'summary checked fact by fact' }],
+  makesOthers: false,
+  takesAmounts: true,
+  model: 'chat',
+  options,
+  version: { prompts: PROMPTS_VERSION, words: WORDS_VERSION },
+  make: (own, tools) => new Weaver(own, tools),
+});
 
 const factsSchema = z.object({ facts: z.array(z.string().trim().min(1)).min(1) });
 const statedSchema = z.object({ stated: z.array(z.coerce.number().int()) });
 
-export class Hybrid implements CompressionMethod {
-  readonly name = 'hybrid';
-  readonly identity: Json;
+class Weaver implements TextMaker {
   readonly concurrency: number;
-  readonly #settings: Required<HybridSettings>;
+  readonly #options: Options;
+  readonly #model: ChatModel;
+  readonly #counter: TokenCounter;
 
-  constructor(settings: HybridSettings) {
-    const { language = 'source', partTokens = 3000, keepKeys = true, repairs = 2 } = settings;
-    const { onMissing = 'append', check = 'match' } = settings;
-    this.#settings = { ...settings, language, partTokens, keepKeys, repairs, onMissing, check };
-    this.identity = {
-      method: this.name,
-      prompts: PROMPTS_VERSION,
-      words: WORDS_VERSION,
-      model: settings.model.identity,
-      ...{ language, partTokens, keepKeys, repairs, onMissing, check },
-    };
-    this.concurrency = settings.model.concurrency;
+  constructor(own: Options, tools: MethodTools) {
+    this.#options = own;
+    this.#model = tools.chat();
+    this.#counter = tools.counter;
+    this.concurrency = this.#model.concurrency;
   }
 
-  serves(level: Level): boolean {
-    return level === 'hybrid';
-  }
-
-  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
-    return asked(this.name, item, target, async (source, usage, flags) => {
-      const work: Work = { options, usage, flags };
-      const parts = partsOf(source, this.#settings.partTokens, this.#settings.counter);
+  compress(item: SourceItem, target: Target, given: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(hybrid.name, item, target, async (source, usage, flags) => {
+      const work: Work = { signal: given.signal, usage, flags };
+      const parts = partsOf(source, this.#options.partTokens, this.#counter);
       if (parts.length > 1) flags.add('in-parts');
       const share = goalWords(target, countWords(source)) / Math.max(1, countWords(source));
       const made = await Promise.all(parts.map((part) => this.#part(part, share, work)));
       const text = made.map((part) => part.text).join('\n');
-      return this.#finish(target, source, text, made, work);
+      return this.#finish({ target, source, text }, made, work);
     });
   }
 
   estimate(item: SourceItem, target: Target): WorkEstimate {
     const source = sourceText(item) ?? '';
     const tokens = Math.ceil(source.length / 4);
-    const parts = Math.max(1, Math.ceil(tokens / this.#settings.partTokens));
+    const parts = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
     const words = goalWords(target, countWords(source));
-    const calls = parts * (2 + Math.min(1, this.#settings.repairs));
+    const calls = parts * (2 + Math.min(1, this.#options.repairs));
     return { calls, inputTokens: 4 * tokens + calls * 200, outputTokens: Math.ceil(tokens + 3 * words) };
   }
 
-  #finish(target: Target, source: string, text: string, parts: readonly Part[], work: Work): Compression {
+  #finish(woven: Woven, parts: readonly Part[], work: Work): Compression {
     const facts = parts.flatMap((part) => part.facts);
-    const lost = missingFacts(text, facts).filter((fact) => !parts.some((part) => part.confirmed.has(fact)));
+    const lost = missingFacts(woven.text, facts).filter((fact) => !parts.some((part) => part.confirmed.has(fact)));
     if (lost.length > 0) work.flags.add('facts-lost');
     const coverage: JsonObject = {
       facts: facts.length,
@@ -112,8 +116,7 @@ export class Hybrid implements CompressionMethod {
       unsupported: parts.flatMap((part) => part.unsupported),
     };
     const provenance = { prompts: PROMPTS_VERSION, coverage, ...work.usage.toJson() };
-    const { counter } = this.#settings;
-    return finished(this.name, target, source, { text, provenance, flags: [...work.flags] }, counter);
+    return finished({ method: hybrid.name, ...woven, provenance, flags: [...work.flags] }, this.#counter);
   }
 
   async #part(source: string, share: number, work: Work): Promise<Part> {
@@ -121,14 +124,14 @@ export class Hybrid implements CompressionMethod {
     if (unsupported.length > 0) work.flags.add('unsupported-facts');
     const goal = Math.max(1, Math.round(share * countWords(source)));
     const statements = facts.map((fact) => fact.statement);
-    const prompt = weavingPrompt(source, statements, goal, this.#settings.language);
+    const prompt = weavingPrompt(source, statements, goal, this.#options.language);
     let text = await this.#text(prompt, source, goal, work);
     let missing = await this.#missing(text, facts, work);
     let repairs = 0;
-    while (missing.lost.length > 0 && repairs < this.#settings.repairs) {
+    while (missing.lost.length > 0 && repairs < this.#options.repairs) {
       repairs++;
       const lost = missing.lost.map((fact) => fact.statement);
-      const mended = await this.#text(mendingPrompt(text, lost, this.#settings.language), source, goal, work);
+      const mended = await this.#text(mendingPrompt(text, lost, this.#options.language), source, goal, work);
       const after = await this.#missing(mended, facts, work);
       if (after.lost.length >= missing.lost.length) break; // no better: keep the draft
       [text, missing] = [mended, after];
@@ -150,22 +153,21 @@ export class Hybrid implements CompressionMethod {
       prompt,
       source,
       goalWords: goal,
-      language: this.#settings.language,
+      language: this.#options.language,
       retries: 1,
-      signal: work.options.signal,
+      signal: work.signal,
     };
-    const answer = await askForText(this.#settings.model, request, work.usage);
+    const answer = await askForText(this.#model, request, work.usage);
     for (const flag of answer.flags) work.flags.add(flag);
     return answer.text;
   }
 
   /** Facts from the model that the source bears out, and, where wanted, what names, numbers and dates they leave out. */
   async #facts(source: string, work: Work): Promise<{ facts: RequiredFact[]; unsupported: string[] }> {
-    const { model, language, counter, keepKeys } = this.#settings;
-    const maxTokens = Math.max(512, counter.count(source) * 3);
-    const chat = { maxTokens, json: true, sample: 0, temperature: 0, signal: work.options.signal };
+    const { language, keepKeys } = this.#options;
+    const maxTokens = Math.max(512, this.#counter.count(source) * 3);
     const { messages } = factsPrompt(source, language);
-    const found = await askForJson(model, messages, chat, factsSchema, work.usage, work.flags);
+    const found = await askForJson(this.#model, { messages, schema: factsSchema, maxTokens, ...work });
     if (found === null && !keepKeys) throw new AskFailure('invalid-json', 'no usable list of facts after a repair');
     const claimed = [...new Set(found?.facts ?? [])].map(requiredFact);
     const whole = new CoveredText(source);
@@ -177,13 +179,12 @@ export class Hybrid implements CompressionMethod {
   /** Facts the text does not state, and those that only the model finds in it. */
   async #missing(text: string, facts: readonly RequiredFact[], work: Work): Promise<Missing> {
     const lost = missingFacts(text, facts);
-    if (lost.length === 0 || this.#settings.check === 'match') return { lost, confirmed: [] };
+    if (lost.length === 0 || this.#options.check === 'match') return { lost, confirmed: [] };
     const { messages } = coveragePrompt(
       text,
       lost.map((fact) => fact.statement),
     );
-    const chat = { maxTokens: 400, json: true, sample: 0, temperature: 0, signal: work.options.signal };
-    const answer = await askForJson(this.#settings.model, messages, chat, statedSchema, work.usage, work.flags);
+    const answer = await askForJson(this.#model, { messages, schema: statedSchema, maxTokens: 400, ...work });
     const stated = new Set(answer?.stated ?? []);
     // The model may find a statement in other words, but no name, number or date that is not there.
     const covered = new CoveredText(text);
@@ -193,15 +194,14 @@ export class Hybrid implements CompressionMethod {
 
   /** Adds statements of missing facts, as long as the text stays shorter than its source. */
   #append(text: string, lost: readonly RequiredFact[], source: string): { text: string; count: number } {
-    const { counter, onMissing } = this.#settings;
-    if (onMissing === 'name') return { text, count: 0 };
-    const limit = counter.count(source);
+    if (this.#options.onMissing === 'name') return { text, count: 0 };
+    const limit = this.#counter.count(source);
     let current = text;
     let count = 0;
     for (const fact of lost) {
       if (new CoveredText(current).states(fact)) continue;
       const longer = `${current} ${asSentence(fact.statement)}`;
-      if (counter.count(longer) >= limit) continue;
+      if (this.#counter.count(longer) >= limit) continue;
       current = longer;
       count++;
     }
@@ -209,8 +209,14 @@ export class Hybrid implements CompressionMethod {
   }
 }
 
+interface Woven {
+  readonly target: Target;
+  readonly source: string;
+  readonly text: string;
+}
+
 interface Work {
-  readonly options: CompressOptions;
+  readonly signal: AbortSignal | undefined;
   readonly usage: Usage;
   readonly flags: Set<Flag>;
 }

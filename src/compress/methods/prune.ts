@@ -2,77 +2,68 @@
  * Phrases of least surprise left out, then words, as Selective-Context (Li et al., 2023) and LLMLingua (Jiang et al., 2023) do:
  * what a base model expects anyway tells it little. Numbers, names and negated phrases stay. Needs a model's surprisal, no API.
  */
+import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
+import { integer } from '../../core/setting-schemas.js';
+import type { Tokenizer } from '../../models/model.js';
 import { mayNegate } from '../../text/attitude.js';
+import { phrasesOf, type TextPhrase } from '../../text/phrases.js';
+import { countWords } from '../../text/sentences.js';
 import { WordText } from '../../text/word-text.js';
 import { WORDS_VERSION } from '../../text/words.js';
-import type { Json } from '../../core/json.js';
-import type { Level } from '../../core/levels.js';
-import type { Tokenizer } from '../../models/model.js';
+import { defineMethod, type MethodTools } from '../entry.js';
 import { failed, finished, sourceText } from '../measure.js';
 import type {
   Compression,
   CompressionFailure,
-  CompressionMethod,
   Flag,
   SourceItem,
-  Target,
+  SurprisalModel,
+  TextMaker,
   TokenCounter,
 } from '../method.js';
 import { partsOf } from '../parts.js';
-import { phrasesOf, type TextPhrase } from '../../text/phrases.js';
-import { goalShare } from '../targets.js';
-import { countWords } from '../../text/sentences.js';
+import { goalShare, type Target } from '../target.js';
 
-/** A model as far as pruning needs it. */
-export interface SurprisalModel {
-  /** Everything about it that can change its numbers. */
-  readonly identity: Json;
-  /** For people. */
-  readonly name: string;
-  readonly tokenizer: Tokenizer;
-  /** Longest sequence it takes, in tokens. */
-  readonly maxTokens: number;
-  /** −ln p of each token given those before it in its sequence, in nats, one row per sequence; the first may be anything finite. */
-  surprisal(sequences: readonly (readonly number[])[]): Promise<number[][]>;
+const options = z.strictObject({
+  /** Longest text scored as one, in tokens; at most what the model takes. */
+  partTokens: integer(1, 1_000_000).default(1024),
+});
+
+type Options = z.output<typeof options>;
+
+/** The entry. */
+export const prune = defineMethod({
+  name: 'prune',
+  about: 'what surprises a model on this machine least is left out',
+  forms: [{ level: 'prune', amount: { ratio: 0.5 }, description: 'least surprising words left out' }],
+  makesOthers: true,
+  takesAmounts: true,
+  model: 'surprisal',
+  options,
+  version: { version: 2, words: WORDS_VERSION },
+  identity: (own, tools) => ({ partTokens: partTokensOf(own, tools), counter: tools.counter.identity }),
+  make: (own, tools) => new Pruner(own, tools),
+});
+
+function partTokensOf({ partTokens }: Options, tools: MethodTools): number {
+  return Math.min(partTokens, tools.surprisal().maxTokens);
 }
 
-export interface PruneSettings {
-  readonly model: SurprisalModel;
-  /** Counts what is reported; the budget is kept by it too. */
-  readonly counter: TokenCounter;
-  /** Longest text scored as one, in tokens; default 1,024, at most what the model takes. */
-  readonly partTokens?: number;
-}
-
-export class Prune implements CompressionMethod {
-  readonly name = 'prune';
-  readonly identity: Json;
+class Pruner implements TextMaker {
   readonly #model: SurprisalModel;
   readonly #counter: TokenCounter;
   readonly #partTokens: number;
 
-  constructor({ model, counter, partTokens = 1024 }: PruneSettings) {
-    this.#model = model;
-    this.#counter = counter;
-    this.#partTokens = Math.min(partTokens, model.maxTokens);
-    this.identity = {
-      method: this.name,
-      version: 2,
-      words: WORDS_VERSION,
-      model: model.identity,
-      partTokens: this.#partTokens,
-      counter: counter.identity,
-    };
-  }
-
-  serves(level: Level): boolean {
-    return level !== 'original' && level !== 'ext';
+  constructor(own: Options, tools: MethodTools) {
+    this.#model = tools.surprisal();
+    this.#counter = tools.counter;
+    this.#partTokens = partTokensOf(own, tools);
   }
 
   async compress(item: SourceItem, target: Target): Promise<Compression | CompressionFailure> {
     const source = sourceText(item);
-    if (source === undefined) return failed(this.name, target, 'no-source', `item ${item.id} has no original text`);
+    if (source === undefined) return failed(prune.name, target, 'no-source', `item ${item.id} has no original text`);
     const { tokenizer } = this.#model;
     const modelCounter = { identity: tokenizer.identity, count: (text: string) => tokenizer.encode(text).length };
     const parts = partsOf(source, this.#partTokens, modelCounter);
@@ -84,14 +75,14 @@ export class Prune implements CompressionMethod {
     );
     const kept = this.#keep(units, goalShare(target, countWords(source)), this.#counter.count(source));
     const text = assembled(units, kept);
-    if (text === '') return failed(this.name, target, 'empty', 'the text holds no words to choose from');
+    if (text === '') return failed(prune.name, target, 'empty', 'the text holds no words to choose from');
     const provenance = {
       model: this.#model.name,
       units: units.length,
       kept: kept.size,
       protected: units.filter((one) => one.guarded).length,
     };
-    return finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#counter);
+    return finished({ method: prune.name, target, source, text, provenance, flags: [...flags] }, this.#counter);
   }
 
   /**

@@ -2,60 +2,53 @@
  * The most telling sentences to a token budget, without any model: central in the graph of sentence similarity (LexRank,
  * Erkan and Radev 2004), rich in facts not yet said, and unlike those already chosen (MMR, Carbonell and Goldstein 1998).
  */
+import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
-import { WORDS_VERSION, wordsOf } from '../../text/words.js';
-import type { Json } from '../../core/json.js';
-import type { Level } from '../../core/levels.js';
-import { failed, finished, sourceText } from '../measure.js';
-import type {
-  Compression,
-  CompressionFailure,
-  CompressionMethod,
-  Flag,
-  SourceItem,
-  Target,
-  TokenCounter,
-} from '../method.js';
-import { partsOf } from '../parts.js';
-import { goalShare } from '../targets.js';
+import { integer, positive } from '../../core/setting-schemas.js';
 import { countWords, sentencesOf } from '../../text/sentences.js';
+import { WORDS_VERSION, wordsOf } from '../../text/words.js';
+import { defineMethod, type MethodTools } from '../entry.js';
+import { failed, finished, sourceText } from '../measure.js';
+import type { Compression, CompressionFailure, Flag, SourceItem, TextMaker, TokenCounter } from '../method.js';
+import { partsOf } from '../parts.js';
+import { goalShare, type Target } from '../target.js';
 
-export interface SelectSettings {
-  readonly counter: TokenCounter;
-  /** Weight of facts not yet said against centrality, 0 to 1; default 0.5. */
-  readonly factWeight?: number;
-  /** Weight of dissimilarity to what is chosen, 0 to 1; default 0.3. */
-  readonly noveltyWeight?: number;
-  /** Longest text ranked as one, in tokens; default 8,000. */
-  readonly partTokens?: number;
-}
+const options = z.strictObject({
+  /** Weight of facts not yet said against centrality, 0 to 1. */
+  factWeight: positive(1, true).default(0.5),
+  /** Weight of dissimilarity to what is chosen, 0 to 1. */
+  noveltyWeight: positive(1, true).default(0.3),
+  /** Longest text ranked as one, in tokens. */
+  partTokens: integer(1, 1_000_000).default(8_000),
+});
+
+type Options = z.output<typeof options>;
+
+/** The entry. */
+export const select = defineMethod({
+  name: 'select',
+  about: 'the most telling sentences, whole, without any model',
+  forms: [{ level: 'select', amount: { ratio: 0.5 }, description: 'chosen sentences' }],
+  makesOthers: true,
+  takesAmounts: true,
+  model: 'none',
+  options,
+  version: { version: 1, words: WORDS_VERSION },
+  identity: (own, { counter }) => ({ ...own, counter: counter.identity }),
+  make: (own, tools) => new Selector(own, tools),
+});
 
 /** Random jumps in LexRank: the share of rank that every sentence gets alike. */
 const JUMP = 0.15;
 const ITERATIONS = 60;
 
-export class Select implements CompressionMethod {
-  readonly name = 'select';
-  readonly identity: Json;
-  readonly #settings: Required<SelectSettings>;
+class Selector implements TextMaker {
+  readonly #options: Options;
+  readonly #counter: TokenCounter;
 
-  constructor(settings: SelectSettings) {
-    const { factWeight = 0.5, noveltyWeight = 0.3, partTokens = 8_000 } = settings;
-    this.#settings = { ...settings, factWeight, noveltyWeight, partTokens };
-    const counter = settings.counter.identity;
-    this.identity = {
-      method: this.name,
-      version: 1,
-      words: WORDS_VERSION,
-      factWeight,
-      noveltyWeight,
-      partTokens,
-      counter,
-    };
-  }
-
-  serves(level: Level): boolean {
-    return level !== 'original' && level !== 'ext';
+  constructor(own: Options, { counter }: MethodTools) {
+    this.#options = own;
+    this.#counter = counter;
   }
 
   compress(item: SourceItem, target: Target): Promise<Compression | CompressionFailure> {
@@ -64,29 +57,27 @@ export class Select implements CompressionMethod {
 
   #compress(item: SourceItem, target: Target): Compression | CompressionFailure {
     const source = sourceText(item);
-    if (source === undefined) return failed(this.name, target, 'no-source', `item ${item.id} has no original text`);
-    const { counter, partTokens } = this.#settings;
+    if (source === undefined) return failed(select.name, target, 'no-source', `item ${item.id} has no original text`);
     const share = goalShare(target, countWords(source));
-    const parts = partsOf(source, partTokens, counter);
+    const parts = partsOf(source, this.#options.partTokens, this.#counter);
     const flags: Flag[] = parts.length > 1 ? ['in-parts'] : [];
     const chosen = parts.map((part) => this.#choose(part, share));
     const text = chosen.map((one) => one.text).join(parts.length > 1 ? '\n' : ' ');
     const total = (pick: (one: Chosen) => number): number => chosen.reduce((sum, one) => sum + pick(one), 0);
-    if (text === '') return failed(this.name, target, 'empty', 'the text holds no words to choose from');
+    if (text === '') return failed(select.name, target, 'empty', 'the text holds no words to choose from');
     const provenance = {
       ranking: 'lexrank + facts + mmr',
       sentences: total((one) => one.sentences),
       kept: total((one) => one.kept),
     };
-    return finished(this.name, target, source, { text, provenance, flags }, counter);
+    return finished({ method: select.name, target, source, text, provenance, flags }, this.#counter);
   }
 
   #choose(text: string, share: number): Chosen {
-    const { counter } = this.#settings;
     const sentences = sentencesOf(text).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
-    const costs = sentences.map((sentence) => Math.max(1, counter.count(sentence.trim())));
-    const budget = Math.max(1, Math.floor(share * counter.count(text)));
-    const kept = pick(sentences, costs, budget, this.#settings);
+    const costs = sentences.map((sentence) => Math.max(1, this.#counter.count(sentence.trim())));
+    const budget = Math.max(1, Math.floor(share * this.#counter.count(text)));
+    const kept = pick(sentences, costs, budget, this.#options);
     return { text: joined(sentences, kept), sentences: sentences.length, kept: kept.length };
   }
 }
@@ -111,7 +102,7 @@ function pick(
   sentences: readonly string[],
   costs: readonly number[],
   budget: number,
-  { factWeight, noveltyWeight }: Pick<Required<SelectSettings>, 'factWeight' | 'noveltyWeight'>,
+  { factWeight, noveltyWeight }: Options,
 ): number[] {
   const vectors = tfIdf(sentences);
   const rank = lexRank(vectors);

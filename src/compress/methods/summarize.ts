@@ -1,92 +1,101 @@
 /** Summaries by a model: the study's five levels, or any amount; long items in parts, whole. */
-import type { Level } from '../../core/levels.js';
-import type { Json } from '../../core/json.js';
+import { z } from 'zod';
+import { integer, oneOf } from '../../core/setting-schemas.js';
 import type { ChatModel } from '../../llm/chat-model.js';
-import { asked, type Usage } from '../asking/ask-again.js';
-import { failed, finished, sourceText } from '../measure.js';
-import {
-  levelOf,
-  type Compression,
-  type CompressionFailure,
-  type CompressionMethod,
-  type CompressOptions,
-  type Flag,
-  type SourceItem,
-  type Target,
-  type TokenCounter,
-  type WorkEstimate,
-} from '../method.js';
-import { askForText } from '../asking/model-text.js';
-import { partsOf } from '../parts.js';
-import { PROMPTS_VERSION, summaryPrompt, type OutputLanguage } from '../asking/prompts.js';
-import { goalWords, isStandard } from '../targets.js';
 import { countWords } from '../../text/sentences.js';
+import { asked, type Usage } from '../asking/ask-again.js';
+import { askForText } from '../asking/model-text.js';
+import { OUTPUT_LANGUAGES, PROMPTS_VERSION, summaryPrompt } from '../asking/prompts.js';
+import { defineMethod, type MethodTools } from '../entry.js';
+import { failed, finished, sourceText, type Made } from '../measure.js';
+import type {
+  Compression,
+  CompressionFailure,
+  CompressOptions,
+  Flag,
+  SourceItem,
+  TextMaker,
+  TokenCounter,
+  WorkEstimate,
+} from '../method.js';
+import { partsOf } from '../parts.js';
+import { goalWords, type Amount, type Target } from '../target.js';
 
-export interface SummarizeSettings {
-  readonly model: ChatModel;
-  readonly counter: TokenCounter;
-  /** Default `source`: the language of the text. */
-  readonly language?: OutputLanguage;
-  /** Longest text in one request, in tokens; longer ones are compressed in parts. Default 6,000. */
-  readonly partTokens?: number;
-  /** How often an unusable answer, or one that is far too long, is asked for again. Default 1. */
-  readonly retries?: number;
-  /** What to do with a text that is still longer than its source: keep it with a flag (default), take the source with a flag, or fail. */
-  readonly onLonger?: LongerPolicy;
-}
+export const LONGER_POLICIES = ['flag', 'keep-original', 'fail'] as const;
 
-export type LongerPolicy = 'flag' | 'keep-original' | 'fail';
+export type LongerPolicy = (typeof LONGER_POLICIES)[number];
+
+const options = z.strictObject({
+  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
+  /** Longest text in one request, in tokens; longer ones are compressed in parts. */
+  partTokens: integer(1, 1_000_000).default(6000),
+  /** How often an unusable answer, or one that is far too long, is asked for again. */
+  retries: integer(0, 10).default(1),
+  /** What to do with a text that is still longer than its source: keep it with a flag, take the source with a flag, or fail. */
+  onLonger: oneOf(LONGER_POLICIES, 'policy').default('flag'),
+});
+
+type Options = z.output<typeof options>;
+
+const summary = (level: string, amount: Amount) => ({ level, amount, description: 'summary' });
+
+/** The entry. */
+export const summarize = defineMethod({
+  name: 'summarize',
+  about: 'summaries by a model, in five sizes or to any amount',
+  forms: [
+    summary('summ_l1', { ratio: 0.65 }),
+    summary('summ_l2', { words: 100 }),
+    summary('summ_l3', { words: 50 }),
+    summary('summ_l4', { words: 30 }),
+    summary('summ_l5', { words: 12 }),
+  ],
+  makesOthers: false,
+  takesAmounts: true,
+  model: 'chat',
+  options,
+  version: { prompts: PROMPTS_VERSION },
+  make: (own, tools) => new Summarizer(own, tools),
+});
 
 /** Each part of a long text gets at least so many words; what is too long then is compressed once more. */
 const LEAST_PART_WORDS = 40;
 const MOST_PASSES = 5;
 const PROMPT_TOKENS = 150;
 
-const LEVELS: readonly Level[] = ['summ_l1', 'summ_l2', 'summ_l3', 'summ_l4', 'summ_l5'];
-
-export class Summarize implements CompressionMethod {
-  readonly name = 'summarize';
-  readonly identity: Json;
+class Summarizer implements TextMaker {
   readonly concurrency: number;
-  readonly #settings: Required<SummarizeSettings>;
+  readonly #options: Options;
+  readonly #model: ChatModel;
+  readonly #counter: TokenCounter;
 
-  constructor(settings: SummarizeSettings) {
-    const { language = 'source', partTokens = 6000, retries = 1, onLonger = 'flag' } = settings;
-    this.#settings = { ...settings, language, partTokens, retries, onLonger };
-    this.identity = {
-      method: this.name,
-      prompts: PROMPTS_VERSION,
-      model: settings.model.identity,
-      ...{ language, partTokens, retries, onLonger },
-    };
-    this.concurrency = settings.model.concurrency;
+  constructor(own: Options, tools: MethodTools) {
+    this.#options = own;
+    this.#model = tools.chat();
+    this.#counter = tools.counter;
+    this.concurrency = this.#model.concurrency;
   }
 
-  serves(level: Level): boolean {
-    return LEVELS.includes(level);
-  }
-
-  compress(item: SourceItem, target: Target, options: CompressOptions = {}): Promise<Compression | CompressionFailure> {
-    return asked(this.name, item, target, async (source, usage, flags) => {
+  compress(item: SourceItem, target: Target, given: CompressOptions = {}): Promise<Compression | CompressionFailure> {
+    return asked(summarize.name, item, target, async (source, usage, flags) => {
       const goal = goalWords(target, countWords(source));
-      const text = await this.#condense(source, { target, goal, options, usage, flags, pass: 1 });
-      const provenance = { prompts: PROMPTS_VERSION, language: this.#settings.language, ...usage.toJson() };
-      const made = finished(this.name, target, source, { text, provenance, flags: [...flags] }, this.#settings.counter);
-      return longerHandled(made, source, this.#settings.onLonger, this.#settings.counter, target);
+      const text = await this.#condense(source, { target, goal, options: given, usage, flags, pass: 1 });
+      const provenance = { prompts: PROMPTS_VERSION, language: this.#options.language, ...usage.toJson() };
+      const made = { method: summarize.name, target, source, text, provenance, flags: [...flags] };
+      return longerHandled(made, this.#options.onLonger, this.#counter);
     });
   }
 
   estimate(item: SourceItem, target: Target): WorkEstimate {
     const source = sourceText(item) ?? '';
     const tokens = Math.ceil(source.length / 4);
-    const calls = Math.max(1, Math.ceil(tokens / this.#settings.partTokens));
+    const calls = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
     const words = goalWords(target, countWords(source));
     return { calls, inputTokens: tokens + calls * PROMPT_TOKENS, outputTokens: Math.ceil(words * 1.5) };
   }
 
   async #condense(text: string, work: Work): Promise<string> {
-    const { counter, partTokens } = this.#settings;
-    const parts = partsOf(text, partTokens, counter);
+    const parts = partsOf(text, this.#options.partTokens, this.#counter);
     if (parts.length === 1) return this.#once(text, work.goal, work);
     work.flags.add('in-parts');
     const total = countWords(text);
@@ -101,11 +110,11 @@ export class Summarize implements CompressionMethod {
     return this.#condense(joined, { ...work, pass: work.pass + 1 });
   }
 
-  async #once(text: string, goal: number, { target, options, usage, flags }: Work): Promise<string> {
-    const { model, language, retries } = this.#settings;
-    const prompt = summaryPrompt(text, levelOf(target), goal, isStandard(target), language);
-    const request = { prompt, source: text, goalWords: goal, language, retries, signal: options.signal };
-    const answer = await askForText(model, request, usage);
+  async #once(text: string, goal: number, { target, options: { signal }, usage, flags }: Work): Promise<string> {
+    const { language, retries } = this.#options;
+    const prompt = summaryPrompt(text, target, goal, language);
+    const request = { prompt, source: text, goalWords: goal, language, retries, signal };
+    const answer = await askForText(this.#model, request, usage);
     for (const flag of answer.flags) flags.add(flag);
     return answer.text;
   }
@@ -121,23 +130,18 @@ interface Work {
   readonly pass: number;
 }
 
-/** Applies the policy for texts that are longer than their source. */
+/** The finished text, by the policy for texts that are longer than their source. */
 export function longerHandled(
-  made: Compression,
-  source: string,
+  made: Made,
   policy: LongerPolicy,
   counter: TokenCounter,
-  target: Target,
 ): Compression | CompressionFailure {
-  if (policy === 'flag' || made.measured.tokens <= made.measured.sourceTokens) return made;
-  const sizes = `${made.measured.tokens} tokens, its source ${made.measured.sourceTokens}`;
-  if (policy === 'fail') return failed(made.method, target, 'longer-than-source', `the text has ${sizes}`);
+  const done = finished(made, counter);
+  const { tokens, sourceTokens } = done.measured;
+  if (policy === 'flag' || tokens <= sourceTokens) return done;
+  const sizes = `${tokens} tokens, its source ${sourceTokens}`;
+  if (policy === 'fail') return failed(made.method, made.target, 'longer-than-source', `the text has ${sizes}`);
   const provenance = { ...made.provenance, replaced: `a text of ${sizes}` };
-  return finished(
-    made.method,
-    target,
-    source,
-    { text: source, provenance, flags: [...made.flags, 'original-kept'] },
-    counter,
-  );
+  const flags: Flag[] = [...done.flags, 'original-kept'];
+  return finished({ ...made, text: made.source, provenance, flags }, counter);
 }

@@ -14,6 +14,8 @@ const line = z.object({
   completionTokens: z.number(),
   /** Null without a price. */
   cost: z.number().nullable(),
+  /** What was made with it, e.g. the output's name; absent from older lines. */
+  output: z.string().optional(),
 });
 
 export type JournalLine = z.infer<typeof line>;
@@ -29,20 +31,25 @@ export interface JournalTotals {
 }
 
 export class SpendJournal {
-  constructor(readonly path: string) {}
+  /** `output` is what lines are written for and summed by; without it, for nothing named, and all are summed. */
+  constructor(
+    readonly path: string,
+    readonly output?: string,
+  ) {}
 
   /** Adds a line; a short line appended at once is never torn by another process. Throws UserError where the disk refuses. */
   append(entry: JournalLine): void {
-    appendJsonLine(this.path, entry);
+    appendJsonLine(this.path, { ...entry, output: this.output });
   }
 
-  /** Sums all lines; one that was cut by a kill is passed over. */
+  /** Sums the output's lines, and those that name none; one that was cut by a kill is passed over. */
   totals(): JournalTotals {
     const sum = { requests: 0, lost: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
     if (!existsSync(this.path)) return sum;
     for (const entry of parsedLines(fileChunks(this.path), line)) {
       if ('problem' in entry) continue;
-      const { end, promptTokens, completionTokens, cost } = entry.value;
+      const { end, promptTokens, completionTokens, cost, output } = entry.value;
+      if (this.output !== undefined && output !== undefined && output !== this.output) continue;
       sum.requests++;
       if (end === 'lost') sum.lost++;
       sum.promptTokens += promptTokens;

@@ -1,6 +1,6 @@
 /** A surprisal model for tests: a word's surprisal is its length, and small words surprise little. */
 import type { Tokenizer } from '../../../src/models/model.js';
-import type { SurprisalModel } from '../../../src/compress/methods/prune.js';
+import type { SurprisalModel } from '../../../src/compress/method.js';
 
 /** One token per character run with the blank before it; ids are places in a growing table. */
 export function wordModel(): SurprisalModel {
