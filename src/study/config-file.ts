@@ -105,12 +105,14 @@ interface Problem {
   readonly message: string;
 }
 
-/** Of a union, the branch that came nearest is the one meant; unknown keys are told one by one. */
+/** Of a union, the branch that came nearest, or whose form the value has, is the one meant; unknown keys are told one by one. */
 function flatten(issue: z.core.$ZodIssue, above: Keys = []): Problem[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const nearest = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
     if (depth(nearest) > 0) return nearest.flatMap((inner) => flatten(inner, path));
+    const refined = issue.errors.find((issues) => issues.length > 0 && issues.every(({ code }) => code === 'custom'));
+    if (refined !== undefined) return refined.flatMap((inner) => flatten(inner, path));
   }
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
