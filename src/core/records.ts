@@ -19,7 +19,6 @@ export interface LevelText {
 
 /** Texts by level; any level may be missing. */
 export interface LevelTexts {
-  readonly original?: LevelText;
   readonly [level: string]: LevelText;
 }
 

@@ -143,7 +143,7 @@ describe('compressing items', () => {
     expect(dropped[1]?.texts.summ_l2?.method).toBe('summarize');
     const kept = await compressItems(items, (await prepared(refuse, { onFailure: 'keep-original' })).request);
     expect(kept[2]?.texts.summ_l2).toMatchObject({
-      text: items[2]?.texts.original?.text,
+      text: ITEMS[2]?.texts['original']?.text,
       provenance: { fallback: 'original', reason: 'refusal', flags: ['original-kept'] },
     });
   });
