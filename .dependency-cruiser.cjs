@@ -25,6 +25,7 @@ const rooms = {
     'executors',
     'models',
     'engine',
+    'generate',
     'llm',
     'analysis',
     'report',

@@ -62,9 +62,9 @@ export { renderReport as report } from './report/page.js';
 export type { ReportData } from './report/data.js';
 
 // Studies
-export { study, type StudyOutcome } from './api/study.js';
+export { study, type StudyChoices, type StudyOutcome } from './api/study.js';
 export type { StudyInput } from './study/config.js';
-export { planStudy, type StudyPlan } from './study/plan.js';
+export { planStudy, type PlanOptions, type StudyPlan } from './study/plan.js';
 export { readStudyFile, studyConfig } from './study/config-file.js';
 export { readStudy, type StoredStudy } from './study/study-folder.js';
 export { reportData, type WrittenReport } from './study/report.js';

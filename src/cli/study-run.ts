@@ -5,11 +5,14 @@ import { BUNDLED, type StudyConfig } from '../study/config.js';
 import { runCost, runSeconds } from '../study/estimate.js';
 import { placementHere } from '../study/placement.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
+import type { TextsOutcome } from '../study/texts.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
 import { runName } from '../study/identity.js';
 import { readStudy } from '../study/study-folder.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
+import { spendText } from '../compress/spend-forecast.js';
+import { confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
@@ -23,22 +26,61 @@ export interface CarryOutOptions {
   readonly json: boolean;
   /** Shows the plan and its cost, and runs nothing. */
   readonly dryRun?: boolean;
+  /** Agrees to large spends beforehand. */
+  readonly yes?: boolean;
 }
 
 /** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed. */
 export async function carryOut(config: StudyConfig, options: CarryOutOptions): Promise<void> {
   const device = await deviceFor(config.device);
   if (typeof config.model === 'string' && config.model !== BUNDLED) await openModel(config.model, options.json); // planning finds it in the cache
-  const plan = await planStudy({ ...config, device });
+  const { local } = config.compress;
+  if (local !== undefined) await openModel(local, options.json);
+  const plan = await planned({ ...config, device }, options);
   const work = new Work(plan, options);
   if (options.dryRun === true) {
     work.printPlan();
     return;
   }
+  if (plan.texts !== null && !options.json) process.stderr.write(`${textsLine(plan.texts)}\n`);
   const summary = await work.run();
   work.printOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0) process.exitCode = 1;
 }
+
+/** The plan, with the texts that the study file names made or, for a dry run, foreseen. */
+async function planned(config: StudyConfig, options: CarryOutOptions): Promise<StudyPlan> {
+  const { json, dryRun = false, yes = false } = options;
+  const signal = Object.keys(config.texts).length > 0 ? interruption() : undefined;
+  let progress: Progress | undefined;
+  try {
+    return await planStudy(config, {
+      foresee: dryRun,
+      agree: async (left) => {
+        const agreed = await confirmed(left, { yes, silent: json, smaller: SMALLER });
+        if (left.missing > 0)
+          progress = new Progress({ label: 'texts', total: left.texts, unit: 'texts', silent: json }, left.kept);
+        return agreed;
+      },
+      onProgress: ({ done, failed }) => progress?.update(done, failed === 0 ? '' : `${failed} failed`),
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    throw signal?.reason instanceof Interruption ? signal.reason : error;
+  } finally {
+    progress?.end();
+  }
+}
+
+/** What the texts came to. */
+function textsLine({ forecast: { texts, kept }, spent }: TextsOutcome): string {
+  const made = `${texts} texts: ${kept} were there, ${texts - kept} were made`;
+  if (spent.requests === 0) return made;
+  const cost = spent.cost > 0 ? `, cost ${spent.cost.toFixed(4)}` : '';
+  return `${made}; spent on them in all runs: ${spent.requests} requests, ${spent.promptTokens} + ${spent.completionTokens} tokens${cost}`;
+}
+
+const SMALLER = 'limit it in the study file: compress: { maxTokens: … }';
 
 class Work {
   readonly #signal = interruption();
@@ -106,7 +148,7 @@ class Work {
 
   /** The plan and what it costs, without touching the folder. */
   printPlan(): void {
-    const { runs, model, config } = this.plan;
+    const { runs, model, config, texts } = this.plan;
     const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
     const seconds = costs.map(({ cost }) => {
@@ -120,9 +162,10 @@ class Work {
         ...cost,
         seconds: seconds[i],
       }));
-      process.stdout.write(`${JSON.stringify({ runs: listed, seconds: total / workers })}\n`);
+      process.stdout.write(`${JSON.stringify({ texts, runs: listed, seconds: total / workers })}\n`);
       return;
     }
+    if (texts !== null) process.stdout.write(`${visibleText(spendText(texts.forecast))}\n`);
     for (const [i, { run, cost }] of costs.entries())
       process.stdout.write(
         `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,

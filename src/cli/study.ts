@@ -25,6 +25,7 @@ interface RunOptions {
   readonly out?: string;
   readonly workers?: string;
   readonly device?: string;
+  readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -40,6 +41,7 @@ export function register(program: Command): void {
     .option('--data <path...>', 'file of the data set; with several, NAME=PATH')
     .option('--out <folder>', 'where runs and report go; default: the one in the file, or lightmem-study')
     .option('--workers <n>', 'processes side by side')
+    .option('--yes', 'do not ask before large spends')
     .option('--dry-run', 'show the runs and their cost, and do nothing')
     .option('--json', 'one JSON document on standard output, no progress')
     .action(run);
@@ -64,6 +66,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     command: commandLine(file, options),
     json: options.json === true,
     dryRun: options.dryRun === true,
+    yes: options.yes === true,
   });
 }
 

@@ -9,9 +9,17 @@ import { hashJson, sha256 } from '../core/hash.js';
 import type { Level } from '../core/levels.js';
 import type { Item, LevelText } from '../core/records.js';
 import { stopsWork, type ChatOutcome } from '../llm/chat-model.js';
-import type { CompressionFailure, CompressionMethod, FailureReason, SourceItem, WorkEstimate } from './method.js';
+import { countWords } from '../text/sentences.js';
+import type {
+  Compression,
+  CompressionFailure,
+  CompressionMethod,
+  FailureReason,
+  SourceItem,
+  WorkEstimate,
+} from './method.js';
 import type { CompressionResult, CompressionStore } from './store.js';
-import { targetName, type Target } from './target.js';
+import { goalShare, targetName, type Target } from './target.js';
 
 /** A level to make, and by what. */
 export interface LevelTask {
@@ -149,6 +157,23 @@ export function forecast(
     jobs,
     jobs.filter((job) => job.result === null),
   );
+}
+
+/** The items as they will be: with the texts that are there, and pieces of the originals of about the right length for the others. */
+export function foreseen(
+  items: readonly Item[],
+  request: Pick<CompressRequest, 'levels' | 'store' | 'counter'>,
+): Item[] {
+  const jobs = jobsOf(items, request);
+  for (const job of jobs) job.result ??= standIn(job);
+  return withTexts(items, jobs, 'drop');
+}
+
+function standIn({ item, task: { target, method } }: Job): Compression {
+  const source = item.texts.original?.text ?? '';
+  const text = source.slice(0, Math.ceil(goalShare(target, countWords(source)) * source.length));
+  const measured = { tokens: 0, sourceTokens: 0, trr: 0, words: 0, characters: text.length, counter: '' };
+  return { status: 'done', text, level: target.level, method: method.name, provenance: {}, measured, flags: [] };
 }
 
 function jobsOf(

@@ -3,7 +3,14 @@ import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
 import { lockFolder } from '../files/folder-lock.js';
 import type { TextModels } from '../generate/text-models.js';
-import { compressItems, forecast, type CompressProgress, type CompressReport, type LevelTask } from './compress.js';
+import {
+  compressItems,
+  forecast,
+  foreseen,
+  type CompressProgress,
+  type CompressReport,
+  type LevelTask,
+} from './compress.js';
 import { spendForecast, spendText, type SpendForecast } from './spend-forecast.js';
 import { CompressionStore } from './store.js';
 
@@ -41,6 +48,14 @@ export function forecastTexts(
 ): SpendForecast {
   const store = new CompressionStore(folder);
   return spendForecast(forecast(items, { levels, store, counter }), models);
+}
+
+/** The items as they will be, for plans: nothing is made, pieces of the originals stand for what is missing. */
+export function foreseenTexts(
+  items: readonly Item[],
+  { folder, levels, counter }: Pick<TextsRequest, 'folder' | 'levels' | 'counter'>,
+): Item[] {
+  return foreseen(items, { levels, counter, store: new CompressionStore(folder) });
 }
 
 function refuseLarge(left: SpendForecast): boolean {

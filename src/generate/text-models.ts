@@ -18,6 +18,8 @@ export interface TextModelSettings {
   readonly endpoint?: string;
   /** A model on this machine: it tells what is to be expected, and answers where no other is named. */
   readonly local?: LoadedModel;
+  /** Tells what is to be expected where no local model is named; default nobody. */
+  readonly base?: LoadedModel;
   /** What computes the local model; default `cpu`. */
   readonly device?: Device;
   /** Most requests under way at once; default 64. */
@@ -78,12 +80,13 @@ export class TextModels {
 
   /** The local model as a judge of what is to be expected. Throws UserError where none is named. */
   surprisal(): SurprisalScorer {
-    const { local, hint } = this.settings;
-    if (local === undefined)
+    const { local, base, hint } = this.settings;
+    const model = local ?? base;
+    if (model === undefined)
       throw new UserError(
         `no model tells what is to be expected: ${hint?.local ?? 'name one on this machine'}, a folder, a GGUF file or a hub name`,
       );
-    return (this.#scorer ??= new SurprisalScorer(local, this.#engine()));
+    return (this.#scorer ??= new SurprisalScorer(model, this.#engine()));
   }
 
   /** Waits until all answers are safe on the disk, and frees what is loaded. */

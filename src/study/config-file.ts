@@ -4,9 +4,11 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { distinct } from '../core/collections.js';
+import { isModulePath } from '../compress/methods/user-module.js';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
 import { isRepositoryName } from '../models/hub/hub-cache.js';
 import { BUNDLED, studySchema, trainSchema, type StudyConfig } from './config.js';
+import type { TextSpec } from './texts-config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
 const MAX_BYTES = 1 << 20;
@@ -34,10 +36,25 @@ function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
       ...(dataset.testFile !== undefined && { testFile: resolve(folder, dataset.testFile) }),
     },
   ]);
+  const texts = Object.entries(config.texts).map(([level, spec]) => [level, specFrom(folder, spec)]);
+  const { local } = config.compress;
   return {
     ...config,
+    texts: Object.fromEntries(texts) as StudyConfig['texts'],
+    compress: { ...config.compress, ...(local !== undefined && { local: modelFrom(folder, local) }) },
     model: typeof config.model === 'string' ? modelFrom(folder, config.model) : config.model,
     datasets: Object.fromEntries(datasets) as StudyConfig['datasets'],
+  };
+}
+
+/** A level's entry with the paths of a module and of recorded texts taken from a folder. */
+function specFrom(folder: string, spec: TextSpec): TextSpec {
+  const { method } = spec;
+  const file = spec['file'];
+  return {
+    ...spec,
+    ...(method !== undefined && isModulePath(method) && { method: resolve(folder, method) }),
+    ...(method === 'recorded' && typeof file === 'string' && { file: resolve(folder, file) }),
   };
 }
 

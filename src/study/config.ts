@@ -1,18 +1,16 @@
 /** The study file: what a grid of runs is made of, checked whole before anything is done. */
 import { z } from 'zod';
-import { isLevel, LEVEL_RULE, levelName, STUDY_LEVELS, type Level } from '../core/levels.js';
+import { STUDY_LEVELS, type Level } from '../core/levels.js';
 import { distinctList, flag, given, integer, list, oneOf, positive, text } from '../core/setting-schemas.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
+import { compress, level, texts } from './texts-config.js';
 
 /** The name of the model that comes with the package. */
 export const BUNDLED = 'bundled';
-
-/** A level's name; `L2`, as reports call it, is `summ_l2`. */
-const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });
 
 const columnParts = Object.fromEntries(COLUMN_PARTS.map((part) => [part, text.optional()])) as Record<
   ColumnPart,
@@ -265,6 +263,10 @@ export const studySchema = z
     datasets: z
       .record(z.string().regex(/^[\w.-]{1,60}$/, { error: 'use up to 60 letters, digits, dots and dashes' }), dataset)
       .refine((all) => Object.keys(all).length > 0, { error: 'is empty: give at least one data set' }),
+    /** Levels to make before anything is trained; without it, data sets bring their texts. */
+    texts: texts.prefault({}),
+    /** Whom texts are asked of, and what may be spent on them. */
+    compress: compress.prefault({}),
     grid: list(part, 'parts with dataset, book, levels, ranks'),
     /** Whether the untuned model is asked too; default yes. */
     base: flag.default(true),

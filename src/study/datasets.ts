@@ -5,6 +5,7 @@ import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
 import { generateWorld } from '../data/world/generate.js';
 import type { DatasetConfig, StudyConfig } from './config.js';
+import type { ItemsByName } from './texts.js';
 
 export interface StudyDataset {
   readonly name: string;
@@ -19,13 +20,32 @@ export interface StudyDataset {
   readonly report: LoadReport | null;
 }
 
-/** All data sets that the grid uses; throws UserErrors for files that cannot be used and splits that leave nothing. */
-export async function loadDatasets(config: StudyConfig): Promise<ReadonlyMap<string, StudyDataset>> {
+/**
+ * All data sets that the grid uses, with the texts that `complete` adds to their items before they are split. Throws
+ * UserErrors for files that cannot be used and splits that leave nothing.
+ */
+export async function loadDatasets(
+  config: StudyConfig,
+  complete: (items: ItemsByName) => Promise<ItemsByName> = (items) => Promise.resolve(items),
+): Promise<ReadonlyMap<string, StudyDataset>> {
   const used = new Set(config.grid.map(({ dataset }) => dataset));
-  const loaded = new Map<string, StudyDataset>();
+  const sources = new Map<string, ReadItems & { readonly config: DatasetConfig }>();
   for (const [name, dataset] of Object.entries(config.datasets))
-    if (used.has(name)) loaded.set(name, split(name, await read(name, dataset), dataset));
-  return loaded;
+    if (used.has(name)) sources.set(name, { ...(await read(name, dataset)), config: dataset });
+  const items = await complete(new Map([...sources].map(([name, { items, asked }]) => [name, [...items, ...asked]])));
+  return new Map(
+    [...sources].map(([name, source]) => [name, split(name, withItems(source, items.get(name) ?? []), source.config)]),
+  );
+}
+
+/** What was read, its items as they are now; one that is missing was left out. */
+function withItems({ asked, report }: ReadItems, items: readonly Item[]): ReadItems {
+  const isAsked = new Set(asked.map(({ id }) => id));
+  return {
+    items: items.filter(({ id }) => !isAsked.has(id)),
+    asked: items.filter(({ id }) => isAsked.has(id)),
+    report,
+  };
 }
 
 interface ReadItems {

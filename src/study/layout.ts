@@ -8,6 +8,7 @@ export const STUDY_FILES = {
   study: 'study.json',
   audits: 'audits.json',
   data: 'data',
+  texts: 'texts',
   trainings: 'trainings',
   answers: 'answers',
   runs: 'runs',

@@ -1,5 +1,6 @@
 /** The plan: a checked configuration, its data and its model become the list of runs, each with its identity. */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { UserErrors } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
@@ -23,7 +24,9 @@ import {
   type TrainingIdentity,
 } from './identity.js';
 import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
+import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
+import { studyTexts, type TextsHooks, type TextsOutcome, type TextsRequest } from './texts.js';
 import { trainSettings, type TrainConfig } from './train-settings.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
@@ -45,24 +48,54 @@ export type StudyModel =
       readonly tokenizer: Tokenizer;
     };
 
-/** Everything a study needs before its folder is touched. */
+export interface PlanOptions extends TextsHooks {
+  /** The study's folder, in which texts are kept; default the configuration's `out`. */
+  readonly folder?: string;
+  /** Whether texts that are missing are only foreseen, and nothing is asked, made or written; default no. */
+  readonly foresee?: boolean;
+}
+
+/** Everything a study needs before its runs begin. */
 export interface StudyPlan {
   readonly config: StudyConfig & { readonly device: Device };
   readonly model: StudyModel;
   readonly datasets: ReadonlyMap<string, StudyDataset>;
+  /** What making the texts that the study file names came to; null where it names none that the grid uses. */
+  readonly texts: TextsOutcome | null;
   /** Base runs first, then the grid in its order; no run twice. */
   readonly runs: readonly PlannedRun[];
 }
 
-/** Loads model and data and lays out the runs; throws UserError or UserErrors with all that cannot be done, and writes nothing. */
-export async function planStudy(asked: StudyConfig): Promise<StudyPlan> {
+/**
+ * Loads model and data, makes the texts that the study file names, and lays out the runs; but for those texts it writes
+ * nothing. Throws UserError or UserErrors with all that cannot be done, CompressionStopped where texts cannot be made.
+ */
+export async function planStudy(asked: StudyConfig, options: PlanOptions = {}): Promise<StudyPlan> {
   const device = asked.device === 'auto' ? (await chooseDevice('auto')).device : asked.device;
   const config = { ...asked, device };
   const model = openStudyModel(config);
-  const datasets = await loadDatasets(config);
+  let texts: TextsOutcome | null = null;
+  const datasets = await loadDatasets(config, async (items) => {
+    const made = await studyTexts(items, textsRequest(config, model, options));
+    if (made !== null) texts = { forecast: made.forecast, spent: made.spent };
+    return made?.items ?? items;
+  });
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
-  return { config, model, datasets, runs: new Planner({ config, model, datasets }).runs() };
+  return { config, model, datasets, texts, runs: new Planner({ config, model, datasets }).runs() };
+}
+
+function textsRequest(
+  config: StudyPlan['config'],
+  model: StudyModel,
+  { folder = config.out, foresee = false, ...hooks }: PlanOptions,
+): TextsRequest {
+  const own = model.kind === 'local' ? model.model : undefined;
+  return {
+    ...{ config, tokenizer: model.tokenizer, model: own, foresee },
+    folder: join(folder, STUDY_FILES.texts),
+    ...hooks,
+  };
 }
 
 function openStudyModel(config: StudyConfig): StudyModel {
@@ -110,7 +143,7 @@ function levelProblem(level: Level, index: number, { name, items }: StudyDataset
     levelsOf(items).filter((other) => other !== level),
   );
   return [
-    `grid[${index}].levels: ${without} of the ${items.length} items of "${name}" have no text at level ${level}: ${meant === undefined ? '' : `did you mean ${meant}? Else `}write it with lightmem compress`,
+    `grid[${index}].levels: ${without} of the ${items.length} items of "${name}" have no text at level ${level}: ${meant === undefined ? '' : `did you mean ${meant}? Else `}name it under "texts", or write it with lightmem compress`,
   ];
 }
 

@@ -73,6 +73,38 @@ evaluate: { judges: [llm] }
     ['patience with nothing to measure on', `${GOOD}\ntrain: { patience: 3 }`, 'patience 3 needs items to measure on'],
     ['all items held out', `${GOOD}\ntrain: { heldOut: 1 }`, 'train.heldOut: invalid 1: use a number from 0 to 0.9'],
     ['an empty file', '', 'datasets: '],
+    [
+      'texts by a method that is not there',
+      `${GOOD}\ntexts: { kurz: { method: selekt } }`,
+      'texts.kurz.method: unknown method "selekt": did you mean select?',
+    ],
+    [
+      'texts at a level that nobody offers',
+      `${GOOD}\ntexts: [sumn_l2]`,
+      'texts.sumn_l2: unknown level "sumn_l2": did you mean summ_l2?',
+    ],
+    [
+      'texts without an amount',
+      `${GOOD}\ntexts: { kurz: { method: summarize } }`,
+      'texts.kurz: level kurz: say how much summarize is to keep',
+    ],
+    [
+      'texts of two amounts',
+      `${GOOD}\ntexts: { kurz: { method: select, words: 5, ratio: 0.5 } }`,
+      'texts.kurz.ratio: stands beside words',
+    ],
+    [
+      'an option that a method does not know',
+      `${GOOD}\ntexts: { select=0.5: { factWait: 1 } }`,
+      'line 7, texts.select=0.5.factWait: is not known here: did you mean factWeight?',
+    ],
+    [
+      'an option out of its bounds',
+      `${GOOD}\ntexts: { select=0.5: { factWeight: 2 } }`,
+      'texts.select=0.5.factWeight: invalid 2: use a number from 0 to 1',
+    ],
+    ['the source as a level to make', `${GOOD}\ntexts: [original]`, 'level original is the source itself'],
+    ['a limit in money without prices', `${GOOD}\ncompress: { maxCost: 1 }`, 'compress.maxCost: needs prices'],
     ['a text in place of settings', 'hello', 'the file: must be object'],
     ['a judge that is none', `${GOOD}\nevaluate: { judges: [oracle] }`, 'unknown judge "oracle"'],
     ['a judge named twice', `${GOOD}\nevaluate: { judges: [exact, exact] }`, 'names a judge twice'],

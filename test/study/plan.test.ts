@@ -195,7 +195,7 @@ describe('a plan that cannot be carried out', () => {
       [
         'the grid does not fit its data:',
         '  - grid[0].amounts: 3 items asked, "articles" has 2 to train on',
-        '  - grid[0].levels: 4 of the 4 items of "articles" have no text at level hybrid: write it with lightmem compress',
+        '  - grid[0].levels: 4 of the 4 items of "articles" have no text at level hybrid: name it under "texts", or write it with lightmem compress',
         '  - grid[1].amounts: 5 items asked, "articles" has 4 to train on',
       ].join('\n'),
     );

@@ -1,0 +1,122 @@
+/** The part of a study file that says which texts are made before anything is trained, and with what. */
+import { z } from 'zod';
+import { planLevel } from '../compress/level-task.js';
+import { isModulePath } from '../compress/methods/user-module.js';
+import { METHODS } from '../compress/registry.js';
+import { UserError } from '../core/errors.js';
+import { isLevel, LEVEL_RULE, levelName, type Level } from '../core/levels.js';
+import { didYouMean } from '../core/nearest.js';
+import { given, integer, oneOf, positive, text } from '../core/setting-schemas.js';
+
+/** A level's name; `L2`, as reports call it, is `summ_l2`. */
+export const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });
+
+const spec = z.looseObject(
+  {
+    /** A method's name, or the path of an ES module; without it, the method that offers the level. */
+    method: text.exactOptional(),
+    /** Words to write. */
+    words: integer(1, 1_000_000).exactOptional(),
+    /** Share of the original's tokens to keep. */
+    ratio: positive(1).exactOptional(),
+  },
+  { error: (raw) => `${given(raw)}: give method, words or ratio, and what the method is told; or {}` },
+);
+
+/** How a level is made; whatever else it says are options of its method. */
+export type TextSpec = z.output<typeof spec>;
+
+/** Levels to make, by name; a list stands for levels as their methods make them. */
+export const texts = z
+  .preprocess(
+    fromList,
+    z.record(
+      level,
+      z.preprocess((value) => value ?? {}, spec),
+      { error: (raw) => `${given(raw)}: give levels with how each is made, or a list of levels` },
+    ),
+  )
+  .superRefine((all, context) => {
+    for (const [name, own] of Object.entries(all))
+      for (const { path, message } of specProblems(name, own))
+        context.addIssue({ code: 'custom', path: [name, ...path], message });
+  });
+
+function fromList(value: unknown): unknown {
+  return Array.isArray(value) ? Object.fromEntries(value.map((name) => [String(name), {}])) : value;
+}
+
+interface Problem {
+  readonly path: PropertyKey[];
+  readonly message: string;
+}
+
+/** What of a level's entry cannot be; of a module's nothing is known before it is loaded. */
+function specProblems(name: Level, { method, words, ratio, ...options }: TextSpec): Problem[] {
+  if (method !== undefined && isModulePath(method)) return [];
+  const entry = METHODS.find((each) => each.name === method);
+  if (method !== undefined && entry === undefined) return [unknownMethod(method)];
+  if (words !== undefined && ratio !== undefined)
+    return [{ path: ['ratio'], message: 'stands beside words: both say how much; give one of them' }];
+  const amount = words === undefined ? ratio !== undefined && { ratio } : { words };
+  try {
+    const plan = planLevel(name, { ownName: true, ...(entry && { entries: [entry] }), ...(amount && { amount }) });
+    const parsed = plan.entry.options.safeParse(options, { reportInput: true });
+    const known = ['method', 'words', 'ratio', ...Object.keys(plan.entry.options.shape)];
+    return parsed.success ? [] : parsed.error.issues.flatMap((issue) => optionProblems(issue, known));
+  } catch (error) {
+    if (error instanceof UserError) return [{ path: [], message: error.message }];
+    throw error;
+  }
+}
+
+function unknownMethod(method: string): Problem {
+  const names = METHODS.map(({ name }) => name);
+  return {
+    path: ['method'],
+    message: `unknown method "${method}"${didYouMean(method, names)}, or the path of an ES module`,
+  };
+}
+
+function optionProblems(issue: z.core.$ZodIssue, known: readonly string[]): Problem[] {
+  if (issue.code !== 'unrecognized_keys') return [issue];
+  return issue.keys.map((key) => ({ path: [key], message: `is not known here${didYouMean(key, known)}` }));
+}
+
+/** Whom texts are asked of, and what may be spent. */
+export const compress = z
+  .strictObject({
+    /** The model's name at its endpoint; its key comes from the environment. */
+    model: text.exactOptional(),
+    /** OpenAI-compatible address; without it, LIGHTMEM_BASE_URL or OPENAI_BASE_URL. */
+    endpoint: text.exactOptional(),
+    /**
+     * A model on this machine (folder, GGUF file, name on the hub): it answers where no other is named, and says what is
+     * to be expected in place of the study's own.
+     */
+    local: text.exactOptional(),
+    /** Most requests under way at once. */
+    maxConcurrency: integer(1, 4096).default(64),
+    /** Longest wait for one whole answer. */
+    timeoutSeconds: positive(86_400).default(180),
+    /** Prices of a million tokens. */
+    priceInput: positive(Infinity, true).exactOptional(),
+    priceOutput: positive(Infinity, true).exactOptional(),
+    /** Most to spend, in the prices' currency. */
+    maxCost: positive(Infinity, true).exactOptional(),
+    /** Most tokens to spend, prompts and answers together. */
+    maxTokens: integer(1, Number.MAX_SAFE_INTEGER).exactOptional(),
+    /**
+     * A text that cannot be made ends the study before anything is trained (`stop`), has the original in its place, marked
+     * (`keep-original`), or has its item left out (`drop-item`).
+     */
+    onFailure: oneOf(['stop', 'keep-original', 'drop-item'], 'policy').default('stop'),
+  })
+  .superRefine(({ maxCost, priceInput, priceOutput }, context) => {
+    if (maxCost !== undefined && priceInput === undefined && priceOutput === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['maxCost'],
+        message: 'needs prices: give priceInput and priceOutput, or use maxTokens',
+      });
+  });
