@@ -11,7 +11,7 @@ export { UserError, UserErrors } from './core/errors.js';
 
 // Compressing
 export { compress, type CompressSettings, type OwnLevel } from './api/compress.js';
-export type { CompressProgress, CompressReport } from './compress/compress.js';
+export type { CompressProgress, CompressReport } from './compress/compress-items.js';
 export type { LevelSpec } from './compress/level-spec.js';
 export type {
   Compression,

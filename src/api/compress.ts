@@ -1,5 +1,5 @@
 /** The verb `compress`: items with texts at the levels asked for, by our methods or your own; what is there is not made again. */
-import { compressItems, type CompressRequest, type LevelTask } from '../compress/compress.js';
+import { compressItems, type CompressRequest, type LevelTask } from '../compress/compress-items.js';
 import type { MethodTools } from '../compress/entry.js';
 import { openSpecs, type LevelSpec } from '../compress/level-spec.js';
 import type { CompressionMethod, SurprisalModel } from '../compress/method.js';

@@ -34,7 +34,7 @@ export function promptFitter(
       const prompt = around + contextTokens + countOf(question.prompt);
       const uncutTokens = prompt + countOf(answer + template.endOfTurn);
       if (prompt + MARGIN <= limit) return whole(context, uncutTokens);
-      return fitExactly(renderer, limit, context, question, uncutTokens);
+      return { ...fitExactly(renderer, limit, context, question), uncutTokens };
     },
   };
 }
@@ -51,12 +51,10 @@ function fitExactly(
   limit: number,
   context: string,
   question: Question,
-  uncutTokens: number,
-): FittedSample {
+): Omit<FittedSample, 'uncutTokens'> {
   const sample = { ...emptySample, prompt: question.prompt, answer: question.answers[0] ?? '' };
   const tokenized = tokenizeOrRefuse(renderer, { ...sample, context: headOf(renderer, context, limit) }, limit);
-  if (!tokenized)
-    return { uncutTokens, context: '', shortened: true, hasWholeQuestion: false, hasWholeAnswer: false, fits: false };
+  if (!tokenized) return { context: '', shortened: true, hasWholeQuestion: false, hasWholeAnswer: false, fits: false };
   const { tokenizer } = renderer.model;
   const marked = renderer.render({ ...sample, context: MARK });
   const [before = '', after = ''] = marked.prompt.split(MARK).map((part) => part.normalize('NFC'));
@@ -64,7 +62,6 @@ function fitExactly(
   const hasWholeQuestion = prompt.endsWith(after);
   const from = Math.max(0, prompt.indexOf(before)) + before.length;
   return {
-    uncutTokens,
     context: tokenized.contextTruncated
       ? prompt.slice(from, hasWholeQuestion ? prompt.length - after.length : undefined)
       : context,

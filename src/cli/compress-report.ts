@@ -1,6 +1,6 @@
 /** What `lightmem compress` prints of its outcome: a table of the levels, what was spent, what went wrong. */
 import Table from 'cli-table3';
-import type { CompressReport, LevelReport } from '../compress/compress.js';
+import type { CompressReport, LevelReport } from '../compress/compress-items.js';
 import { distinct } from '../core/collections.js';
 import type { TextModels } from '../generate/text-models.js';
 import type { SpendJournal } from '../llm/spend/spend-journal.js';

@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { CompressionStopped, type CompressReport, type LevelTask } from '../compress/compress.js';
+import { CompressionStopped, type CompressReport, type LevelTask } from '../compress/compress-items.js';
 import type { MethodEntry, MethodTools } from '../compress/entry.js';
 import { openLevels, planLevels, type LevelPlan } from '../compress/level-task.js';
 import type { TokenCounter } from '../compress/method.js';

@@ -1,7 +1,7 @@
 /** A level as a study file or a program asks for it: by its name alone, or with a method, an amount and options. */
 import { UserError } from '../core/errors.js';
 import type { Level } from '../core/levels.js';
-import type { LevelTask } from './compress.js';
+import type { LevelTask } from './compress-items.js';
 import type { MethodTools } from './entry.js';
 import { openLevels, planLevel, type LevelPlan } from './level-task.js';
 import { methodEntry } from './registry.js';

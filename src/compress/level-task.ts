@@ -3,7 +3,7 @@ import { distinct } from '../core/collections.js';
 import { UserError } from '../core/errors.js';
 import { levelName, levelStem, parseLevel, type Level } from '../core/levels.js';
 import { didYouMean } from '../core/nearest.js';
-import type { LevelTask } from './compress.js';
+import type { LevelTask } from './compress-items.js';
 import { openMethod, type Form, type MethodEntry, type MethodTools } from './entry.js';
 import type { CompressionMethod } from './method.js';
 import { METHODS, OFFERED_LEVELS } from './registry.js';

@@ -1,7 +1,7 @@
 /** What making texts will take, in requests, tokens and money, and whether that is much: then it is asked about first. */
 import type { TextModels } from '../generate/text-models.js';
 import { durationText } from '../text/duration.js';
-import type { Forecast } from './compress.js';
+import type { Forecast } from './compress-items.js';
 
 /** Spends from here on are large: in the price's currency, and in tokens where no price is given. */
 const LARGE_COST = 1;

@@ -10,7 +10,7 @@ import {
   type CompressProgress,
   type CompressReport,
   type LevelTask,
-} from './compress.js';
+} from './compress-items.js';
 import { spendForecast, spendText, type SpendForecast } from './spend-forecast.js';
 import { CompressionStore } from './store.js';
 

@@ -170,7 +170,8 @@ function rmsNorm(x: NdArray, weight: NdArray, epsilon: number): readonly NdArray
 }
 
 /** Each head is two halves, (u, v) → (u·cos − v·sin, v·cos + u·sin). */
-function rotate(x: NdArray, positions: NdArray, cos: NdArray, sin: NdArray, heads: number): NdArray {
+function rotate(inputs: readonly NdArray[], heads: number): NdArray {
+  const [x, positions, cos, sin] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
   const width = at(x.shape, 2) / heads;
   const half = width / 2;
   return generate(x.shape, (index) => {
@@ -232,7 +233,8 @@ function crossEntropy(scores: NdArray, labels: NdArray): readonly NdArray[] {
   return [losses, softmax(scores, -1)];
 }
 
-function dequantize(x: NdArray, scale: NdArray, zero: NdArray | undefined, axis: number, blockSize: number): NdArray {
+function dequantize(inputs: readonly NdArray[], { axis, blockSize }: OpAttributes['DequantizeLinear']): NdArray {
+  const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), inputs[2]];
   const along = axisOf(axis, x.shape.length);
   return generate(x.shape, (index) => {
     const block = replaced(index, along, Math.floor(at(index, along) / blockSize));
@@ -293,7 +295,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   Constant: (_, { shape, data }) => [{ shape, data: Float64Array.from(data) }],
   ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],
   SimplifiedLayerNormalization: (inputs, { epsilon }) => rmsNorm(at(inputs, 0), at(inputs, 1), epsilon),
-  RotaryEmbedding: (inputs, { heads }) => [rotate(at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3), heads)],
+  RotaryEmbedding: (inputs, { heads }) => [rotate(inputs, heads)],
   Attention: (inputs, { softcap }) => attention(inputs, softcap),
   GatherRows: (inputs) => inputs.slice(2).map((indices) => rowsAt(at(inputs, 0), indices)),
   ScatterRows: (inputs) => {
@@ -303,9 +305,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   },
   SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (inputs) => [crossEntropyGradient(at(inputs, 0), at(inputs, 1), at(inputs, 2))],
-  DequantizeLinear: (inputs, { axis, blockSize }) => [
-    dequantize(at(inputs, 0), at(inputs, 1), inputs[2], axis, blockSize),
-  ],
+  DequantizeLinear: (inputs, attributes) => [dequantize(inputs, attributes)],
 };
 
 /** Rounding to a type; f32 keeps f64's precision on purpose. */

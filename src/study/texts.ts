@@ -1,6 +1,6 @@
 /** Texts made before a study begins: each data set's levels that its grid uses and `texts` names; what is there is taken. */
 import { join } from 'node:path';
-import type { CompressProgress, CompressReport, LevelTask } from '../compress/compress.js';
+import type { CompressProgress, CompressReport, LevelTask } from '../compress/compress-items.js';
 import type { MethodTools } from '../compress/entry.js';
 import { openSpecs, type LevelSpec } from '../compress/level-spec.js';
 import { spendForecast, spendText, type SpendForecast } from '../compress/spend-forecast.js';

@@ -47,7 +47,7 @@ function dayFirst(words: readonly Word[], at: number, text: string): Rewriting |
   const monthAt = afterLinks(words, at + 1);
   const month = monthOf(words[monthAt]);
   if (month === undefined || !isClose(words, at, monthAt, text)) return undefined;
-  return dated(words, at, monthAt, day, month, text);
+  return dated({ words, at, last: monthAt, text }, day, month);
 }
 
 /** `June 8, 1984`, `June the 8th`, `June 1984`. */
@@ -60,18 +60,19 @@ function monthFirst(words: readonly Word[], at: number, text: string): Rewriting
   if (year !== undefined && isYear(year)) return { words: [month, year], length: next + 1 - at };
   const day = dayOf(words[next]);
   if (day === undefined) return undefined;
-  return dated(words, at, next, day, month, text);
+  return dated({ words, at, last: next, text }, day, month);
+}
+
+/** Where day and month stand: from `at` to `last`. */
+interface DateSpan {
+  readonly words: readonly Word[];
+  readonly at: number;
+  readonly last: number;
+  readonly text: string;
 }
 
 /** Day and month, and the year where it stands behind them; month names that are common words need it or a capital. */
-function dated(
-  words: readonly Word[],
-  at: number,
-  last: number,
-  day: Word,
-  month: Word,
-  text: string,
-): Rewriting | undefined {
+function dated({ words, at, last, text }: DateSpan, day: Word, month: Word): Rewriting | undefined {
   const yearAt = afterLinks(words, last + 1);
   const year = words[yearAt];
   if (year !== undefined && isYear(year) && isClose(words, last, yearAt, text))

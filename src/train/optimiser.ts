@@ -12,6 +12,12 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
+/** A parameter with what changes it. */
+interface Updated extends Moments {
+  readonly parameter: Float32Array;
+  readonly gradient: Float32Array;
+}
+
 export class AdamW {
   readonly moments = new Map<string, Moments>();
   /** Steps taken. */
@@ -30,13 +36,8 @@ export class AdamW {
     for (const [name, parameter] of parameters) {
       const gradient = gradients.get(name);
       if (!gradient) throw new Error(`no gradient for "${name}"`);
-      this.#update(
-        parameter,
-        gradient,
-        this.#momentsOf(name, parameter.length),
-        learningRate,
-        decays(name) ? this.settings.weightDecay : 0,
-      );
+      const decay = decays(name) ? this.settings.weightDecay : 0;
+      this.#update({ parameter, gradient, ...this.#momentsOf(name, parameter.length) }, learningRate, decay);
     }
   }
 
@@ -46,13 +47,7 @@ export class AdamW {
     return known;
   }
 
-  #update(
-    parameter: Float32Array,
-    gradient: Float32Array,
-    { first, second }: Moments,
-    learningRate: number,
-    decay: number,
-  ): void {
+  #update({ parameter, gradient, first, second }: Updated, learningRate: number, decay: number): void {
     const [beta1, beta2] = this.settings.betas;
     const { epsilon } = this.settings;
     const stepSize = learningRate / (1 - beta1 ** this.steps);

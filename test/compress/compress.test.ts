@@ -8,7 +8,7 @@ import {
   type CompressReport,
   type CompressRequest,
   type Forecast,
-} from '../../src/compress/compress.js';
+} from '../../src/compress/compress-items.js';
 import { openLevels, planLevel } from '../../src/compress/level-task.js';
 import { recorded } from '../../src/compress/methods/recorded.js';
 import { hybrid } from '../../src/compress/methods/hybrid.js';

@@ -59,10 +59,9 @@ class Encoder {
     opType: string,
     input: readonly string[],
     output: readonly string[],
-    attribute: readonly AttributeProto[] = [],
-    domain = '',
+    { attributes = [], domain = '' }: { attributes?: readonly AttributeProto[]; domain?: string } = {},
   ): void {
-    this.#nodes.push({ opType, input, output, attribute, domain });
+    this.#nodes.push({ opType, input, output, attribute: attributes, domain });
   }
 
   #constant(type: DataType, dims: readonly number[], data: readonly number[]): string {
@@ -106,7 +105,7 @@ class Encoder {
     for (const input of this.graph.inputs) {
       const axis = input.shape.indexOf(symbol);
       if (axis < 0) continue;
-      this.#emit('Shape', [this.#name(input)], [name], [int('start', axis), int('end', axis + 1)]);
+      this.#emit('Shape', [this.#name(input)], [name], { attributes: [int('start', axis), int('end', axis + 1)] });
       return;
     }
     throw new UnsupportedOpError(`no input has the size "${symbol}" as one of its axes`);
@@ -123,7 +122,7 @@ class Encoder {
     const name = `%shape_${this.#shapes.size}`;
     this.#shapes.set(key, name);
     const sizes = shape.map((dim) => this.#size(dim));
-    this.#emit('Concat', sizes, [name], [int('axis', 0)]);
+    this.#emit('Concat', sizes, [name], { attributes: [int('axis', 0)] });
     return name;
   }
 
@@ -142,7 +141,7 @@ class Encoder {
     const operands = form.operands ?? [];
     const inputs = [...node.inputs.map((each) => this.#name(each)), ...operands.map((each) => this.#operand(each))];
     const outputs = node.outputs.map((each) => this.#name(each));
-    this.#emit(node.op, inputs, outputs, form.attributes, form.domain);
+    this.#emit(node.op, inputs, outputs, form);
   }
 
   #operand(operand: Operand): string {
@@ -153,7 +152,7 @@ class Encoder {
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
     const out = this.#name(at(node.outputs, 0));
-    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], [int('start', 0), int('end', 1)]);
+    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], { attributes: [int('start', 0), int('end', 1)] });
     this.#emit('Mul', [`${out}.rows`, this.#integers([0])], [`${out}.zero`]);
     this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
     this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);

@@ -47,7 +47,7 @@ function partsOf(index: number, options: ArticleOptions): Parts {
   const random = new Random(options.seed, 'article', options.partition, index);
   const { kind, n } = kindAt(index);
   const facts = drawFacts(kind, options.facts ?? 6, random);
-  const subject = { kind, name: nameOf(kind, options.partition, options.seed, n, 'main'), facts };
+  const subject = { kind, name: nameOf({ ...options, kind, pool: 'main' }, n), facts };
   // What is told of the other subject is of kinds that are not asked of the main one, and of other values.
   const isUnasked = (attribute: Fact['attribute']): boolean => !facts.some((fact) => fact.attribute === attribute);
   const others = drawFacts(kind, options.distractors ?? 3, random, isUnasked).map((fact) => ({

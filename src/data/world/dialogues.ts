@@ -108,7 +108,7 @@ function draft(index: number, options: DialogueOptions, random: Random): Plan {
     return value;
   };
   return {
-    user: nameOf('person', options.partition, options.seed, index, 'any'),
+    user: nameOf({ ...options, kind: 'person', pool: 'any' }, index),
     sessions: options.sessions ?? 2 + random.below(3),
     facts,
     updated,

@@ -34,7 +34,14 @@ function wordings(frames: readonly string[], attribute: Attribute): { train: str
 /** Further wordings that a fact is trained on in closed book. */
 const PARAPHRASES = 2;
 
-function question(frames: readonly string[], fact: Fact, subject: string, type: string, random: Random): Question {
+interface Asked {
+  readonly frames: readonly string[];
+  readonly fact: Fact;
+  readonly subject: string;
+  readonly type: string;
+}
+
+function question({ frames, fact, subject, type }: Asked, random: Random): Question {
   const { train, test } = wordings(frames, fact.attribute);
   const [prompt = '', ...others] = random.shuffle(train).map((wording) => wording.replace('{S}', subject));
   return {
@@ -51,12 +58,12 @@ function question(frames: readonly string[], fact: Fact, subject: string, type: 
 
 /** A question about a named subject. */
 export function factQuestion(fact: Fact, subject: string, random: Random): Question {
-  return question(FRAMES, fact, subject, fact.attribute.key, random);
+  return question({ frames: FRAMES, fact, subject, type: fact.attribute.key }, random);
 }
 
 /** A question that users ask about themselves. */
 export function ownQuestion(fact: Fact, subject: string, type: string, random: Random): Question {
-  return question(OWN_FRAMES, fact, subject, type, random);
+  return question({ frames: OWN_FRAMES, fact, subject, type }, random);
 }
 
 /** A question about what the assistant recommended; each kind of thing has one frame that is kept for testing. */

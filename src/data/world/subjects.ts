@@ -48,7 +48,14 @@ function namesOf(kind: SubjectKind, partition: Partition, seed: number): readonl
 /** Which of a partition's names: `any`, those of main subjects (seven in eight), or those kept for others whom articles mention. */
 export type NamePool = 'any' | 'main' | 'other';
 
-function poolOf(kind: SubjectKind, partition: Partition, seed: number, pool: NamePool): readonly string[] {
+export interface NamesAsked {
+  readonly kind: SubjectKind;
+  readonly partition: Partition;
+  readonly seed: number;
+  readonly pool: NamePool;
+}
+
+function poolOf({ kind, partition, seed, pool }: NamesAsked): readonly string[] {
   const all = namesOf(kind, partition, seed);
   const mains = Math.floor((7 / 8) * all.length);
   return pool === 'any' ? all : pool === 'main' ? all.slice(0, mains) : all.slice(mains);
@@ -58,16 +65,16 @@ function poolOf(kind: SubjectKind, partition: Partition, seed: number, pool: Nam
  * The name of the n-th subject of a kind. Names repeat only after all of a pool's have been used; then a number is added
  * for studies ("Mira Voss 2"), while pretraining, which asks within one text, starts again.
  */
-export function nameOf(kind: SubjectKind, partition: Partition, seed: number, n: number, pool: NamePool): string {
-  const names = poolOf(kind, partition, seed, pool);
+export function nameOf(asked: NamesAsked, n: number): string {
+  const names = poolOf(asked);
   const name = names[n % names.length] ?? '';
   const round = Math.floor(n / names.length);
-  return round === 0 || partition === 'pretraining' ? name : `${name} ${round + 1}`;
+  return round === 0 || asked.partition === 'pretraining' ? name : `${name} ${round + 1}`;
 }
 
 /** The name of someone whom an article mentions beside its subject: never the subject of any article. */
 export function otherName(kind: SubjectKind, partition: Partition, seed: number, random: Random): string {
-  return random.pick(poolOf(kind, partition, seed, 'other'));
+  return random.pick(poolOf({ kind, partition, seed, pool: 'other' }));
 }
 
 /** The kind and number within the kind of the item at an index: kinds take turns. */

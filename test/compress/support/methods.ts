@@ -1,7 +1,7 @@
 /** Methods opened from their entries, for tests: targets may be given by their levels' names. */
 import { openMethod, type MethodEntry, type MethodTools, type RecordedTexts } from '../../../src/compress/entry.js';
 import { openLevels, planLevel } from '../../../src/compress/level-task.js';
-import type { LevelTask } from '../../../src/compress/compress.js';
+import type { LevelTask } from '../../../src/compress/compress-items.js';
 import type {
   Compression,
   CompressionFailure,

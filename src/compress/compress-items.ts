@@ -130,7 +130,9 @@ export async function compressItems(items: readonly Item[], request: CompressReq
   const open = jobs.filter((job) => job.result === null);
   const work = new Work(jobs.length, jobs.length - open.length, request);
   const report = (): void =>
-    request.onReport?.(reportOf(items, jobs, request, open.length, (performance.now() - from) / 1000));
+    request.onReport?.(
+      reportOf({ items, jobs, request, open: open.length, seconds: (performance.now() - from) / 1000 }),
+    );
   if ((await request.confirm?.(forecastOf(jobs, open))) === false)
     throw new CompressionStopped('declined', 'nothing was begun');
   try {
@@ -352,13 +354,16 @@ function levelText(
   return { text: original.text, method: result.method, provenance };
 }
 
-function reportOf(
-  items: readonly Item[],
-  jobs: readonly Job[],
-  { levels }: CompressRequest,
-  open: number,
-  seconds: number,
-): CompressReport {
+interface Done {
+  readonly items: readonly Item[];
+  readonly jobs: readonly Job[];
+  readonly request: CompressRequest;
+  /** Texts that were to be made. */
+  readonly open: number;
+  readonly seconds: number;
+}
+
+function reportOf({ items, jobs, request: { levels }, open, seconds }: Done): CompressReport {
   const failures = jobs.flatMap(({ item, result }) =>
     result?.status === 'failed' ? [{ item: item.id, failure: result }] : [],
   );
