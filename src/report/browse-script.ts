@@ -134,6 +134,5 @@ export const BROWSE_SCRIPT = `'use strict';
   root.hidden = false;
   fillRuns();
   search();
-  addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 })();
 `;

@@ -24,8 +24,18 @@ export interface ReportData {
   readonly runs: readonly RunSummary[];
   /** One for each data set that was audited. */
   readonly audits: readonly AuditSummary[];
+  /** What lies beside the page; absent where nothing does. */
+  readonly files?: ReportFiles;
   /** The judge whose verdicts count, where several judged; default: the one with most scored answers. */
   readonly judge?: string;
+}
+
+/** Files and folders that the page links to, by their paths from its own folder, with `/` between names. */
+export interface ReportFiles {
+  /** Files that hold all rows. */
+  readonly rows: readonly string[];
+  /** By a run's id: its folder, and its adapter's where it has one. */
+  readonly runs: Readonly<Record<string, { readonly folder: string; readonly adapter: string | null }>>;
 }
 
 /** A data set's audit: what its levels kept before anything was trained. An audit's report fits as it is. */

@@ -24,6 +24,11 @@ export function trusted(markup: string): Html {
   return new Html(markup);
 }
 
+/** A link to a file or folder by its path from the page's own folder: nothing in it can be read as another site or as a script. */
+export function fileLink(path: string, text: string | Html): Html {
+  return html`<a href="${path.split('/').map(encodeURIComponent).join('/')}">${text}</a>`;
+}
+
 /** Text for HTML's content and quoted attributes, its unseen characters made visible. */
 export function escapeHtml(text: string): string {
   return visibleText(text, '\ufffd').replace(/[&<>"']/gu, (c) => NAMED[c] ?? c);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { analyse, type Analysis } from '../analysis/analyse.js';
 import { counted, whole } from '../analysis/wording.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
+import { TABLE_SCRIPT } from './table-script.js';
 import type { ReportData } from './data.js';
 import { html, trusted, type Html } from './html.js';
 import { auditSection } from './sections/kept.js';
@@ -14,14 +15,16 @@ import { runsSection } from './sections/runs.js';
 import { verdictSection } from './sections/verdict.js';
 import { STYLE } from './style.js';
 
+const SCRIPT = `${TABLE_SCRIPT}${BROWSE_SCRIPT}`;
+
 /** The whole page as text. `analysis` is `analyseReport(data)` unless it was computed before. */
 export function renderReport(data: ReportData, analysis: Analysis = analyseReport(data)): string {
   const sections: [string, string, Html][] = [
     ['figures', 'Figures', figuresSection(analysis)],
     ['audit', 'What each level kept', auditSection(data.audits)],
     ['capacity', 'Capacity', capacitySection(analysis)],
-    ['runs', 'Runs', runsSection(analysis)],
-    ['answers', 'Answers', browseSection(analysis)],
+    ['runs', 'Runs', runsSection(analysis, data.files)],
+    ['answers', 'Answers', browseSection(analysis, data.files)],
     ['reproduce', 'How to reproduce', reproduceSection(data, analysis)],
   ];
   const shown = sections.filter(([, , section]) => section.text !== '');
@@ -34,8 +37,11 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
           <p class="about">${about(data, analysis)}</p>
           <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
         </header>
-        <main>${verdictSection(analysis)} ${shown.map(([, , section]) => section)}</main>
-        ${inline('script', BROWSE_SCRIPT)}
+        <main>${verdictSection(analysis, data.files)} ${shown.map(([, , section]) => section)}</main>
+        <p class="note paper">
+          Left out on paper: evidence, texts side by side, single answers and settings. They stand in the page itself.
+        </p>
+        ${inline('script', SCRIPT)}
       </body>
     </html>`.text
   }\n`;
@@ -54,7 +60,7 @@ function head(title: string): Html {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(STYLE)}'`,
-    `script-src '${hashOf(BROWSE_SCRIPT)}'`,
+    `script-src '${hashOf(SCRIPT)}'`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

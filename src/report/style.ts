@@ -60,19 +60,30 @@ figcaption .number { display: inline-block; min-width: 1.35em; font-weight: 650;
 figure .note { font-size: .8rem; line-height: 1.4; margin-top: .25rem; }
 
 .scroll { overflow-x: auto; margin: .5rem 0 1rem; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .55rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); white-space: nowrap; }
-th { white-space: normal; line-height: 1.25; color: var(--muted); font-weight: 500; border-bottom-color: var(--line); vertical-align: bottom; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; max-width: 100%; }
+th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
+th { line-height: 1.25; color: var(--muted); font-weight: 500; border-bottom-color: var(--line); vertical-align: bottom; }
 th[title] { text-decoration: underline dotted; text-underline-offset: .2em; }
-.number { text-align: right; }
+th button { all: unset; cursor: pointer; }
+th button:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; border-radius: 2px; }
+th button::after { content: '\\a0↕'; opacity: .3; font-size: .8em; }
+th[aria-sort=ascending] button::after { content: '\\a0↑'; opacity: 1; }
+th[aria-sort=descending] button::after { content: '\\a0↓'; opacity: 1; }
+td.long { overflow-wrap: anywhere; min-width: 8rem; }
+.number { text-align: right; white-space: nowrap; }
+th.number { white-space: normal; }
+td.screen { white-space: nowrap; }
+tbody tr:hover td { background: var(--soft); }
 figcaption .number { text-align: left; }
-.words { white-space: normal; min-width: 8rem; }
-.sentence { white-space: normal; min-width: 14rem; }
 tr.failed td { background: var(--warn); }
-.failure { color: var(--bad); white-space: normal; display: inline-block; min-width: 16rem; }
+.shared b { color: var(--ink); font-weight: 500; }
+.inwords { font-size: .875rem; columns: 2; column-gap: 2rem; padding-left: 1.1rem; }
+.inwords li { break-inside: avoid; }
+.failures { font-size: .875rem; color: var(--bad); }
+.paper { display: none; }
 .spread { display: grid; grid-template-columns: minmax(0, 32.5rem) minmax(0, 1fr); gap: 0 2rem; align-items: center; }
 
-.levels { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(15rem, 19rem); gap: 1rem; overflow-x: auto; padding-bottom: .75rem; }
+.levels { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; padding-bottom: .75rem; }
 .levels article { background: var(--soft); padding: .75rem .9rem; font-size: .85rem; }
 .levels .text { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow-y: auto; }
 mark { background: var(--mark); color: inherit; padding: 0 .1em; border-radius: 2px; }
@@ -106,7 +117,13 @@ button:disabled { opacity: .45; }
 .by .run { white-space: nowrap; }
 .by .run:not(:last-child)::after { content: ' ·'; }
 
-@media (max-width: 60rem) { .figures, .spread { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 60rem) {
+  .figures, .spread { grid-template-columns: minmax(0, 1fr); }
+  .inwords { columns: 1; }
+  .scroll { background: linear-gradient(to right, transparent, var(--line)) right / 1.25rem 100% no-repeat scroll; }
+  table { max-width: none; }
+  .sorts th:first-child, .sorts td:first-child { position: sticky; left: 0; background: var(--paper); }
+}
 @media (max-width: 34rem) {
   body { padding: 1.25rem 1rem 3rem; }
   .wide { display: none; }
@@ -118,19 +135,22 @@ button:disabled { opacity: .45; }
   .answers tr { padding: .3rem 0; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10.5pt; }
-  nav, #answers, .screen { display: none; }
-  summary { color: inherit; font-weight: 600; list-style: none; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  nav, details, .screen, #answers .filters, #answers .pages, #answers .questions { display: none; }
+  .paper { display: block; }
+  a { color: inherit; text-decoration: none; }
+  h2 { margin-top: 1.75rem; }
+  .headline { font-size: 1.2rem; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.5rem; }
-  figure, article, tr { break-inside: avoid; }
+  .wide { display: block; }
+  .narrow { display: none; }
+  figure, article, tr, aside, dl > div { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  .scroll, .levels { overflow: visible; }
-  table { font-size: 6.5pt; }
-  th, td { padding: .15rem .25rem; white-space: normal; }
-  td.number { white-space: nowrap; }
-  td code { font-size: 5.5pt; }
-  .sentence { min-width: 10rem; }
-  .levels { grid-auto-flow: row; grid-template-columns: repeat(3, 1fr); }
-  .levels .text { max-height: none; }
+  thead { display: table-header-group; }
+  .scroll { overflow: visible; background: none; }
+  table { font-size: 7pt; }
+  th, td { padding: .12rem .25rem; }
+  th button::after { content: none; }
+  tbody tr:nth-child(n+61) { display: none; }
 }
 `;

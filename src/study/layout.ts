@@ -12,6 +12,8 @@ export const STUDY_FILES = {
   trainings: 'trainings',
   answers: 'answers',
   runs: 'runs',
+  rows: 'rows.csv',
+  report: 'report.html',
 } as const;
 
 /** Names in a training's folder. `training.json` comes last: where it is, the adapter is whole. */

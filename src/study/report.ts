@@ -1,7 +1,7 @@
 /** A stored study as a report: gathers rows and runs, analyses them, writes the page and the rows beside the runs. */
 import { cpus, totalmem } from 'node:os';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Analysis } from '../analysis/analyse.js';
 import { runsOfRows, type RunSummary } from '../analysis/run-summary.js';
 import { UserError } from '../core/errors.js';
@@ -29,9 +29,9 @@ export interface WrittenReport {
 export function writeReport(study: StoredStudy): WrittenReport {
   const data = reportData(study);
   const analysis = analyseReport(data);
-  const path = join(study.folder, 'report.html');
+  const path = join(study.folder, STUDY_FILES.report);
   writeWhole(path, renderReport(data, analysis));
-  writeWhole(join(study.folder, 'rows.csv'), csvLines(data.rows));
+  writeWhole(join(study.folder, STUDY_FILES.rows), csvLines(data.rows));
   return { path, data, analysis };
 }
 
@@ -40,6 +40,7 @@ export function writeRowsReport(files: readonly string[], out?: string): Written
   const rows = files.flatMap((file) => readJsonLines(file, rowRecord));
   if (rows.length === 0) throw new UserError(`${files.join(', ')}: no rows: give files that evaluate or judge wrote`);
   const [first = ''] = files;
+  const path = out ?? `${first.replace(/\.jsonl?$/, '')}.html`;
   const data: ReportData = {
     title: `lightmem: ${files.map((file) => basename(file)).join(', ')}`,
     created: new Date().toISOString(),
@@ -47,15 +48,16 @@ export function writeRowsReport(files: readonly string[], out?: string): Written
     model: [...new Set(rows.map(({ run }) => run))].slice(0, 3).join(', '),
     ...{ settings: {}, identities: {}, versions: { lightmem: packageInfo().version, node: process.version } },
     ...{ environment: {}, rows, runs: runsOfRows(rows), audits: [] },
+    files: { rows: files.map((file) => pathFrom(dirname(path), file)), runs: {} },
   };
   const analysis = analyseReport(data);
-  const path = out ?? `${first.replace(/\.jsonl?$/, '')}.html`;
   writeWhole(path, renderReport(data, analysis));
   return { path, data, analysis };
 }
 
 /** Everything the report shows of a study. */
-export function reportData({ record, runs, audits }: StoredStudy): ReportData {
+export function reportData({ folder, record, runs, audits }: StoredStudy): ReportData {
+  const summaries = runs.map(runSummary);
   return {
     title: `lightmem study: ${record.name}`,
     created: new Date().toISOString(),
@@ -66,10 +68,26 @@ export function reportData({ record, runs, audits }: StoredStudy): ReportData {
     versions: versions(runs),
     environment: environment(runs),
     rows: runs.flatMap(readRows),
-    runs: runs.map(runSummary),
+    runs: summaries,
+    files: {
+      rows: [STUDY_FILES.rows],
+      runs: Object.fromEntries(summaries.map((run) => [run.id, placesOf(folder, run)])),
+    },
     audits,
     judge: record.judge,
   };
+}
+
+function placesOf(folder: string, { id, adapterPath }: RunSummary) {
+  return {
+    folder: `${STUDY_FILES.runs}/${id}`,
+    adapter: adapterPath === null ? null : pathFrom(folder, adapterPath),
+  };
+}
+
+/** A path as a page in a folder links to it. */
+function pathFrom(folder: string, path: string): string {
+  return relative(folder, path).split(sep).join('/');
 }
 
 function identities(runs: readonly StoredRun[], { model, tokenizer, template }: StoredStudy['record']) {

@@ -46,10 +46,10 @@ describe('the report', () => {
   });
 
   it('loads nothing: no address outside the page', () => {
-    const loading = document.querySelectorAll(
-      'link, img, iframe, object, embed, video, audio, base, script[src], [href]:not([href^="#"])',
-    );
+    const loading = document.querySelectorAll('link, img, iframe, object, embed, video, audio, base, script[src]');
     expect(loading.length).toBe(0);
+    const links = [...document.querySelectorAll('[href]')].map((link) => link.getAttribute('href') ?? '');
+    expect(links.filter((href) => /^[a-z]+:|^\/|^\\/iu.test(href))).toEqual([]);
     expect(page.replaceAll('http://www.w3.org/2000/svg', '').match(/.{20}(?:https?:|url\(|@import).{20}/gu)).toBeNull();
   });
 
@@ -69,8 +69,45 @@ describe('the report', () => {
   it('lists all runs, the failed one with its reason', () => {
     const lines = [...document.querySelectorAll('#runs tbody tr')];
     expect(lines.length).toBe(demoReport().runs.length);
-    const failed = document.querySelector('#runs tr.failed');
-    expect(failed?.textContent).toContain('loss is not a number at step 12');
+    expect(document.querySelectorAll('#runs tr.failed').length).toBe(1);
+    expect(document.querySelector('#runs .failures')?.textContent).toContain('loss is not a number at step 12');
+  });
+
+  it('links to the rows, to each run and to its adapter by paths that cannot leave the disk', () => {
+    const study = demoStudy({ items: 7 });
+    const [first] = study.runs.filter(({ rank }) => rank > 0);
+    const place = { folder: 'runs/a', adapter: 'javascript:alert(1)/é b' };
+    const files = { rows: ['rows.csv'], runs: { [first?.id ?? '']: place } };
+    const linked = opened(quick(reportData(study, { files })));
+    const links = [...linked.querySelectorAll('#runs [href], #answers [href]')].map((a) => a.getAttribute('href'));
+    expect(links).toEqual(['runs/a/', 'javascript%3Aalert(1)/%C3%A9%20b/', 'rows.csv']);
+  });
+
+  it('sorts a table by a column up, down and back, numbers as numbers, what is missing last', () => {
+    const page = opened(quick(reportData(demoStudy())));
+    const head = [...page.querySelectorAll('#runs th')].find((each) => each.textContent === 'Parameters');
+    const at = [...(head?.parentElement?.children ?? [])].indexOf(head as Element);
+    const column = (): number[] =>
+      [...page.querySelectorAll('#runs tbody tr')].map(({ children }) =>
+        Number((children[at]?.textContent ?? '').replaceAll(',', '').replace('–', 'NaN')),
+      );
+    const [before, sorted] = [column(), [...column()].filter((n) => !Number.isNaN(n)).sort((a, b) => a - b)];
+    const gaps = new Array<number>(before.length - sorted.length).fill(NaN);
+    const orders = ['ascending', 'descending', 'none'].map((order) => {
+      head?.querySelector('button')?.click();
+      expect(head?.getAttribute('aria-sort')).toBe(order);
+      return column();
+    });
+    expect(orders).toEqual([[...sorted, ...gaps], [...sorted].reverse().concat(gaps), before]);
+    expect(new Set(sorted).size).toBeGreaterThan(1);
+  });
+
+  it('tells once above a table what all its rows share', () => {
+    const page = opened(quick(reportData(demoStudy())));
+    expect(page.querySelector('#runs .shared')?.textContent).toMatch(/status done/u);
+    const heads = [...page.querySelectorAll('#runs th')].map(({ textContent }) => textContent);
+    expect(heads).toContain('Mean');
+    expect(heads).not.toContain('Status');
   });
 
   it('shows each level of the audit with its rates, its spread and its facts', () => {

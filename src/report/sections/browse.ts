@@ -2,9 +2,10 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { counted, whole } from '../../analysis/wording.js';
 import { browsedAnswers } from '../answers.js';
-import { html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
+import type { ReportFiles } from '../data.js';
+import { fileLink, html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
 
-export function browseSection({ rows }: Analysis): Html {
+export function browseSection({ rows }: Analysis, files?: ReportFiles): Html {
   if (rows.length === 0) return NOTHING;
   const answers = browsedAnswers(rows);
   const omitted =
@@ -15,7 +16,7 @@ export function browseSection({ rows }: Analysis): Html {
     <h2>Answers</h2>
     <p class="note">
       ${whole(rows.length)} answers to ${counted(answers.questions.length, 'question')}; equal answers of several runs
-      stand together.${omitted}
+      stand together.${omitted} ${rowLinks(files)}
     </p>
     <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
     <div id="browser" hidden>
@@ -54,4 +55,9 @@ export function browseSection({ rows }: Analysis): Html {
       ${trusted(scriptJson(answers))}
     </script>
   </section>`;
+}
+
+function rowLinks(files?: ReportFiles): Html {
+  if (files === undefined || files.rows.length === 0) return NOTHING;
+  return html`All rows: ${files.rows.map((path, i) => html`${i > 0 ? ', ' : ''}${fileLink(path, path)}`)}.`;
 }

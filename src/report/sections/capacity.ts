@@ -21,6 +21,7 @@ export function capacitySection({ capacity }: Analysis): Html {
           ${table(
             COLUMNS,
             curves.flatMap(({ points }) => points),
+            { noun: 'line' },
           )}`,
     )}
   </section>`;

@@ -28,7 +28,10 @@ function auditOf(audit: AuditSummary): Html {
       ${counted(items, 'item')}, ${counted(questions, 'question')}; tokens counted by tokenizer
       <code>${tokenizer.slice(0, 12)}</code>.${limit}
     </p>
-    ${table(COLUMNS, levels)}
+    ${table(columnsOf(levels), levels, { noun: 'level' })}
+    <ul class="inwords">
+      ${levels.map(({ level, verdict }) => html`<li><b>${shortLevel(level)}</b>: ${verdict}</li> `)}
+    </ul>
     <div class="spread">
       <div class="wide">${trusted(distributionChart(levels, WIDE))}</div>
       <div class="narrow">${trusted(distributionChart(levels, NARROW))}</div>
@@ -40,9 +43,15 @@ function auditOf(audit: AuditSummary): Html {
     ${views.slice(0, SHOWN_ITEMS).map(sideBySide)}`;
 }
 
+function columnsOf(levels: readonly AuditedLevel[]): readonly Column<AuditedLevel>[] {
+  return [
+    { name: 'Level', value: ({ level }) => shortLevel(level), order: (level) => levels.indexOf(level) },
+    ...COLUMNS,
+  ];
+}
+
 const COLUMNS: readonly Column<AuditedLevel>[] = [
-  { name: 'Level', value: ({ level }) => shortLevel(level) },
-  { name: 'Items', kind: 'number', value: ({ n }) => whole(n) },
+  { name: 'Items', kind: 'number', folds: true, value: ({ n }) => whole(n) },
   { name: 'Tokens', kind: 'number', value: ({ tokens }) => whole(tokens.mean), hint: 'Mean tokens of a text' },
   { name: 'TRR macro', kind: 'number', value: ({ trr }) => percent(trr.macro, 2), hint: 'Mean of the items’ rates' },
   { name: 'TRR micro', kind: 'number', value: ({ trr }) => percent(trr.micro, 2), hint: 'Of all tokens together' },
@@ -56,7 +65,7 @@ const COLUMNS: readonly Column<AuditedLevel>[] = [
   { name: 'Answers kept', kind: 'number', value: ({ retention }) => percent(retention.answers.share) },
   { name: 'Names kept', kind: 'number', value: ({ retention }) => percent(retention.entities.share) },
   { name: 'Numbers kept', kind: 'number', value: ({ retention }) => percent(retention.numbers.share) },
-  { name: 'Dates kept', kind: 'number', value: ({ retention }) => percent(retention.dates.share) },
+  { name: 'Dates kept', kind: 'number', folds: true, value: ({ retention }) => percent(retention.dates.share) },
   {
     name: 'Facts per 1,000 tokens',
     kind: 'number',
@@ -64,8 +73,7 @@ const COLUMNS: readonly Column<AuditedLevel>[] = [
     hint: 'Answers found in the text',
   },
   { name: 'Bits per token', kind: 'number', value: ({ density }) => minus(density.bitsPerToken, 2) },
-  { name: 'Truncation', value: ({ truncation }) => truncationWords(truncation), kind: 'words' },
-  { name: 'In words', value: ({ verdict }) => verdict, kind: 'sentence' },
+  { name: 'Truncation', folds: true, value: ({ truncation }) => truncationWords(truncation) },
 ];
 
 function truncationWords(truncation: AuditedTruncation | null): string {

@@ -3,31 +3,39 @@ import { groupBy } from '../../core/collections.js';
 import type { Analysis } from '../../analysis/analyse.js';
 import { valueOf, type Measure } from '../../analysis/measure.js';
 import type { RunSummary } from '../../analysis/run-summary.js';
-import { amount, bookName, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
+import { amount, counted, minus, shortLevel, whole } from '../../analysis/wording.js';
 import type { Row } from '../../core/records.js';
 import { mean } from '../../core/statistics.js';
-import { html, NOTHING, type Html } from '../html.js';
+import type { ReportFiles } from '../data.js';
+import { fileLink, html, NOTHING, type Html } from '../html.js';
 import { durationText } from '../../text/duration.js';
 import { clipped } from '../../text/visible.js';
 import { table, type Column } from './table.js';
 
-export function runsSection({ runs, rows, datasets }: Analysis): Html {
+export function runsSection(analysis: Analysis, files?: ReportFiles): Html {
+  const { runs } = analysis;
   if (runs.length === 0) return NOTHING;
-  const byRun = groupBy(rows, ({ run }) => run);
-  const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
-  const entries = runs.map((run) => ({
-    run,
-    ...resultOf(byRun.get(run.id) ?? [], measures.get(run.dataset) ?? 'accuracy'),
-  }));
-  const failed = runs.filter(({ status }) => status === 'failed').length;
   return html`<section id="runs">
     <h2>Runs</h2>
-    <p class="note">
-      ${counted(runs.length, 'run')}${failed > 0 ? `, ${whole(failed)} failed` : ''}. Means leave out abstention
-      questions and unscored answers.
-    </p>
-    ${table(COLUMNS, entries, ({ run }) => run.status)}
+    <p class="note">${countedRuns(runs)}. Means leave out abstention questions and unscored answers.</p>
+    ${failures(runs)}
+    ${table(columnsOf(analysis, files), entriesOf(analysis), { classOf: ({ run }) => run.status, noun: 'run' })}
   </section>`;
+}
+
+function countedRuns(runs: readonly RunSummary[]): string {
+  const others = [...groupBy(runs, ({ status }) => status)].filter(([status]) => status !== 'done');
+  return [counted(runs.length, 'run'), ...others.map(([status, group]) => `${whole(group.length)} ${status}`)].join(
+    ', ',
+  );
+}
+
+function failures(runs: readonly RunSummary[]): Html {
+  const failed = runs.filter(({ error }) => error !== null);
+  if (failed.length === 0) return NOTHING;
+  return html`<ul class="failures">
+    ${failed.map(({ id, error }) => html`<li><code>${clipped(id, 80)}</code>: ${clipped(error ?? '', 300)}</li> `)}
+  </ul>`;
 }
 
 interface RunEntry {
@@ -35,6 +43,15 @@ interface RunEntry {
   readonly mean: string;
   readonly n: number;
   readonly unscored: number;
+}
+
+function entriesOf({ runs, rows, datasets }: Analysis): RunEntry[] {
+  const byRun = groupBy(rows, ({ run }) => run);
+  const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
+  return runs.map((run) => ({
+    run,
+    ...resultOf(byRun.get(run.id) ?? [], measures.get(run.dataset) ?? 'accuracy'),
+  }));
 }
 
 function resultOf(rows: readonly Row[], measure: Measure): Omit<RunEntry, 'run'> {
@@ -46,29 +63,56 @@ function resultOf(rows: readonly Row[], measure: Measure): Omit<RunEntry, 'run'>
   };
 }
 
-const COLUMNS: readonly Column<RunEntry>[] = [
-  { name: 'Data set', value: ({ run }) => run.dataset },
-  { name: 'Book', value: ({ run }) => bookName(run.book) },
-  { name: 'Level', value: ({ run }) => (run.level === 'none' ? '–' : shortLevel(run.level)) },
-  { name: 'Rank', kind: 'number', value: ({ run }) => (run.rank === 0 ? 'base' : String(run.rank)) },
-  { name: 'Scale', kind: 'number', value: ({ run }) => scaleOf(run), hint: 'LoRA scale; alpha in brackets' },
-  { name: 'Items', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
-  { name: 'Seed', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
-  { name: 'Status', value: ({ run }) => run.status },
-  { name: 'Mean', kind: 'number', value: ({ mean }) => mean },
-  { name: 'Answers', kind: 'number', value: ({ n }) => whole(n) },
-  { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored) },
-  { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
-  { name: 'Loss, first → last', kind: 'number', value: ({ run }) => lossOf(run) },
-  { name: 'Time', kind: 'number', value: ({ run }) => (run.seconds === null ? '–' : durationText(run.seconds)) },
-  {
-    name: 'Parameters',
-    kind: 'number',
-    value: ({ run }) => (run.parameters === null || run.rank === 0 ? '–' : whole(run.parameters)),
-  },
-  { name: 'Adapter, or why it failed', value: ({ run }) => outcomeOf(run) },
-  { name: 'Run', kind: 'screen', value: ({ run }) => html`<code>${clipped(run.id, 48)}</code>` },
-];
+function columnsOf({ cells }: Analysis, files?: ReportFiles): readonly Column<RunEntry>[] {
+  const place = ({ dataset, level }: RunSummary): number =>
+    cells.findIndex((cell) => cell.dataset === dataset && cell.level === level);
+  return [
+    { name: 'Data set', value: ({ run }) => run.dataset },
+    { name: 'Book', value: ({ run }) => run.book, folds: true },
+    { name: 'Level', value: ({ run }) => levelOf(run), order: ({ run }) => place(run) },
+    {
+      name: 'Rank',
+      kind: 'number',
+      value: ({ run }) => (run.rank === 0 ? 'base' : String(run.rank)),
+      order: ({ run }) => run.rank,
+    },
+    {
+      name: 'Scale',
+      kind: 'number',
+      folds: true,
+      value: ({ run }) => scaleOf(run),
+      hint: 'LoRA scale; alpha in brackets',
+    },
+    { name: 'Items', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
+    { name: 'Seed', kind: 'number', folds: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
+    { name: 'Status', value: ({ run }) => run.status, folds: true },
+    { name: 'Mean', kind: 'number', value: ({ mean }) => mean },
+    { name: 'Answers', kind: 'number', value: ({ n }) => whole(n) },
+    { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored), folds: true },
+    { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
+    {
+      name: 'Loss, first → last',
+      kind: 'number',
+      value: ({ run }) => lossOf(run),
+      order: ({ run }) => run.lastLoss ?? NaN,
+    },
+    { name: 'Time', kind: 'number', value: ({ run }) => timeOf(run), order: ({ run }) => run.seconds ?? NaN },
+    { name: 'Parameters', kind: 'number', value: ({ run }) => parametersOf(run) },
+    { name: 'Files', kind: 'screen', value: ({ run }) => filesOf(run, files) },
+  ];
+}
+
+function levelOf({ level }: RunSummary): string {
+  return level === 'none' ? '–' : shortLevel(level);
+}
+
+function timeOf({ seconds }: RunSummary): string {
+  return seconds === null ? '–' : durationText(seconds);
+}
+
+function parametersOf({ parameters, rank }: RunSummary): string {
+  return parameters === null || rank === 0 ? '–' : whole(parameters);
+}
 
 function scaleOf({ rank, scale, alpha }: RunSummary): string {
   return rank === 0 ? '–' : `${Number(scale.toFixed(3))} (${Number(alpha.toFixed(3))})`;
@@ -82,7 +126,10 @@ function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
   return `${trained}; held out ${minus(bestLoss, 3)} at step ${whole(bestStep)}${stoppedEarly ? ', stopped early' : ''}`;
 }
 
-function outcomeOf({ error, adapterPath }: RunSummary): string | Html {
-  if (error !== null) return html`<span class="failure">${clipped(error, 300)}</span>`;
-  return adapterPath === null ? '–' : html`<code>${adapterPath}</code>`;
+/** Links to the run's folder and to its adapter; the bare names where the page knows of no folder. */
+function filesOf({ id, adapterPath }: RunSummary, files?: ReportFiles): Html {
+  const own = files?.runs[id];
+  if (own === undefined) return html`<code>${clipped(id, 48)}</code>${adapterPath === null ? '' : ` ${adapterPath}`}`;
+  const adapter = own.adapter === null ? NOTHING : html` · ${fileLink(`${own.adapter}/`, 'adapter')}`;
+  return html`${fileLink(`${own.folder}/`, 'run')}${adapter}`;
 }

@@ -3,17 +3,19 @@ import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
 import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/wording.js';
-import { html, NOTHING, type Html } from '../html.js';
+import type { ReportFiles } from '../data.js';
+import { fileLink, html, NOTHING, type Html } from '../html.js';
 
-export function verdictSection({ recommendation, cells, datasets }: Analysis): Html {
-  const cards = recommendation.datasets.map((found) => card(found, cells, datasets));
+export function verdictSection(analysis: Analysis, files?: ReportFiles): Html {
+  const { recommendation } = analysis;
+  const cards = recommendation.datasets.map((found) => card(found, analysis, files));
   return html`<section id="verdict" aria-label="Verdict">
     ${cards.length > 0 ? cards : html`<p class="headline">${recommendation.sentences}</p>`}
     ${cautions(recommendation.cautions)} ${evidence(recommendation.evidence)}
   </section>`;
 }
 
-function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: Analysis['datasets']): Html {
+function card(found: DatasetRecommendation, { cells, datasets }: Analysis, files?: ReportFiles): Html {
   const reading = datasets.find(({ dataset }) => dataset === found.dataset);
   const cell = cells.find(({ runs }) => runs.includes(found.run));
   const measure = reading?.measure ?? 'accuracy';
@@ -46,11 +48,18 @@ function card(found: DatasetRecommendation, cells: readonly Cell[], datasets: An
           </div>`,
       )}
     </dl>
-    ${found.adapterPath === null ? NOTHING : html`<p class="adapter">Adapter (PEFT): <code>${found.adapterPath}</code></p>`}
+    ${adapter(found, files)}
     <ul class="sentences">
       ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </article>`;
+}
+
+function adapter({ adapterPath, run }: DatasetRecommendation, files?: ReportFiles): Html {
+  if (adapterPath === null) return NOTHING;
+  const path = files?.runs[run]?.adapter ?? null;
+  const place = path === null ? html`<code>${adapterPath}</code>` : fileLink(`${path}/`, html`<code>${path}</code>`);
+  return html`<p class="adapter">Adapter (PEFT): ${place}</p>`;
 }
 
 function baseName({ level }: Cell, found: DatasetRecommendation): string {
