@@ -15,7 +15,7 @@ import { isRefusal } from '../text/refusal.js';
 import { CachedReplies, type CacheRequest } from '../llm/spend/reply-cache.js';
 import { DEFAULT_MAX_TOKENS } from '../llm/protocol/request.js';
 import { Spend } from '../llm/spend/spend.js';
-import { withoutThinking } from '../llm/protocol/thinking.js';
+import { withoutThoughts } from '../text/thoughts.js';
 import type { LoadedModel } from '../models/model.js';
 import { Generator, type Generation } from './generator.js';
 
@@ -170,7 +170,10 @@ export class LocalChat implements ChatModel {
     usage: { promptTokens: number; completionTokens: number },
     wishes: JsonObject,
   ): ChatOutcome {
-    const text = withoutThinking(whole).toWellFormed();
+    const said = withoutThoughts(whole);
+    const text = said.text.toWellFormed();
+    if (said.unfinished)
+      return { status: 'empty', message: 'a thought in the answer that never ends: raise the limit' };
     if (text === '') return { status: 'empty', message: 'no text in the answer' };
     if (isRefusal(text)) return { status: 'refusal', message: text.slice(0, 120) };
     const { name: model, identity } = this.#options.model;

@@ -217,7 +217,7 @@ export class ChatEndpoint implements ChatModel {
     if (exchange.status >= 300 && exchange.status < 400) return this.#redirected(exchange);
     if (exchange.status !== 200) return this.#refused(exchange, exchange.status, body);
     const completion = readCompletion(exchange.body, this.#settings.prompts);
-    if (completion.status === 'error-body') return this.#refused(exchange, 200, body);
+    if (completion.status === 'error-body') return this.#refused({ ...exchange, body: completion.body }, 200, body);
     const answered =
       (usage: ChatUsage | null, text: string) =>
       (again: boolean): RequestEnd => ({
@@ -227,7 +227,7 @@ export class ChatEndpoint implements ChatModel {
         usage: usage ?? { promptTokens: promptEstimate(messages), completionTokens: estimateTokens(text) },
       });
     if (!('text' in completion)) {
-      const retry = completion.status === 'empty' || completion.status === 'malformed' ? 'answer' : 'no';
+      const { retry } = completion;
       const outcome = this.#failure(completion.status, completion.message);
       return { ...FINAL, outcome, retry, pace: 'accepted', end: answered(completion.usage, '') };
     }

@@ -242,6 +242,7 @@ describe('a request', () => {
     expect(request?.body).toEqual({
       model: 'Qwen3-8B',
       messages: [{ role: 'user', content: 'Hello' }],
+      stream: false,
       temperature: 0,
       max_tokens: 2048,
       seed: 3,

@@ -32,6 +32,35 @@ interface Case {
 const throttled = (headers: Record<string, string>): Step =>
   failure(429, { code: 'rate_limit_exceeded', message: 'slow down' }, headers);
 
+/** A chunk of a stream, as an event. */
+const chunk = (delta: object, rest: object = {}): string =>
+  `data: ${JSON.stringify({ choices: [{ delta, ...rest }], model: 'm' })}\n\n`;
+const END = `${chunk({}, { finish_reason: 'stop' })}data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n`;
+const EVENTS = `${chunk({ role: 'assistant', content: '' })}${chunk({ content: 'A good' })}${chunk({ content: ' answer.' })}${END}data: [DONE]\n\n`;
+const STREAMS: readonly (readonly [name: string, body: string, text: string])[] = [
+  ['chunks', EVENTS, 'A good answer.'],
+  ['comments and carriage returns', `: KEEP ALIVE\n\n${EVENTS}`.replaceAll('\n', '\r\n'), 'A good answer.'],
+  ['events without blank lines', EVENTS.replaceAll('\n\n', '\n'), 'A good answer.'],
+  ['no blank behind the colon', EVENTS.replaceAll('data: ', 'data:'), 'A good answer.'],
+  [
+    'thoughts apart',
+    `${chunk({ reasoning_content: 'Hm. Lon' })}${chunk({ reasoning_content: 'don?' })}${EVENTS}`,
+    'A good answer.',
+  ],
+  [
+    'thoughts in marks',
+    `${chunk({ content: '<thi' })}${chunk({ content: 'nk>Hm.</think>' })}${EVENTS}`,
+    'A good answer.',
+  ],
+  ['one event that holds all', `data: ${JSON.stringify(good.body)}\n\ndata: [DONE]\n\n`, 'A good answer.'],
+  [
+    'JSON lines',
+    EVENTS.replace('data: [DONE]', '').replaceAll('data: ', '').replaceAll('\n\n', '\n'),
+    'A good answer.',
+  ],
+  ['the end of the reason alone', EVENTS.replace('data: [DONE]\n\n', ''), 'A good answer.'],
+];
+
 const CASES: readonly Case[] = [
   { name: 'a good answer', script: steps(good), status: 'ok', requests: 1, text: 'A good answer.' },
   // 16: 429 and Retry-After
@@ -236,14 +265,58 @@ const CASES: readonly Case[] = [
   {
     name: '200 with an error in it',
     script: steps({ body: { error: { message: 'upstream failed' } } }, good),
-    status: 'ok',
-    requests: 2,
+    status: 'malformed',
+    requests: 1,
+    says: /HTTP 200: upstream failed/,
   },
   {
-    name: '200 with an error in it, for ever',
-    script: steps({ body: { error: { message: 'upstream failed' } } }),
+    name: '200 with an error of a number in it',
+    script: steps({ body: { error: { code: 502, message: 'upstream failed' } } }, good),
+    status: 'server-error',
+    requests: 1,
+    says: /502: upstream failed/,
+  },
+  {
+    name: '200 with an error beside half an answer',
+    script: steps(completion('Half a', { error: { code: 'upstream', message: 'lost' } }), good),
     status: 'malformed',
-    requests: 4,
+    requests: 1,
+    says: /upstream: lost/,
+  },
+  ...(
+    [
+      [{ object: 'error', message: 'no such thing', code: 400 }, 'bad-request', /no such thing/],
+      [{ detail: 'bad field' }, 'malformed', /bad field/],
+      [{ errors: [{ message: 'one of many' }] }, 'malformed', /one of many/],
+      [{ base_resp: { status_code: 1004, status_msg: 'login fail' } }, 'malformed', /1004: login fail/],
+      [{ error: 'plain words' }, 'malformed', /plain words/],
+      [{ error: { code: 401, message: 'no key' } }, 'unauthorized', /no key/],
+      [{ code: 'Arrearage', message: 'overdue' }, 'quota', /overdue/],
+    ] as const
+  ).map(([body, status, says]): Case => ({
+    name: `200 with ${JSON.stringify(body)}`,
+    script: steps({ body }, good),
+    status,
+    requests: 1,
+    says,
+  })),
+  ...[null, {}, '', false, [], 0, { code: null, message: '' }, { code: 0, message: 'success' }].map((error): Case => ({
+    name: `a good answer beside error: ${JSON.stringify(error)}`,
+    script: steps(completion('A good answer.', { error })),
+    status: 'ok',
+    requests: 1,
+    text: 'A good answer.',
+  })),
+  {
+    name: 'a good answer beside fields of the maker',
+    script: steps(
+      completion('A good answer.', {
+        ...{ code: 0, msg: 'success', detail: null, warnings: ['slow'], usage: null, model: null },
+        message: { tool_calls: [], audio: null, annotations: [], function_call: null, refusal: null },
+      }),
+    ),
+    status: 'ok',
+    requests: 1,
   },
   {
     name: '200 with a rate limit in it',
@@ -259,14 +332,106 @@ const CASES: readonly Case[] = [
     requests: 2,
   },
   { name: '200 with an empty body', script: steps({ body: '' }, good), status: 'ok', requests: 2 },
-  { name: '200 with no choices', script: steps({ body: { choices: [] } }), status: 'malformed', requests: 3 },
+  { name: '200 with no choices', script: steps({ body: { choices: [] } }), status: 'malformed', requests: 1 },
+  { name: '200 with null for choices', script: steps({ body: { choices: null } }), status: 'malformed', requests: 1 },
+  { name: '200 with a list', script: steps({ body: [good.body] }), status: 'malformed', requests: 1 },
   {
     name: '200 with a choice of another form',
     script: steps({ body: { choices: [{ text: 'old style' }] } }),
     status: 'malformed',
-    requests: 3,
+    requests: 1,
   },
-  { name: '200 with a tool call', script: steps(completion('x', {}, 'tool_calls')), status: 'malformed', requests: 3 },
+  { name: '200 with a tool call', script: steps(completion('x', {}, 'tool_calls')), status: 'malformed', requests: 1 },
+  // finish reasons: only known ones make a whole answer
+  ...['stop', 'STOP', 'eos', 'eos_token', 'stop_sequence', 'end_turn', 'COMPLETE'].map((reason): Case => ({
+    name: `an answer that ended with ${reason}`,
+    script: steps(completion('A good answer.', {}, reason)),
+    status: 'ok',
+    requests: 1,
+  })),
+  ...['error', 'abort', 'cancelled', 'timeout', 'insufficient_system_resource', 'OTHER', 'network_error', ''].map(
+    (reason): Case => ({
+      name: `half an answer that ended with "${reason}"`,
+      script: steps(completion('Half a', {}, reason), good),
+      status: 'malformed',
+      requests: 1,
+      says: new RegExp(`ended with "${reason}", which is no whole answer`),
+    }),
+  ),
+  {
+    name: 'half an answer with an error in its choice',
+    script: steps({
+      body: {
+        choices: [{ message: { content: 'Half a' }, finish_reason: 'error', error: { code: 502, message: 'lost' } }],
+      },
+    }),
+    status: 'malformed',
+    requests: 1,
+    says: /"error", which is no whole answer: .*lost/,
+  },
+  ...['MAX_TOKENS', 'model_length', 'max_output_tokens', 'model_context_window_exceeded'].map((reason): Case => ({
+    name: `an answer cut by ${reason}`,
+    script: steps(completion('A go', {}, reason)),
+    status: 'truncated',
+    requests: 2,
+  })),
+  ...['SAFETY', 'sensitive', 'guardrail_intervened'].map((reason): Case => ({
+    name: `an answer held back by ${reason}`,
+    script: steps(completion('A', {}, reason)),
+    status: 'filtered',
+    requests: 1,
+  })),
+  // streams unasked
+  ...STREAMS.map(([name, body, text]): Case => ({
+    name: `a stream: ${name}`,
+    script: steps({ headers: { 'content-type': 'text/event-stream' }, body }),
+    status: 'ok',
+    requests: 1,
+    text,
+  })),
+  {
+    name: 'a stream that stays open behind its end',
+    script: steps({ headers: { 'content-type': 'text/event-stream' }, body: EVENTS, open: true }),
+    status: 'ok',
+    requests: 1,
+    text: 'A good answer.',
+    atMostMs: 2000,
+  },
+  {
+    name: 'a stream cut at the limit',
+    script: steps({ body: EVENTS.replace('"finish_reason":"stop"', '"finish_reason":"length"') }),
+    status: 'truncated',
+    requests: 2,
+  },
+  {
+    name: 'a stream that ended with an error as its reason',
+    script: steps({ body: EVENTS.replace('"finish_reason":"stop"', '"finish_reason":"error"') }),
+    status: 'malformed',
+    requests: 1,
+    says: /ended with "error"/,
+  },
+  {
+    name: 'a stream that broke off once',
+    script: steps({ body: EVENTS.slice(0, EVENTS.indexOf('{"choices":[{"delta":{},')) }, good),
+    status: 'ok',
+    requests: 2,
+  },
+  {
+    name: 'a stream with an error in it',
+    script: steps({
+      body: `${chunk({ content: 'Half' })}data: {"error":{"message":"upstream lost"}}\n\ndata: [DONE]\n\n`,
+    }),
+    status: 'malformed',
+    requests: 1,
+    says: /upstream lost/,
+  },
+  {
+    name: 'a stream that is an error',
+    script: steps({ body: 'event: error\ndata: {"message":"overloaded upstream"}\n\n' }, good),
+    status: 'malformed',
+    requests: 1,
+    says: /overloaded upstream/,
+  },
   {
     name: 'text/plain that is a good answer',
     script: steps({ ...good, headers: { 'content-type': 'text/plain' } }),
@@ -296,8 +461,73 @@ const CASES: readonly Case[] = [
     name: 'only reasoning',
     script: steps(completion('', { message: { reasoning_content: 'Let me think' } })),
     status: 'empty',
-    requests: 3,
+    requests: 1,
     says: /thinking off/,
+  },
+  {
+    name: 'only reasoning, cut at the limit, then an answer where there is more room',
+    script: (request) =>
+      Number(request.body['max_tokens']) > 2048
+        ? good
+        : completion('', { message: { reasoning: 'Let me think' } }, 'length'),
+    status: 'ok',
+    requests: 2,
+  },
+  ...(['reasoning_content', 'reasoning', 'thinking'] as const).map((field): Case => ({
+    name: `thoughts in ${field}, and again before the answer`,
+    script: steps(completion('Hm. London?\nYes.', { message: { [field]: 'Hm. London?\n' } })),
+    status: 'ok',
+    requests: 1,
+    text: 'Yes.',
+  })),
+  {
+    name: 'thoughts as parts of the content',
+    script: steps(
+      completion(null, {
+        message: {
+          content: [
+            { type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] },
+            { type: 'reasoning', text: 'London?' },
+            { type: 'text', text: 'Yes.' },
+          ],
+        },
+      }),
+    ),
+    status: 'ok',
+    requests: 1,
+    text: 'Yes.',
+  },
+  {
+    name: 'a part of the content that is no text',
+    script: steps(completion(null, { message: { content: [{ type: 'image_url', image_url: { url: 'x' } }] } })),
+    status: 'malformed',
+    requests: 1,
+    says: /a part that is no text/,
+  },
+  {
+    name: 'channels of thoughts and answer',
+    script: steps(
+      completion(
+        '<|channel|>analysis<|message|>London?<|end|><|start|>assistant<|channel|>final<|message|>Yes.<|return|>',
+      ),
+    ),
+    status: 'ok',
+    requests: 1,
+    text: 'Yes.',
+  },
+  {
+    name: 'thoughts in brackets',
+    script: steps(completion('[THINK]Hm.[/THINK]Yes.')),
+    status: 'ok',
+    requests: 1,
+    text: 'Yes.',
+  },
+  {
+    name: 'an answer, then a thought that never ends',
+    script: steps(completion('Yes.\n<think>But')),
+    status: 'malformed',
+    requests: 1,
+    says: /a thought in the answer that never ends/,
   },
   {
     name: 'a thinking block before the answer',
@@ -317,7 +547,7 @@ const CASES: readonly Case[] = [
     name: 'a thinking block that never ends',
     script: steps(completion('<think>Hm, hm, hm')),
     status: 'empty',
-    requests: 3,
+    requests: 1,
   },
   {
     name: 'content in parts',

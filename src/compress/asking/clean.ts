@@ -1,6 +1,6 @@
 /** What models put around an answer, taken off; and answers that are none, told by name. */
 import { isRefusal } from '../../text/refusal.js';
-import { withoutThinking } from '../../llm/protocol/thinking.js';
+import { withoutThoughts } from '../../text/thoughts.js';
 import { differsInLanguage, languageOf } from '../../text/language.js';
 import type { FailureReason, Flag } from '../method.js';
 
@@ -34,7 +34,7 @@ const POSTAMBLES: readonly RegExp[] = [
 /** The answer without thinking, fences, preambles, and quotation marks around the whole. */
 export function cleaned(answer: string): Cleaned {
   const flags = new Set<Flag>();
-  let text = withoutThinking(answer);
+  let { text } = withoutThoughts(answer);
   for (const [clean, flag] of CLEANERS) {
     const without = clean(text.trim());
     if (without === text.trim() || without.trim() === '') continue;

@@ -1,7 +1,7 @@
 /** JSON out of a model's answer: found, mended where it is nearly right, checked against a schema. */
 import { jsonrepair } from 'jsonrepair';
 import type { z } from 'zod';
-import { withoutThinking } from '../../llm/protocol/thinking.js';
+import { withoutThoughts } from '../../text/thoughts.js';
 import { jsonObjects, unfinishedObject } from '../../text/json-objects.js';
 
 export type JsonAnswer<T> =
@@ -11,7 +11,7 @@ export type JsonAnswer<T> =
 
 /** Reads the JSON object in an answer by a schema. */
 export function readJsonAnswer<T>(answer: string, schema: z.ZodType<T>): JsonAnswer<T> {
-  const text = withoutThinking(answer);
+  const { text } = withoutThoughts(answer);
   const found = jsonObjects(text)[0] ?? unfinishedObject(text);
   if (found === undefined) return { problem: 'There was no JSON object in your answer.' };
   const exact = parsedJson(found);

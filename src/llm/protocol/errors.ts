@@ -38,7 +38,20 @@ const RATE = /rate[_ -]?limit|throttl|too many requests|limit_(requests|burst)|r
 export function meaningOf(httpStatus: number, body: string, host: string): ErrorMeaning {
   const error = readError(body);
   const message = `HTTP ${httpStatus}${error.code === '' ? '' : ` ${error.code}`}: ${error.message || 'no message'}`;
-  return { ...byWords(httpStatus, error, host), message, parameter: error.parameter };
+  const kind = httpStatus === 200 ? withinSuccess(error, host) : byWords(httpStatus, error, host);
+  return { ...kind, message, parameter: error.parameter };
+}
+
+/**
+ * An error with status 200 is what its own number says. It is not asked again but for the pace's sake: a server that answers so has
+ * computed, and may charge.
+ */
+function withinSuccess(error: ErrorBody, host: string): Kind {
+  const status = Number(/(?:^|\s)([45]\d\d)(?:\s|$)/.exec(error.code)?.[1] ?? 200);
+  const kind = byWords(status, error, host);
+  return status === 200 && kind.status === 'bad-request'
+    ? { status: 'malformed', retry: 'no' }
+    : { ...kind, retry: kind.retry === 'throttle' ? 'throttle' : 'no' };
 }
 
 type Kind = Pick<ErrorMeaning, 'status' | 'retry' | 'maxRetries'>;
@@ -61,7 +74,6 @@ function quota(host: string): Kind {
 }
 
 const BY_STATUS: Readonly<Record<number, Kind>> = {
-  200: { status: 'malformed', retry: 'backoff' },
   401: { status: 'unauthorized', retry: 'no' },
   402: { status: 'quota', retry: 'no' },
   403: { status: 'unauthorized', retry: 'no' },
@@ -82,18 +94,46 @@ function byStatus(httpStatus: number): Kind {
   return httpStatus >= 500 ? { status: 'server-error', retry: 'backoff' } : { status: 'bad-request', retry: 'no' };
 }
 
-/** Reads `{error: {code, type, message, param}}`, `{error: "…"}`, `{code, message}`, `{detail}` or plain text. */
+/** Words by which a field that could hold an error says that there is none. */
+const NO_ERROR = /^(?:|0|200|ok|success|succeeded|none|null|no error|false)$/i;
+
+/** Whether the value of a field `error` says that something went wrong; `null`, `{}`, `""`, `{code: 0, message: "ok"}` do not. */
+export function saysError(error: unknown): boolean {
+  if (Array.isArray(error)) return error.some(saysError);
+  if (isObject(error)) return Object.values(error).some(saysError);
+  return error !== undefined && error !== null && !NO_ERROR.test(JSON.stringify(error).replace(/^"\s*|\s*"$/g, ''));
+}
+
+/** Fields by which a body without an answer says what went wrong. */
+const TELLING = ['error', 'errors', 'message', 'msg', 'detail', 'error_msg', 'error_message', 'base_resp', 'code'];
+
+/** Whether a body without an answer tells of an error. */
+export function tellsError(body: Record<string, unknown>): boolean {
+  return TELLING.some((field) => saysError(body[field]));
+}
+
+/** Reads `{error: {code, type, message, param}}`, `{error: "…"}`, `{errors: […]}`, `{code, message}`, `{detail}` or plain text. */
 function readError(body: string): ErrorBody {
   const parsed = parseObject(body);
-  const error = parsed?.['error'] ?? parsed;
+  const error = [parsed?.['error'], firstOf(parsed?.['errors']), parsed?.['base_resp'], parsed].find(saysError);
   if (typeof error === 'string') return { code: '', message: brief(error), parameter: null };
   if (!isObject(error)) return { code: '', message: brief(body), parameter: null };
-  const message = error['message'] ?? error['detail'] ?? error['msg'];
+  const message = MESSAGES.map((name) => error[name]).find(saysError);
   return {
-    code: [error['code'], error['type']].filter((part) => typeof part === 'string' && part !== '').join(' '),
+    code: [error['code'], error['status_code'], error['type']].filter(isCode).join(' '),
     message: brief(typeof message === 'string' ? message : (JSON.stringify(message) ?? '')),
     parameter: typeof error['param'] === 'string' ? error['param'] : null,
   };
+}
+
+const MESSAGES = ['message', 'detail', 'msg', 'error_msg', 'error_message', 'status_msg'];
+
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) ? (value as unknown[])[0] : undefined;
+}
+
+function isCode(code: unknown): code is string | number {
+  return (typeof code === 'string' && code !== '') || typeof code === 'number';
 }
 
 /** The JSON object in a text; null where it is none. */

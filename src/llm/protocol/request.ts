@@ -61,7 +61,12 @@ export class ServerLimits {
     const limit = this.#completionTokens ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens };
     const fields = { ...rest, ...limit, ...(this.#forcesThinkingOff ? { enable_thinking: false } : {}) };
     const kept = Object.entries(fields).filter(([name]) => !this.#dropped.has(name));
-    return { model, messages: messages.map(({ role, content }) => ({ role, content })), ...Object.fromEntries(kept) };
+    return {
+      model,
+      messages: messages.map(({ role, content }) => ({ role, content })),
+      stream: false,
+      ...Object.fromEntries(kept),
+    };
   }
 
   /** Learns from a refusal of `body`; whether the request is now worth another try. */

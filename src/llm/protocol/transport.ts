@@ -71,7 +71,9 @@ async function exchange(
     signal: stop.signal,
     dispatcher,
   });
-  const text = await readCapped(response.body);
+  const isStream = /event-stream/.test(response.headers.get('content-type') ?? '');
+  const text = await readCapped(response.body, isStream);
+  if (isStream) stop.abort();
   if (text === null) {
     stop.abort();
     return { kind: 'oversized', message: `answer longer than ${MAX_BODY_BYTES} bytes` };
@@ -79,7 +81,10 @@ async function exchange(
   return { kind: 'response', status: response.status, headers: response.headers, body: text };
 }
 
-async function readCapped(stream: AsyncIterable<unknown> | null): Promise<string | null> {
+/** What ends a stream of events; some servers leave the connection open behind it. */
+const DONE = /^data: ?\[DONE\]/m;
+
+async function readCapped(stream: AsyncIterable<unknown> | null, isStream: boolean): Promise<string | null> {
   if (stream === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -88,6 +93,7 @@ async function readCapped(stream: AsyncIterable<unknown> | null): Promise<string
     bytes += chunk.byteLength;
     if (bytes > MAX_BODY_BYTES) return null;
     chunks.push(chunk);
+    if (isStream && DONE.test(Buffer.concat(chunks.slice(-2)).toString('utf8'))) break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }

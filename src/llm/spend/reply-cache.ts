@@ -12,7 +12,7 @@ import { writeWhole } from '../../files/write-whole.js';
 import type { Spend } from './spend.js';
 
 /** Raised when the meaning of a stored answer changes; part of every key. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 const entry = z.object({
   request: z.record(z.string(), z.json()),

@@ -20,6 +20,8 @@ export interface Step {
   readonly stall?: boolean;
   /** The connection is cut: before any answer, or in the middle of the body. */
   readonly reset?: 'before' | 'within';
+  /** The whole body, and the connection left open. */
+  readonly open?: boolean;
   /** No answer at all. */
   readonly silent?: boolean;
 }
@@ -90,6 +92,7 @@ async function answer(response: ServerResponse, step: Step): Promise<void> {
   if (step.reset === 'before') return void response.destroy();
   const text = typeof step.body === 'string' ? step.body : JSON.stringify(step.body ?? {});
   response.writeHead(step.status ?? 200, { 'content-type': 'application/json', ...step.headers });
+  if (step.open === true) return void response.write(text);
   if (step.stall !== true && step.reset !== 'within') return void response.end(text);
   response.write(text.slice(0, Math.ceil(text.length / 2)));
   if (step.reset === 'within') setTimeout(() => response.destroy(), 5);
