@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
-const cache = join(root, 'node_modules/.cache/lightmem.tsbuildinfo');
+const cache = join(root, '.lightmem/build.tsbuildinfo');
 
 // The cache says what was written; where dist is gone it would say so falsely.
 if (!existsSync(dist)) rmSync(cache, { force: true });

@@ -24,8 +24,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
+/** What a clone holds, and the packages that `npm ci` puts beside it. */
+function unbuiltCheckout(): string {
+  const checkout = join(folder, 'checkout');
+  for (const name of ['src', 'scripts', 'assets', 'examples', 'docs'])
+    cpSync(join(root, name), join(checkout, name), { recursive: true });
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
+    cpSync(join(root, name), join(checkout, name));
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  return checkout;
+}
+
 beforeAll(() => {
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root, stdio: 'ignore' });
+  const checkout = unbuiltCheckout();
+  execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: checkout, stdio: 'ignore' });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
   run('npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`);
@@ -62,6 +74,10 @@ describe('the package', { timeout: 120_000 }, () => {
     expect(said).toMatch(/^\d+ of \d+ answers right/m);
     expect(readFileSync(join(folder, 'made/report.html'), 'utf8')).toContain('begins-alike');
     expect(existsSync(join(folder, 'made/adapter/adapter_model.safetensors'))).toBe(true);
+  });
+
+  it('is installed from a clone without a script that fetches anything', () => {
+    expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toContain('hasInstallScript');
   });
 
   it('has its command', () => {

@@ -43,6 +43,10 @@ function contextOf(path: string | undefined): { context?: string } {
 async function run(question: string, options: Options): Promise<void> {
   const maxNewTokens = parseCount('max-tokens', options.maxTokens);
   const device = await deviceFor(options.device);
+  if (options.model === undefined)
+    process.stderr.write(
+      'note: without --model the bundled model answers: it knows the synthetic world that it was made on, and nothing else\n',
+    );
   const model = await openModel(options.model, options.json);
   const sample = {
     id: 'question',
@@ -59,7 +63,7 @@ async function run(question: string, options: Options): Promise<void> {
     base: await ask(null),
     ...(options.adapter === undefined ? {} : { adapter: await ask(options.adapter) }),
   };
-  const answers = Object.fromEntries(Object.entries(outcomes).map(([who, outcome]) => [who, textOf(outcome)]));
+  const answers = Object.fromEntries(Object.entries(outcomes).map(([who, outcome]) => [who, textOf(who, outcome)]));
   const truncated = outcomes.base.status === 'answered' && outcomes.base.contextTruncated;
   if (truncated) process.stderr.write('note: the text was longer than the model reads at once; its end was left out\n');
   if (options.json) process.stdout.write(`${JSON.stringify({ question, ...answers, contextTruncated: truncated })}\n`);
@@ -68,6 +72,8 @@ async function run(question: string, options: Options): Promise<void> {
       process.stdout.write(`${`${who}:`.padEnd(9)}${visibleText(answer) || '(empty answer)'}\n`);
 }
 
-function textOf(outcome: Outcome): string {
-  return outcome.status === 'answered' ? outcome.text : '';
+/** Throws UserError where there is no answer. */
+function textOf(who: string, outcome: Outcome): string {
+  if (outcome.status === 'answered') return outcome.text;
+  throw new UserError(`no answer of the ${who === 'base' ? 'base model' : who}: ${outcome.reason}`);
 }

@@ -28,6 +28,15 @@ function lightmem(...words: readonly string[]) {
   return { status, stdout, stderr };
 }
 
+describe('ask', { timeout: 120_000 }, () => {
+  it('says that the bundled model knows its own world only, and says nothing of the kind of a model that is named', () => {
+    const without = lightmem('ask', 'Who?', '--max-tokens', '1');
+    expect(without.stderr).toMatch(/^note: without --model the bundled model answers: it knows the synthetic world/);
+    expect(without.stdout).toMatch(/^base: /);
+    expect(lightmem('ask', 'Who?', '--max-tokens', '1', '--model', 'model').stderr).toBe('');
+  });
+});
+
 describe('bad input', { timeout: 300_000 }, () => {
   const datasets = (source: object): object => ({ datasets: { articles: { testItems: 1, ...source } } });
   const cases = (): readonly (readonly [string, readonly string[], RegExp])[] => {
