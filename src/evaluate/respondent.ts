@@ -18,6 +18,7 @@ import {
   type PromptStyle,
   type TokenPrompt,
 } from '../models/text/prompt.js';
+import { withoutThoughts } from '../text/thoughts.js';
 import type { AnswerLog } from './answer-log.js';
 import { answerQuestions, type Answer } from './answer.js';
 
@@ -159,8 +160,17 @@ function batchesOf(questions: readonly LocalQuestion[]): LocalQuestion[][] {
 
 function outcomeOf(answer: Omit<Answer, 'id'> | undefined, contextTruncated: boolean): Outcome {
   if (answer === undefined) return { status: 'failed', reason: 'not answered' };
-  const { text, tokens, finish } = answer;
-  return { status: 'answered', text, tokens, finish, contextTruncated };
+  const { tokens, finish } = answer;
+  const { text, unfinished } = withoutThoughts(answer.text);
+  if (unfinished && text === '')
+    return { status: 'failed', reason: 'only a thought that never ends before the token limit: raise the limit' };
+  return {
+    status: 'answered',
+    text: text === answer.text.trim() ? answer.text : text,
+    tokens,
+    finish,
+    contextTruncated,
+  };
 }
 
 /** What an answer depends on beside its prompt: the random stream of a sample matters only where tokens are drawn. */

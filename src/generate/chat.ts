@@ -102,7 +102,7 @@ export class LocalChat implements ChatModel {
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#replies.find(request);
+    const kept = await this.#replies.find(request, options.isUsable);
     if (kept !== null) return kept;
     if (options.signal?.aborted === true) return CANCELLED;
     const prompt = this.#prompt(messages);
@@ -162,7 +162,7 @@ export class LocalChat implements ChatModel {
       usage,
       estimated: false,
     });
-    return this.#replies.keep(request, this.#outcome(generation, usage, request.wishes));
+    return this.#replies.keep(request, this.#outcome(generation, usage, request.wishes), options.isUsable);
   }
 
   #outcome(

@@ -22,6 +22,8 @@ export interface ChatOptions {
   readonly sample?: number;
   /** Whether an answer cut at `maxTokens` is asked for once more with twice as many; default true. */
   readonly grow?: boolean;
+  /** Whether an answer can be used: one that cannot is handed on but not kept, so that it is asked for again another time; default all can. */
+  readonly isUsable?: (text: string) => boolean;
   /** Ends the wait; the outcome is then `cancelled`. */
   readonly signal?: AbortSignal;
 }

@@ -120,7 +120,7 @@ export class ChatEndpoint implements ChatModel {
 
   async complete(messages: readonly ChatMessage[], options: ChatOptions = {}): Promise<ChatOutcome> {
     const request = this.#request(messages, options);
-    const kept = await this.#replies.find(request);
+    const kept = await this.#replies.find(request, options.isUsable);
     if (kept !== null) return kept;
     const key = JSON.stringify(request);
     const running = this.#underWay.get(key);
@@ -151,7 +151,7 @@ export class ChatEndpoint implements ChatModel {
     }
   }
 
-  async #ask(request: CacheRequest, { signal, grow = true }: ChatOptions): Promise<ChatOutcome> {
+  async #ask(request: CacheRequest, { signal, grow = true, isUsable }: ChatOptions): Promise<ChatOutcome> {
     const progress: Progress = {
       startedAt: performance.now(),
       tries: 0,
@@ -170,7 +170,7 @@ export class ChatEndpoint implements ChatModel {
       const cut = late && (result.outcome.status === 'cancelled' || result.outcome.status === 'timeout');
       if (cut && signal?.aborted !== true) return last ?? result.outcome; // what was wrong before says more
       last = result.outcome;
-      if (isFinal(result, progress, this.#settings)) return this.#replies.keep(request, result.outcome);
+      if (isFinal(result, progress, this.#settings)) return this.#replies.keep(request, result.outcome, isUsable);
       if (result.retry === 'longer') progress.wished = longer(progress.wished);
       if (result.retry !== 'backoff') continue;
       await pause(backoff(this.#settings.backoffMs, progress.tries, result.retryAfterMs), signal);

@@ -103,6 +103,20 @@ describe('lightmem judge', () => {
     ]);
   });
 
+  it('leaves thoughts out of answers before any judge reads them', async () => {
+    const thoughtful = [
+      ['Paris', '<think>Paris?</think>London', 1],
+      ['London', '<think>Paris?</think>London', 5],
+      ['London', '[THINK]London', 1],
+      ['London', '<|channel|>analysis<|message|>Paris?<|end|><|channel|>final<|message|>London<|return|>', 5],
+      ['<think>', '<think>', 5],
+    ].map(([reference, answer], id) => ({ id, question: 'Which?', reference, answer }));
+    for (const judge of ['exact', 'lexical']) {
+      const { out } = await lightmem('judge', file('thoughts.jsonl', thoughtful), '--judge', judge);
+      expect(jsonLines(out).map((line) => (line as { score: number }).score)).toEqual([1, 5, 1, 5, 5]);
+    }
+  });
+
   it('sets several judges side by side', async () => {
     const { out, err } = await lightmem('judge', file('b.jsonl', ANSWERS), '--judge', 'lexical', 'exact');
     expect(jsonLines(out).map((line) => (line as { judge: string }).judge)).toEqual([
@@ -143,7 +157,7 @@ describe('lightmem judge', () => {
       id: 7,
       score: null,
       status: 'unscored',
-      reason: 'it says neither yes nor no',
+      reason: 'unusable reply: it says neither yes nor no',
     });
     expect(err).toContain('2 answers, 2 unscored, mean score –');
     expect(readFileSync(join(folder, 'v.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);

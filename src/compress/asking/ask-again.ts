@@ -76,12 +76,16 @@ export interface Answer<T> {
   readonly askedAgain: boolean;
 }
 
-/** Asks until an answer is taken. Throws AskFailure, named by the outcome or by what was wrong with the last answer. */
+/** Asks until an answer is taken; what cannot be is not kept in the cache, so that another run asks for it again. Throws AskFailure, named by the outcome or by what was wrong with the last answer. */
 export async function ask<T>(model: ChatModel, question: Question<T>, usage: Usage): Promise<Answer<T>> {
   let messages = question.messages;
   let fallback: T | undefined;
+  const isUsable = (text: string): boolean => {
+    const judged = question.judge(text);
+    return 'take' in judged || judged.else !== undefined;
+  };
   for (let asked = 0; ; asked++) {
-    const { text: answer, cut } = await reply(model, messages, question.options, usage);
+    const { text: answer, cut } = await reply(model, messages, { ...question.options, isUsable }, usage);
     const judged: Judgement<T> = cut ? cutAnswer(answer, question.whenCut) : question.judge(answer);
     if ('take' in judged) return { value: judged.take, askedAgain: asked > 0 };
     fallback = judged.else ?? fallback;

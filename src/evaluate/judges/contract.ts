@@ -1,6 +1,7 @@
 /** What a judge is: the one contract between an answer and its verdict, whoever reads it. */
 import type { Json } from '../../core/json.js';
 import type { AnswerRecord, Verdict } from '../../core/records.js';
+import { withoutThoughts } from '../../text/thoughts.js';
 
 /** One answer, and all that a judge may know of its question. */
 export interface JudgeInput {
@@ -41,9 +42,17 @@ export function unscored(reason: string): Verdict {
   return { status: 'unscored', reason };
 }
 
-/** What a judge reads of an answer record; null where there is no answer to judge. */
+/** What a judge reads of an answer record, thoughts in the answer left out; null where there is no answer to judge. */
 export function judgeInput(record: AnswerRecord): JudgeInput | null {
-  const { prompt: question, type, reference, answers, answer, abstention, subject } = record;
-  if (answer === null) return null;
+  const { prompt: question, type, reference, answers, answer: given, abstention, subject } = record;
+  if (given === null) return null;
+  const isWanted = [reference, ...answers].some((accepted) => accepted.trim() === given.trim());
+  const answer = isWanted ? given : spoken(given);
   return { question, type, reference, answers, answer, abstention, ...(subject !== null && { subject }) };
+}
+
+/** The answer itself where it has no thoughts: judges then read it as it stands. */
+function spoken(answer: string): string {
+  const { text } = withoutThoughts(answer);
+  return text === answer.trim() ? answer : text;
 }

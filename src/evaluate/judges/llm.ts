@@ -75,5 +75,5 @@ function material({ question, reference, answers, answer }: JudgeInput): Part[] 
 
 function identityOf(model: ChatModel, repeat: number): Json {
   const template = sha256([RUBRIC, ABSTENTION, MATERIAL, FORM].join('\n'));
-  return { judge: 'llm', version: 2, template, model: model.identity, repeat };
+  return { judge: 'llm', version: 3, template, model: model.identity, repeat };
 }

@@ -6,7 +6,7 @@ import { unscored, type Judge, type JudgeInput } from './contract.js';
 import { askForJudgement } from './asking.js';
 import { enclose } from './enclosure.js';
 import type { LlmJudgeOptions } from './llm.js';
-import { readYesNo } from './verdict-reply.js';
+import { opensWithYesNo, readYesNo } from './verdict-reply.js';
 
 /** How one kind of question is judged. */
 interface Guide {
@@ -51,7 +51,7 @@ export function yesNoJudge({ model, repeat = 0 }: LlmJudgeOptions): Judge {
     name: 'yes-no',
     identity: {
       judge: 'yes-no',
-      version: 2,
+      version: 3,
       template: hashJson({ GUIDES, FORM, MATERIAL }),
       model: model.identity,
       repeat,
@@ -61,6 +61,7 @@ export function yesNoJudge({ model, repeat = 0 }: LlmJudgeOptions): Judge {
         model,
         prompt: (attempt) => yesNoPrompt(input, `${repeat}/${attempt}`),
         read: readYesNo,
+        readsCut: opensWithYesNo,
         form: FORM,
         options: { temperature: 0, maxTokens: 16, sample: repeat },
       });

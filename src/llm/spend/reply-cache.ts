@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { hashJson } from '../../core/hash.js';
 import type { JsonObject } from '../../core/json.js';
 import { messageOf } from '../../core/errors.js';
-import { isReply, type ChatOutcome } from '../chat-model.js';
+import { isReply, type ChatOptions, type ChatOutcome } from '../chat-model.js';
 import { Flusher } from '../../files/flush.js';
 import { writeWhole } from '../../files/write-whole.js';
 import type { Spend } from './spend.js';
@@ -85,6 +85,10 @@ export function keyOf(request: CacheRequest): string {
   return hashJson({ version: CACHE_VERSION, ...request });
 }
 
+type IsUsable = NonNullable<ChatOptions['isUsable']>;
+
+const anyAnswer: IsUsable = () => true;
+
 /** A model's answers kept in a cache: what was answered whole is never asked for again. */
 export class CachedReplies {
   readonly #cache: ReplyCache | null;
@@ -102,17 +106,17 @@ export class CachedReplies {
     return this.#trouble;
   }
 
-  /** The answer as it was given; null when there is none. */
-  async find(request: CacheRequest): Promise<ChatOutcome | null> {
+  /** The answer as it was given; null when there is none that can be used. */
+  async find(request: CacheRequest, isUsable = anyAnswer): Promise<ChatOutcome | null> {
     const kept = await this.#cache?.read(request);
-    if (!kept) return null;
+    if (!kept || !isUsable(kept.text)) return null;
     this.#spend.noteCached();
     return { status: 'ok', ...kept, cached: true };
   }
 
-  /** Keeps a whole answer, and hands every outcome on: what is paid for is used, whether or not it can be kept. */
-  keep(request: CacheRequest, outcome: ChatOutcome): ChatOutcome {
-    if (outcome.status !== 'ok' || !isReply(outcome) || this.#cache === null) return outcome;
+  /** Keeps a whole answer that can be used, and hands every outcome on: what is paid for is used, whether or not it can be kept. */
+  keep(request: CacheRequest, outcome: ChatOutcome, isUsable = anyAnswer): ChatOutcome {
+    if (outcome.status !== 'ok' || !isReply(outcome) || this.#cache === null || !isUsable(outcome.text)) return outcome;
     const { text, model, fingerprint, usage, date, dropped } = outcome;
     try {
       this.#cache.write(request, { text, model, fingerprint, usage, date, dropped: [...dropped] });
