@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { isFamiliarLevel, levelName, parseLevel, type Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
+import { parseEncoding } from '../data/containers/encoding.js';
 import { COLUMN_PARTS, FORMATS, type ColumnMapping, type ColumnPart } from '../data/formats/format.js';
 import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
 import { problemText } from '../data/problems.js';
@@ -13,6 +14,7 @@ export interface DataOptions {
   readonly format?: string;
   readonly dataset?: string;
   readonly column?: readonly string[];
+  readonly encoding?: string;
   readonly onProblem: 'error' | 'skip';
   readonly limit?: string;
 }
@@ -23,6 +25,10 @@ export function addDataOptions(command: Command): Command {
     .option('--format <name>', `form of the records: ${FORMATS.join(', ')}; default: recognised`)
     .option('--dataset <name>', "the data set's name; default: the form's own, or the file's")
     .option('--column <part=name...>', `where plain records keep ${COLUMN_PARTS.join(', ')}, or the text at a level`)
+    .option(
+      '--encoding <name>',
+      'encoding of text files, e.g. windows-1252, gbk, utf-16le; default: utf-8, or by their mark',
+    )
     .addOption(
       new Option('--on-problem <policy>', 'broken records: error tells all and stops, skip leaves them out and counts')
         .choices(['error', 'skip'])
@@ -37,6 +43,7 @@ export function loadOptions(options: DataOptions): LoadOptions {
     ...(options.format !== undefined && { format: parseFormat(options.format) }),
     ...(options.dataset !== undefined && { dataset: options.dataset }),
     ...(options.column !== undefined && { columns: parseColumns(options.column) }),
+    ...(options.encoding !== undefined && { encoding: parseEncoding(options.encoding) }),
     ...(options.limit !== undefined && { limit: parseCount('limit', options.limit) }),
     onProblem: options.onProblem,
   };

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path';
 import { messageOf, UserError } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import type { Item } from '../core/records.js';
-import { detectContainer, readRecords, type Container } from './containers/source.js';
+import { detectSource, readRecords, type Container } from './containers/source.js';
 import type { SourceRecord } from './containers/source-record.js';
 import { akew } from './formats/akew.js';
 import { alpaca } from './formats/alpaca.js';
@@ -19,6 +19,7 @@ import { wikiupdate } from './formats/wikiupdate.js';
 import { joinRows, type PlacedItem } from './table-items.js';
 import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
 import { kindOf } from './schema.js';
+import { SourceNumber } from './source-number.js';
 
 /** Formats of single records, in the order in which they are recognised. */
 const RECORD_FORMATS: readonly RecordFormat[] = [wikiupdate, akew, longmemeval, items, sharegpt, openai, alpaca, plain];
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly dataset?: string;
   /** Columns of plain records. */
   readonly columns?: ColumnMapping;
+  /** Encoding of the text, e.g. `windows-1252`; default: UTF-8, or what a byte order mark says. */
+  readonly encoding?: string;
   /** `error` (default): any problem ends the reading with UserErrors; `skip`: leaves out what is broken and reports how much. */
   readonly onProblem?: 'error' | 'skip';
   /** Most items to read; default: all. */
@@ -142,13 +145,14 @@ async function openSource(path: string, options: LoadOptions, log: ProblemLog): 
   const columns = options.columns ?? {};
   if (info.isDirectory()) {
     const dataset = options.dataset ?? basename(path);
-    const found = placeless(folderItems(path, log, { dataset, columns }));
+    const found = placeless(folderItems(path, log, { dataset, columns, encoding: options.encoding }));
     return { file: path, format: 'folder', container: 'folder', dataset, bytes: 0, items: found };
   }
   if (options.format === 'folder') throw new UserError(`${path}: is no folder: give a folder or another format`);
-  const container = await detectContainer(path, path);
+  const file = await detectSource(path, path, options.encoding);
+  const { container } = file;
   const onBytes = (read: number) => options.onBytes?.(read, info.size);
-  const records = await peek(readRecords(path, path, container, log, onBytes));
+  const records = await peek(readRecords(file, log, onBytes));
   if (TABLES.includes(container)) checkColumns(columns, records.first?.value, path);
   const format = chooseFormat(options.format, records.first, path, columns);
   const dataset = options.dataset ?? format.dataset ?? stem;
@@ -221,7 +225,7 @@ async function* readItems(
   context: { dataset: string; columns: ColumnMapping; log: ProblemLog },
 ): AsyncGenerator<PlacedItem> {
   for await (const { value, place } of records) {
-    if (isObject(value)) {
+    if (isObject(value) && !(value instanceof SourceNumber)) {
       const item = format.read(value, { ...context, place });
       if (item) yield { item, place };
       continue;

@@ -1,6 +1,7 @@
 /** Checks shared by all data formats: sound text, answers, and zod's findings turned into problems with place and mending. */
 import { z } from 'zod';
 import type { Place, ProblemLog, ProblemScope } from './problems.js';
+import { SourceNumber } from './source-number.js';
 
 /** What makes a text unusable, or undefined; `allowEmpty` lets blank text pass. */
 export function textFault(text: string, allowEmpty = false): { what: string; fix: string } | undefined {
@@ -30,14 +31,18 @@ function addFault(text: string, context: z.RefinementCtx<string>, allowEmpty: bo
   if (fault) context.addIssue({ code: 'custom', message: fault.what, params: { fix: fault.fix } });
 }
 
-/** An answer: text, or a number or boolean taken as its text. */
-export const answerText = z.union([z.number(), z.boolean(), z.string()]).transform(String).pipe(soundText);
+const spelling = z.instanceof(SourceNumber).transform(({ source }) => source);
+
+/** An answer: text, or a number or boolean taken as its text, a number as its file spells it. */
+export const answerText = z.union([spelling, z.number(), z.boolean(), z.string()]).transform(String).pipe(soundText);
 
 /** Any array; its entries are checked one by one. */
 export const anyArray = z.array(z.unknown());
 
-/** An item's or question's id: text or an integer. */
-export const idText = z.union([z.int(), z.string()]).transform(String).pipe(soundText);
+const wholeSpelling = spelling.refine((source) => Number.isInteger(Number(source)));
+
+/** An item's or question's id: text or an integer, as its file spells it. */
+export const idText = z.union([wholeSpelling, z.int(), z.string()]).transform(String).pipe(soundText);
 
 export interface CheckContext {
   readonly place: Place;
@@ -87,6 +92,8 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'missing';
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof SourceNumber) return `a number (${value.source.slice(0, 40)})`;
+  if (value instanceof Uint8Array) return `${value.length} bytes that are no text of UTF-8`;
   if (typeof value === 'object') return 'an object';
   const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return `a ${typeof value} (${shown.slice(0, 40)})`;

@@ -37,6 +37,8 @@ const dataset = z
     testFile: text.optional(),
     format: oneOf(FORMATS, 'format').optional(),
     columns: columns.optional(),
+    /** Encoding of the file's text; default: UTF-8, or what a byte order mark says. */
+    encoding: text.optional(),
     /** Items used of the file (drawn by lot), or made by the world. */
     items: integer(1, 1_000_000).optional(),
     /** Items kept for asking in open book, never trained on. */

@@ -69,10 +69,11 @@ async function read(name: string, config: DatasetConfig): Promise<ReadItems> {
   return { items: drawn(asking(items, file), config.items, file), asked, report };
 }
 
-async function loadFile(name: string, file: string, { format, columns }: DatasetConfig) {
+async function loadFile(name: string, file: string, { format, columns, encoding }: DatasetConfig) {
   return loadAll(file, {
     dataset: name,
     ...(format !== undefined && { format }),
+    ...(encoding !== undefined && { encoding }),
     ...(columns !== undefined && { columns: definedColumns(columns) }),
   });
 }

@@ -1,31 +1,62 @@
-/** A JSON array read element by element: brackets and strings are followed byte by byte, so only one element is in memory. */
+/** A JSON array, or JSON values one behind the other, read element by element: brackets and strings are followed byte by byte, so only one element is in memory. */
 import type { ProblemLog } from '../problems.js';
-import { parseRecord } from './json-text.js';
-import { tooLongProblem } from './lines.js';
+import { decode } from './encoding.js';
+import { JsonFault, readJson } from './json-reader.js';
+import { parseRecord, syntaxProblem } from './json-text.js';
+import { tooLongProblem } from './text-lines.js';
 import { MAX_RECORD_BYTES, type SourceRecord } from './source-record.js';
 
 const [NEWLINE, QUOTE, BACKSLASH, COMMA] = [10, 34, 92, 44];
 const [OPEN, CLOSE, OPEN_BRACE, CLOSE_BRACE] = [91, 93, 123, 125];
 
 /** Records of a stream that holds one JSON array; a broken element is told to the log and the next one read. */
-export async function* jsonArray(
+export function jsonArray(chunks: AsyncIterable<Buffer>, file: string, log: ProblemLog): AsyncGenerator<SourceRecord> {
+  return elements(new ArrayScanner('start'), chunks, file, log);
+}
+
+/** Records of a stream of JSON objects, each over as many lines as it likes. */
+export function jsonObjects(
   chunks: AsyncIterable<Buffer>,
   file: string,
   log: ProblemLog,
 ): AsyncGenerator<SourceRecord> {
-  const scanner = new ArrayScanner();
+  return elements(new ArrayScanner('between'), chunks, file, log);
+}
+
+async function* elements(
+  scanner: ArrayScanner,
+  chunks: AsyncIterable<Buffer>,
+  file: string,
+  log: ProblemLog,
+): AsyncGenerator<SourceRecord> {
   let record = 0;
+  let isTrusted = true;
   for await (const chunk of chunks) {
     for (const element of scanner.scan(chunk)) {
       const place = { file, line: element.line, record: ++record };
       if (element.bytes === undefined) log.add(tooLongProblem(place, element.length));
       const parsed = element.bytes && parseRecord(element.bytes, place, log);
       if (parsed) yield parsed;
+      // A broken object that took the bracket behind it, as quotes of another kind make it.
+      else isTrusted = element.bytes?.at(-1) !== CLOSE || element.bytes[0] !== OPEN_BRACE;
     }
     if (scanner.fault !== undefined) break;
   }
   const fault = scanner.fault ?? scanner.faultAtEnd();
-  if (fault) log.add({ file, line: fault.line, field: '', what: fault.what, fix: fault.fix, scope: 'file' });
+  if (fault && isTrusted)
+    log.add({ file, ...(faultWithin(scanner.rest, file) ?? { ...fault, field: '' }), scope: 'file' });
+}
+
+/** The mistake in an element that never ends which makes it never end, such as a quote of another kind; undefined where it is cut off. */
+function faultWithin(rest: Element | undefined, file: string) {
+  const text = rest?.bytes && decode(rest.bytes, { file }, null);
+  if (rest === undefined || text === undefined) return undefined;
+  try {
+    readJson(text);
+  } catch (error) {
+    if (error instanceof JsonFault && !error.isCut) return syntaxProblem(text, error, { file, line: rest.line });
+  }
+  return undefined;
 }
 
 interface Element {
@@ -41,8 +72,8 @@ interface Fault {
   readonly fix: string;
 }
 
-/** Before `[`, after `[`, after a comma, after an element, inside one, inside a string of one, after `]`. */
-type State = 'start' | 'first' | 'value' | 'after' | 'element' | 'string' | 'end';
+/** Before `[`, after `[`, after a comma, after an element, inside one, inside a string of one, after `]`; between objects without an array. */
+type State = 'start' | 'first' | 'value' | 'after' | 'element' | 'string' | 'end' | 'between';
 
 /** What may stand where the scanner is, for messages. */
 const WANTED: Partial<Record<State, string>> = {
@@ -51,12 +82,13 @@ const WANTED: Partial<Record<State, string>> = {
   value: 'a record',
   after: ', or ]',
   end: 'nothing more',
+  between: 'a record',
 };
 
 /** Finds where elements of the top-level array start and end. */
 class ArrayScanner {
   fault: Fault | undefined;
-  #state: State = 'start';
+  #state: State;
   #depth = 0;
   #line = 1;
   #elementLine = 1;
@@ -64,6 +96,16 @@ class ArrayScanner {
   #length = 0;
   /** Whether the last byte of the chunk before was a backslash that escapes the next. */
   #escaped = false;
+
+  constructor(readonly start: 'start' | 'between') {
+    this.#state = start;
+  }
+
+  /** What has been read of an element that has not ended. */
+  get rest(): Element | undefined {
+    if (this.#state !== 'element' && this.#state !== 'string') return undefined;
+    return this.#take(Buffer.alloc(0));
+  }
 
   /** The elements that end in this chunk. */
   *scan(chunk: Buffer): Generator<Element> {
@@ -78,7 +120,7 @@ class ArrayScanner {
       const end = this.#state === 'element' ? this.#endAt(byte, i) : undefined;
       if (end !== undefined) {
         yield this.#take(chunk.subarray(start, end));
-        this.#state = 'after';
+        this.#state = this.start === 'between' ? 'between' : 'after';
         i = end;
         continue;
       }
@@ -93,6 +135,7 @@ class ArrayScanner {
     const line = this.#line;
     switch (this.#state) {
       case 'end':
+      case 'between':
         return undefined;
       case 'start':
         return { line, what: 'is empty', fix: 'write a JSON array of records' };
@@ -115,13 +158,18 @@ class ArrayScanner {
     if (state === 'start' && byte === OPEN) this.#state = 'first';
     else if (state === 'after' && byte === COMMA) this.#state = 'value';
     else if ((state === 'after' || state === 'first') && byte === CLOSE) this.#state = 'end';
-    else if ((state === 'first' || state === 'value') && byte !== COMMA && byte !== CLOSE) {
+    else if (this.#mayStart(byte)) {
       this.#state = 'element';
       this.#depth = 0;
       this.#elementLine = this.#line;
       return true;
     } else this.#refuse(byte);
     return false;
+  }
+
+  #mayStart(byte: number): boolean {
+    if (this.#state === 'between') return byte === OPEN_BRACE;
+    return (this.#state === 'first' || this.#state === 'value') && byte !== COMMA && byte !== CLOSE;
   }
 
   #refuse(byte: number): void {

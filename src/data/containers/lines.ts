@@ -1,8 +1,9 @@
 /** JSON Lines, streamed: one record a line, blank lines passed over. */
 import { isBlank, LineSplitter, type Line } from '../../files/lines.js';
-import type { Place, ProblemLog } from '../problems.js';
+import type { ProblemLog } from '../problems.js';
 import { parseRecord } from './json-text.js';
 import { MAX_RECORD_BYTES, type SourceRecord } from './source-record.js';
+import { tooLongProblem } from './text-lines.js';
 
 /** Records of a JSONL stream; a broken line, or one longer than the limit, is told to the log and the next one read. */
 export async function* jsonLines(
@@ -23,10 +24,4 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   const splitter = new LineSplitter(MAX_RECORD_BYTES);
   for await (const chunk of chunks) yield* splitter.push(chunk);
   yield* splitter.rest();
-}
-
-/** The problem of a record longer than the limit. */
-export function tooLongProblem(place: Place, length: number) {
-  const what = `is ${Math.ceil(length / 2 ** 20)} MiB long, more than the ${MAX_RECORD_BYTES / 2 ** 20} MiB read`;
-  return { ...place, field: '', what, fix: 'split the record', scope: 'item' as const };
 }

@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { isFamiliarLevel, isLevel, levelName, type Level } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
-import { decode } from '../containers/json-text.js';
-import { detectContainer, readRecords } from '../containers/source.js';
+import { decodeFile } from '../containers/encoding.js';
+import { detectSource, readRecords } from '../containers/source.js';
+import { stubOf } from '../../files/stub.js';
 import type { ProblemLog } from '../problems.js';
 import { check, noteOddities, soundText } from '../schema.js';
 import { mergeAnswers, recordedText, type ReadContext } from './format.js';
@@ -12,6 +13,12 @@ import { readQuestion } from './questions.js';
 
 const TEXT_EXTENSIONS = ['.txt', '.md'];
 const QUESTIONS = /\.questions\.jsonl?$/;
+
+/** What is known of a folder before its files are read. */
+export interface FolderContext extends Omit<ReadContext, 'place' | 'log'> {
+  /** Encoding of its files; default: UTF-8, or what a file's byte order mark says. */
+  readonly encoding?: string | undefined;
+}
 
 /** The files that make one item. */
 interface Group {
@@ -21,11 +28,7 @@ interface Group {
 }
 
 /** Items of a folder and its sub-folders, by name; links are not followed. */
-export async function* folderItems(
-  root: string,
-  log: ProblemLog,
-  context: Omit<ReadContext, 'place' | 'log'>,
-): AsyncGenerator<Item> {
+export async function* folderItems(root: string, log: ProblemLog, context: FolderContext): AsyncGenerator<Item> {
   const groups = groupFiles(await filesUnder(root), log);
   for (const group of groups) {
     const item = await readGroup(root, group, log, context);
@@ -119,12 +122,12 @@ async function readGroup(
   root: string,
   group: Group,
   log: ProblemLog,
-  context: Omit<ReadContext, 'place' | 'log'>,
+  context: FolderContext,
 ): Promise<Item | undefined> {
   const before = log.countOf('item');
   const texts: Record<string, LevelText> = {};
   for (const [level, file] of originalFirst(group.texts)) {
-    const text = await readText(root, file, log);
+    const text = await readText(root, file, log, context.encoding);
     if (text !== undefined) texts[level] = recordedText(text, 'folder', file.slice(group.name.length));
   }
   const questions: Question[] = [];
@@ -142,25 +145,29 @@ function originalFirst(texts: ReadonlyMap<Level, string>): [Level, string][] {
   return [...texts].sort(([a], [b]) => Number(b === 'original') - Number(a === 'original'));
 }
 
-async function readText(root: string, file: string, log: ProblemLog): Promise<string | undefined> {
+async function readText(root: string, file: string, log: ProblemLog, encoding?: string): Promise<string | undefined> {
   const place = { file, line: 1 };
-  const decoded = decode(await readFile(join(root, file)), place, log);
-  const text = decoded?.startsWith('\uFEFF') ? decoded.slice(1) : decoded;
+  const bytes = await readFile(join(root, file));
+  const stub = bytes.length > 0 && !isWebPage(bytes) ? stubOf(bytes) : undefined;
+  if (stub) log.add({ file, field: '', ...stub, scope: 'item' });
+  const text = stub ? undefined : decodeFile(bytes, encoding, place, log);
   if (text === undefined) return undefined;
   noteOddities(text, '', { place, log });
   return check(soundText, text, { place, log }, 'item');
 }
 
+/** Whether a text is a web page: as a document it may well be one. */
+const isWebPage = (bytes: Uint8Array): boolean => stubOf(bytes)?.what.includes('web page') ?? false;
+
 async function readQuestionFile(
   root: string,
   file: string,
   log: ProblemLog,
-  context: Omit<ReadContext, 'place' | 'log'>,
+  context: FolderContext,
 ): Promise<Question[]> {
   const path = join(root, file);
   const questions: Question[] = [];
-  const container = await detectContainer(path, file);
-  for await (const { value, place } of readRecords(path, file, container, log)) {
+  for await (const { value, place } of readRecords(await detectSource(path, file, context.encoding), log)) {
     const question = readQuestion(value, questions.length, [], { ...context, place, log });
     if (question) questions.push(question);
   }

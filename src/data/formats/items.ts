@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../core/json.js';
 import { isLevel, LEVEL_RULE, levelName } from '../../core/levels.js';
 import type { Item, LevelText } from '../../core/records.js';
 import { check, idText, noteOddities, soundText } from '../schema.js';
+import { plainNumbers, SourceNumber } from '../source-number.js';
 import { noteIgnored, type ReadContext, type RecordFormat } from './format.js';
 import { readQuestions } from './questions.js';
 
@@ -12,7 +13,7 @@ const levelText = z.union([
   z.object({
     text: soundText,
     method: soundText.default('recorded'),
-    provenance: z.record(z.string(), z.json()).default({}),
+    provenance: z.preprocess((value) => plainNumbers(value ?? {}), z.record(z.string(), z.json())),
   }),
 ]);
 
@@ -47,7 +48,7 @@ function readLevelTexts(value: unknown, context: ReadContext): Item['texts'] {
       context.log.add({ ...context.place, field: path.join('.'), what, fix, scope: 'item' });
       continue;
     }
-    const schema = isObject(entry) ? levelText.options[1] : levelText.options[0];
+    const schema = isObject(entry) && !(entry instanceof SourceNumber) ? levelText.options[1] : levelText.options[0];
     const read = check<{ text: string; method: string; provenance: JsonObject }>(schema, entry, context, 'item', path);
     if (isObject(entry)) noteIgnored(entry, new Set(LEVEL_TEXT_FIELDS), context, path);
     if (!read) continue;

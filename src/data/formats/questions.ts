@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.js';
 import type { Question } from '../../core/records.js';
 import { answerText, anyArray, check, fieldPath, idText, soundText } from '../schema.js';
+import { plainNumbers } from '../source-number.js';
 import { mergeAnswers, noteIgnored, type ReadContext } from './format.js';
 
 const answers = z.union([answerText.transform((answer) => [answer]), z.array(answerText).min(1, 'has no answer')]);
@@ -18,7 +19,7 @@ const extras = z.object({
   testPrompt: soundText.exactOptional(),
   type: soundText.exactOptional(),
   abstention: z.boolean().exactOptional(),
-  bits: z.number().nonnegative().exactOptional(),
+  bits: z.preprocess(plainNumbers, z.number().nonnegative()).exactOptional(),
   subject: soundText.exactOptional(),
   date: soundText.exactOptional(),
 } satisfies Record<Extra, z.ZodType>);
