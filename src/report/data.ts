@@ -24,10 +24,26 @@ export interface ReportData {
   readonly runs: readonly RunSummary[];
   /** One for each data set that was audited. */
   readonly audits: readonly AuditSummary[];
+  /** The loss of each run's training by the run's id; absent where it is not known. */
+  readonly losses?: Readonly<Record<string, LossCurve>>;
   /** What lies beside the page; absent where nothing does. */
   readonly files?: ReportFiles;
   /** The judge whose verdicts count, where several judged; default: the one with most scored answers. */
   readonly judge?: string;
+}
+
+/** Mean loss after a number of steps, in nats per answer token. */
+export interface LossPoint {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** How a training's loss went, in steps' order and few enough points to draw. */
+export interface LossCurve {
+  /** On what was trained, averaged over neighbouring steps. */
+  readonly trained: readonly LossPoint[];
+  /** On items kept from training, where they were measured. */
+  readonly heldOut: readonly LossPoint[];
 }
 
 /** Files and folders that the page links to, by their paths from its own folder, with `/` between names. */

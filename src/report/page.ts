@@ -20,7 +20,7 @@ const SCRIPT = `${TABLE_SCRIPT}${BROWSE_SCRIPT}`;
 /** The whole page as text. `analysis` is `analyseReport(data)` unless it was computed before. */
 export function renderReport(data: ReportData, analysis: Analysis = analyseReport(data)): string {
   const sections: [string, string, Html][] = [
-    ['figures', 'Figures', figuresSection(analysis)],
+    ['figures', 'Figures', figuresSection(analysis, data.losses)],
     ['audit', 'What each level kept', auditSection(data.audits)],
     ['capacity', 'Capacity', capacitySection(analysis)],
     ['runs', 'Runs', runsSection(analysis, data.files)],

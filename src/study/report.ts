@@ -10,10 +10,11 @@ import { loraScale } from '../core/settings.js';
 import { packageInfo } from '../core/package-info.js';
 import { readJsonLines } from '../files/json-lines.js';
 import { writeWhole } from '../files/write-whole.js';
-import type { ReportData } from '../report/data.js';
+import type { LossCurve, ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport, renderReport } from '../report/page.js';
 import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
+import { lossCurve } from './loss-curves.js';
 import { runFolderName } from './run-spec.js';
 import { readRows, type StoredRun } from './run-store.js';
 import type { StoredStudy } from './study-folder.js';
@@ -69,6 +70,7 @@ export function reportData({ folder, record, runs, audits }: StoredStudy): Repor
     environment: environment(runs),
     rows: runs.flatMap(readRows),
     runs: summaries,
+    losses: lossCurves(folder, runs),
     files: {
       rows: [STUDY_FILES.rows],
       runs: Object.fromEntries(summaries.map((run) => [run.id, placesOf(folder, run)])),
@@ -76,6 +78,11 @@ export function reportData({ folder, record, runs, audits }: StoredStudy): Repor
     audits,
     judge: record.judge,
   };
+}
+
+function lossCurves(folder: string, runs: readonly StoredRun[]): Record<string, LossCurve> {
+  const curves = runs.map(({ spec }) => [runFolderName(spec), lossCurve(folder, spec)] as const);
+  return Object.fromEntries(curves.flatMap(([id, curve]) => (curve === null ? [] : [[id, curve]])));
 }
 
 function placesOf(folder: string, { id, adapterPath }: RunSummary) {

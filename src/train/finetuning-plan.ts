@@ -10,7 +10,8 @@ import { objectiveNamed } from './objectives/objectives.js';
 import { learningRateAt } from './schedule.js';
 import type { Trainer } from './trainer.js';
 
-const metricSchema = z.object({
+/** A line of `metrics.jsonl`. */
+export const stepMetric = z.object({
   step: z.int(),
   epoch: z.int(),
   loss: z.number(),
@@ -21,7 +22,7 @@ const metricSchema = z.object({
 });
 
 /** A line of a fine-tuning's log: one step. */
-export type StepMetric = z.infer<typeof metricSchema>;
+export type StepMetric = z.infer<typeof stepMetric>;
 
 const countersSchema = z.object({ heldOut: standingSchema.nullable() });
 
@@ -57,7 +58,7 @@ function measuredBatches(samples: readonly TrainingSample[], settings: TrainSett
 export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounters> {
   readonly identity: string;
   readonly clipNorm: number;
-  readonly metrics = metricSchema;
+  readonly metrics = stepMetric;
   readonly counters = countersSchema;
   readonly steps: readonly PlannedStep[];
   /** What the measurements say; undefined where nothing is held out. */

@@ -4,9 +4,11 @@ import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import { distributionChart } from '../../src/report/charts/distribution.js';
 import { NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
-import { placeNames } from '../../src/report/charts/place-names.js';
-import { studyFigures, type Figure } from '../../src/report/sections/figures.js';
-import { reportedStudy } from '../analysis/fixtures.js';
+import { placeNames, together } from '../../src/report/charts/place-names.js';
+import type { Figure } from '../../src/report/sections/figure.js';
+import { studyFigures } from '../../src/report/sections/figures.js';
+import type { LossCurve } from '../../src/report/data.js';
+import { reportedStudy, runSummary } from '../analysis/fixtures.js';
 import { madeAudit } from './fixtures.js';
 
 const analysis = analyse(reportedStudy().rows, [], { resamples: 400 });
@@ -63,7 +65,7 @@ describe('the four figures of the study', () => {
       expect(texts(svg)).toEqual(expect.arrayContaining(['original', 'L1', 'L2', 'L3', 'L4', 'L5', 'ext']));
       expect(texts(svg).some((text) => text.startsWith('base '))).toBe(true);
       expect(svg).toContain('stroke-dasharray="5,4"');
-      const intervals = [...parsed(svg).querySelectorAll('[aria-label="rule"] line')].filter(
+      const intervals = [...parsed(svg).querySelectorAll('[aria-label="rule"]:not([stroke-dasharray]) line')].filter(
         (line) =>
           line.getAttribute('x1') === line.getAttribute('x2') && line.getAttribute('y1') !== line.getAttribute('y2'),
       );
@@ -131,12 +133,37 @@ describe('the four figures of the study', () => {
     expect(crosses.length).toBe(1);
   });
 
-  it('have one line for each rank, with its name', () => {
-    for (const name of ['wikiupdate-open-amount', 'wikiupdate-open-levels']) {
-      const svg = figure(name).draw(WIDE);
-      expect(texts(svg)).toEqual(expect.arrayContaining(['rank 4', 'rank 8', 'rank 16']));
-      expect(parsed(svg).querySelectorAll('[aria-label="line"]').length).toBe(3);
-    }
+  it('name each rank, and join its amounts by a line', () => {
+    for (const name of ['wikiupdate-open-amount', 'wikiupdate-open-levels'])
+      expect(texts(figure(name).draw(WIDE))).toEqual(expect.arrayContaining(['rank 4', 'rank 8', 'rank 16']));
+    const amount = figure('wikiupdate-open-amount').draw(WIDE);
+    expect(parsed(amount).querySelectorAll('[aria-label="line"]').length).toBe(3);
+  });
+
+  it('draw no line through levels that were not trained at a rank', () => {
+    const lines = parsed(figure('wikiupdate-open-levels').draw(WIDE)).querySelectorAll('[aria-label="line"]');
+    expect(lines.length, 'only rank 8 was trained at neighbouring levels').toBe(1);
+    const made = reportedStudy(20).rows.filter(({ dataset, items }) => dataset === 'wikiupdate' && items === 500);
+    const rank4 = made
+      .filter(({ rank, level }) => rank === 8 && ['original', 'summ_l1', 'summ_l2', 'summ_l5'].includes(level))
+      .map((row) => ({ ...row, rank: 4, scale: 4, run: `${row.run}-4` }));
+    const rows = [...made.filter(({ rank }) => rank === 8), ...rank4];
+    const drawn = studyFigures(analyse(rows, [], { resamples: 50 })).find(({ name }) => name.endsWith('levels'));
+    const corners = [...parsed(drawn?.draw(WIDE) ?? '').querySelectorAll('[aria-label="line"] path')].map(
+      (path) => path.getAttribute('d')?.match(/[ML]/gu)?.length,
+    );
+    expect(corners.sort()).toEqual([3, 6]);
+  });
+
+  it('leave the levels their room where one text grew far: it stands left of a break, with its own value', () => {
+    const svg = figure('wikiupdate-open-compression').draw(WIDE);
+    const across = [...parsed(svg).querySelectorAll('[aria-label="dot"] path')].map((dot) =>
+      Number(/translate\(([\d.]+)/u.exec(dot.getAttribute('transform') ?? '')?.[1]),
+    );
+    const [ext = 0, first = 0] = [...across].sort((a, b) => a - b);
+    expect(texts(svg)).toContain('−84 %');
+    expect((Math.max(...across) - first) / (Math.max(...across) - ext)).toBeGreaterThan(0.6);
+    expect(texts(svg)).toContain('⁄⁄');
   });
 
   it('state a finding, the judge and the number of answers', () => {
@@ -147,7 +174,44 @@ describe('the four figures of the study', () => {
   });
 });
 
+describe('losses of trainings', () => {
+  const curve = (from: number, to: number, steps: number): LossCurve => ({
+    trained: Array.from({ length: steps }, (_, i) => ({ step: i + 1, loss: from + ((to - from) * i) / (steps - 1) })),
+    heldOut: [{ step: steps, loss: to + 0.1 }],
+  });
+  const runs = [
+    runSummary({ id: 'a', level: 'original', rank: 4, firstLoss: 2, lastLoss: 0.02 }),
+    runSummary({ id: 'b', level: 'original', rank: 16, firstLoss: 2, lastLoss: 0.5 }),
+    runSummary({ id: 'c', level: 'summ_l5', rank: 4, firstLoss: 1, lastLoss: 1.5 }),
+    runSummary({ id: 'base', rank: 0 }),
+  ];
+  const losses = { a: curve(2, 0.02, 40), b: curve(2, 0.5, 40), c: curve(1, 1.5, 12) };
+  const [drawn] = studyFigures(analyse([], runs), losses);
+
+  it('are drawn as a line each, named by what was trained on, the ranks by colour, held-out losses as dots', () => {
+    const root = parsed(drawn?.draw(WIDE) ?? '');
+    expect(root.querySelectorAll('[aria-label="line"] path').length).toBe(3);
+    expect(root.querySelectorAll('[aria-label="dot"] circle').length).toBe(3);
+    const colours = [...root.querySelectorAll('[aria-label="line"]')].map((line) => line.getAttribute('stroke'));
+    expect(colours[0]).toBe(colours[2]);
+    expect(colours[0]).not.toBe(colours[1]);
+    expect(texts(drawn?.draw(NARROW) ?? '')).toEqual(expect.arrayContaining(['original', 'L5', 'rank 4', 'rank 16']));
+  });
+
+  it('say how many fell and which rose', () => {
+    expect(drawn?.finding).toBe('The loss fell in 2 of 3 trainings and rose in 1 (L5, rank 4).');
+  });
+});
+
 describe('labels', () => {
+  it('of points that hide each other stand together', () => {
+    const at = (text: string, x: number) => ({ text, x, y: 10, top: 5, bottom: 15 });
+    expect(together([at('original', 10), at('L1', 13), at('L2', 60)]).map(({ text }) => text)).toEqual([
+      'original, L1',
+      'L2',
+    ]);
+  });
+
   it('keep their distance and their order, within the bounds', () => {
     const placed = spreadOut([50, 51, 52, 300], 15, 0, 100);
     const sorted = [...placed].sort((a, b) => a - b);

@@ -1,4 +1,5 @@
 /** Score over token reduction rate (or over what the text kept): one point for each level, with its interval and its finding against the best. */
+import { distinct } from '../../core/collections.js';
 import * as Plot from '@observablehq/plot';
 import { falls, type Curve, type CurvePoint } from '../../analysis/curve.js';
 import { estimateOf } from '../../analysis/group.js';
@@ -11,19 +12,21 @@ import {
   GOOD,
   grid,
   horizontalScale,
-  horizontalTicks,
   INK,
   MARGIN,
+  MUTED,
   PAPER,
   rightLabels,
   titleOf,
   valueAxis,
   valueDomain,
   verticalScale,
+  type BasePoint,
   type ChartSize,
 } from './frame.js';
+import { retentionAxis, trrAxis, type HorizontalAxis } from './horizontal-axis.js';
 import { levelLines } from './level-lines.js';
-import { placeNames } from './place-names.js';
+import { placeNames, together } from './place-names.js';
 
 /** What the horizontal axis counts. */
 export type CompressionAxis = 'trr' | 'retention';
@@ -41,23 +44,28 @@ interface PlottedPoint {
 export function compressionChart(curve: Curve, size: ChartSize, axis: CompressionAxis = 'trr'): string {
   const { measure, points } = curve;
   const known = points.filter((point) => valueOn(axis, point) !== null);
-  const crowded = axis === 'trr' && isCrowded(known);
-  const plotted = known.map((point) => plottedPoint(point, curve, position(valueOn(axis, point) ?? 0, crowded)));
+  const scale = axis === 'trr' ? trrAxis(known.map(({ trr }) => trr ?? 0)) : retentionAxis();
+  const plotted = known.map((point) => plottedPoint(point, curve, scale.position(valueOn(axis, point) ?? 0)));
   const { lines } = levelLines(plotted, ({ point }) => point.level);
-  const bases = plotted.flatMap(({ x, point: { base } }) => (base === null ? [] : [{ x, cell: base }]));
+  const bases = basesOf(plotted);
   const domain = valueDomain([...known.map(({ cell }) => cell), ...bases.map(({ cell }) => cell)], measure);
   const xDomain = withRoom(plotted.map(({ x }) => x));
   return drawSvg(`${curve.dataset}: score over ${axis === 'trr' ? 'token reduction rate' : 'answers kept'}`, {
     ...size,
     ...MARGIN,
-    x: horizontalAxis(axis, crowded, xDomain, size),
+    x: { domain: xDomain, labelAnchor: 'center', labelArrow: 'none', ...scale.options(xDomain, size) },
     y: valueAxis(measure, domain),
     marks: [
       grid(),
       ...baseMarks(
-        levelLines(bases, ({ cell }) => cell.level),
+        levelLines(
+          bases,
+          ({ cell }) => cell.level,
+          plotted.map(({ point }) => point.level),
+        ),
         measure,
       ),
+      ...breakMarks(scale),
       ...lines.map((line) => Plot.line(line, { x: 'x', y: 'mean', stroke: INK, strokeOpacity: 0.3, sort: 'x' })),
       Plot.ruleX(plotted, { x: 'x', y1: 'low', y2: 'high', stroke: colourOf, strokeWidth: 1.75 }),
       Plot.dot(plotted, {
@@ -73,6 +81,32 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
   });
 }
 
+/** The untuned base model where it was asked: at each level of its own, or the one place that stands for all. */
+function basesOf(plotted: readonly PlottedPoint[]): BasePoint[] {
+  const all = plotted.flatMap(({ x, point }) =>
+    point.base === null ? [] : [{ x, cell: point.base, level: point.level }],
+  );
+  if (distinct(all.map(({ cell }) => cell)).length <= 1) return all;
+  return all.filter(({ cell, level }) => cell.level === level);
+}
+
+/** A short slanted pair of strokes on the axis, where it is broken. */
+function breakMarks({ breakAt }: HorizontalAxis): Plot.Markish[] {
+  if (breakAt === null) return [];
+  return [
+    Plot.ruleX([breakAt], { stroke: MUTED, strokeDasharray: '1,3' }),
+    Plot.text([breakAt], {
+      x: (x: number) => x,
+      text: () => '⁄⁄',
+      frameAnchor: 'bottom',
+      dy: 4,
+      fill: MUTED,
+      stroke: PAPER,
+      strokeWidth: 4,
+    }),
+  ];
+}
+
 function plottedPoint(point: CurvePoint, { measure }: Curve, x: number): PlottedPoint {
   const { mean, low, high } = estimateOf(point.cell, measure);
   const ends = Number.isNaN(low) ? { low: mean, high: mean } : { low, high };
@@ -86,20 +120,20 @@ function names(
   size: ChartSize,
 ): Plot.Markish[] {
   const [across, down] = [horizontalScale(xDomain, size), verticalScale(domain, size)];
-  const places = placeNames(
+  const named = together(
     plotted.map(({ name, x, mean, low, high }) => ({
-      ...{ text: name, x: across(x), y: down(mean), top: down(high), bottom: down(low) },
+      ...{ text: name, x: across(x), y: down(mean), top: down(high), bottom: down(low), at: { x, mean } },
     })),
-    {
-      left: MARGIN.marginLeft,
-      right: size.width - MARGIN.marginRight + 6,
-      top: 14,
-      bottom: size.height - MARGIN.marginBottom,
-    },
   );
-  return plotted.map((datum, i) =>
-    Plot.text([datum], {
-      ...{ x: 'x', y: 'mean', text: 'name', dx: places[i]?.dx ?? 0, dy: places[i]?.dy ?? 0 },
+  const places = placeNames(named, {
+    left: MARGIN.marginLeft,
+    right: size.width - MARGIN.marginRight + 6,
+    top: 14,
+    bottom: size.height - MARGIN.marginBottom,
+  });
+  return named.map(({ text, at }, i) =>
+    Plot.text([at], {
+      ...{ x: 'x', y: 'mean', text: () => text, dx: places[i]?.dx ?? 0, dy: places[i]?.dy ?? 0 },
       ...{ fontWeight: 600, fill: INK, stroke: PAPER, strokeWidth: 4 },
     }),
   );
@@ -121,48 +155,4 @@ function colourOf({ point }: { readonly point: CurvePoint }): string {
 
 function symbolOf({ point }: PlottedPoint): 'circle' | 'triangle2' {
   return falls(point) ? 'triangle2' : 'circle';
-}
-
-/** Whether most levels lie so close to 100 % that a linear axis would pile them up. */
-function isCrowded(points: readonly CurvePoint[]): boolean {
-  return points.filter(({ trr }) => (trr ?? 0) > 0.9).length >= 3;
-}
-
-/** On a crowded axis points are placed by the logarithm of the tokens left. */
-function position(trr: number, crowded: boolean): number {
-  return crowded ? -Math.log10(Math.max(1e-4, 1 - trr)) : trr;
-}
-
-const CROWDED_TICKS = [-1, 0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
-
-function horizontalAxis(
-  axis: CompressionAxis,
-  crowded: boolean,
-  domain: readonly [number, number],
-  size: ChartSize,
-): Plot.ScaleOptions {
-  const shared = { domain, labelAnchor: 'center', labelArrow: 'none', ticks: horizontalTicks(size) } as const;
-  if (crowded) return { ...shared, ...crowdedTicks(domain, size) };
-  const label = axis === 'retention' ? 'Answers still found in the text' : 'Tokens saved (macro TRR)';
-  return { ...shared, label, tickFormat: (x: number) => `${minusPercent(x)} %` };
-}
-
-function crowdedTicks(domain: readonly [number, number], size: ChartSize): Plot.ScaleOptions {
-  const across = horizontalScale(domain, size);
-  let last = -Infinity;
-  const ticks = CROWDED_TICKS.map((trr) => ({ trr, x: position(trr, true) })).filter(({ x }) => {
-    const fits = x >= domain[0] && x <= domain[1] && across(x) - last > 42;
-    if (fits) last = across(x);
-    return fits;
-  });
-  return {
-    label: 'Tokens saved (macro TRR); axis: log of tokens left',
-    ticks: ticks.map(({ x }) => x),
-    tickFormat: (x: number) => `${minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0, true)} %`,
-  };
-}
-
-function minusPercent(share: number, fine = false): string {
-  const digits = fine ? String(Number((100 * Math.abs(share)).toFixed(1))) : Math.abs(100 * share).toFixed(0);
-  return share < 0 && digits !== '0' ? `−${digits}` : digits;
 }

@@ -1,21 +1,43 @@
-/** Which levels a line joins: those that shorten step by step, which their names tell. */
+/** Which levels a line joins: neighbours that shorten step by step, which their names tell. */
+import { groupBy } from '../../core/collections.js';
 import { levelFamily, type Level } from '../../core/levels.js';
 
 export interface LevelLines<T> {
-  /** The original and the levels of one family (`summ_l1` … `summ_l5`, `select=0.6`, `select=0.3` …), where it has two or more. */
+  /** Runs of neighbours: the original and the levels of one family (`summ_l1` … `summ_l5`, `select=0.6`, `select=0.3` …) where the chart has two of it. */
   readonly lines: readonly (readonly T[])[];
   /** Points that no line joins. */
   readonly lone: readonly T[];
 }
 
-/** Points as lines, one for each family of levels; what is of another kind stands alone. */
-export function levelLines<T>(points: readonly T[], levelOf: (point: T) => Level): LevelLines<T> {
-  const whole = points.filter((point) => levelOf(point) === 'original');
-  const families = new Map<string, T[]>();
-  for (const point of points.filter((each) => !whole.includes(each))) {
-    const family = levelFamily(levelOf(point));
-    families.set(family, [...(families.get(family) ?? []), point]);
-  }
-  const lines = [...families.values()].filter((family) => family.length > 1).map((family) => [...whole, ...family]);
+/**
+ * Points as lines, one for each family of levels, broken where the chart has a level between two that these points lack;
+ * what is of another kind stands alone.
+ *
+ * @param charted all levels of the chart in their order; default those of the points.
+ */
+export function levelLines<T>(
+  points: readonly T[],
+  levelOf: (point: T) => Level,
+  charted: readonly Level[] = points.map(levelOf),
+): LevelLines<T> {
+  const families = groupBy(
+    charted.filter((level) => level !== 'original'),
+    levelFamily,
+  );
+  const lines = [...families].flatMap(([family, levels]) => {
+    if (levels.length < 2) return [];
+    const steps = charted.filter((level) => level === 'original' || levelFamily(level) === family);
+    return neighbours(steps.map((level) => points.find((point) => levelOf(point) === level)));
+  });
   return { lines, lone: points.filter((point) => !lines.some((line) => line.includes(point))) };
+}
+
+/** Runs of two or more that stand without a gap. */
+function neighbours<T>(places: readonly (T | undefined)[]): T[][] {
+  const runs: T[][] = [[]];
+  for (const place of places) {
+    if (place === undefined) runs.push([]);
+    else runs.at(-1)?.push(place);
+  }
+  return runs.filter((run) => run.length > 1);
 }

@@ -3,9 +3,12 @@ import { distinct, groupBy } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
-import { seriesStyle, type BasePoints, type ChartSize } from './frame.js';
+import { MARGIN, seriesStyle, type BasePoints, type ChartSize } from './frame.js';
 import { levelLines } from './level-lines.js';
-import { linesChart } from './rank-lines.js';
+import { linesChart, type LinesChart } from './rank-lines.js';
+
+/** Pixels of a letter, about. */
+const LETTER = 6.6;
 
 export interface LevelsData {
   /** They share data set, book and amount, and are in the order of their levels. */
@@ -37,18 +40,27 @@ export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: 
           cell,
           name: `${shortLevel(cell.level)}, rank ${rank}`,
         }));
-        const { lines } = levelLines(points, (point) => point.cell.level);
+        const { lines } = levelLines(points, (point) => point.cell.level, levels);
         return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points, lines };
       }),
       x: {
-        label: 'Level of the text',
         domain: [-0.4, levels.length - 0.6],
         ticks: [...levels.keys()],
-        tickFormat: (i: number) => shortLevel(levels[i] ?? 'none'),
+        ...levelTicks(levels.map(shortLevel), size),
       },
     },
     size,
   );
+}
+
+/** Names below the axis; in two rows, in the label's room, where one row has none for them all. */
+function levelTicks(names: readonly string[], size: ChartSize): Pick<LinesChart['x'], 'label' | 'tickFormat'> {
+  const room = (size.width - MARGIN.marginLeft - MARGIN.marginRight) / (names.length + 0.8 - 1);
+  const isCrowded = names.some((name, i) => LETTER * (name.length + (names[i + 1]?.length ?? 0)) > 2 * room);
+  return {
+    label: isCrowded ? null : 'Level of the text',
+    tickFormat: (i: number) => `${isCrowded && i % 2 === 1 ? '\n' : ''}${names[i] ?? ''}`,
+  };
 }
 
 /** The base model at the charted levels; where it was asked at none of them, across the chart. */
@@ -56,5 +68,5 @@ function basePoints(bases: readonly Cell[], levels: readonly Cell['level'][]): B
   const here = bases.filter(({ level }) => levels.includes(level));
   const shown = here.length > 0 ? here : bases.slice(0, 1);
   const points = shown.map((cell) => ({ x: Math.max(0, levels.indexOf(cell.level)), cell }));
-  return levelLines(points, ({ cell }) => cell.level);
+  return levelLines(points, ({ cell }) => cell.level, levels);
 }

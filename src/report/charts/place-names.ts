@@ -47,6 +47,18 @@ export function placeNames(points: readonly NamedPoint[], bounds: Box): NamePlac
   return places;
 }
 
+/** Points that hide each other as one point with all their names, at the first one's place. */
+export function together<T extends NamedPoint>(points: readonly T[]): T[] {
+  const apart: T[] = [];
+  for (const point of points) {
+    const at = apart.findIndex(({ x, y }) => Math.hypot(x - point.x, y - point.y) < POINT);
+    const first = apart[at];
+    if (first === undefined) apart.push(point);
+    else apart[at] = { ...first, text: `${first.text}, ${point.text}` };
+  }
+  return apart;
+}
+
 /** Above and below the interval first, then beside the point, then farther off. */
 function candidates({ text, y, top, bottom }: NamedPoint): NamePlace[] {
   const above = Math.min(top, y - POINT) - y - LINE / 2;

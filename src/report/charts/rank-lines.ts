@@ -41,7 +41,8 @@ export interface LinesChart {
   /** The untuned base model at each place it was asked at. */
   readonly bases: BasePoints;
   readonly x: {
-    readonly label: string;
+    /** Null where the names of ticks take its room. */
+    readonly label: string | null;
     readonly domain: readonly [number, number];
     readonly ticks: readonly number[];
     readonly tickFormat: (x: number) => string;

@@ -1,4 +1,4 @@
-/** The figures of the study: score over compression, over amount and over level by rank, each with its finding and its numbers of answers. */
+/** The figures of the study: score over compression, over amount and over level by rank, loss over steps, each with its finding and its numbers of answers. */
 import { distinct, groupBy } from '../../core/collections.js';
 import type { Analysis } from '../../analysis/analyse.js';
 import { baseCell, type Curve } from '../../analysis/curve.js';
@@ -14,22 +14,13 @@ import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, shortLevel, whole } from '../../analysis/wording.js';
 import { amountChart } from '../charts/amount.js';
 import { compressionChart } from '../charts/compression.js';
-import { NARROW, WIDE, type ChartSize } from '../charts/frame.js';
 import { levelsChart } from '../charts/levels.js';
-import { html, NOTHING, trusted, type Html } from '../html.js';
+import { html, NOTHING, type Html } from '../html.js';
+import { figureHtml, type Figure } from './figure.js';
+import { lossFigures, type LossCurves } from './loss-figures.js';
 
-/** A chart with its words. */
-export interface Figure {
-  /** File name without ending, e.g. `wikiupdate-open-compression`. */
-  readonly name: string;
-  readonly title: string;
-  readonly finding: string;
-  readonly notes: readonly string[];
-  readonly draw: (size: ChartSize) => string;
-}
-
-export function figuresSection(analysis: Analysis): Html {
-  const figures = studyFigures(analysis);
+export function figuresSection(analysis: Analysis, losses: LossCurves = {}): Html {
+  const figures = studyFigures(analysis, losses);
   if (figures.length === 0) return NOTHING;
   return html`<section id="figures">
     <h2>Figures</h2>
@@ -38,8 +29,8 @@ export function figuresSection(analysis: Analysis): Html {
 }
 
 /** All figures that the rows allow, in the study's order. */
-export function studyFigures(analysis: Analysis): Figure[] {
-  const ranks = distinct(analysis.cells.map(({ rank }) => rank)).filter((rank) => rank > 0);
+export function studyFigures(analysis: Analysis, losses: LossCurves = {}): Figure[] {
+  const ranks = distinct([...analysis.cells, ...analysis.runs].map(({ rank }) => rank)).filter((rank) => rank > 0);
   ranks.sort((a, b) => a - b);
   const order = analysis.recommendation.datasets.map(({ dataset }) => dataset);
   const curves = [...analysis.curves].sort((a, b) => order.indexOf(a.dataset) - order.indexOf(b.dataset));
@@ -48,17 +39,8 @@ export function studyFigures(analysis: Analysis): Figure[] {
     ...amountFigures(analysis, ranks),
     ...levelFigures(analysis, ranks),
     ...curves.flatMap((curve) => retentionFigure(curve, analysis)),
+    ...lossFigures(analysis, losses, ranks),
   ];
-}
-
-export function figureHtml({ title, finding, notes, draw }: Figure, number: number): Html {
-  return html`<figure>
-    <figcaption class="title"><span class="number">${number}</span> ${title}</figcaption>
-    <p class="finding">${finding}</p>
-    <div class="wide">${trusted(draw(WIDE))}</div>
-    <div class="narrow">${trusted(draw(NARROW))}</div>
-    <p class="note">${notes.join(' ')}</p>
-  </figure>`;
 }
 
 function compressionFigure(curve: Curve, analysis: Analysis): Figure {

@@ -1,0 +1,55 @@
+/** The figures of how trainings went: the loss over their steps, one figure for each data set and book. */
+import { groupBy } from '../../core/collections.js';
+import type { Analysis } from '../../analysis/analyse.js';
+import { hasFallen, hasRisen } from '../../analysis/learning.js';
+import type { RunSummary } from '../../analysis/run-summary.js';
+import { bookName, counted, listed, shortLevel, whole } from '../../analysis/wording.js';
+import { lossChart, type TrainingLine } from '../charts/loss.js';
+import type { LossCurve } from '../data.js';
+import type { Figure } from './figure.js';
+
+/** By a run's id: its training's loss. */
+export type LossCurves = Readonly<Record<string, LossCurve>>;
+
+/** Figures for the runs whose training left losses. */
+export function lossFigures({ runs }: Analysis, losses: LossCurves, ranks: readonly number[]): Figure[] {
+  const trained = runs.filter(({ id }) => (losses[id]?.trained.length ?? 0) > 1);
+  const arms = groupBy(trained, ({ dataset, book }) => JSON.stringify([dataset, book]));
+  return [...arms.values()].map((arm) => lossFigure(arm, losses, ranks));
+}
+
+function lossFigure(arm: readonly RunSummary[], losses: LossCurves, ranks: readonly number[]): Figure {
+  const [{ dataset, book } = { dataset: '', book: 'open' as const }] = arm;
+  const title = `${dataset}: loss over the steps of training, ${bookName(book)}`;
+  const lines = arm.flatMap((run): TrainingLine[] => {
+    const curve = losses[run.id];
+    return curve === undefined ? [] : [{ place: placeOf(run, arm), rank: run.rank, curve }];
+  });
+  const hasHeldOut = lines.some(({ curve }) => curve.heldOut.length > 0);
+  return {
+    name: `${dataset}-${book}-loss`,
+    title,
+    finding: lossFinding(arm),
+    notes: [
+      'One line for each adapter, its colour the rank’s. Fell and rose: by more than 0.05 from the first tenth of the steps to the last.',
+      ...(hasHeldOut ? ['Dots: loss on items kept from training.'] : []),
+    ],
+    draw: (size) => lossChart({ label: title, lines, ranks }, size),
+  };
+}
+
+/** What tells a training from the others of its data set and book: the level, or the number of items. */
+function placeOf({ level, items }: RunSummary, arm: readonly RunSummary[]): string {
+  const amount = counted(items, 'item');
+  if (level === 'none') return amount;
+  const isOneAmount = arm.every((run) => run.items === items);
+  return isOneAmount ? shortLevel(level) : `${shortLevel(level)}, ${amount}`;
+}
+
+function lossFinding(arm: readonly RunSummary[]): string {
+  const risen = arm.filter(hasRisen);
+  const of = `${whole(arm.filter(hasFallen).length)} of ${counted(arm.length, 'training')}`;
+  if (risen.length === 0) return `The loss fell in ${of} and rose in none.`;
+  const places = listed(risen.slice(0, 4).map((run) => `${placeOf(run, arm)}, rank ${run.rank}`));
+  return `The loss fell in ${of} and rose in ${whole(risen.length)} (${places}${risen.length > 4 ? ' …' : ''}).`;
+}

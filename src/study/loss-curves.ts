@@ -1,0 +1,46 @@
+/** The losses that a study's trainings left, thinned to what a chart can show. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { mean } from '../core/statistics.js';
+import { readJsonLines } from '../files/json-lines.js';
+import type { LossCurve, LossPoint } from '../report/data.js';
+import { stepMetric, type StepMetric } from '../train/finetuning-plan.js';
+import { TRAINING_FILES } from './layout.js';
+import { resolveTraining } from './training-store.js';
+import type { RunSpec } from './run-spec.js';
+
+/** Points of a line: more are finer than a pixel of a small chart. */
+const MOST_POINTS = 80;
+
+/** The loss of a run's training so far; null where nothing was trained, or its log cannot be read, as while a line is written. */
+export function lossCurve(study: string, { identity: { training } }: RunSpec): LossCurve | null {
+  if (training === null) return null;
+  const path = join(resolveTraining(study, training).folder, TRAINING_FILES.metrics);
+  if (!existsSync(path)) return null;
+  try {
+    return curveOf(readJsonLines(path, stepMetric));
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
+function curveOf(metrics: readonly StepMetric[]): LossCurve {
+  const heldOut = metrics.flatMap(({ step, heldOutLoss }) =>
+    heldOutLoss === undefined ? [] : [{ step, loss: heldOutLoss }],
+  );
+  return { trained: thinned(metrics), heldOut: thinned(heldOut) };
+}
+
+/** Means of neighbours, each at the last step of its own, so that the line ends where the training did. */
+function thinned(points: readonly LossPoint[]): LossPoint[] {
+  const size = Math.max(1, Math.ceil(points.length / MOST_POINTS));
+  const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) =>
+    points.slice(i * size, (i + 1) * size),
+  );
+  return groups.map((group) => ({
+    step: group.at(-1)?.step ?? 0,
+    loss: Number(mean(group.map(({ loss }) => loss)).toPrecision(5)),
+  }));
+}
