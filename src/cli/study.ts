@@ -8,6 +8,8 @@ import { parseDevice } from '../engine/devices.js';
 import type { StudyConfig } from '../study/config.js';
 import { modelFrom, readStudyFile } from '../study/config-file.js';
 import { runName } from '../study/identity.js';
+import { studyJsonSchema } from '../study/json-schema.js';
+import { studyReference } from '../study/reference.js';
 import { runFolderName } from '../study/run-spec.js';
 import { readRows, type StoredRun } from '../study/run-store.js';
 import { readStudy } from '../study/study-folder.js';
@@ -59,6 +61,15 @@ export function register(program: Command): void {
     .argument('<run>', "the run's name, or enough of it")
     .option('--answers <n>', 'answers shown', '5')
     .action(show);
+  study
+    .command('schema')
+    .description('every key of a study file, as JSON Schema for editors')
+    .option('--markdown', 'as tables, with what each key is, accepts and has as its default')
+    .action(schema);
+}
+
+function schema({ markdown }: { markdown?: boolean }): void {
+  process.stdout.write(markdown === true ? studyReference() : `${JSON.stringify(studyJsonSchema(), null, 2)}\n`);
 }
 
 async function run(file: string, options: RunOptions): Promise<void> {

@@ -1,5 +1,6 @@
 /** Schemas of single settings, as study files and methods' options share them: each says what was given and what to use. */
 import { z } from 'zod';
+import { didYouMean } from './nearest.js';
 
 type Raw = { readonly input?: unknown };
 
@@ -8,18 +9,17 @@ export const given = ({ input }: Raw): string =>
   input === undefined ? 'is missing' : `invalid ${JSON.stringify(input)}`;
 
 /** A whole number within bounds, both included. */
-export const integer = (low: number, high: number) =>
-  z
-    .number({ error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}` })
-    .refine((value) => Number.isInteger(value) && value >= low && value <= high, {
-      error: (raw) => `${given(raw)}: use an integer from ${low} to ${high}`,
-    });
+export const integer = (low: number, high: number) => {
+  const error = (raw: Raw): string => `${given(raw)}: use an integer from ${low} to ${high}`;
+  return z.int({ error }).min(low, { error }).max(high, { error });
+};
 
 /** A number above (or, with `orZero`, from) zero up to a bound. */
 export const positive = (high: number, orZero = false) => {
   const error = (raw: Raw): string =>
     `${given(raw)}: use a number ${orZero ? 'from 0' : 'above 0'} ${high === Infinity ? 'on' : `to ${high}`}`;
-  return z.number({ error }).refine((value) => (orZero ? value >= 0 : value > 0) && value <= high, { error });
+  const number = orZero ? z.number({ error }).gte(0, { error }) : z.number({ error }).gt(0, { error });
+  return high === Infinity ? number : number.lte(high, { error });
 };
 
 /** One of some names. */
@@ -28,7 +28,7 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(names: T, 
     error: (raw) =>
       raw.input === undefined
         ? `is missing: use one of ${names.join(', ')}`
-        : `unknown ${what} ${JSON.stringify(raw.input)}: use one of ${names.join(', ')}`,
+        : `unknown ${what} ${JSON.stringify(raw.input)}${typeof raw.input === 'string' ? didYouMean(raw.input, names) : `: use one of ${names.join(', ')}`}`,
   });
 
 /** A text that is not empty. */

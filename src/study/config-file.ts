@@ -6,8 +6,10 @@ import type { z } from 'zod';
 import { distinct } from '../core/collections.js';
 import { isModulePath } from '../compress/methods/user-module.js';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
+import { nearest } from '../core/nearest.js';
 import { isRepositoryName } from '../models/hub/hub-cache.js';
 import { BUNDLED, studySchema, trainSchema, type StudyConfig } from './config.js';
+import { inOurSpelling, keysAt } from './json-schema.js';
 import type { TextSpec } from './texts-config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
@@ -85,7 +87,7 @@ export function parseStudy(source: string, path: string): StudyConfig {
 
 /** Checks settings given as values, as code does; throws UserErrors with every problem's key. */
 export function studyConfig(value: unknown, name = 'the study'): StudyConfig {
-  const parsed = studySchema.safeParse(value, { reportInput: true });
+  const parsed = studySchema.safeParse(inOurSpelling(value), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new UserErrors(
     `${name} cannot be used:`,
@@ -105,7 +107,7 @@ export function trainConfig(value: unknown): StudyConfig['train'] {
 
 function toValue(document: Document.Parsed, path: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 50 }) ?? {};
+    return inOurSpelling(document.toJS({ maxAliasCount: 50 }) ?? {});
   } catch (error) {
     throw new UserError(`${path} cannot be used: ${messageOf(error)}`);
   }
@@ -132,13 +134,15 @@ function flatten(issue: z.core.$ZodIssue, above: Keys = []): Problem[] {
     if (refined !== undefined) return refined.flatMap((inner) => flatten(inner, path));
   }
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      message: 'is not known here: check its spelling or remove it',
-    }));
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, keysAt(path)) }));
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
     return [{ path, message: issue.input === undefined ? 'is missing' : `must be ${issue.expected}` }];
   return [{ path, message: issue.message }];
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return `is not known here: ${meant === undefined ? 'check its spelling or remove it' : `did you mean ${meant}?`}`;
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

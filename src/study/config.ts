@@ -12,37 +12,39 @@ import { compress, level, texts } from './texts-config.js';
 /** The name of the model that comes with the package. */
 export const BUNDLED = 'bundled';
 
-const columnParts = Object.fromEntries(COLUMN_PARTS.map((part) => [part, text.optional()])) as Record<
-  ColumnPart,
-  z.ZodOptional<typeof text>
->;
+const columnParts = Object.fromEntries(
+  COLUMN_PARTS.map((part) => [part, text.describe(`The column of the ${part}.`).optional()]),
+) as Record<ColumnPart, z.ZodOptional<typeof text>>;
 
 const columns = z.strictObject({
   ...columnParts,
-  levels: z.record(level, text).optional(),
+  levels: z.record(level, text).describe('Columns that hold texts at levels: `summ_l2: Short`.').optional(),
 });
 
 const dataset = z
   .strictObject({
-    /** The bundled synthetic world. */
     world: z
       .strictObject({
-        kind: oneOf(['articles', 'dialogues'], 'kind of world'),
-        seed: integer(0, 2 ** 31 - 1).default(0),
+        kind: oneOf(['articles', 'dialogues'], 'kind of world').describe(
+          'Articles, asked about by name, or dialogues in sessions.',
+        ),
+        seed: integer(0, 2 ** 31 - 1)
+          .describe('Another seed, another world.')
+          .default(0),
       })
+      .describe('The bundled synthetic world, in place of a file.')
       .optional(),
-    /** A file or folder; `--data` can give it on the command line. */
-    file: text.optional(),
-    /** A second file or folder, whose items are all kept for asking; in place of `testItems`. */
-    testFile: text.optional(),
-    format: oneOf(FORMATS, 'format').optional(),
-    columns: columns.optional(),
-    /** Encoding of the file's text; default: UTF-8, or what a byte order mark says. */
-    encoding: text.optional(),
-    /** Items used of the file (drawn by lot), or made by the world. */
-    items: integer(1, 1_000_000).optional(),
-    /** Items kept for asking in open book, never trained on. */
-    testItems: integer(0, 1_000_000).default(0),
+    file: text.describe('A file or folder; `--data` can give it on the command line.').optional(),
+    testFile: text
+      .describe('A second file or folder, whose items are all kept for asking; in place of `testItems`.')
+      .optional(),
+    format: oneOf(FORMATS, 'format').describe('What the file holds; without it, seen from its fields.').optional(),
+    columns: columns.describe('Names of a table’s columns, where they are not the usual ones.').optional(),
+    encoding: text
+      .describe('Encoding of the file’s text; without it, UTF-8, or what a byte order mark says.')
+      .optional(),
+    items: integer(1, 1_000_000).describe('Items used of the file (drawn by lot), or made by the world.').optional(),
+    testItems: integer(0, 1_000_000).describe('Items kept for asking in open book, never trained on.').default(0),
   })
   .superRefine((value, context) => {
     if (value.world !== undefined && value.file !== undefined)
@@ -67,44 +69,66 @@ const levels = z.union(
 );
 
 const trainFields = {
-  learningRate: positive(10),
-  schedule: oneOf(['constant', 'linear', 'cosine'], 'schedule'),
-  warmupRatio: positive(1, true),
-  epochs: integer(1, 10_000),
-  maxSteps: integer(1, 10_000_000).optional(),
-  batchTokens: integer(8, 1_000_000),
-  accumulation: integer(1, 10_000),
-  clipNorm: positive(Infinity, true),
-  weightDecay: positive(10, true),
-  betas: z.tuple([positive(1, true), positive(1, true)], {
-    error: (raw) => `${given(raw)}: give two numbers, e.g. [0.9, 0.999]`,
-  }),
-  epsilon: positive(1),
-  maxLength: integer(8, 1_000_000),
-  checkpointEverySteps: integer(0, 1_000_000),
-  /** Share of the items kept from training to measure the loss on; 0 keeps none. Only for open-book parts that ask about test items. */
-  heldOut: positive(0.9, true),
-  /** Steps between measurements of the held-out loss. */
-  evaluateEverySteps: integer(1, 1_000_000),
-  /** Measurements without a new lowest loss at which training stops, with the weights of the lowest; 0 never stops early. */
-  patience: integer(0, 10_000),
-  /** alpha / r (or alpha / √r), the same at every rank. */
-  scale: positive(1000),
-  /** A fixed alpha, in place of a fixed scale. */
-  alpha: positive(100_000).optional(),
-  rslora: flag,
-  dropout: positive(0.95, true),
-  targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules'),
-  /** What the frozen base's linear layers are kept in (QLoRA). */
-  quantisation: oneOf(QUANTISATIONS, 'quantisation'),
-  /** Whether layers are computed again on the way back, in place of being kept. */
-  gradientCheckpointing: flag,
-  /** Other ranks for some modules, by the end of their path as in PEFT: `down_proj`, `layers.0.mlp.up_proj`. */
-  rankPattern: z.record(text, integer(1, 512)).optional(),
+  learningRate: positive(10).describe('Highest learning rate of the schedule.'),
+  schedule: oneOf(['constant', 'linear', 'cosine'], 'schedule').describe('How the learning rate falls.'),
+  warmupRatio: positive(1, true).describe('Share of the steps in which the learning rate rises from 0.'),
+  epochs: integer(1, 10_000).describe('Times that every sample is trained on.'),
+  maxSteps: integer(1, 10_000_000).describe('Steps of the optimiser, in place of epochs.').optional(),
+  batchTokens: integer(8, 1_000_000).describe('Tokens that a batch is filled up to.'),
+  accumulation: integer(1, 10_000).describe('Batches whose gradients make one step.'),
+  clipNorm: positive(Infinity, true).describe('Longest gradient, as a norm over all; 0 leaves it as it is.'),
+  weightDecay: positive(10, true).describe('Decoupled weight decay of AdamW.'),
+  betas: z
+    .tuple([positive(1, true), positive(1, true)], {
+      error: (raw) => `${given(raw)}: give two numbers, e.g. [0.9, 0.999]`,
+    })
+    .describe('Decay rates of AdamW’s moments.'),
+  epsilon: positive(1).describe('AdamW’s epsilon.'),
+  maxLength: integer(8, 1_000_000).describe(
+    'Most tokens of a sample; a longer text gives way, question and answer never.',
+  ),
+  checkpointEverySteps: integer(0, 1_000_000).describe('Steps between checkpoints; 0 writes none.'),
+  heldOut: positive(0.9, true).describe(
+    'Share of the items kept from training to measure the loss on; 0 keeps none. Only for open-book parts that ask about test items.',
+  ),
+  evaluateEverySteps: integer(1, 1_000_000).describe('Steps between measurements of the held-out loss.'),
+  patience: integer(0, 10_000).describe(
+    'Measurements without a new lowest loss at which training stops, with the weights of the lowest; 0 never stops early.',
+  ),
+  scale: positive(1000).describe('alpha / r (or alpha / √r with rslora), the same at every rank.'),
+  alpha: positive(100_000)
+    .describe('A fixed alpha, in place of a fixed scale: the scale then differs between ranks.')
+    .optional(),
+  rslora: flag.describe('Rank-stabilised LoRA: alpha is divided by √r.'),
+  dropout: positive(0.95, true).describe('Share of an adapter’s inputs left out in training.'),
+  targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules').describe('Modules that get an adapter.'),
+  quantisation: oneOf(QUANTISATIONS, 'quantisation').describe(
+    'What the frozen base’s linear layers are kept in (QLoRA).',
+  ),
+  gradientCheckpointing: flag.describe('Whether layers are computed again on the way back, in place of being kept.'),
+  rankPattern: z
+    .record(text, integer(1, 512))
+    .describe('Other ranks for some modules, by the end of their path as in PEFT: `down_proj`, `layers.0.mlp.up_proj`.')
+    .optional(),
 };
 
-/** Settings of training, each with its default. */
-export const trainSchema = z.strictObject({
+/** What nothing is trained with both of: one says the other. */
+function onlyOneScale(
+  { scale, alpha }: { scale?: number | undefined; alpha?: number | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (scale !== undefined && alpha !== undefined)
+    context.addIssue({
+      code: 'custom',
+      path: ['alpha'],
+      message:
+        'stands beside scale, which is alpha / r: give alpha for one alpha at every rank, or scale for one scale',
+    });
+}
+
+const DEFAULT_SCALE = 2;
+
+const trainWithDefaults = z.strictObject({
   ...trainFields,
   learningRate: trainFields.learningRate.default(5e-4),
   schedule: trainFields.schedule.default('cosine'),
@@ -121,7 +145,7 @@ export const trainSchema = z.strictObject({
   heldOut: trainFields.heldOut.default(0),
   evaluateEverySteps: trainFields.evaluateEverySteps.default(10),
   patience: trainFields.patience.default(0),
-  scale: trainFields.scale.default(2),
+  scale: trainFields.scale.meta({ default: DEFAULT_SCALE }).optional(),
   rslora: trainFields.rslora.default(false),
   dropout: trainFields.dropout.default(0),
   quantisation: trainFields.quantisation.default('none'),
@@ -129,17 +153,26 @@ export const trainSchema = z.strictObject({
   targets: trainFields.targets.default([...TARGET_MODULES]),
 });
 
+/** Settings of training, each with its default. */
+export const trainSchema = trainWithDefaults
+  .superRefine(onlyOneScale)
+  .transform(({ scale = DEFAULT_SCALE, ...rest }) => ({ ...rest, scale }));
+
 /** What a part of the grid may train differently. */
-const trainOverride = z.strictObject(trainFields).partial();
+const trainOverride = z.strictObject(trainFields).partial().superRefine(onlyOneScale);
 
 const shared = {
-  dataset: text,
-  /** Ranks of the adapters; left out where a served model is asked as it is. */
-  ranks: distinctList(integer(1, 512), 'ranks').optional(),
-  /** Numbers of items trained on; without it, all there are. */
-  amounts: distinctList(integer(1, 1_000_000), 'numbers of items').optional(),
-  seeds: distinctList(integer(0, 2 ** 31 - 1), 'seeds').default([0]),
-  train: trainOverride.optional(),
+  dataset: text.describe('One of `datasets`, by its name.'),
+  ranks: distinctList(integer(1, 512), 'ranks')
+    .describe('Ranks of the adapters; left out where a served model is asked as it is.')
+    .optional(),
+  amounts: distinctList(integer(1, 1_000_000), 'numbers of items')
+    .describe('Numbers of items trained on; without it, all there are.')
+    .optional(),
+  seeds: distinctList(integer(0, 2 ** 31 - 1), 'seeds')
+    .describe('Each seed trains an adapter of its own.')
+    .default([0]),
+  train: trainOverride.describe('What this part trains differently from `train`.').optional(),
 };
 
 const part = z.discriminatedUnion(
@@ -147,14 +180,15 @@ const part = z.discriminatedUnion(
   [
     z.strictObject({
       ...shared,
-      book: z.literal('open'),
-      levels,
-      /** Which items are asked about: those kept for it, or those trained on. */
-      evaluateOn: oneOf(['test', 'trained'], 'choice').default('test'),
+      book: z.literal('open').describe('The text stands in the prompt.'),
+      levels: levels.describe('Levels shown, or `study` for the study’s seven.'),
+      evaluateOn: oneOf(['test', 'trained'], 'choice')
+        .describe('Which items are asked about: those kept for it, or those trained on.')
+        .default('test'),
     }),
     z.strictObject({
       ...shared,
-      book: z.literal('closed'),
+      book: z.literal('closed').describe('No text is shown: what was trained is asked in wordings kept for it.'),
       levels: z.never({ error: 'a closed-book run shows no text and has no level: remove this line' }).optional(),
       evaluateOn: z.never({ error: 'a closed-book run is asked about what was trained: remove this line' }).optional(),
     }),
@@ -176,11 +210,11 @@ const judge = z
     [
       judgeName.transform((name) => ({ name })),
       z.strictObject({
-        name: judgeName,
-        /** The model that judges, for the judges that ask one; its key comes from the environment. */
-        model: text.exactOptional(),
-        /** OpenAI-compatible address of the judge's model. */
-        endpoint: text.exactOptional(),
+        name: judgeName.describe(`One of ${JUDGES.join(', ')}.`),
+        model: text
+          .describe('The model that judges, for the judges that ask one; its key comes from the environment.')
+          .exactOptional(),
+        endpoint: text.describe('OpenAI-compatible address of the judge’s model.').exactOptional(),
       }),
     ],
     { error: (raw) => `${given(raw)}: give a judge's name, or name, model and endpoint` },
@@ -194,47 +228,53 @@ const judge = z
   });
 
 const evaluate = z.strictObject({
-  /** Who judges; the verdict rests on the first, the report shows how far the others agree with it. */
   judges: list(judge, 'judges')
     .refine((all) => new Set(all.map((each) => JSON.stringify(each))).size === all.length, {
       error: 'names a judge twice: name each once',
     })
+    .describe('Who judges; the verdict rests on the first, the report shows how far the others agree with it.')
     .prefault(['lexical']),
-  maxNewTokens: integer(1, 4096).default(48),
-  temperature: positive(2, true).default(0),
-  /** Further strings that end an answer. */
-  stop: z.array(text).default([]),
+  maxNewTokens: integer(1, 4096).describe('Longest answer, in tokens.').default(48),
+  temperature: positive(2, true).describe('0 takes the likeliest token each time.').default(0),
+  stop: z.array(text).describe('Further strings that end an answer.').default([]),
 });
 
-/** Threads of each run; without it, processors / workers. */
-const threads = integer(1, 1024).optional();
+const threads = integer(1, 1024).describe('Threads of each run; without it, processors / workers.').optional();
 
 const executor = z.discriminatedUnion(
   'kind',
   [
-    /** One run at a time, in a thread of this process. */
-    z.strictObject({ kind: z.literal('inline'), threads }),
-    /** Processes side by side; without `workers`, as many as processors for a small model, one for a large one. */
-    z.strictObject({ kind: z.literal('pool'), workers: integer(1, 256).optional(), threads }),
+    z.strictObject({ kind: z.literal('inline').describe('One run at a time, in a thread of this process.'), threads }),
+    z.strictObject({
+      kind: z.literal('pool').describe('Processes side by side.'),
+      workers: integer(1, 256)
+        .describe('How many; without it, as many as processors for a small model, one for a large one.')
+        .optional(),
+      threads,
+    }),
   ],
   { error: (raw) => `${given(raw)}: use kind: inline or kind: pool` },
 );
 
 const servedModel = z.strictObject({
-  /** The model's name at its endpoint. */
-  name: text,
-  /** OpenAI-compatible address; its key comes from the environment. */
-  endpoint: text,
-  /** Folder of the tokenizer that counts texts' tokens; default Qwen2.5's, which comes with lightmem. */
-  tokenizer: text.optional(),
+  name: text.describe('The model’s name at its endpoint.'),
+  endpoint: text.describe('OpenAI-compatible address; its key comes from the environment.'),
+  tokenizer: text
+    .describe('Folder of the tokenizer that counts texts’ tokens; without it, Qwen2.5’s, which comes with lightmem.')
+    .optional(),
 });
 
 const prompt = z.strictObject({
-  system: text.nullable().default(DEFAULT_PROMPT_STYLE.system),
-  open: text.default(DEFAULT_PROMPT_STYLE.open),
-  closed: text.default(DEFAULT_PROMPT_STYLE.closed),
-  /** Tokens of `maxLength` kept free for the answer: how much of a text is shown never depends on the right one. */
-  answerRoom: integer(1, 100_000).default(ANSWER_ROOM),
+  system: text.describe('The system message; null for none.').nullable().default(DEFAULT_PROMPT_STYLE.system),
+  open: text
+    .describe('What is asked in open book: `{context}` and `{question}` stand for the text and the question.')
+    .default(DEFAULT_PROMPT_STYLE.open),
+  closed: text.describe('What is asked in closed book.').default(DEFAULT_PROMPT_STYLE.closed),
+  answerRoom: integer(1, 100_000)
+    .describe(
+      'Tokens of `maxLength` kept free for the answer: how much of a text is shown never depends on the right one.',
+    )
+    .default(ANSWER_ROOM),
 });
 
 /** What is held out is not learnt, so that a part which asks about all it trains on cannot hold anything out. */
@@ -254,31 +294,42 @@ function ranksProblem(isServed: boolean, ranks: readonly number[] | undefined): 
   return undefined;
 }
 
+/** A data set's name, in any script. */
+const datasetName = z
+  .string()
+  .regex(/^[\p{L}\p{M}\p{N}_.-]{1,60}$/u, { error: 'use up to 60 letters, digits, dots and dashes' })
+  .refine((name) => /[\p{L}\p{N}]/u.test(name) && !(name in {}), { error: 'needs a letter or a digit' });
+
 /** The whole file. */
 export const studySchema = z
   .strictObject({
-    name: text.default('study'),
-    /** Folder of a Hugging Face model, a GGUF file, a name on the hub, `bundled`; or a served model, which is asked as it is. */
+    name: text.describe('What the study is called.').default('study'),
     model: z
       .union([text, servedModel], { error: (raw) => `${given(raw)}: give a path or a name, or name and endpoint` })
+      .describe(
+        'A Hugging Face folder, a GGUF file, a name on the hub, or `bundled`; or a served model, which is asked as it is.',
+      )
       .default(BUNDLED),
     datasets: z
-      .record(z.string().regex(/^[\w.-]{1,60}$/, { error: 'use up to 60 letters, digits, dots and dashes' }), dataset)
-      .refine((all) => Object.keys(all).length > 0, { error: 'is empty: give at least one data set' }),
-    /** Levels to make before anything is trained; without it, data sets bring their texts. */
-    texts: texts.prefault({}),
-    /** Whom texts are asked of, and what may be spent on them. */
-    compress: compress.prefault({}),
-    grid: list(part, 'parts with dataset, book, levels, ranks'),
-    /** Whether the untuned model is asked too; default yes. */
-    base: flag.default(true),
-    prompt: prompt.prefault({}),
-    train: trainSchema.prefault({}),
-    evaluate: evaluate.prefault({}),
-    executor: executor.prefault({ kind: 'pool' }),
-    /** What computes; `auto` takes the fastest. The CPU alone gives the same bits every time. */
-    device: oneOf(DEVICE_CHOICES, 'device').default('cpu'),
-    out: text.default('lightmem-study'),
+      .record(datasetName, dataset)
+      .refine((all) => Object.keys(all).length > 0, { error: 'is empty: give at least one data set' })
+      .describe('What is read, by a name of yours.'),
+    texts: texts
+      .describe('Levels to make before anything is trained; without it, data sets bring their texts.')
+      .prefault({}),
+    compress: compress.describe('Whom texts are asked of, and what may be spent on them.').prefault({}),
+    grid: list(part, 'parts with dataset, book, levels, ranks').describe(
+      'What is compared: every combination is a run.',
+    ),
+    base: flag.describe('Whether the untuned model is asked too.').default(true),
+    prompt: prompt.describe('How texts and questions are put.').prefault({}),
+    train: trainSchema.describe('How adapters are trained.').prefault({}),
+    evaluate: evaluate.describe('How answers are made and judged.').prefault({}),
+    executor: executor.describe('Where runs run.').prefault({ kind: 'pool' }),
+    device: oneOf(DEVICE_CHOICES, 'device')
+      .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')
+      .default('cpu'),
+    out: text.describe('Folder of the study, under the folder one stands in.').default('lightmem-study'),
   })
   .superRefine((study, context) => {
     study.grid.forEach((part, index) => {

@@ -27,7 +27,7 @@ import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
 import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { studyTexts, type TextsHooks, type TextsOutcome, type TextsRequest } from './texts.js';
-import { trainSettings, type TrainConfig } from './train-settings.js';
+import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
 export type StudyModel =
@@ -218,7 +218,7 @@ class Planner {
 
   #run(part: GridPart, { level, rank, seed, trained, asked }: Cell): PlannedRun {
     const { checkpointEverySteps, ...settings } = trainSettings(
-      { ...this.config.train, ...defined(part.train) },
+      withOverride(this.config.train, defined(part.train)),
       rank,
       seed,
     );

@@ -44,7 +44,16 @@ export function runSpec(identity: RunIdentity, place: RunPlace): RunSpec {
   return { version: IDENTITY_VERSION, id: identityHash(identity), identity, place };
 }
 
+/** Bytes of a run's name in its folder's: file systems take 255 in all, and letters take up to four each. */
+const MOST_NAME_BYTES = 200;
+
+function headOf(text: string, bytes: number): string {
+  let head = text;
+  while (Buffer.byteLength(head) > bytes) head = [...head].slice(0, -1).join('');
+  return head;
+}
+
 /** Name of the run's folder: readable, and unique by its identity. */
 export function runFolderName(spec: Pick<RunSpec, 'id' | 'identity'>): string {
-  return `${runName(spec.identity)}-${spec.id.slice(0, 12)}`;
+  return `${headOf(runName(spec.identity), MOST_NAME_BYTES)}-${spec.id.slice(0, 12)}`;
 }

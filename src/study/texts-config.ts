@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { planLevel } from '../compress/level-task.js';
 import { isModulePath } from '../compress/methods/user-module.js';
-import { METHODS } from '../compress/registry.js';
+import { METHOD_NAMES, namedMethod } from '../compress/registry.js';
 import { UserError } from '../core/errors.js';
 import { isLevel, LEVEL_RULE, levelName, type Level } from '../core/levels.js';
 import { didYouMean } from '../core/nearest.js';
@@ -13,12 +13,11 @@ export const level = text.transform(levelName).refine(isLevel, { error: (raw) =>
 
 const spec = z.looseObject(
   {
-    /** A method's name, or the path of an ES module; without it, the method that offers the level. */
-    method: text.exactOptional(),
-    /** Words to write. */
-    words: integer(1, 1_000_000).exactOptional(),
-    /** Share of the original's tokens to keep. */
-    ratio: positive(1).exactOptional(),
+    method: text
+      .describe("A method's name, or the path of an ES module; without it, the method that offers the level.")
+      .exactOptional(),
+    words: integer(1, 1_000_000).describe('Words to write.').exactOptional(),
+    ratio: positive(1).describe("Share of the original's tokens to keep.").exactOptional(),
   },
   { error: (raw) => `${given(raw)}: give method, words or ratio, and what the method is told; or {}` },
 );
@@ -54,7 +53,7 @@ interface Problem {
 /** What of a level's entry cannot be; of a module's nothing is known before it is loaded. */
 function specProblems(name: Level, { method, words, ratio, ...options }: TextSpec): Problem[] {
   if (method !== undefined && isModulePath(method)) return [];
-  const entry = METHODS.find((each) => each.name === method);
+  const entry = method === undefined ? undefined : namedMethod(method);
   if (method !== undefined && entry === undefined) return [unknownMethod(method)];
   if (words !== undefined && ratio !== undefined)
     return [{ path: ['ratio'], message: 'stands beside words: both say how much; give one of them' }];
@@ -71,10 +70,9 @@ function specProblems(name: Level, { method, words, ratio, ...options }: TextSpe
 }
 
 function unknownMethod(method: string): Problem {
-  const names = METHODS.map(({ name }) => name);
   return {
     path: ['method'],
-    message: `unknown method "${method}"${didYouMean(method, names)}, or the path of an ES module`,
+    message: `unknown method "${method}"${didYouMean(method, METHOD_NAMES)}, or the path of an ES module`,
   };
 }
 
@@ -86,31 +84,28 @@ function optionProblems(issue: z.core.$ZodIssue, known: readonly string[]): Prob
 /** Whom texts are asked of, and what may be spent. */
 export const compress = z
   .strictObject({
-    /** The model's name at its endpoint; its key comes from the environment. */
-    model: text.exactOptional(),
-    /** OpenAI-compatible address; without it, LIGHTMEM_BASE_URL or OPENAI_BASE_URL. */
-    endpoint: text.exactOptional(),
-    /**
-     * A model on this machine (folder, GGUF file, name on the hub): it answers where no other is named, and says what is
-     * to be expected in place of the study's own.
-     */
-    local: text.exactOptional(),
-    /** Most requests under way at once. */
-    maxConcurrency: integer(1, 4096).default(64),
-    /** Longest wait for one whole answer. */
-    timeoutSeconds: positive(86_400).default(180),
-    /** Prices of a million tokens. */
-    priceInput: positive(Infinity, true).exactOptional(),
-    priceOutput: positive(Infinity, true).exactOptional(),
-    /** Most to spend, in the prices' currency. */
-    maxCost: positive(Infinity, true).exactOptional(),
-    /** Most tokens to spend, prompts and answers together. */
-    maxTokens: integer(1, Number.MAX_SAFE_INTEGER).exactOptional(),
-    /**
-     * A text that cannot be made ends the study before anything is trained (`stop`), has the original in its place, marked
-     * (`keep-original`), or has its item left out (`drop-item`).
-     */
-    onFailure: oneOf(['stop', 'keep-original', 'drop-item'], 'policy').default('stop'),
+    model: text.describe("The model's name at its endpoint; its key comes from the environment.").exactOptional(),
+    endpoint: text
+      .describe('OpenAI-compatible address; without it, LIGHTMEM_BASE_URL or OPENAI_BASE_URL.')
+      .exactOptional(),
+    local: text
+      .describe(
+        'A model on this machine (folder, GGUF file, name on the hub): it answers where no other is named, and says what is to be expected in place of the study’s own.',
+      )
+      .exactOptional(),
+    maxConcurrency: integer(1, 4096).describe('Most requests under way at once.').default(64),
+    timeoutSeconds: positive(86_400).describe('Longest wait for one whole answer.').default(180),
+    priceInput: positive(Infinity, true).describe('Price of a million tokens of prompts.').exactOptional(),
+    priceOutput: positive(Infinity, true).describe('Price of a million tokens of answers.').exactOptional(),
+    maxCost: positive(Infinity, true).describe("Most to spend, in the prices' currency.").exactOptional(),
+    maxTokens: integer(1, Number.MAX_SAFE_INTEGER)
+      .describe('Most tokens to spend, prompts and answers together.')
+      .exactOptional(),
+    onFailure: oneOf(['stop', 'keep-original', 'drop-item'], 'policy')
+      .describe(
+        'A text that cannot be made ends the study before anything is trained (stop), has the original in its place, marked (keep-original), or has its item left out (drop-item).',
+      )
+      .default('stop'),
   })
   .superRefine(({ maxCost, priceInput, priceOutput }, context) => {
     if (maxCost !== undefined && priceInput === undefined && priceOutput === undefined)

@@ -4,6 +4,11 @@ import type { StudyConfig } from './config.js';
 
 export type TrainConfig = StudyConfig['train'];
 
+/** Settings with those of a part of the grid in their place: a part's scale also stands in place of a fixed alpha. */
+export function withOverride({ alpha, ...config }: TrainConfig, own: Partial<TrainConfig>): TrainConfig {
+  return { ...config, ...(alpha !== undefined && own.scale === undefined && { alpha }), ...own };
+}
+
 /** Settings of one training from those of a study file: the scale alpha/r is held equal over ranks unless an alpha is given. */
 export function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSettings {
   const {

@@ -45,8 +45,8 @@ train: { learningRate: -1 }
 evaluate: { judges: [llm] }
 `;
     expect(problems(source)).toEqual([
-      '  - line 4, datasets.a.world.kind: unknown kind of world "articlez": use one of articles, dialogues',
-      '  - line 5, datasets.a.itemz: is not known here: check its spelling or remove it',
+      '  - line 4, datasets.a.world.kind: unknown kind of world "articlez": did you mean articles? (there are articles, dialogues)',
+      '  - line 5, datasets.a.itemz: is not known here: did you mean items?',
       '  - line 10, grid[0].ranks[0]: invalid 0: use an integer from 1 to 512',
       '  - line 9, grid[0].levels[1]: invalid "summ/l9": use 1 to 60 letters, digits, "_", "-", "=" and ".", and not "none"',
       '  - line 13, grid[1].levels: a closed-book run shows no text and has no level: remove this line',

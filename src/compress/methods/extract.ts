@@ -85,11 +85,15 @@ function renamed(value: unknown, names: Readonly<Record<string, readonly string[
 }
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
-  /** Longest text in one request, in tokens: the answer is about as long. */
-  partTokens: integer(1, 1_000_000).default(3000),
-  /** Blanks per level of indentation; 0 writes the JSON without any, which costs fewest tokens. */
-  indent: integer(0, 10).default(0),
+  language: oneOf(OUTPUT_LANGUAGES, 'language')
+    .describe('Language to write; `source` keeps the text’s own.')
+    .default('source'),
+  partTokens: integer(1, 1_000_000)
+    .describe('Longest text in one request, in tokens: the answer is about as long.')
+    .default(3000),
+  indent: integer(0, 10)
+    .describe('Blanks per level of indentation; 0 writes the JSON without any, which costs fewest tokens.')
+    .default(0),
 });
 
 type Options = z.output<typeof options>;

@@ -37,16 +37,22 @@ import { CoveredText, missingFacts, requiredFact, type RequiredFact } from './co
 export const FACT_CHECKS = ['match', 'model'] as const;
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
-  /** Longest text in one request, in tokens. */
-  partTokens: integer(1, 1_000_000).default(3000),
-  /** Whether names, numbers and dates of the source that no extracted fact mentions must survive too. */
-  keepKeys: flag.default(true),
-  /** Revisions asked for while facts are missing. */
-  repairs: integer(0, 10).default(2),
-  /** Facts still missing then: their statements are added to the text as long as it stays shorter than its source, or only named. */
-  onMissing: oneOf(['append', 'name'], 'policy').default('append'),
-  check: oneOf(FACT_CHECKS, 'check').default('match'),
+  language: oneOf(OUTPUT_LANGUAGES, 'language')
+    .describe('Language to write; `source` keeps the text’s own.')
+    .default('source'),
+  partTokens: integer(1, 1_000_000).describe('Longest text in one request, in tokens.').default(3000),
+  keepKeys: flag
+    .describe('Whether names, numbers and dates of the source that no extracted fact mentions must survive too.')
+    .default(true),
+  repairs: integer(0, 10).describe('Revisions asked for while facts are missing.').default(2),
+  onMissing: oneOf(['append', 'name'], 'policy')
+    .describe(
+      'Facts still missing then: their statements are added to the text as long as it stays shorter than its source, or only named.',
+    )
+    .default('append'),
+  check: oneOf(FACT_CHECKS, 'check')
+    .describe('How a fact is found in the text: by its words, or also by the model.')
+    .default('match'),
 });
 
 type Options = z.output<typeof options>;

@@ -26,8 +26,9 @@ import { partsOf } from '../parts.js';
 import { goalShare, type Target } from '../target.js';
 
 const options = z.strictObject({
-  /** Longest text scored as one, in tokens; at most what the model takes. */
-  partTokens: integer(1, 1_000_000).default(1024),
+  partTokens: integer(1, 1_000_000)
+    .describe('Longest text scored as one, in tokens; at most what the model takes.')
+    .default(1024),
 });
 
 type Options = z.output<typeof options>;

@@ -14,12 +14,9 @@ import { partsOf } from '../parts.js';
 import { goalShare, type Target } from '../target.js';
 
 const options = z.strictObject({
-  /** Weight of facts not yet said against centrality, 0 to 1. */
-  factWeight: positive(1, true).default(0.5),
-  /** Weight of dissimilarity to what is chosen, 0 to 1. */
-  noveltyWeight: positive(1, true).default(0.3),
-  /** Longest text ranked as one, in tokens. */
-  partTokens: integer(1, 1_000_000).default(8_000),
+  factWeight: positive(1, true).describe('Weight of facts not yet said against centrality, 0 to 1.').default(0.5),
+  noveltyWeight: positive(1, true).describe('Weight of dissimilarity to what is chosen, 0 to 1.').default(0.3),
+  partTokens: integer(1, 1_000_000).describe('Longest text ranked as one, in tokens.').default(8_000),
 });
 
 type Options = z.output<typeof options>;

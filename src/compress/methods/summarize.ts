@@ -26,13 +26,20 @@ export const LONGER_POLICIES = ['flag', 'keep-original', 'fail'] as const;
 export type LongerPolicy = (typeof LONGER_POLICIES)[number];
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language').default('source'),
-  /** Longest text in one request, in tokens; longer ones are compressed in parts. */
-  partTokens: integer(1, 1_000_000).default(6000),
-  /** How often an unusable answer, or one that is far too long, is asked for again. */
-  retries: integer(0, 10).default(1),
-  /** What to do with a text that is still longer than its source: keep it with a flag, take the source with a flag, or fail. */
-  onLonger: oneOf(LONGER_POLICIES, 'policy').default('flag'),
+  language: oneOf(OUTPUT_LANGUAGES, 'language')
+    .describe('Language to write; `source` keeps the text’s own.')
+    .default('source'),
+  partTokens: integer(1, 1_000_000)
+    .describe('Longest text in one request, in tokens; longer ones are compressed in parts.')
+    .default(6000),
+  retries: integer(0, 10)
+    .describe('How often an unusable answer, or one that is far too long, is asked for again.')
+    .default(1),
+  onLonger: oneOf(LONGER_POLICIES, 'policy')
+    .describe(
+      'What to do with a text that is still longer than its source: keep it with a flag, take the source with a flag, or fail.',
+    )
+    .default('flag'),
 });
 
 type Options = z.output<typeof options>;
