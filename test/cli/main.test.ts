@@ -141,7 +141,7 @@ describe('a study from the command line', { timeout: 300_000 }, () => {
     const child = spawn(process.execPath, [MAIN, 'study', 'run', long], { cwd: scratch });
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    await expect.poll(() => /training \d/.test(stderr), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => /1 of 2 runs .*training \d/.test(stderr), { timeout: 60_000 }).toBe(true);
     child.kill('SIGINT');
     const status = await new Promise((resolve) => child.on('close', resolve));
     expect({ status, stderr: stderr.slice(-200) }).toMatchObject({
