@@ -28,13 +28,14 @@ import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
 import { readAdapter } from '../models/adapter/adapter.js';
 import { loadModel } from '../models/load.js';
+import { judgeChoice, type EndpointOptions, type SpendOptions } from './chat-client.js';
 import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
 import { Progress } from './progress.js';
 import { visibleText } from '../text/visible.js';
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, Omit<SpendOptions, 'maxTokens'>, EndpointOptions {
   readonly model?: string;
   readonly adapter?: string;
   readonly modelEndpoint?: string;
@@ -43,7 +44,8 @@ interface Options extends DataOptions {
   readonly level: string;
   readonly judge?: string;
   readonly judgeModel?: string;
-  readonly endpoint?: string;
+  readonly modelEndpointName?: string;
+  readonly maxJudgeTokens?: string;
   readonly official?: string;
   readonly python?: string;
   readonly maxTokens: string;
@@ -66,6 +68,7 @@ export function register(program: Command): void {
       '--raw-prompts <path>',
       'send that address whole prompts, rendered by the template of the model at this path',
     )
+    .option('--model-endpoint-name <name>', 'tells it from another one at that address under the same model name')
     .option('--book <open|closed>', 'whether the text is shown with the question', 'open')
     .option('--level <name>', 'which text is shown, in open book', 'original')
     .option(
@@ -74,6 +77,12 @@ export function register(program: Command): void {
     )
     .option('--judge-model <name>', 'the model that judges, for llm and yes-no')
     .option('--endpoint <url>', "OpenAI-compatible address of the judge's model")
+    .option('--endpoint-name <name>', 'tells it from another one at that address under the same model name')
+    .option('--no-cache', 'keep no replies of endpoints and look none up (see lightmem cache)')
+    .option('--price-input <amount>', "price of a million prompt tokens of the judge's model")
+    .option('--price-output <amount>', 'price of a million of its reply tokens')
+    .option('--max-cost <amount>', 'most to spend on the judge; needs the prices')
+    .option('--max-judge-tokens <n>', 'most tokens to spend on the judge, prompts and replies together')
     .option('--official <path>', "judge with LongMemEval's own evaluate_qa.py, for a LongMemEval file")
     .option('--python <path>', 'the Python that runs it; default python3')
     .option('--max-tokens <n>', 'longest answer in tokens', '48')
@@ -162,14 +171,18 @@ async function respondentOf(options: Options): Promise<{ model: Respondent; lora
   if (adapter !== undefined)
     throw new UserError('--adapter is for a local model: name an adapter that the endpoint serves with --model');
   if (model === undefined) throw new UserError('no model to ask: name what the endpoint serves with --model NAME');
-  return { model: servedModel(model, baseUrl, rawPrompts), lora: null };
+  return { model: servedModel({ model, baseUrl, ...namedEndpoint(options) }, rawPrompts), lora: null };
+}
+
+function namedEndpoint({ modelEndpointName: endpointName, cache }: Options) {
+  return { ...(endpointName !== undefined && { endpointName }), ...(!cache && { cacheFolder: null }) };
 }
 
 /** A model behind an endpoint, sent messages, or whole prompts by the template of the model at a path. */
-function servedModel(model: string, baseUrl: string, rawPrompts: string | undefined): Respondent {
-  if (rawPrompts === undefined) return endpointModel(new ChatEndpoint(endpointSettings({ model, baseUrl })));
+function servedModel(given: Parameters<typeof endpointSettings>[0], rawPrompts: string | undefined): Respondent {
+  if (rawPrompts === undefined) return endpointModel(new ChatEndpoint(endpointSettings(given)));
   const { template } = loadModel(rawPrompts);
-  const settings = endpointSettings({ model, baseUrl, prompts: 'raw' });
+  const settings = endpointSettings({ ...given, prompts: 'raw' });
   return endpointModel(new ChatEndpoint(settings), {
     render: (messages) => template.render(messages),
     stop: [template.endOfTurn],
@@ -208,19 +221,32 @@ interface Judging {
 }
 
 function judgingOf(options: Options): Judging {
-  const { official, judge: named, judgeModel, endpoint, log } = options;
+  const { official, judge: named, judgeModel, log } = options;
   if (official !== undefined) return officialJudging(official, named ?? OFFICIAL_JUDGE, options);
   const name = named ?? 'lexical';
   if (needsModel(name) && judgeModel === undefined) throw new UserError(`judge "${name}" needs --judge-model NAME`);
-  const { judge, label, concurrency } = openJudge({
-    ...{ name, ...(judgeModel !== undefined && { model: judgeModel }), ...(endpoint !== undefined && { endpoint }) },
-  });
+  const { judge, label, concurrency } = openJudge(judgeChoice(name, judgeOptions(options)));
   return {
     ...{ name: label, modelName: judgeModel ?? name },
     async judge(_, records) {
       const verdicts = log === undefined ? undefined : await VerdictLog.open(join(log, 'verdicts.jsonl'));
       return { verdicts: await judgeAnswers(judge, records, { concurrency, ...(verdicts && { log: verdicts }) }) };
     },
+  };
+}
+
+/** The options that choose the judge, by the names that `lightmem judge` gives them. */
+function judgeOptions({ judgeModel, maxJudgeTokens, ...options }: Options): Parameters<typeof judgeChoice>[1] {
+  const { endpoint, endpointName, cache, priceInput, priceOutput, maxCost } = options;
+  return {
+    cache,
+    ...(judgeModel !== undefined && { model: judgeModel }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(endpointName !== undefined && { endpointName }),
+    ...(priceInput !== undefined && { priceInput }),
+    ...(priceOutput !== undefined && { priceOutput }),
+    ...(maxCost !== undefined && { maxCost }),
+    ...(maxJudgeTokens !== undefined && { maxTokens: maxJudgeTokens }),
   };
 }
 

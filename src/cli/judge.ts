@@ -7,21 +7,25 @@ import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
 import { parseAnswers, type FileAnswer } from '../evaluate/judged-file.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAnswers } from '../evaluate/judge-answers.js';
-import { judgeLabel } from '../evaluate/judges/open-judge.js';
+import { judgeLabel, openJudge, type JudgeChoice, type Spent } from '../evaluate/judges/open-judge.js';
 import { CORRECT_FROM } from '../evaluate/judges/contract.js';
-import { judgeByName, JUDGES, needsModel } from '../evaluate/judges/registry.js';
+import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
 import { rowOf } from '../evaluate/rows.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
-import type { ChatModel } from '../llm/chat-model.js';
-import { ChatEndpoint } from '../llm/endpoint.js';
-import { endpointSettings } from '../llm/settings.js';
+import type { SpendTotals } from '../llm/spend/spend.js';
 import { visibleText } from '../text/visible.js';
+import {
+  addEndpointOptions,
+  addSpendOptions,
+  judgeChoice,
+  type EndpointOptions,
+  type SpendOptions,
+} from './chat-client.js';
 
-interface Options {
+interface Options extends EndpointOptions, SpendOptions {
   readonly judge: readonly string[];
   readonly model?: string;
-  readonly endpoint?: string;
   readonly repeats: string;
   readonly log?: string;
 }
@@ -34,31 +38,29 @@ interface Judgement {
 
 /** Adds the command. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('judge')
     .argument('<file>', 'answers as JSON lines')
     .requiredOption('--judge <name...>', `one judge or several: ${JUDGES.join(', ')}`)
     .option('--model <name>', 'the model that judges, for llm and yes-no')
-    .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
     .option('--repeats <n>', 'judge every answer so often, to measure the noise of the judge itself', '1')
     .option('--log <file>', 'keep verdicts here and go on from those it holds')
     .action(run);
+  addSpendOptions(addEndpointOptions(command));
 }
 
 async function run(file: string, options: Options): Promise<void> {
   const repeats = wholeNumber(options.repeats);
-  const model = options.judge.some(needsModel) ? endpointModel(options) : undefined;
-  for (const name of options.judge) judgeByName(name, model === undefined ? {} : { model }); // unknown names first
+  if (options.judge.some(needsModel) && options.model === undefined)
+    throw new UserError('no judge model: give --model NAME, or use --judge lexical, which needs none');
+  const choices = options.judge.map((name) => judgeChoice(name, options));
+  for (const choice of choices) openJudge(choice); // unknown names first
   const answers = parseAnswers(await readAnswers(file), file);
   if (answers.length === 0) throw new UserError(`${file} holds no answers: give one JSON object a line`);
-  if (model !== undefined) warnOfKin(options.model ?? '', answers);
+  if (options.model !== undefined) warnOfKin(options.model, answers);
   const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
   const judgements: Judgement[] = [];
-  for (const name of options.judge) {
-    const { repeats: verdicts } = await judgeFile(name, { answers, repeats, model, log });
-    const label = judgeLabel({ name, ...(options.model !== undefined && { model: options.model }) });
-    judgements.push({ judge: label, repeats: verdicts });
-  }
+  for (const choice of choices) judgements.push(await judgeFile(choice, { answers, repeats, log }));
   process.stdout.write(verdictLines(answers, judgements).join(''));
   process.stderr.write(summary(answers, judgements).join('\n') + '\n');
 }
@@ -75,19 +77,28 @@ function warnOfKin(judge: string, answers: readonly FileAnswer[]): void {
 interface JudgeWork {
   readonly answers: readonly FileAnswer[];
   readonly repeats: number;
-  readonly model: ChatModel | undefined;
   readonly log: VerdictLog | undefined;
 }
 
-async function judgeFile(name: string, { answers, repeats, model, log }: JudgeWork): Promise<Judgement> {
+async function judgeFile(choice: JudgeChoice, { answers, repeats, log }: JudgeWork): Promise<Judgement> {
   const verdicts: Verdict[][] = [];
+  let spent: Spent = { promptTokens: 0, completionTokens: 0, cost: 0 };
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const judge = judgeByName(name, { repeat, ...(model !== undefined && { model }) });
+    const { judge, concurrency, chat } = openJudge(choice, { repeat, spent });
     const records = answers.map(({ record }) => record);
-    const concurrency = model?.concurrency ?? 1;
     verdicts.push(await judgeAnswers(judge, records, { concurrency, ...(log !== undefined && { log }) }));
+    await chat?.drain();
+    if (chat !== null) spent = sumOf(spent, chat.spend.totals);
   }
-  return { judge: name, repeats: verdicts };
+  return { judge: judgeLabel(choice), repeats: verdicts };
+}
+
+function sumOf(a: Spent, b: SpendTotals): Spent {
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    cost: a.cost + (b.cost ?? 0),
+  };
 }
 
 /** One row a judge and answer, its `id` first. */
@@ -155,12 +166,6 @@ function withInterval(value: number, low: number, high: number, digits: number):
   const [middle, from, to] = [value, low, high].map((each) => each.toFixed(digits).replace(/^-(0\.?0*)$/, '$1'));
   if (Number.isNaN(value)) return '–';
   return Number.isNaN(low) ? `${middle}` : `${middle} [${from}, ${to}]`;
-}
-
-function endpointModel({ model, endpoint }: Options): ChatModel {
-  if (model === undefined)
-    throw new UserError('no judge model: give --model NAME, or use --judge lexical, which needs none');
-  return new ChatEndpoint(endpointSettings({ model, ...(endpoint !== undefined && { baseUrl: endpoint }) }));
 }
 
 function wholeNumber(text: string): number {

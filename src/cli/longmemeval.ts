@@ -2,6 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
+import {
+  addEndpointOptions,
+  addSpendOptions,
+  judgeChoice,
+  type EndpointOptions,
+  type SpendOptions,
+} from './chat-client.js';
 import { openJudge } from '../evaluate/judges/open-judge.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { evaluateHypotheses } from '../evaluate/longmemeval/evaluation.js';
@@ -20,10 +27,9 @@ import {
   type EvaluationResult,
 } from '../evaluate/longmemeval/records.js';
 
-interface EvaluateOptions {
+interface EvaluateOptions extends EndpointOptions, SpendOptions {
   readonly judge: string;
   readonly model?: string;
-  readonly endpoint?: string;
   readonly official?: string;
   readonly python?: string;
 }
@@ -38,17 +44,17 @@ export function register(program: Command): void {
     .argument('<reference>', "the benchmark's file of questions")
     .option('--json', 'print JSON')
     .action(printMetrics);
-  command
+  const evaluateCommand = command
     .command('evaluate')
     .description('judge hypotheses; results go to standard output in the form evaluate_qa.py writes')
     .argument('<hypotheses>', 'JSON lines with question_id and hypothesis')
     .argument('<reference>', "the benchmark's file of questions")
     .option('--judge <name>', `one of ${JUDGES.join(', ')}; with --official the script's own name`, 'yes-no')
     .option('--model <name>', 'the model that judges, for llm and yes-no')
-    .option('--endpoint <url>', 'OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL')
     .option('--official <path>', "run the benchmark's own evaluate_qa.py")
     .option('--python <path>', 'the Python that runs it; default python3')
     .action(printEvaluation);
+  addSpendOptions(addEndpointOptions(evaluateCommand));
 }
 
 async function printMetrics(results: string, reference: string, { json }: { json?: boolean }): Promise<void> {
@@ -75,19 +81,16 @@ async function evaluate(
   hypotheses: Parameters<typeof evaluateHypotheses>[1],
   references: Parameters<typeof evaluateHypotheses>[2],
   referencePath: string,
-  { judge: name, model: modelName, endpoint, official, python }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Promise<{ results: EvaluationResult[]; unscored: number }> {
+  const { judge: name, official, python } = options;
   if (official !== undefined) {
     const settings = { script: official, metricModel: name, hypotheses, referencePath };
     const results = await officialEvaluation({ ...settings, ...(python !== undefined && { python }) });
     return { results, unscored: 0 };
   }
-  if (needsModel(name) && modelName === undefined) throw new UserError(`judge "${name}" needs --model NAME`);
-  const { judge, concurrency } = openJudge({
-    name,
-    ...(modelName !== undefined && { model: modelName }),
-    ...(endpoint !== undefined && { endpoint }),
-  });
+  if (needsModel(name) && options.model === undefined) throw new UserError(`judge "${name}" needs --model NAME`);
+  const { judge, concurrency } = openJudge(judgeChoice(name, options));
   return evaluateHypotheses(judge, hypotheses, references, { concurrency });
 }
 

@@ -63,6 +63,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       'score answers from 1 to 5; JSON lines in (id, question, reference, answer), rows out as JSON lines (id, score, status, reason …)',
     load: () => import('./judge.js'),
   },
+  cache: {
+    about: "where models' replies are kept, how much that is; --clear removes them",
+    load: () => import('./cache.js'),
+  },
   longmemeval: {
     about: "LongMemEval's evaluation, as published",
     load: () => import('./longmemeval.js'),

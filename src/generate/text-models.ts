@@ -16,6 +16,10 @@ export interface TextModelSettings {
   readonly model?: string;
   /** OpenAI-compatible address; default LIGHTMEM_BASE_URL or OPENAI_BASE_URL. */
   readonly endpoint?: string;
+  /** Tells the endpoint from another one at the same address under the same model name. */
+  readonly endpointName?: string;
+  /** Whether replies are kept in the cache, and looked up there; default yes. */
+  readonly cache?: boolean;
   /** A model on this machine: it tells what is to be expected, and answers where no other is named. */
   readonly local?: LoadedModel;
   /** Tells what is to be expected where no local model is named; default nobody. */
@@ -102,14 +106,20 @@ export class TextModels {
 
   #localChat(model: LoadedModel): LocalChat {
     const batch = Math.min(LOCAL_BATCH, this.settings.maxConcurrency ?? LOCAL_BATCH);
-    return new LocalChat({ model, engine: this.#engine(), batch, spend: this.#spend(model.name) });
+    const { cache = true } = this.settings;
+    return new LocalChat({
+      ...{ model, engine: this.#engine(), batch, spend: this.#spend(model.name) },
+      ...(!cache && { cacheFolder: null }),
+    });
   }
 
   #endpoint(model: string): ChatEndpoint {
-    const { endpoint, price, maxConcurrency, timeoutMs } = this.settings;
+    const { endpoint, endpointName, cache = true, price, maxConcurrency, timeoutMs } = this.settings;
     const settings = endpointSettings({
       model,
       ...(endpoint !== undefined && { baseUrl: endpoint }),
+      ...(endpointName !== undefined && { endpointName }),
+      ...(!cache && { cacheFolder: null }),
       ...(price !== undefined && { price }),
       ...(maxConcurrency !== undefined && { maxConcurrency }),
       ...(timeoutMs !== undefined && { timeoutMs }),

@@ -96,11 +96,12 @@ export class ChatEndpoint implements ChatModel {
     this.#url = new URL(settings.prompts === 'raw' ? this.#address : `${baseUrl}/chat/completions`);
     this.#limiter = parts.limiter ?? sharedLimiter(baseUrl, settings.model, this.#settings);
     this.spend = parts.spend ?? new Spend(settings.price);
-    this.#replies = new CachedReplies(settings.cacheFolder, this.spend);
+    this.#replies = new CachedReplies(settings.cacheFolder, this.spend, settings.renewReplies);
     this.name = `${settings.model} at ${this.#url.host}`;
     this.identity = {
       kind: 'endpoint',
       baseUrl: this.#address,
+      ...(settings.endpointName !== undefined && { endpointName: settings.endpointName }),
       model: settings.model,
       wishes: wishes(this.#settings, {}),
     };
@@ -132,8 +133,10 @@ export class ChatEndpoint implements ChatModel {
   }
 
   #request(messages: readonly ChatMessage[], options: ChatOptions): CacheRequest {
+    const { endpointName } = this.#settings;
     return {
       baseUrl: this.#address,
+      ...(endpointName !== undefined && { endpointName }),
       model: this.#settings.model,
       messages: messages.map(({ role, content }) => ({ role, content })),
       wishes: wishes(this.#settings, options),

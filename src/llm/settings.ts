@@ -29,8 +29,12 @@ export interface EndpointSettings {
   /** Further fields of the request body. */
   readonly extra?: JsonObject;
   readonly price?: Price;
+  /** Tells this endpoint from another one at the same address under the same model name: part of its identity, and of its cache's keys. */
+  readonly endpointName?: string;
   /** Folder of the reply cache; null for none. Default `cacheFolder()`. */
   readonly cacheFolder?: string | null;
+  /** Whether kept replies are passed over and written anew; default no. */
+  readonly renewReplies?: boolean;
 }
 
 /** The base URL in one form: no trailing slash, no `/chat/completions`. Throws UserError where it cannot be one. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { STUDY_LEVELS, type Level } from '../core/levels.js';
 import { distinctList, flag, given, integer, list, oneOf, positive, text } from '../core/setting-schemas.js';
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
+import { checkSpending, endpointFields, spendFields } from '../core/spend-schemas.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
@@ -215,11 +216,14 @@ const judge = z
           .describe('The model that judges, for the judges that ask one; its key comes from the environment.')
           .exactOptional(),
         endpoint: text.describe('OpenAI-compatible address of the judge’s model.').exactOptional(),
+        ...endpointFields,
+        ...spendFields,
       }),
     ],
     { error: (raw) => `${given(raw)}: give a judge's name, or name, model and endpoint` },
   )
   .superRefine((value, context) => {
+    if ('model' in value) checkSpending(value, context);
     if (needsModel(value.name) && !('model' in value))
       context.addIssue({
         code: 'custom',
@@ -259,6 +263,7 @@ const executor = z.discriminatedUnion(
 const servedModel = z.strictObject({
   name: text.describe('The model’s name at its endpoint.'),
   endpoint: text.describe('OpenAI-compatible address; its key comes from the environment.'),
+  ...endpointFields,
   tokenizer: text
     .describe('Folder of the tokenizer that counts texts’ tokens; without it, Qwen2.5’s, which comes with lightmem.')
     .optional(),

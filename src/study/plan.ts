@@ -100,8 +100,9 @@ function textsRequest(
 
 function openStudyModel(config: StudyConfig): StudyModel {
   if (typeof config.model !== 'string') {
-    const { name, endpoint, tokenizer = null } = config.model;
-    const place: ModelPlace = { kind: 'served', name, endpoint, tokenizer };
+    const { tokenizer = null, ...served } = config.model;
+    const { name } = served;
+    const place: ModelPlace = { kind: 'served', ...served, tokenizer };
     return { kind: 'served', name, place, identity: servedIdentity(place), tokenizer: servedTokenizer(place) };
   }
   const model = loadModel(config.model === BUNDLED ? bundledModelPath() : config.model);

@@ -12,6 +12,8 @@ export type ModelPlace =
       readonly name: string;
       readonly endpoint: string | null;
       readonly tokenizer: string | null;
+      readonly endpointName?: string;
+      readonly cache?: boolean;
     };
 
 export interface RunPlace {

@@ -11,8 +11,15 @@ import type { ModelPlace } from './run-spec.js';
 
 function endpointOf(place: ModelPlace): ChatEndpoint {
   if (place.kind === 'local') throw new Error('a local model is not asked through an endpoint');
-  const { name: model, endpoint } = place;
-  return new ChatEndpoint(endpointSettings({ model, ...(endpoint !== null && { baseUrl: endpoint }) }));
+  const { name: model, endpoint, endpointName, cache = true } = place;
+  return new ChatEndpoint(
+    endpointSettings({
+      model,
+      ...(endpoint !== null && { baseUrl: endpoint }),
+      ...(endpointName !== undefined && { endpointName }),
+      ...(!cache && { cacheFolder: null }),
+    }),
+  );
 }
 
 /** The model behind an endpoint, as whoever answers. Throws UserError where its address or key is missing. */

@@ -94,6 +94,8 @@ const runIdentity: z.ZodType<RunIdentity> = z.looseObject({
   judges: z.array(json),
 });
 
+const endpointRecord = { endpointName: z.string().exactOptional(), cache: z.boolean().exactOptional() };
+
 const modelPlace = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('local'), path: z.string() }),
   z.object({
@@ -101,6 +103,7 @@ const modelPlace = z.discriminatedUnion('kind', [
     name: z.string(),
     endpoint: z.string().nullable(),
     tokenizer: z.string().nullable(),
+    ...endpointRecord,
   }),
 ]);
 
@@ -108,6 +111,11 @@ const judgeChoice = z.object({
   name: z.string(),
   model: z.string().exactOptional(),
   endpoint: z.string().exactOptional(),
+  ...endpointRecord,
+  priceInput: z.number().exactOptional(),
+  priceOutput: z.number().exactOptional(),
+  maxCost: z.number().exactOptional(),
+  maxTokens: z.number().exactOptional(),
 });
 
 /** `spec.json` of a run. */

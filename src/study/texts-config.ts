@@ -7,6 +7,7 @@ import { UserError } from '../core/errors.js';
 import { isLevel, LEVEL_RULE, levelName, type Level } from '../core/levels.js';
 import { didYouMean } from '../core/nearest.js';
 import { given, integer, oneOf, positive, text } from '../core/setting-schemas.js';
+import { checkSpending, endpointFields, spendFields } from '../core/spend-schemas.js';
 
 /** A level's name; `L2`, as reports call it, is `summ_l2`. */
 export const level = text.transform(levelName).refine(isLevel, { error: (raw) => `${given(raw)}: ${LEVEL_RULE}` });
@@ -88,6 +89,7 @@ export const compress = z
     endpoint: text
       .describe('OpenAI-compatible address; without it, LIGHTMEM_BASE_URL or OPENAI_BASE_URL.')
       .exactOptional(),
+    ...endpointFields,
     local: text
       .describe(
         'A model on this machine (folder, GGUF file, name on the hub): it answers where no other is named, and says what is to be expected in place of the study’s own.',
@@ -95,23 +97,11 @@ export const compress = z
       .exactOptional(),
     maxConcurrency: integer(1, 4096).describe('Most requests under way at once.').default(64),
     timeoutSeconds: positive(86_400).describe('Longest wait for one whole answer.').default(180),
-    priceInput: positive(Infinity, true).describe('Price of a million tokens of prompts.').exactOptional(),
-    priceOutput: positive(Infinity, true).describe('Price of a million tokens of answers.').exactOptional(),
-    maxCost: positive(Infinity, true).describe("Most to spend, in the prices' currency.").exactOptional(),
-    maxTokens: integer(1, Number.MAX_SAFE_INTEGER)
-      .describe('Most tokens to spend, prompts and answers together.')
-      .exactOptional(),
+    ...spendFields,
     onFailure: oneOf(['stop', 'keep-original', 'drop-item'], 'policy')
       .describe(
         'A text that cannot be made ends the study before anything is trained (stop), has the original in its place, marked (keep-original), or has its item left out (drop-item).',
       )
       .default('stop'),
   })
-  .superRefine(({ maxCost, priceInput, priceOutput }, context) => {
-    if (maxCost !== undefined && priceInput === undefined && priceOutput === undefined)
-      context.addIssue({
-        code: 'custom',
-        path: ['maxCost'],
-        message: 'needs prices: give priceInput and priceOutput, or use maxTokens',
-      });
-  });
+  .superRefine(checkSpending);

@@ -191,13 +191,15 @@ const HINT = {
 
 /** Whom the study file names. Throws UserError. */
 function openModels({ config: { compress, device }, model: base }: TextsRequest, journal: SpendJournal): TextModels {
-  const { model, endpoint, local, maxConcurrency, timeoutSeconds, priceInput, priceOutput, maxCost, maxTokens } =
-    compress;
+  const { model, endpoint, endpointName, cache, local, maxConcurrency, timeoutSeconds, maxCost, maxTokens } = compress;
+  const { priceInput, priceOutput } = compress;
   const isPriced = priceInput !== undefined || priceOutput !== undefined;
   return new TextModels({
     ...{ device, maxConcurrency, timeoutMs: 1000 * timeoutSeconds, journal, hint: HINT },
     ...(model !== undefined && { model }),
     ...(endpoint !== undefined && { endpoint }),
+    ...(endpointName !== undefined && { endpointName }),
+    ...(cache !== undefined && { cache }),
     ...(local !== undefined && { local: loadModel(local) }),
     ...(base !== undefined && { base }),
     ...(isPriced && { price: { inputPerMillion: priceInput ?? 0, outputPerMillion: priceOutput ?? 0 } }),

@@ -139,6 +139,29 @@ describe('lightmem judge', () => {
     expect(requests).toBe(4);
   });
 
+  it('asks again another endpoint of the same address by its name, without the cache, and within a limit', async () => {
+    const path = file('named.jsonl', ANSWERS);
+    const judged = (...more: string[]) =>
+      lightmem('judge', path, '--judge', 'llm', '--model', 'named', '--endpoint', endpoint, ...more);
+    const asked = async (...more: string[]) => {
+      const before = requests;
+      await judged(...more);
+      return requests - before;
+    };
+    expect(await asked()).toBe(2);
+    expect(await asked()).toBe(0);
+    expect(await asked('--endpoint-name', 'gpu-2')).toBe(2);
+    expect(await asked('--endpoint-name', 'gpu-2')).toBe(0);
+    expect(await asked('--no-cache')).toBe(2);
+    expect(await asked()).toBe(0);
+    const { out } = await judged('--endpoint-name', 'gpu-2');
+    expect(jsonLines(out)[0]).toMatchObject({ judge: 'llm (named at gpu-2)' });
+    await expect(judged('--no-cache', '--max-tokens', '100')).rejects.toThrow(
+      'judging stopped (budget): the spending limit is reached',
+    );
+    await expect(judged('--max-cost', '1')).rejects.toThrow('--max-cost needs prices');
+  });
+
   it('warns where the file says that a model of its own family answered', async () => {
     const path = file(
       'kin.jsonl',

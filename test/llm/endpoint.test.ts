@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ChatEndpoint, backoff } from '../../src/llm/endpoint.js';
 import { Limiter, sharedLimiter } from '../../src/llm/pace/limiter.js';
 import type { EndpointSettings } from '../../src/llm/settings.js';
+import { cacheSize, clearCache } from '../../src/llm/spend/cache-folder.js';
+import { cacheFolder } from '../../src/llm/spend/reply-cache.js';
 import { Spend } from '../../src/llm/spend/spend.js';
 import { completion, failure, startServer, steps, type MockServer, type Script } from './support/mock-server.js';
 
@@ -68,6 +70,49 @@ describe('the reply cache', () => {
     for (const ask of asks) expect(await ask()).toMatchObject({ status: 'ok', cached: true });
     console.log(`${asks.length} requests kept apart`);
     expect(server.received.length + other.received.length).toBe(asks.length);
+  });
+
+  test('keeps endpoints of different names apart, at one address under one model name', async () => {
+    const server = await serve((_, index) => completion(`Answer ${index}.`));
+    const say = async (settings: Partial<EndpointSettings>) => {
+      const outcome = await client(server, settings).complete(hello());
+      return 'text' in outcome ? outcome.text : outcome.status;
+    };
+    expect(await say({})).toBe('Answer 0.');
+    expect(await say({ endpointName: 'gpu-1' })).toBe('Answer 1.');
+    expect(await say({ endpointName: 'gpu-2' })).toBe('Answer 2.');
+    expect(await say({ endpointName: 'gpu-1' })).toBe('Answer 1.');
+    expect(await say({})).toBe('Answer 0.');
+    expect(client(server, { endpointName: 'gpu-1' }).identity).not.toEqual(client(server).identity);
+  });
+
+  test('is passed over where replies are to be new, and written anew', async () => {
+    const server = await serve((_, index) => completion(`Answer ${index}.`));
+    await client(server).complete(hello());
+    expect(await client(server, { renewReplies: true }).complete(hello())).toMatchObject({ text: 'Answer 1.' });
+    expect(await client(server).complete(hello())).toMatchObject({ text: 'Answer 1.', cached: true });
+    expect(await client(server, { cacheFolder: null }).complete(hello())).toMatchObject({ text: 'Answer 2.' });
+    expect(await client(server).complete(hello())).toMatchObject({ text: 'Answer 1.', cached: true });
+  });
+
+  test('lies where LIGHTMEM_CACHE says, and nowhere where that is off', () => {
+    expect(cacheFolder({ LIGHTMEM_CACHE: '/a' })).toBe(join('/a', 'replies'));
+    expect(cacheFolder({ XDG_CACHE_HOME: '/b' })).toBe(join('/b', 'lightmem', 'replies'));
+    expect(cacheFolder({ LIGHTMEM_CACHE: 'off' })).toBe(null);
+  });
+
+  test('tells its size, and is cleared without touching anything else', async () => {
+    const server = await serve((_, index) => completion(`Answer ${index}.`));
+    const cache = join(folder, 'cache');
+    for (const text of ['a', 'b']) await client(server).complete(hello(text));
+    await writeFile(join(cache, 'notes.txt'), 'mine');
+    const size = await cacheSize(cache);
+    expect(size.replies).toBe(2);
+    expect(size.bytes).toBeGreaterThan(200);
+    expect(await clearCache(cache)).toEqual(size);
+    expect(await cacheSize(cache)).toEqual({ replies: 0, bytes: 0 });
+    expect(await readFile(join(cache, 'notes.txt'), 'utf8')).toBe('mine');
+    expect(await cacheSize(join(folder, 'none'))).toEqual({ replies: 0, bytes: 0 });
   });
 
   test('takes a file that was cut anywhere for absent, and writes it anew', async () => {

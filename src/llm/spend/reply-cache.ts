@@ -29,17 +29,22 @@ const entry = z.object({
 /** What is kept of an answer. */
 export type StoredReply = z.infer<typeof entry>['reply'];
 
-/** Everything that can change an answer: endpoint, model, messages, wishes, index of the sample. */
+/** Everything known that can change an answer: address and name of the endpoint, model, messages, wishes, index of the sample. */
 export interface CacheRequest {
   readonly baseUrl: string;
+  readonly endpointName?: string;
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly wishes: JsonObject;
   readonly sample: number;
 }
 
-/** The folder used unless another is named: `LIGHTMEM_CACHE`, else `$XDG_CACHE_HOME/lightmem` or `~/.cache/lightmem`, with `/replies`. */
-export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+/**
+ * The folder used unless another is named: `LIGHTMEM_CACHE`, else `$XDG_CACHE_HOME/lightmem` or `~/.cache/lightmem`, with `/replies`;
+ * null, no cache at all, where `LIGHTMEM_CACHE` is `off`.
+ */
+export function cacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string | null {
+  if (environment['LIGHTMEM_CACHE'] === 'off') return null;
   const root =
     environment['LIGHTMEM_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lightmem');
   return join(root, 'replies');
@@ -93,12 +98,15 @@ const anyAnswer: IsUsable = () => true;
 export class CachedReplies {
   readonly #cache: ReplyCache | null;
   readonly #spend: Spend;
+  readonly #renew: boolean;
   #trouble: string | null = null;
 
-  /** `folder`: null keeps nothing; default `cacheFolder()`. Answers found are noted in `spend`. */
-  constructor(folder: string | null | undefined, spend: Spend) {
-    this.#cache = folder === null ? null : new ReplyCache(folder ?? cacheFolder());
+  /** `folder`: null keeps nothing; default `cacheFolder()`. Answers found are noted in `spend`; `renew` finds none and keeps new ones. */
+  constructor(folder: string | null | undefined, spend: Spend, renew = false) {
+    const used = folder === undefined ? cacheFolder() : folder;
+    this.#cache = used === null ? null : new ReplyCache(used);
     this.#spend = spend;
+    this.#renew = renew;
   }
 
   /** Why answers are not being kept, where the folder cannot be written; null while it can. */
@@ -108,7 +116,7 @@ export class CachedReplies {
 
   /** The answer as it was given; null when there is none that can be used. */
   async find(request: CacheRequest, isUsable = anyAnswer): Promise<ChatOutcome | null> {
-    const kept = await this.#cache?.read(request);
+    const kept = this.#renew ? null : await this.#cache?.read(request);
     if (!kept || !isUsable(kept.text)) return null;
     this.#spend.noteCached();
     return { status: 'ok', ...kept, cached: true };
