@@ -6,6 +6,7 @@ import { isObject } from '../core/json.js';
 import type { Item } from '../core/records.js';
 import { detectSource, readRecords, type Container } from './containers/source.js';
 import type { SourceRecord } from './containers/source-record.js';
+import { tableInObject, unwrapped } from './containers/wrapped.js';
 import { akew } from './formats/akew.js';
 import { alpaca } from './formats/alpaca.js';
 import { folderItems } from './formats/folder.js';
@@ -13,8 +14,9 @@ import { FORMATS, type ColumnMapping, type DataFormat, type RecordFormat } from 
 import { items } from './formats/items.js';
 import { longmemeval } from './formats/longmemeval.js';
 import { openai } from './formats/openai.js';
-import { plain } from './formats/plain.js';
+import { columnFix, missingPart, plain, shellWord } from './formats/plain.js';
 import { sharegpt } from './formats/sharegpt.js';
+import { squad } from './formats/squad.js';
 import { wikiupdate } from './formats/wikiupdate.js';
 import { joinRows, type PlacedItem } from './table-items.js';
 import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
@@ -22,7 +24,9 @@ import { kindOf } from './schema.js';
 import { SourceNumber } from './source-number.js';
 
 /** Formats of single records, in the order in which they are recognised. */
-const RECORD_FORMATS: readonly RecordFormat[] = [wikiupdate, akew, longmemeval, items, sharegpt, openai, alpaca, plain];
+const RECORD_FORMATS: readonly RecordFormat[] = [
+  wikiupdate, akew, longmemeval, items, sharegpt, openai, squad, alpaca, plain,
+]; // prettier-ignore
 
 export interface LoadOptions {
   /** Default: recognised from the first record. */
@@ -152,9 +156,12 @@ async function openSource(path: string, options: LoadOptions, log: ProblemLog): 
   const file = await detectSource(path, path, options.encoding);
   const { container } = file;
   const onBytes = (read: number) => options.onBytes?.(read, info.size);
-  const records = await peek(readRecords(file, log, onBytes));
-  if (TABLES.includes(container)) checkColumns(columns, records.first?.value, path);
+  const found = readRecords(file, log, onBytes);
+  const isTable = TABLES.includes(container);
+  const records = await peek(isTable ? found : flattened(found, path, (record) => isKnown(record, options)));
+  if (isTable) checkColumns(columns, records.first?.value, path);
   const format = chooseFormat(options.format, records.first, path, columns);
+  if (isTable && format === plain) checkParts(columns, records.first?.value, path);
   const dataset = options.dataset ?? format.dataset ?? stem;
   const read = readItems(records.all, format, { dataset, columns, log });
   const joined = format.joinsRows === true ? joinRows(read, log) : read;
@@ -187,6 +194,32 @@ async function peek(records: AsyncIterable<SourceRecord>) {
   return { first, all: all() };
 }
 
+/** Whether a record is of the form that was asked for, of any form that there is, or has the columns that were named. */
+function isKnown(record: Readonly<Record<string, unknown>>, { format, columns = {} }: LoadOptions): boolean {
+  const { levels = {}, ...parts } = columns;
+  if ([...Object.values(parts), ...Object.values(levels)].some((name) => Object.hasOwn(record, name))) return true;
+  return RECORD_FORMATS.some((each) => (format === undefined || each.name === format) && each.matches(record));
+}
+
+/** Records taken out of what wraps them, where the first is wrapped; throws UserError where that is a whole table in one object. */
+async function* flattened(
+  records: AsyncIterable<SourceRecord>,
+  path: string,
+  isRecord: (record: Readonly<Record<string, unknown>>) => boolean,
+): AsyncGenerator<SourceRecord> {
+  let isWrapped: boolean | undefined;
+  let record = 0;
+  for await (const source of records) {
+    const { value } = source;
+    const table = isWrapped === undefined && isObject(value) ? tableInObject(value) : undefined;
+    if (table !== undefined) throw new UserError(`${path}: ${table}`);
+    isWrapped ??= isObject(value) && !isRecord(value);
+    if (!isWrapped) yield source;
+    else
+      for (const inner of unwrapped(source, isRecord)) yield { ...inner, place: { ...inner.place, record: ++record } };
+  }
+}
+
 function chooseFormat(
   name: DataFormat | undefined,
   first: SourceRecord | undefined,
@@ -200,9 +233,11 @@ function chooseFormat(
       : RECORD_FORMATS.find((format) => format.name === name);
   if (found) return found;
   if (!isObject(value) || columns.text !== undefined || columns.question !== undefined) return plain;
-  const fields = Object.keys(value).slice(0, 8).join(', ');
+  const names = Object.keys(value);
+  const fields = names.slice(0, 8).join(', ');
+  const typed = names.slice(0, 3).map((name, i) => `${['text', 'question', 'answer'][i] ?? ''}=${shellWord(name)}`);
   throw new UserError(
-    `${path}: the records' form is not recognised from their fields (${fields}): name it with --format (${FORMATS.join(', ')}), or say where the parts are, e.g. --column text=${Object.keys(value)[0] ?? 'NAME'}`,
+    `${path}: the records' form is not recognised from their fields (${fields}): name it with --format (${FORMATS.join(', ')}), or say where the parts are, e.g. --column ${typed.join(' ')}`,
   );
 }
 
@@ -217,6 +252,13 @@ function checkColumns({ levels = {}, ...parts }: ColumnMapping, record: unknown,
     const fields = Object.keys(record).slice(0, 12).join(', ');
     throw new UserError(`${path}: no column "${column}" for ${part}: use one of ${fields}`);
   }
+}
+
+/** Throws UserError where a table has a column for questions and none for their answers, or the other way round. */
+function checkParts(columns: ColumnMapping, record: unknown, path: string): void {
+  const part = isObject(record) ? missingPart(record, columns) : undefined;
+  if (part === undefined || !isObject(record)) return;
+  throw new UserError(`${path}: no column is known to hold the ${part}: ${columnFix(record, part, columns)}`);
 }
 
 async function* readItems(

@@ -8,6 +8,8 @@ export interface Place {
   readonly line?: number;
   /** Number of the record in its file, from 1. */
   readonly record?: number;
+  /** Path of the record within the object that wraps it, e.g. `data[0].paragraphs[2]`. */
+  readonly within?: string;
 }
 
 /** What a problem takes with it when it is skipped: the whole file, one item, or one question. */
@@ -34,16 +36,18 @@ export function problemText(problem: Problem): string {
   return `${placeText(problem)}: ${field}${problem.what}: ${problem.fix}`;
 }
 
-/** `file:line`, with the record's number where the first line holds several; `file: record n` where there are no lines. */
+/** `file:line`, with the record's number where the first line holds several, or its path where an object wraps it; `file: record n` where there are no lines. */
 export function placeText(place: Place): string {
+  if (place.within !== undefined)
+    return `${place.file}${place.line === undefined ? '' : `:${place.line}`}: ${place.within}`;
   if (sharesLine(place)) return `${place.file}:${place.line}: record ${place.record}`;
   if (place.line !== undefined) return `${place.file}:${place.line}`;
   return place.record === undefined ? place.file : `${place.file}: record ${place.record}`;
 }
 
 /** Whether a record stands on the first line behind others, as in JSON written without line breaks. */
-export function sharesLine({ line, record = 1 }: Place): boolean {
-  return line === 1 && record > 1;
+export function sharesLine({ line, record = 1, within }: Place): boolean {
+  return within !== undefined || (line === 1 && record > 1);
 }
 
 /** Problems listed in full; further ones are counted. */

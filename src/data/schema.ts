@@ -109,9 +109,19 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Notes marks that are legal but rarely meant: byte order marks and replacement characters inside a text. */
+/** Control tokens of chat models, as their tokenizers and templates write them. */
+const CONTROL =
+  /<\|[\w:. -]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<\/?(?:start|end)_of_(?:turn|image|audio)>|\[\/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]|<<\/?SYS>>|<\/?s>|<(?:bos|eos|pad|unk|mask)>/;
+
+/** Notes marks that are legal but rarely meant: byte order marks, replacement characters and control tokens inside a text. */
 export function noteOddities(text: string, field: string, { place, log }: CheckContext): void {
   if (text.includes('\uFEFF')) log.note('a text holds a byte order mark (U+FEFF); kept as it is', place, field);
+  if (CONTROL.test(text))
+    log.note(
+      'a text holds control tokens of chat models, such as <|im_end|>; to models they are shown as text',
+      place,
+      field,
+    );
   if (text.includes('\uFFFD'))
     log.note('a text holds U+FFFD, which stands for bytes lost earlier; kept as it is', place, field);
 }

@@ -52,12 +52,12 @@ describe('a prompt', () => {
     );
   });
 
-  it('with an unfilled {} in its question is an error that names the sample', () => {
-    expect(() => renderer.render(sample({ prompt: '{} lives in' }))).toThrow(
-      /sample ada\/0: the question holds an unfilled "\{\}"/,
+  it('has braces as text in question, context and answer', () => {
+    const { prompt, answer } = renderer.render(
+      sample({ context: 'f({}) {context}', prompt: 'What is {}?', answer: '{}' }),
     );
-    expect(() => renderer.tokenize([sample({ prompt: '{} lives in' })], 100)).toThrow(UserError);
-    expect(() => renderer.promptTokens([sample({ prompt: '{} lives in' })], 100)).toThrow(UserError);
+    expect(prompt).toContain('Text: f({}) {context}\n\nWhat is {}?');
+    expect(answer).toBe('{}<|im_end|>');
   });
 
   it('has an identity of style, template and tokenizer', () => {

@@ -1,37 +1,39 @@
-/** Chats as items: what ShareGPT and OpenAI records become once their turns are read. */
+/** Chats as items: what records of turns become, with everything that stands before a question kept with it. */
 import type { Item, Question } from '../../core/records.js';
 import { check, idText, noteOddities, soundText } from '../schema.js';
+import type { Turn } from './chat-turns.js';
 import { recordedText, type DataFormat, type ReadContext } from './format.js';
 
-export interface Turn {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+/** Where the turns of a chat stand in their record. */
+export interface ChatSource {
+  readonly id: unknown;
+  readonly field: string;
+  readonly format: DataFormat;
 }
 
 /**
- * The item of a chat. With a system message, that is the text and every exchange a question about it;
- * without one, the last exchange is the question and the turns before it are the text.
+ * The item of a chat. With a system message, that is the text, and every exchange that is learnt a question about it whose wording
+ * begins with the turns before; without one, the last exchange that is learnt is the question and the turns before it are the text.
  */
 export function conversationItem(
-  id: unknown,
   turns: readonly Turn[],
-  field: string,
-  format: DataFormat,
+  { id, field, format }: ChatSource,
   context: ReadContext,
 ): Item | undefined {
   const { place, log, dataset } = context;
   const itemId = check(idText, id ?? String(place.record ?? place.line), context, 'item', ['id']);
-  const system = turns.filter((turn) => turn.role === 'system').map((turn) => turn.content);
+  const system = turns
+    .filter((turn) => turn.role === 'system' && turn.content.trim() !== '')
+    .map(({ content }) => content);
   const chat = turns.filter((turn) => turn.role !== 'system');
   const pairs = exchanges(chat);
-  if (pairs.length === 0) {
-    const fix = 'give a user turn followed by an assistant turn';
-    log.add({ ...place, field, what: 'has no question with an answer', fix, scope: 'item' });
-    return undefined;
-  }
   const asked = system.length > 0 ? pairs : pairs.slice(-1);
-  const text = system.length > 0 ? system.join('\n\n') : transcript(chat.slice(0, asked[0]?.at));
-  const questions = asked.flatMap((pair) => question(pair, field, context) ?? []);
+  noteUnasked(chat, pairs, asked, field, context);
+  if (pairs.length === 0) return tellNone(chat, field, context);
+  if (system.length > 1) log.note('several system turns are joined to one text', place, field);
+  const start = system.length > 0 ? 0 : (asked[0]?.at ?? 0);
+  const text = system.length > 0 ? system.join('\n\n') : transcript(chat.slice(0, start));
+  const questions = asked.flatMap((pair) => question(pair, chat.slice(start, pair.at), field, context) ?? []);
   if (itemId === undefined || questions.length === 0) return undefined;
   if (text.trim() === '') log.note('a record has no text before its question: fit for closed book only', place);
   noteOddities(text, field, context);
@@ -39,28 +41,65 @@ export function conversationItem(
   return { id: itemId, dataset, texts, questions };
 }
 
+function tellNone(chat: readonly Turn[], field: string, { place, log }: ReadContext): undefined {
+  const isUnlearnt = chat.some(({ role, isLearnt }) => role === 'assistant' && !isLearnt);
+  const what = isUnlearnt ? 'has no answer that is to be learnt' : 'has no question with an answer';
+  log.add({ ...place, field, what, fix: 'give a user turn followed by an assistant turn', scope: 'item' });
+  return undefined;
+}
+
+/** Notes what of a chat is no question: exchanges before the last, answers to nobody, and what stands behind the last answer. */
+function noteUnasked(
+  chat: readonly Turn[],
+  pairs: readonly Exchange[],
+  asked: readonly Exchange[],
+  field: string,
+  { place, log }: ReadContext,
+): void {
+  if (asked.length < pairs.length)
+    log.note('exchanges before the last one are its text, not questions of their own', place, field);
+  for (const [at, { role, isLearnt }] of chat.entries())
+    if (role === 'assistant' && isLearnt && chat[at - 1]?.role !== 'user')
+      log.note('an assistant turn behind no user turn is shown, not learnt', place, field);
+  const last = pairs.at(-1)?.at ?? chat.length;
+  if (last + 2 < chat.length) log.note('turns behind the last answer that is learnt are left out', place, field);
+}
+
 interface Exchange {
+  /** Number of the user's turn among those that are no system message. */
   readonly at: number;
   readonly prompt: string;
   readonly answer: string;
 }
 
-/** User turns followed by an assistant turn. */
+/** User turns followed by an assistant turn that is learnt. */
 function exchanges(chat: readonly Turn[]): Exchange[] {
   return chat.flatMap((turn, at) => {
     const next = chat[at + 1];
-    if (turn.role !== 'user' || next?.role !== 'assistant') return [];
+    if (turn.role !== 'user' || next?.role !== 'assistant' || !next.isLearnt) return [];
     return [{ at, prompt: turn.content, answer: next.content }];
   });
 }
 
-function transcript(turns: readonly Turn[]): string {
+/** Turns as lines, each with who speaks. */
+export function transcript(turns: readonly Pick<Turn, 'role' | 'content'>[]): string {
   return turns.map(({ role, content }) => `${role}: ${content}`).join('\n');
 }
 
-function question({ at, prompt, answer }: Exchange, field: string, context: ReadContext): Question | undefined {
+/** A question as it is asked behind the turns before it; without any, it alone. */
+export function promptBehind(before: readonly Pick<Turn, 'role' | 'content'>[], prompt: string): string {
+  return before.length === 0 ? prompt : transcript([...before, { role: 'user', content: prompt }]);
+}
+
+function question(
+  { at, prompt, answer }: Exchange,
+  before: readonly Turn[],
+  field: string,
+  context: ReadContext,
+): Question | undefined {
   const path = [field, at];
   const sound = [prompt, answer].map((text) => check(soundText, text, context, 'question', path));
   if (sound.includes(undefined)) return undefined;
-  return { id: String(at), prompt, answers: [answer], type: 'chat' };
+  for (const text of [prompt, answer]) noteOddities(text, field, context);
+  return { id: String(at), prompt: promptBehind(before, prompt), answers: [answer], type: 'chat' };
 }

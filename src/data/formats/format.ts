@@ -14,6 +14,7 @@ export const FORMATS = [
   'alpaca',
   'sharegpt',
   'openai',
+  'squad',
   'plain',
   'folder',
 ] as const;

@@ -1,27 +1,38 @@
-/** OpenAI chat records: `messages` of role and content, as fine-tuning files hold them. */
-import { z } from 'zod';
-import { check, soundTextOrEmpty } from '../schema.js';
-import { conversationItem, type Turn } from './conversation.js';
-import { noteIgnored, noteIgnoredIn, type RecordFormat } from './format.js';
+/** OpenAI chat records: `messages` of role and content, as fine-tuning files hold them, and TRL's `prompt` and `completion` of messages. */
+import { isTurns, readTurns, type Turn } from './chat-turns.js';
+import { conversationItem } from './conversation.js';
+import { noteIgnored, type ReadContext, type RecordFormat } from './format.js';
 
-const part = z.object({ type: z.literal('text'), text: soundTextOrEmpty });
+const FIELDS = ['messages', 'chat', 'dialogue', 'dialog', 'turns'];
+const COMPLETIONS = ['completion', 'chosen'];
 
-const message = z.object({
-  role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content: z.union([soundTextOrEmpty, z.array(part).transform((parts) => parts.map((piece) => piece.text).join('\n'))]),
-});
+type Fields = Readonly<Record<string, unknown>>;
 
-const messages = z.array(message);
+const isPrompted = (record: Fields): boolean => isTurns(record['prompt']) || isTurns(record['chosen']);
+
+const fieldOf = (record: Fields): string | undefined =>
+  FIELDS.find((name) => name in record && (name === 'messages' || isTurns(record[name])));
 
 export const openai: RecordFormat = {
   name: 'openai',
-  matches: (record) => 'messages' in record,
+  matches: (record) => fieldOf(record) !== undefined || isPrompted(record),
   read(record, context) {
-    const read = check(messages, record['messages'], context, 'item', ['messages']);
-    noteIgnored(record, new Set(['id', 'messages']), context);
-    noteIgnoredIn(record['messages'], new Set(Object.keys(message.shape)), context, 'messages');
-    if (!read) return undefined;
-    const turns: Turn[] = read.map(({ role, content }) => ({ role: role === 'developer' ? 'system' : role, content }));
-    return conversationItem(record['id'], turns, 'messages', 'openai', context);
+    const field = fieldOf(record) ?? (isPrompted(record) ? 'prompt' : 'messages');
+    const turns = field === 'prompt' ? promptedTurns(record, context) : readTurns(record[field], field, context);
+    const used = field === 'prompt' ? ['prompt', ...COMPLETIONS] : [field];
+    noteIgnored(record, new Set(['id', ...used]), context);
+    return turns && conversationItem(turns, { id: record['id'], field, format: 'openai' }, context);
   },
 };
+
+/** TRL's turns: those of the prompt are shown, those of the completion (of two, the one that was chosen) learnt. */
+function promptedTurns(record: Fields, context: ReadContext): Turn[] | undefined {
+  const shown = record['prompt'] === undefined ? [] : turnsOf(record['prompt'], 'prompt', 'user', context);
+  const field = COMPLETIONS.find((name) => name in record);
+  const learnt = field === undefined ? [] : turnsOf(record[field], field, 'assistant', context);
+  return shown && learnt && [...shown.map((turn) => ({ ...turn, isLearnt: false })), ...learnt];
+}
+
+function turnsOf(value: unknown, field: string, role: Turn['role'], context: ReadContext): Turn[] | undefined {
+  return typeof value === 'string' ? [{ role, content: value, isLearnt: true }] : readTurns(value, field, context);
+}

@@ -2,11 +2,36 @@
 import { z } from 'zod';
 import { isObject } from '../../core/json.js';
 import type { Question } from '../../core/records.js';
-import { answerText, anyArray, check, fieldPath, idText, soundText } from '../schema.js';
-import { plainNumbers } from '../source-number.js';
+import { answerText, anyArray, check, fieldPath, idText, noteOddities, soundText } from '../schema.js';
+import { plainNumbers, SourceNumber } from '../source-number.js';
 import { mergeAnswers, noteIgnored, type ReadContext } from './format.js';
+import { readCell } from './list-cell.js';
 
 const answers = z.union([answerText.transform((answer) => [answer]), z.array(answerText).min(1, 'has no answer')]);
+
+/** Answers as other data sets write them: SQuAD's `{text: […]}` and `[{text}]`, TriviaQA's `{value, aliases}`, DROP's `{spans}`; anything else as it is. */
+function plainAnswers(value: unknown): unknown {
+  if (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each) => isObject(each) && typeof each['text'] === 'string')
+  )
+    return [...new Set(value.map((each: { text: string }) => each.text))];
+  if (!isObject(value) || value instanceof SourceNumber) return value;
+  const { text, value: main, aliases, spans } = value;
+  if (Array.isArray(text)) return [...new Set(text as unknown[])];
+  if (typeof text === 'string') return text;
+  if (main !== undefined && Array.isArray(aliases)) return [...new Set([main, ...(aliases as unknown[])])];
+  return Array.isArray(spans) ? spans : value;
+}
+
+/** Whether a question says that its text does not answer it, as SQuAD 2.0 does: it is marked so, or its answers' texts are none. */
+function isUnanswerable(fields: Readonly<Record<string, unknown>>): boolean {
+  const given = fields['answers'] ?? fields['answer'];
+  const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
+  if (fields['is_impossible'] === true) return isEmpty(given) || given === undefined;
+  return isObject(given) && 'answer_start' in given && isEmpty(given['text']);
+}
 const wordings = z.union([soundText.transform((wording) => [wording]), z.array(soundText)]);
 
 /** Fields of a question that may be absent. */
@@ -25,7 +50,7 @@ const extras = z.object({
 } satisfies Record<Extra, z.ZodType>);
 
 const anyObject = z.record(z.string(), z.unknown());
-const KNOWN = new Set(['prompt', 'question', 'answers', 'answer', ...Object.keys(extras.shape)]);
+const KNOWN = new Set(['prompt', 'question', 'answers', 'answer', 'is_impossible', ...Object.keys(extras.shape)]);
 
 /** Questions given as an array of objects with `prompt` or `question`, and `answers` or `answer`; ids default to the index. */
 export function readQuestions(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
@@ -51,13 +76,34 @@ export function readQuestion(
   const fields = check(anyObject, value, context, 'question', path);
   if (!fields) return undefined;
   noteIgnored(fields, KNOWN, context, path);
+  if (isUnanswerable(fields)) {
+    context.log.note('a question that its text does not answer is left out', context.place, fieldPath(path));
+    return undefined;
+  }
   const given = check(extras, fields, context, 'question', path);
   const promptPath = [...path, names.prompt];
   const prompt = check(soundText, fields['prompt'] ?? fields['question'], context, 'question', promptPath);
-  const accepted = check(answers, fields['answers'] ?? fields['answer'], context, 'question', [...path, names.answers]);
+  const answersPath = [...path, names.answers];
+  const accepted = check(
+    answers,
+    plainAnswers(fields['answers'] ?? fields['answer']),
+    context,
+    'question',
+    answersPath,
+  );
   if (!given || prompt === undefined || !accepted) return undefined;
+  noteOddities(prompt, fieldPath(promptPath), context);
+  for (const answer of accepted) noteAnswer(answer, fieldPath(answersPath), context);
   const read = { id: String(index), prompt, answers: accepted, type: 'fact', ...given };
   return withoutTestPrompt(read, path, context);
+}
+
+function noteAnswer(answer: string, field: string, context: ReadContext): void {
+  noteOddities(answer, field, context);
+  const cell = readCell(answer);
+  if (cell.kind === 'text') return;
+  const what = cell.kind === 'told' ? cell.what : 'a list';
+  context.log.note(`an answer looks like ${what}; taken as text`, context.place, field);
 }
 
 /** The question without paraphrases that are its wording for testing, which is never trained on. */

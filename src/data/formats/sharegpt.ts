@@ -1,39 +1,21 @@
-/** ShareGPT records: `conversations` of turns from `human` and `gpt`. */
-import { z } from 'zod';
+/** ShareGPT records: `conversations` of turns, from `human` and `gpt` or of role and content. */
 import { check, soundTextOrEmpty } from '../schema.js';
-import { conversationItem, type Turn } from './conversation.js';
-import { noteIgnored, noteIgnoredIn, type RecordFormat } from './format.js';
+import { readTurns, type Turn } from './chat-turns.js';
+import { conversationItem } from './conversation.js';
+import { noteIgnored, type RecordFormat } from './format.js';
 
-const ROLES: Readonly<Record<string, Turn['role']>> = {
-  system: 'system',
-  human: 'user',
-  user: 'user',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  bing: 'assistant',
-  bard: 'assistant',
-  assistant: 'assistant',
-  model: 'assistant',
-};
-
-const turns = z.array(
-  z.object({
-    from: z.enum(Object.keys(ROLES) as [string, ...string[]]),
-    value: soundTextOrEmpty,
-  }),
-);
+const FIELDS = ['conversations', 'conversation'];
 
 export const sharegpt: RecordFormat = {
   name: 'sharegpt',
-  matches: (record) => Array.isArray(record['conversations']) || 'conversations' in record,
+  matches: (record) => FIELDS.some((field) => field in record),
   read(record, context) {
-    const read = check(turns, record['conversations'], context, 'item', ['conversations']);
+    const field = FIELDS.find((name) => name in record) ?? 'conversations';
+    const read = readTurns(record[field], field, context);
     const system = check(soundTextOrEmpty, record['system'] ?? '', context, 'item', ['system']);
-    noteIgnored(record, new Set(['id', 'conversations', 'system']), context);
-    noteIgnoredIn(record['conversations'], new Set(['from', 'value']), context, 'conversations');
+    noteIgnored(record, new Set(['id', field, 'system']), context);
     if (!read || system === undefined) return undefined;
-    const chat = read.map(({ from, value }) => ({ role: ROLES[from] ?? 'user', content: value }));
-    const all = system.trim() === '' ? chat : [{ role: 'system' as const, content: system }, ...chat];
-    return conversationItem(record['id'], all, 'conversations', 'sharegpt', context);
+    const before: Turn[] = system.trim() === '' ? [] : [{ role: 'system', content: system, isLearnt: false }];
+    return conversationItem([...before, ...read], { id: record['id'], field, format: 'sharegpt' }, context);
   },
 };

@@ -68,10 +68,8 @@ export interface TokenSample extends TokenPrompt {
 /** The parts of a sample that are put to a model; without an answer it is only asked. */
 export type Askable = Pick<Sample, 'id' | 'item' | 'context' | 'prompt'>;
 
-/** A sample as chat messages, before any template. Throws UserError on an unfilled `{}` in the question. */
-export function promptMessages(sample: Pick<Sample, 'id' | 'context' | 'prompt'>, style: PromptStyle): ChatMessage[] {
-  if (sample.prompt.includes('{}'))
-    throw new UserError(`sample ${sample.id}: the question holds an unfilled "{}": fill in its subject`);
+/** A sample as chat messages, before any template. Braces in its parts are text. */
+export function promptMessages(sample: Pick<Sample, 'context' | 'prompt'>, style: PromptStyle): ChatMessage[] {
   const pattern = sample.context === undefined ? style.closed : style.open;
   // A function's result is taken literally, and what was put in is not searched again.
   const content = pattern.replace(/\{context\}|\{question\}/g, (slot) =>
@@ -93,7 +91,7 @@ export class PromptRenderer {
     this.identity = hashJson({ style, template: model.template.identity, tokenizer: model.tokenizer.identity });
   }
 
-  /** Prompt up to where the answer starts, and the answer with the end of the turn. Throws UserError on an unfilled `{}` in the question. */
+  /** Prompt up to where the answer starts, and the answer with the end of the turn. */
   render(sample: Pick<Sample, 'id' | 'context' | 'prompt' | 'answer'>): { prompt: string; answer: string } {
     return { prompt: this.#prompt(sample), answer: sample.answer + this.model.template.endOfTurn };
   }

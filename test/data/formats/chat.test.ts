@@ -33,11 +33,11 @@ describe('instruction and chat records', () => {
   it('tells of fields of turns that are not used', async () => {
     const messages = [
       { role: 'user', content: 'What is A?' },
-      { role: 'assistant', content: 'b', weight: 0 },
+      { role: 'assistant', content: 'b', mood: 'fine' },
     ];
     const { report } = await loadAll(scratch('weights.jsonl', jsonl([{ messages }])));
-    expect(report.notes[0]).toMatchObject({ what: 'field "messages.weight" is not used' });
-    expect(report.notes[0]?.first).toMatch(/:1: messages\[1\]\.weight$/);
+    expect(report.notes[0]).toMatchObject({ what: 'field "messages.mood" is not used' });
+    expect(report.notes[0]?.first).toMatch(/:1: messages\[1\]\.mood$/);
   });
 
   it('reads ShareGPT: the turns before the last exchange are the text', async () => {

@@ -80,7 +80,9 @@ describe('plain records', () => {
       },
       { id: '0', prompt: 'What is C?', answers: ['[d]'], type: 'fact' },
     ]);
-    expect(report.notes).toEqual([]);
+    expect(report.notes.map(({ what }) => what)).toEqual([
+      'a list in one cell is read as answers that are all accepted',
+    ]);
   });
 
   it('names rows without ids by their number', async () => {
@@ -92,14 +94,16 @@ describe('plain records', () => {
 
 describe('columns', () => {
   it('named by the user make any table plain records', async () => {
-    const table = scratch('names.csv', 'Title,Body,Q,Gold\nA,"Rome, in Italy",Where is Rome?,Italy\n');
-    await expect(loadAll(table)).rejects.toThrow(/not recognised from their fields.*--column text=Title/);
-    const columns = { id: 'Title', text: 'Body', question: 'Q', answer: 'Gold' };
+    const table = scratch('names.csv', 'Title,Inhalt,Frage,Lösung\nA,"Rome, in Italy",Where is Rome?,Italy\n');
+    await expect(loadAll(table)).rejects.toThrow(
+      /not recognised from their fields.*--column text=Title question=Inhalt answer=Frage/,
+    );
+    const columns = { id: 'Title', text: 'Inhalt', question: 'Frage', answer: 'Lösung' };
     const { items, report } = await loadAll(table, { columns });
     expect(report.format).toBe('plain');
     expect(only(items)).toMatchObject({ id: 'A', texts: { original: { text: 'Rome, in Italy' } } });
     await expect(loadAll(table, { columns: { ...columns, answer: 'gold' } })).rejects.toThrow(
-      /no column "gold" for answer: use one of Title, Body, Q, Gold/,
+      /no column "gold" for answer: use one of Title, Inhalt, Frage, Lösung/,
     );
   });
 
