@@ -10,6 +10,7 @@ import { WORDS_VERSION, wordsOf } from '../../text/words.js';
 import { defineMethod, type MethodTools } from '../entry.js';
 import { failed, finished, sourceText } from '../measure.js';
 import type { Compression, CompressionFailure, Flag, SourceItem, TextMaker, TokenCounter } from '../method.js';
+import { joinedUnits, markdownUnits, type Unit } from '../markdown.js';
 import { partsOf } from '../parts.js';
 import { goalShare, type Target } from '../target.js';
 
@@ -30,7 +31,7 @@ export const select = defineMethod({
   takesAmounts: true,
   model: 'none',
   options,
-  version: { version: 1, words: WORDS_VERSION },
+  version: { version: 2, words: WORDS_VERSION },
   identity: (own, { counter }) => ({ ...own, counter: counter.identity }),
   make: (own, tools) => new Selector(own, tools),
 });
@@ -56,10 +57,10 @@ class Selector implements TextMaker {
     const source = sourceText(item);
     if (source === undefined) return failed(select.name, target, 'no-source', `item ${item.id} has no original text`);
     const share = goalShare(target, countWords(source));
-    const parts = partsOf(source, this.#options.partTokens, this.#counter);
-    const flags: Flag[] = parts.length > 1 ? ['in-parts'] : [];
-    const chosen = parts.map((part) => this.#choose(part, share));
-    const text = chosen.map((one) => one.text).join(parts.length > 1 ? '\n' : ' ');
+    const units = markdownUnits(source);
+    const chosen = units === null ? this.#fromProse(source, share) : this.#fromMarkdown(units, share);
+    const flags: Flag[] = chosen.length > 1 ? ['in-parts'] : [];
+    const text = chosen.map((one) => one.text).join(units === null ? '\n' : '\n\n');
     const total = (pick: (one: Chosen) => number): number => chosen.reduce((sum, one) => sum + pick(one), 0);
     if (text === '') return failed(select.name, target, 'empty', 'the text holds no words to choose from');
     const provenance = {
@@ -70,13 +71,62 @@ class Selector implements TextMaker {
     return finished({ method: select.name, target, source, text, provenance, flags }, this.#counter);
   }
 
-  #choose(text: string, share: number): Chosen {
-    const sentences = sentencesOf(text).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
-    const costs = sentences.map((sentence) => Math.max(1, this.#counter.count(sentence.trim())));
-    const budget = Math.max(1, Math.floor(share * this.#counter.count(text)));
-    const kept = pick(sentences, costs, budget, this.#options);
-    return { text: joined(sentences, kept), sentences: sentences.length, kept: kept.length };
+  #fromProse(source: string, share: number): Chosen[] {
+    return partsOf(source, this.#options.partTokens, this.#counter).map((text) => {
+      const sentences = sentencesOf(text).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+      const pieces = sentences.map((sentence) => this.#piece(sentence.trim()));
+      const budget = Math.max(1, Math.floor(share * this.#counter.count(text)));
+      const kept = pick(pieces, budget, this.#options);
+      return { text: joined(sentences, kept), sentences: sentences.length, kept: kept.length };
+    });
   }
+
+  /** Sections of up to `partTokens`, whole blocks each. */
+  #fromMarkdown(units: readonly Unit[], share: number): Chosen[] {
+    const pieces = units.map((unit) => ({ ...this.#piece(unit.text), needs: unit.needs, stands: unit.stands }));
+    const chosen = sections(units, pieces, this.#options.partTokens).map((section) => {
+      const budget = Math.max(
+        1,
+        Math.floor(share * section.reduce((sum, index) => sum + (pieces[index]?.cost ?? 0), 0)),
+      );
+      const kept = new Set(pick(pieces, budget, this.#options, section));
+      const sentences = section.filter((index) => pieces[index]?.stands).length;
+      const told = section.filter((index) => kept.has(index) && pieces[index]?.stands).length;
+      return { text: joinedUnits(units, kept), sentences, kept: told };
+    });
+    return chosen.filter(({ text }) => text !== '');
+  }
+
+  #piece(text: string): Piece {
+    return { text, cost: Math.max(1, this.#counter.count(text)), needs: [], stands: true };
+  }
+}
+
+/** What is kept whole or left out. */
+interface Piece {
+  readonly text: string;
+  /** In tokens. */
+  readonly cost: number;
+  /** Pieces that must be kept with it, by their index. */
+  readonly needs: readonly number[];
+  /** Whether it can be chosen for itself. */
+  readonly stands: boolean;
+}
+
+/** Indices of runs of whole blocks, each of at most so many tokens where blocks allow it. */
+function sections(units: readonly Unit[], pieces: readonly Piece[], most: number): number[][] {
+  const runs: number[][] = [[]];
+  let tokens = 0;
+  units.forEach((unit, index) => {
+    const cost = pieces[index]?.cost ?? 0;
+    if (tokens + cost > most && tokens > 0 && units[index - 1]?.block !== unit.block) {
+      runs.push([]);
+      tokens = 0;
+    }
+    runs.at(-1)?.push(index);
+    tokens += cost;
+  });
+  return runs;
 }
 
 interface Chosen {
@@ -94,51 +144,61 @@ function joined(sentences: readonly string[], kept: readonly number[]): string {
     .trim();
 }
 
-/** Indices chosen greedily by worth per token while the budget lasts; at least one, the best that is closest to the budget. */
+/** Indices chosen greedily by worth per token while the budget lasts, with what they need; at least one, the best that is closest to the budget. */
 function pick(
-  sentences: readonly string[],
-  costs: readonly number[],
+  pieces: readonly Piece[],
   budget: number,
   { factWeight, noveltyWeight }: Options,
+  among: readonly number[] = [...pieces.keys()],
 ): number[] {
-  const vectors = tfIdf(sentences);
+  const texts = pieces.map(({ text }) => text);
+  const vectors = tfIdf(texts);
   const rank = lexRank(vectors);
-  const facts = sentences.map((sentence) => factsOf(sentence).map((fact) => fact.wordings[0]?.joined ?? ''));
-  const chosen: number[] = [];
+  const facts = texts.map((text) => factsOf(text).map((fact) => fact.wordings[0]?.joined ?? ''));
+  const chosen = new Set<number>();
   const said = new Set<string>();
-  const similarity = new Float64Array(sentences.length);
-  const open = new Set(sentences.keys());
+  const similarity = new Float64Array(pieces.length);
+  const open = new Set(among.filter((index) => pieces[index]?.stands));
   let left = budget;
+  const withNeeds = (index: number): number[] =>
+    [index, ...(pieces[index]?.needs ?? [])].filter((each) => !chosen.has(each));
+  const costOf = (index: number): number =>
+    (pieces[index]?.needs ?? []).length === 0
+      ? (pieces[index]?.cost ?? 1)
+      : withNeeds(index).reduce((sum, each) => sum + (pieces[each]?.cost ?? 1), 0);
   const worth = (index: number): number => {
     const fresh = (facts[index] ?? []).filter((fact) => !said.has(fact)).length;
-    const cost = costs[index] ?? 1;
+    const cost = pieces[index]?.cost ?? 1;
     const central = (rank[index] ?? 0) * (1 - noveltyWeight * (similarity[index] ?? 0));
     return factWeight * (fresh / cost) * MEAN_FACT_COST + (1 - factWeight) * central * Math.min(1, MEAN_COST / cost);
   };
   while (open.size > 0) {
-    const fitting = [...open].filter((index) => (costs[index] ?? 1) <= left);
-    const candidates = fitting.length === 0 && chosen.length === 0 ? [cheapest(costs)] : fitting;
+    const fitting = [...open].filter((index) => costOf(index) <= left);
+    const candidates = fitting.length === 0 && chosen.size === 0 ? [cheapest([...open], costOf)] : fitting;
     const best = candidates.reduce<number | undefined>(
       (top, index) => (top === undefined || worth(index) > worth(top) ? index : top),
       undefined,
     );
     if (best === undefined) break;
     open.delete(best);
-    chosen.push(best);
-    left -= costs[best] ?? 1;
+    left -= costOf(best);
+    for (const each of withNeeds(best)) {
+      chosen.add(each);
+      open.delete(each);
+    }
     for (const fact of facts[best] ?? []) said.add(fact);
     for (const index of open)
       similarity[index] = Math.max(similarity[index] ?? 0, cosine(vectors[index], vectors[best]));
   }
-  return chosen;
+  return [...chosen];
 }
 
 /** Tokens that a fact, and a sentence, take about: they bring the two kinds of worth to one scale. */
 const MEAN_FACT_COST = 8;
 const MEAN_COST = 30;
 
-function cheapest(costs: readonly number[]): number {
-  return costs.reduce((best, cost, index) => (cost < (costs[best] ?? Infinity) ? index : best), 0);
+function cheapest(indices: readonly number[], costOf: (index: number) => number): number {
+  return indices.reduce((best, index) => (costOf(index) < costOf(best) ? index : best), indices[0] ?? 0);
 }
 
 type Vector = ReadonlyMap<string, number>;
