@@ -14,7 +14,7 @@ const OPENERS =
 
 /** A border before an opener or an opening bracket, and after punctuation that ends a clause or sentence. */
 const BORDER = new RegExp(
-  `(?<=[,;:.!?)\\]。！？，；：、]["”’)]?\\s*)(?=\\S)|(?<=\\s)(?=(?:${OPENERS})\\s)|(?=[(\\[])|(?<=\\n)`,
+  `(?<=[,;:.!?)\\]。！？，；：、｡､،؛؟।۔።။។]["”’」』)]?\\s*)(?=\\S)|(?<=\\s)(?=(?:${OPENERS})\\s)|(?=[(\\[])|(?<=\\n)`,
   'giu',
 );
 

@@ -26,8 +26,64 @@ export function sentencesOf(text: string): string[] {
 
 function* pieces(text: string): Generator<string> {
   for (const chunk of chunks(text)) {
-    for (const { segment } of SENTENCES.segment(chunk)) yield* segment.split(GLUED);
+    let opening = '';
+    for (const { segment } of SENTENCES.segment(chunk)) {
+      const whole = opening + segment;
+      opening = OPENING.exec(whole)?.[0] ?? '';
+      for (const piece of whole.slice(0, whole.length - opening.length).split(GLUED)) yield* partedByBlanks(piece);
+    }
+    if (opening !== '') yield opening;
   }
+}
+
+/** Brackets and quotation marks that open behind a sentence: they belong to the next. */
+const OPENING = /(?<=\p{Sentence_Terminal}["'”’)」』]*\s*)[「『（〈《【〔“‘«(\[]+\s*$/u;
+
+/** Thai and Lao end a sentence with a blank, and set blanks beside names and numbers too: those before a long run, behind as much, are ends. */
+const AFTER_BLANK = /(?<=\s)(?=[\p{Script=Thai}\p{Script=Lao}]{10})/u;
+const LEAST_LETTERS = 10;
+
+function partedByBlanks(sentence: string): string[] {
+  const parts: string[] = [];
+  for (const piece of sentence.split(AFTER_BLANK)) {
+    const open = parts.at(-1);
+    const letters = open?.match(/[\p{Script=Thai}\p{Script=Lao}]/gu)?.length ?? LEAST_LETTERS;
+    if (open === undefined || letters >= LEAST_LETTERS) parts.push(piece);
+    else parts[parts.length - 1] = open + piece;
+  }
+  return parts;
+}
+
+/** Ends in Chinese or Japanese, behind which no blank stands. */
+const ENDS_WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef…]["'”’)]*$/u;
+
+/** Sentences of a text, some left out, as a text: between two stand a line end or a blank where the source has one, or the script wants one. */
+export function joinedSentences(sentences: readonly string[]): string {
+  return sentences
+    .map((sentence) => {
+      const whole = sentence.trim();
+      if (/\n\s*$/.test(sentence)) return `${whole}\n`;
+      return ENDS_WIDE.test(whole) && !/[ \t\u00a0]$/.test(sentence) ? whole : `${whole} `;
+    })
+    .join('')
+    .trim();
+}
+
+const STOPS: readonly (readonly [script: RegExp, stop: string])[] = [
+  [/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]$/u, '。'],
+  [/\p{Script=Devanagari}$/u, '।'],
+  [/\p{Script=Khmer}$/u, '។'],
+  [/\p{Script=Myanmar}$/u, '။'],
+  [/\p{Script=Ethiopic}$/u, '።'],
+  [/\p{Script=Armenian}$/u, '։'],
+  [/[\p{Script=Thai}\p{Script=Lao}]\p{M}*$/u, ''],
+];
+
+/** A statement as a sentence: with the stop of its script where it ends in none. */
+export function asSentence(statement: string): string {
+  const whole = statement.trim();
+  if (/[\p{Sentence_Terminal}…]["'”’)」』]*$/u.test(whole)) return whole;
+  return whole + (STOPS.find(([script]) => script.test(whole))?.[1] ?? '.');
 }
 
 /** The segmenter's time per sentence grows with its text, so long texts go to it in chunks, cut after a line or sentence. */
@@ -37,7 +93,7 @@ function* chunks(text: string): Generator<string> {
   let from = 0;
   while (text.length - from > CHUNK) {
     const window = text.slice(from, from + CHUNK);
-    const cuts = [...window.matchAll(/\n|[.!?]["”’)]?\s(?=[^\s\p{Ll}])|[。！？]/gu)];
+    const cuts = [...window.matchAll(/\n|[.!?]["”’)]?\s(?=[^\s\p{Ll}])|[。！？｡।۔؟።။។]/gu)];
     const last = cuts.at(-1);
     const end = last === undefined ? window.lastIndexOf(' ') + 1 : last.index + last[0].length;
     const length = end > 0 ? end : CHUNK + (/[\ud800-\udbff]$/.test(window) ? -1 : 0);
@@ -66,7 +122,7 @@ export function countWords(text: string): number {
 export function clauses(text: string): string[] {
   return text
     .split(
-      /[.!?](?=\s|$)|[;:\n。！？；：।؟؛]|[,，、،](?!\d)|\b(?:but|however|although|though|rather|instead)\b|但是?|而是|不过/iu,
+      /[.!?](?=\s|$)|[;:\n。！？；：।؟؛｡۔።။។]|[,，、،､](?!\d)|\b(?:but|however|although|though|rather|instead)\b|但是?|而是|不过/iu,
     )
     .filter((clause) => clause.trim() !== '');
 }

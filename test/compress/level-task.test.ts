@@ -157,7 +157,7 @@ describe('what a text is known by', () => {
       'select=0.4': 'e99ee8f922c35e2c',
       select: 'b7d410722c4af006',
       'summ_l3 by select': 'f2b387d5ea7b2098',
-      'prune=0.6': '1a5e3541bc7a3a5e',
+      'prune=0.6': 'b858251c40146c9e',
       'a module at summ_l5': 'dee703ff5af7a993',
       'a module at summ_l3=0.4': '6f3b4e013cdfa6b1',
     });

@@ -36,6 +36,16 @@ describe('select', () => {
     }
   });
 
+  test('puts no blank between sentences of scripts that have none', async () => {
+    const text =
+      '北京市图书馆于1987年迁入新楼。馆长李明华每周二开放旧书库。最古老的书是1412年的磨坊登记册。访客须提前一周写信预约。';
+    for (const ratio of [0.3, 0.5, 0.8]) {
+      const result = done(await (await select()).compress(itemOf(text), `select=${ratio}`));
+      expect(result.text).not.toMatch(/\s/);
+      expect(sentencesOf(result.text).every((sentence) => text.includes(sentence))).toBe(true);
+    }
+  });
+
   test('says nothing twice while there is something new to say', async () => {
     const twice = 'The old bridge of Hartwell was built in 1822 by John Ames. '.repeat(3);
     const text = `${twice}The market of Hartwell was opened in 1901. The mill of Hartwell burned in 1955.`;
@@ -107,6 +117,15 @@ function leading(text: string, ratio: number): string {
 
 describe('prune', () => {
   const prune = (): Promise<NamedMethod> => opened(pruning, { surprisal: wordModel() });
+
+  test('leaves no two stops in a row and no blank where a script has none', async () => {
+    const text =
+      '图书馆很大，也很安静。馆长李明华每周二开放旧书库，访客须写信预约！里面的书很旧，纸很黄？最古老的书是1412年的登记册；其他的书没有这么老。';
+    for (const ratio of [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
+      const { text: pruned } = done(await (await prune()).compress(itemOf(text), `prune=${ratio}`));
+      expect([ratio, pruned]).toEqual([ratio, expect.not.stringMatching(/[。！？，；]{2}|\s|^[。！？，；]/)]);
+    }
+  });
 
   test('keeps every name, number, date and negation, whatever the budget', async () => {
     const text = `${ARTICLE} It was not the largest city, and it never had a harbour.`;

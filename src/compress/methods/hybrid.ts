@@ -4,7 +4,7 @@ import { factsOf } from '../../audit/facts.js';
 import type { JsonObject } from '../../core/json.js';
 import { flag, integer, oneOf } from '../../core/setting-schemas.js';
 import type { ChatModel } from '../../llm/chat-model.js';
-import { countWords, sentencesOf } from '../../text/sentences.js';
+import { asSentence, countWords, joinedSentences, sentencesOf } from '../../text/sentences.js';
 import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
 import { askForJson } from '../asking/model-json.js';
@@ -206,7 +206,7 @@ class Weaver implements TextMaker {
     let count = 0;
     for (const fact of lost) {
       if (new CoveredText(current).states(fact)) continue;
-      const longer = `${current} ${asSentence(fact.statement)}`;
+      const longer = joinedSentences([current, asSentence(fact.statement)]);
       if (this.#counter.count(longer) >= limit) continue;
       current = longer;
       count++;
@@ -254,8 +254,4 @@ function bareKeys(source: string, facts: readonly RequiredFact[]): RequiredFact[
     if (keys.length > 0) bare.push({ statement: sentence.replace(/\s+/g, ' ').trim(), keys, content: [] });
   }
   return bare;
-}
-
-function asSentence(statement: string): string {
-  return /[.!?。！？]["”’)]?$/.test(statement) ? statement : `${statement}.`;
 }

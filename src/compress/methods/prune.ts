@@ -42,7 +42,7 @@ export const prune = defineMethod({
   takesAmounts: true,
   model: 'surprisal',
   options,
-  version: { version: 2, words: WORDS_VERSION },
+  version: { version: 3, words: WORDS_VERSION },
   identity: (own, tools) => ({ partTokens: partTokensOf(own, tools), counter: tools.counter.identity }),
   make: (own, tools) => new Pruner(own, tools),
 });
@@ -175,18 +175,24 @@ function protectedRanges(text: string): (readonly [number, number])[] {
 
 /** The kept units; blanks and punctuation tidied where something is gone. */
 function assembled(units: readonly ScoredUnit[], kept: ReadonlySet<number>): string {
-  const text = units.map((unit, index) => (kept.has(index) ? unit.text : stops(unit.text))).join('');
+  let text = '';
+  for (const [index, unit] of units.entries()) text = kept.has(index) ? text + unit.text : withStop(text, unit.text);
   return text
     .replace(/[ \t]+/g, ' ')
     .replace(/ +([,.;:!?)\]])/g, '$1')
+    .replace(/\s+(?=[，、；：。！？｡､])/g, '')
     .replace(/([,;:])(?:\s*[,;:])+/g, '$1')
     .replace(/[,;:]\s*([.!?])/g, '$1')
     .replace(/([.!?])(?:\s*[.!?])+(?=\s|$)/g, '$1')
-    .replace(/(^|\n)[\s,.;:]+/g, '$1')
+    .replace(/(^|\n)[\s,.;:，、；：。！？｡､،؛।۔]+/g, '$1')
     .trim();
 }
 
-/** What stays of a unit that is left out: the end of its sentence or paragraph. */
-function stops(text: string): string {
-  return /([.!?。！？]?\s*)$/.exec(text)?.[1] ?? '';
+/** The text so far behind which a unit is left out: the end of its sentence or paragraph stays, unless the text ends so already. */
+function withStop(text: string, gone: string): string {
+  const [, stop = '', blank = ''] = /(\p{Sentence_Terminal}?)["'”’)」』]*(\s*)$/u.exec(gone) ?? [];
+  const before = text.trimEnd();
+  const isEnded = before === '' || /\p{Sentence_Terminal}["'”’)」』]*$/u.test(before);
+  if (stop === '') return text + (text === before ? blank : blank.replace(/[^\n]/g, ''));
+  return isEnded ? text + blank : before.replace(/[,;:，、；：､،؛]+$/u, '') + stop + blank;
 }

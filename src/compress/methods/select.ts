@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
 import { integer, positive } from '../../core/setting-schemas.js';
-import { countWords, sentencesOf } from '../../text/sentences.js';
+import { countWords, joinedSentences, sentencesOf } from '../../text/sentences.js';
 import { WORDS_VERSION, wordsOf } from '../../text/words.js';
 import { defineMethod, type MethodTools } from '../entry.js';
 import { failed, finished, sourceText } from '../measure.js';
@@ -138,10 +138,7 @@ interface Chosen {
 /** The chosen sentences in their order, paragraphs as in the source. */
 function joined(sentences: readonly string[], kept: readonly number[]): string {
   const inOrder = [...kept].sort((a, b) => a - b);
-  return inOrder
-    .map((index) => (sentences[index] ?? '').trim() + (/\n\s*$/.test(sentences[index] ?? '') ? '\n' : ' '))
-    .join('')
-    .trim();
+  return joinedSentences(inOrder.map((index) => sentences[index] ?? ''));
 }
 
 /** Indices chosen greedily by worth per token while the budget lasts, with what they need; at least one, the best that is closest to the budget. */
