@@ -6,7 +6,7 @@ import { counted, differenceText, percent, whole, withInterval } from './wording
 export function capacitySentences(curves: readonly CapacityCurve[]): string[] {
   return curves.map((curve) => {
     const last = curve.points.at(-1) as CapacityPoint;
-    return `Closed book, rank ${curve.rank} recalls ${whole(last.factsRecalled.value)} of ${counted(last.facts, 'fact')} above the floor${bitsWords(last)}.${crowdingSentence(curve)}`;
+    return `Closed book, rank ${curve.rank} recalls ${whole(last.factsRecalled.value)} of ${counted(last.facts, 'fact')} above the floor${bitsWords(last)}.${wordingSentence(last)}${crowdingSentence(curve)}`;
   });
 }
 
@@ -28,6 +28,15 @@ function bitsWords({ bitsRecalled, bits, ceilingBits }: CapacityPoint): string {
       ? ''
       : `; 2 bits per parameter would hold ${whole(ceilingBits)}, of which this is ${percent(bitsRecalled.value / ceilingBits)}`;
   return `, ${whole(bitsRecalled.value)} of ${whole(bits)} bits${ceiling}`;
+}
+
+/** Where questions were asked as they were trained, a string learnt by heart passes for knowledge. */
+function wordingSentence({ cell: { rows } }: CapacityPoint): string {
+  const known = rows.filter(({ reworded }) => reworded !== null);
+  const asTrained = known.filter(({ reworded }) => reworded === false).length;
+  if (asTrained === 0) return '';
+  const which = asTrained === known.length ? 'All' : `${whole(asTrained)} of ${whole(known.length)}`;
+  return ` ${which} were asked in the very wording that was trained, where a sentence learnt by heart looks like a fact that is known: give questions a testPrompt, a wording kept for asking.`;
 }
 
 function crowdingSentence({ crowding, points }: CapacityCurve): string {

@@ -32,6 +32,7 @@ export const answerRecord: z.ZodType<AnswerRecord> = z.object({
   abstention: z.boolean(),
   contextTruncated: z.boolean(),
   bits: z.number().nullable(),
+  reworded: z.boolean().exactOptional(),
 });
 
 /** One judged answer, as `rows.jsonl` holds it. */
@@ -61,4 +62,5 @@ export const rowRecord: z.ZodType<Row> = z.object({
   answer: z.string(),
   finish,
   reason: z.string(),
+  reworded: z.boolean().nullable().default(null),
 });

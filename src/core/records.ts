@@ -76,6 +76,8 @@ export interface AnswerRecord {
   /** Whether the context was shortened to fit the model's context length. */
   readonly contextTruncated: boolean;
   readonly bits: number | null;
+  /** Whether the wording was kept for testing and so never trained on; absent where that is not known. */
+  readonly reworded?: boolean;
 }
 
 /** Where in a grid an answer belongs. */
@@ -120,4 +122,6 @@ export interface Row extends GridPlace {
   readonly finish: 'stop' | 'length' | null;
   /** What the judge said of it, or why it is unscored. */
   readonly reason: string;
+  /** Whether it was asked in a wording kept for testing; null where that is not known. */
+  readonly reworded: boolean | null;
 }

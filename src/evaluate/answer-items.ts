@@ -34,5 +34,6 @@ function recordOf(item: Item, question: Question, outcome: Outcome): AnswerRecor
     abstention: question.abstention === true,
     contextTruncated: answered?.contextTruncated ?? false,
     bits: question.bits ?? null,
+    reworded: question.testPrompt !== undefined,
   };
 }

@@ -35,5 +35,6 @@ export function rowOf({ place, judge, record, verdict, kept = UNKNOWN }: JudgedA
     ...{ abstention, contextTruncated },
     ...{ trr: kept.trr, retention: kept.retention, bits },
     ...{ prompt, reference, answer: answer ?? '', finish, reason: verdict.reason },
+    reworded: record.reworded ?? null,
   };
 }

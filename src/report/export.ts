@@ -28,6 +28,7 @@ export const ROW_COLUMNS = [
   'answer',
   'finish',
   'reason',
+  'reworded',
 ] as const satisfies readonly (keyof Row)[];
 
 /** Lines of CSV, header first, each with its CRLF; null is an empty field, texts are as they are. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { capacityCurves } from '../../src/analysis/capacity.js';
+import { capacitySentences } from '../../src/analysis/capacity-sentences.js';
 import { groupCells } from '../../src/analysis/group.js';
 import type { Row } from '../../src/core/records.js';
 import { row, runSummary } from './fixtures.js';
@@ -58,5 +59,16 @@ describe('capacityCurves', () => {
     expect(curve?.crowding?.n).toBe(40);
     expect(curve?.crowding?.difference).toBeCloseTo(-0.5);
     expect(curve?.crowding?.detectable).toBe(true);
+  });
+
+  it('says where the very wording was asked that was trained, and only there', () => {
+    const told = (reworded: (index: number) => boolean | null): string =>
+      capacitySentences(
+        capacityCurves(groupCells(closed(4, 25, 80).map((each, i) => ({ ...each, reworded: reworded(i) })))),
+      ).join('\n');
+    expect(told(() => true)).not.toContain('wording');
+    expect(told(() => null)).not.toContain('wording');
+    expect(told(() => false)).toContain('All were asked in the very wording that was trained');
+    expect(told((i) => i > 9)).toContain('10 of 100 were asked in the very wording that was trained');
   });
 });

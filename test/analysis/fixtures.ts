@@ -47,6 +47,7 @@ export function row(given: Partial<Row> = {}): Row {
     answer: 'Velden',
     finish: 'stop',
     reason: 'is "Velden"',
+    reworded: true,
     ...given,
   };
 }
