@@ -1,98 +1,229 @@
 /** The answers of all runs gathered by question, as the page's browser reads them: small, limited, and safe to show. */
 import { distinct, groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
-import { placeName } from './names.js';
-import { clipped } from '../text/visible.js';
+import { clipped, visibleText } from '../text/visible.js';
+import { shownKey, type ReportFiles, type ShownPrompts } from './data.js';
+import { fileAddress } from './html.js';
+import { placeName, placeWithoutRank } from './names.js';
 
-/** Answers that a page carries at most: beyond this it grows past some ten megabytes and browsers turn slow. */
-const MOST_ANSWERS = 25_000;
+/** Characters that questions, answers and reasons may take in all: beyond this, browsers turn slow. */
+const MOST_CHARACTERS = 6_000_000;
 const MOST_ANSWER_CHARACTERS = 1500;
 const MOST_PROMPT_CHARACTERS = 1500;
+const MOST_REASON_CHARACTERS = 400;
+/** What an answer takes beside its texts: its numbers as JSON. */
+const ANSWER_CHARACTERS = 24;
 
-/** Everything the browser shows; short names, because there are thousands of them. */
+/** Everything the browser shows; arrays in place of names where there are thousands. */
 export interface BrowsedAnswers {
-  readonly runs: readonly { readonly name: string; readonly dataset: string }[];
-  /** Distinct answers; questions name them by position. */
+  /** In the grid's order. */
+  readonly runs: readonly BrowsedRun[];
+  /** Distinct answers and reasons; questions name them by position. */
   readonly texts: readonly string[];
   readonly questions: readonly BrowsedQuestion[];
+  /** Messages that questions are put in; null where they are not known. */
+  readonly style: ShownPrompts['style'] | null;
+  /** Texts shown with questions, by run place and item: `items` of a question index `shown`, whose entries are `[level, text]`. */
+  readonly shown: readonly (readonly (readonly [level: string, text: string])[])[];
   /** Questions left out because the page would grow too large. */
   readonly omitted: number;
 }
 
+export interface BrowsedRun {
+  readonly id: string;
+  readonly name: string;
+  readonly dataset: string;
+  /** Level and number of items, without the rank: a line of a question's matrix. */
+  readonly place: string;
+  /** 0 is the base model. */
+  readonly rank: number;
+  /** Of the text that is shown with the question; `none` where none is. */
+  readonly level: string;
+  /** Address of its folder from the page; null where there is none. */
+  readonly folder: string | null;
+}
+
+/** Run, answer, verdict (1 right, 0 wrong, −1 unscored), score or null, reason, and flags: 1 where the text was shortened, 2 where the answer ran to its limit. */
+export type BrowsedAnswer = readonly [
+  run: number,
+  answer: number,
+  verdict: number,
+  score: number | null,
+  reason: number,
+  flags: number,
+];
+
 export interface BrowsedQuestion {
   readonly dataset: string;
   readonly item: string;
+  readonly id: string;
   readonly type: string;
   readonly prompt: string;
   readonly reference: string;
   readonly abstention: boolean;
-  /** Run, text, verdict (1 right, 0 wrong, −1 unscored) and score, or null. */
-  readonly answers: readonly (readonly [run: number, text: number, verdict: number, score: number | null])[];
+  /** Where its item's texts stand in `shown`; null where they are not known. */
+  readonly shown: number | null;
+  /** In the runs' order. */
+  readonly answers: readonly BrowsedAnswer[];
+}
+
+export interface BrowseOptions {
+  /** The runs in the order in which they are listed; default that of the rows. */
+  readonly order?: readonly string[];
+  readonly shown?: ShownPrompts;
+  readonly files?: ReportFiles;
+  /** Characters that questions and answers may take. */
+  readonly most?: number;
 }
 
 /** Gathers one judge's rows by question; past the limit, questions whose verdict changes between runs go first. */
-export function browsedAnswers(rows: readonly Row[], most = MOST_ANSWERS): BrowsedAnswers {
-  const runs = distinct(rows.map(({ run }) => run));
-  const runAt = new Map(runs.map((run, i) => [run, i]));
-  const firstOf = new Map(rows.map((row) => [row.run, row]));
+export function browsedAnswers(rows: readonly Row[], options: BrowseOptions = {}): BrowsedAnswers {
+  const runs = browsedRuns(rows, options);
+  const runAt = new Map(runs.map(({ id }, i) => [id, i]));
   const groups = [
     ...groupBy(rows, ({ dataset, item, question }) => JSON.stringify([dataset, item, question])).values(),
   ];
-  const kept = withinLimit(groups, most);
-  const texts = new Map<string, number>();
-  const textAt = (text: string): number => {
-    const known = texts.get(text) ?? texts.size;
-    texts.set(text, known);
-    return known;
+  const texts = new TextTable();
+  const shown = new ShownTable(rows, options.shown);
+  const questions: BrowsedQuestion[] = [];
+  let left = options.most ?? MOST_CHARACTERS;
+  for (const group of changedFirst(groups, left)) {
+    const before = texts.characters;
+    const question = browsed(group, { runAt, texts, shown });
+    left -= question.prompt.length + question.reference.length + ANSWER_CHARACTERS * group.length;
+    left -= texts.characters - before;
+    if (left < 0) break;
+    questions.push(question);
+  }
+  return {
+    ...{ runs: runs.map((run) => ({ ...run, id: clipped(run.id, 200) })), texts: texts.all, questions },
+    style: visibleStyle(options.shown),
+    shown: shown.all,
+    omitted: groups.length - questions.length,
   };
-  const questions = kept.map((group) => browsed(group, runAt, textAt));
-  const names = runNames(runs.map((run) => firstOf.get(run) as Row));
-  return { runs: names, texts: [...texts.keys()], questions, omitted: groups.length - kept.length };
 }
 
-/** Names of runs, without the amount and the seed where all runs of the data set and book share them. */
-function runNames(rows: readonly Row[]): { name: string; dataset: string }[] {
+function visibleStyle(shown: ShownPrompts | undefined): ShownPrompts['style'] | null {
+  if (shown === undefined) return null;
+  const visible = (text: string): string => visibleText(text, '\ufffd');
+  const { system, open, closed } = shown.style;
+  return { system: system === null ? null : visible(system), open: visible(open), closed: visible(closed) };
+}
+
+/** Distinct texts, each with its position. */
+class TextTable {
+  readonly #at = new Map<string, number>();
+  characters = 0;
+
+  place(text: string): number {
+    const known = this.#at.get(text);
+    if (known !== undefined) return known;
+    this.characters += text.length;
+    this.#at.set(text, this.#at.size);
+    return this.#at.size - 1;
+  }
+
+  get all(): string[] {
+    return [...this.#at.keys()];
+  }
+}
+
+/** The texts of the items that are asked about. */
+class ShownTable {
+  readonly #levels: ReadonlyMap<string, readonly string[]>;
+  readonly #at = new Map<string, number>();
+  readonly all: (readonly (readonly [string, string])[])[] = [];
+
+  constructor(
+    rows: readonly Row[],
+    readonly shown: ShownPrompts | undefined,
+  ) {
+    const open = rows.filter(({ book, level }) => book === 'open' && level !== 'none');
+    this.#levels = new Map(
+      [...groupBy(open, ({ dataset }) => dataset)].map(([name, own]) => [
+        name,
+        distinct(own.map(({ level }) => level)),
+      ]),
+    );
+  }
+
+  /** Where an item's texts stand; null where none is known. */
+  place({ dataset, item }: Row): number | null {
+    const key = shownKey(dataset, item, 'none');
+    const known = this.#at.get(key);
+    if (known !== undefined) return known;
+    const texts = (this.#levels.get(dataset) ?? []).flatMap((level) => {
+      const text = this.shown?.texts.get(shownKey(dataset, item, level));
+      return text === undefined ? [] : [[level, visibleText(text, '\ufffd')] as const];
+    });
+    if (texts.length === 0) return null;
+    this.#at.set(key, this.all.length);
+    return this.all.push(texts) - 1;
+  }
+}
+
+/** The runs, without the amount and the seed in their names where all runs of the data set and book share them. */
+function browsedRuns(rows: readonly Row[], { order = [], files }: BrowseOptions): BrowsedRun[] {
+  const firstOf = new Map<string, Row>();
+  for (const row of rows) if (!firstOf.has(row.run)) firstOf.set(row.run, row);
+  const ids = distinct([...order.filter((id) => firstOf.has(id)), ...firstOf.keys()]);
+  const first = ids.map((id) => firstOf.get(id) as Row);
   const arms = groupBy(
-    rows.filter(({ rank }) => rank > 0),
+    first.filter(({ rank }) => rank > 0),
     ({ dataset, book }) => JSON.stringify([dataset, book]),
   );
-  return rows.map((row) => {
+  return first.map((row) => {
     const arm = arms.get(JSON.stringify([row.dataset, row.book])) ?? [];
-    const amounts = distinct(arm.map(({ items }) => items)).length > 1;
+    const amount = distinct(arm.map(({ items }) => items)).length > 1;
     const seeds = row.rank > 0 && distinct(arm.map(({ seed }) => seed)).length > 1;
-    const name = `${placeName(row, { amount: amounts })}${seeds ? `, seed ${row.seed}` : ''}`;
-    return { name: clipped(name, 80), dataset: clipped(row.dataset, 80) };
+    const folder = files?.runs.get(row.run)?.folder;
+    return {
+      id: row.run,
+      name: clipped(`${placeName(row, { amount })}${seeds ? `, seed ${row.seed}` : ''}`, 80),
+      dataset: clipped(row.dataset, 80),
+      place: clipped(placeWithoutRank(row, { amount }), 80),
+      rank: row.rank,
+      level: row.book === 'open' ? row.level : 'none',
+      folder: folder === undefined ? null : fileAddress(`${folder}/`),
+    };
   });
 }
 
-function browsed(
-  group: readonly Row[],
-  runAt: ReadonlyMap<string, number>,
-  textAt: (text: string) => number,
-): BrowsedQuestion {
-  const { dataset, item, type, prompt, reference, abstention } = group[0] as Row;
+interface Tables {
+  readonly runAt: ReadonlyMap<string, number>;
+  readonly texts: TextTable;
+  readonly shown: ShownTable;
+}
+
+function browsed(group: readonly Row[], { runAt, texts, shown }: Tables): BrowsedQuestion {
+  const first = group[0] as Row;
+  const { dataset, item, question, type, prompt, reference, abstention } = first;
+  const answers = group.map((row): BrowsedAnswer => [
+    runAt.get(row.run) ?? 0,
+    texts.place(clipped(row.answer, MOST_ANSWER_CHARACTERS)),
+    row.status === 'unscored' ? -1 : Number(row.correct),
+    row.score,
+    texts.place(clipped(row.reason, MOST_REASON_CHARACTERS)),
+    Number(row.contextTruncated) + 2 * Number(row.finish === 'length'),
+  ]);
   return {
     dataset: clipped(dataset, 80),
     item: clipped(item, 120),
+    id: clipped(question, 120),
     type: clipped(type, 80),
     prompt: clipped(prompt, MOST_PROMPT_CHARACTERS),
     reference: clipped(reference, MOST_PROMPT_CHARACTERS),
     abstention,
-    answers: group.map((row) => [
-      runAt.get(row.run) ?? 0,
-      textAt(clipped(row.answer, MOST_ANSWER_CHARACTERS)),
-      row.status === 'unscored' ? -1 : Number(row.correct),
-      row.score,
-    ]),
+    shown: shown.place(first),
+    answers: answers.sort(([a], [b]) => a - b),
   };
 }
 
-/** In order of first appearance while all fit; else the changing questions first, then the others, until the limit. */
-function withinLimit(groups: readonly Row[][], most: number): Row[][] {
-  const total = groups.reduce((sum, group) => sum + group.length, 0);
-  if (total <= most) return [...groups];
-  const changed = groups.filter((group) => distinct(group.map(({ score }) => score)).length > 1);
-  const steady = groups.filter((group) => distinct(group.map(({ score }) => score)).length <= 1);
-  let left = most;
-  return [...changed, ...steady].filter((group) => (left -= group.length) >= 0);
+/** In order of first appearance where all surely fit; else the questions whose score changes first, then the others. */
+function changedFirst(groups: readonly Row[][], most: number): Row[][] {
+  const atMost = MOST_ANSWER_CHARACTERS + MOST_REASON_CHARACTERS + ANSWER_CHARACTERS;
+  if (groups.reduce((sum, group) => sum + 2 * MOST_PROMPT_CHARACTERS + atMost * group.length, 0) <= most)
+    return [...groups];
+  const changes = (group: readonly Row[]): boolean => distinct(group.map(({ score }) => score)).length > 1;
+  return [...groups.filter(changes), ...groups.filter((group) => !changes(group))];
 }

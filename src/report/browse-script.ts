@@ -1,4 +1,4 @@
-/** The page's only script: filters and pages through the answers. Plain JavaScript for browsers; it writes text as text, never as markup. */
+/** The part of the page's script that shows answers: filters, pages, a matrix for each question, and what lies behind an answer. Plain JavaScript for browsers; it writes text as text, never as markup. */
 
 export const BROWSE_SCRIPT = `'use strict';
 (() => {
@@ -6,21 +6,31 @@ export const BROWSE_SCRIPT = `'use strict';
   const root = document.getElementById('browser');
   if (!source || !root) return;
   const data = JSON.parse(source.textContent);
-  const perPage = 20;
+  const [RUN, ANSWER, VERDICT, SCORE, REASON, FLAGS] = [0, 1, 2, 3, 4, 5];
+  const perPage = 10;
   const control = (name) => root.querySelector('[name=' + name + ']');
   const list = root.querySelector('.questions');
-  const state = { page: 0, found: [] };
+  const state = { page: 0, found: [], opened: null };
 
-  const element = (tag, className, text) => {
+  const element = (tag, className, ...content) => {
     const made = document.createElement(tag);
     if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
+    made.append(...content);
     return made;
   };
   const option = (value, text) => {
     const made = element('option', '', text);
     made.value = String(value);
     return made;
+  };
+  const link = (address, text) => {
+    const made = element('a', '', text);
+    made.href = address;
+    return made;
+  };
+  const addressOf = (question, answer) => {
+    const place = answer ? ['a', data.runs[answer[RUN]].id] : ['q', question.dataset];
+    return '#' + [...place, question.item, question.id].map(encodeURIComponent).join('/');
   };
 
   const fillRuns = () => {
@@ -35,26 +45,21 @@ export const BROWSE_SCRIPT = `'use strict';
   };
 
   const shownAnswers = (question) => {
-    const first = Number(control('first').value);
-    const second = Number(control('second').value);
-    if (first < 0 && second < 0) return question.answers;
-    if (first >= 0 && second >= 0) return question.answers.filter(([run]) => run === first || run === second);
-    if (first >= 0) return question.answers;
-    return question.answers.filter(([run]) => run === second);
+    const [first, second] = ['first', 'second'].map((name) => Number(control(name).value));
+    if (second < 0) return question.answers;
+    return question.answers.filter((answer) => answer[RUN] === first || answer[RUN] === second);
   };
-
   const differs = (answers, at) => {
     const first = Number(control('first').value);
-    const mine = answers.find(([run]) => run === first);
-    if (first >= 0) return mine !== undefined && answers.some((answer) => answer[at] !== mine[at]);
-    return answers.some((answer) => answer[at] !== answers[0][at]);
+    const mine = first < 0 ? answers[0] : answers.find((answer) => answer[RUN] === first);
+    return mine !== undefined && answers.some((answer) => answer[at] !== mine[at]);
   };
   const filters = {
     all: () => true,
-    verdict: (answers) => differs(answers, 3) || differs(answers, 2),
-    answer: (answers) => differs(answers, 1),
-    wrong: (answers) => answers.every(([, , verdict]) => verdict === 0),
-    unscored: (answers) => answers.some(([, , verdict]) => verdict === -1),
+    verdict: (answers) => differs(answers, SCORE) || differs(answers, VERDICT),
+    answer: (answers) => differs(answers, ANSWER),
+    wrong: (answers) => answers.every((answer) => answer[VERDICT] === 0),
+    unscored: (answers) => answers.some((answer) => answer[VERDICT] === -1),
   };
 
   const search = () => {
@@ -67,43 +72,100 @@ export const BROWSE_SCRIPT = `'use strict';
       if (answers.length === 0 || !keep(answers)) return false;
       if (words === '') return true;
       const texts = [question.item, question.type, question.prompt, question.reference];
-      return texts.concat(answers.map(([, text]) => data.texts[text])).some((text) => text.toLowerCase().includes(words));
+      return texts.concat(answers.map((answer) => data.texts[answer[ANSWER]])).some((text) => text.toLowerCase().includes(words));
     });
     state.page = 0;
     draw();
   };
 
-  const verdictText = (verdict, score) => (verdict === -1 ? 'unscored' : (verdict === 1 ? 'right' : 'wrong') + (score === null ? '' : ' · ' + score));
+  const KINDS = { '-1': 'unscored', 0: 'wrong', 1: 'right' };
+  const MARKS = { '-1': '?', 0: '✗', 1: '✓' };
+  const verdictText = (answer) => KINDS[answer[VERDICT]] + (answer[SCORE] === null ? '' : ', score ' + answer[SCORE]);
+  const rankName = (rank) => (rank === 0 ? 'base model' : 'rank ' + rank);
 
-  const answersTable = (question) => {
-    const groups = new Map();
-    for (const [run, text, verdict, score] of shownAnswers(question)) {
-      const key = [text, verdict, score].join();
-      if (!groups.has(key)) groups.set(key, { text, verdict, score, runs: [] });
-      groups.get(key).runs.push(run);
+  const given = (question, run) => {
+    const text = (data.shown[question.shown] || []).find(([level]) => level === run.level);
+    const isOpen = run.level !== 'none';
+    if (data.style === null || (isOpen && text === undefined)) return null;
+    const made = element('div', 'given');
+    if (data.style.system !== null) made.append(element('p', 'note', 'System: ' + data.style.system));
+    const body = element('p', 'text');
+    const pattern = isOpen ? data.style.open : data.style.closed;
+    for (const part of pattern.split(/({context}|{question})/)) {
+      if (part === '{context}') body.append(element('span', 'context', text[1]));
+      else body.append(part === '{question}' ? question.prompt : part);
     }
+    made.append(body);
+    return made;
+  };
+
+  const detail = (question, answer) => {
+    const run = data.runs[answer[RUN]];
+    const made = element('div', 'detail');
+    const facts = element('dl', 'facts');
+    const fact = (name, ...content) => facts.append(element('dt', '', name), element('dd', '', ...content));
+    const said = element('bdi', '', data.texts[answer[ANSWER]] || '(empty answer)');
+    fact('Answer', said, answer[FLAGS] & 2 ? ' — ran to the length limit' : '');
+    fact('Verdict', element('span', KINDS[answer[VERDICT]], verdictText(answer)));
+    fact('Judge’s reason', data.texts[answer[REASON]] || '–');
+    const shown = given(question, run);
+    const cut = answer[FLAGS] & 1 ? element('p', 'note', 'The text was shortened to fit the context length; it stands here as it was before.') : '';
+    if (shown) fact('Given to the model', cut, shown);
+    else if (cut) fact('Given to the model', cut);
+    const links = [link(addressOf(question, answer), 'this answer')];
+    if (run.folder) links.push(' · ', link(run.folder, 'files of the run'));
+    fact('Links', ...links);
+    made.append(element('h4', '', run.name), facts);
+    return made;
+  };
+
+  const matrix = (question) => {
+    const answers = shownAnswers(question);
+    const runs = answers.map((answer) => data.runs[answer[RUN]]);
+    const ranks = [...new Set(runs.map(({ rank }) => rank))].sort((a, b) => a - b);
+    const place = element('div', 'place');
+    const open = (answer, button) => {
+      const isOpen = button.getAttribute('aria-expanded') === 'true';
+      table.querySelectorAll('button').forEach((other) => other.setAttribute('aria-expanded', 'false'));
+      button.setAttribute('aria-expanded', String(!isOpen));
+      place.replaceChildren(...(isOpen ? [] : [detail(question, answer)]));
+    };
+    const cell = (line, rank) => {
+      const made = element('td');
+      answers.forEach((answer, i) => {
+        if (runs[i].place !== line || runs[i].rank !== rank) return;
+        const score = answer[SCORE] === null || answer[SCORE] === 1 || answer[SCORE] === 5 ? '' : ' ' + answer[SCORE];
+        const said = data.texts[answer[ANSWER]] || '(empty answer)';
+        const button = element('button', KINDS[answer[VERDICT]], element('span', 'mark', MARKS[answer[VERDICT]] + score), ' ', element('bdi', 'said', said.slice(0, 80)));
+        button.type = 'button';
+        button.title = runs[i].name + ': ' + verdictText(answer) + ': ' + said.slice(0, 200);
+        button.setAttribute('aria-expanded', 'false');
+        button.addEventListener('click', () => open(answer, button));
+        made.append(button);
+        if (state.opened === answer) open(answer, button);
+      });
+      return made;
+    };
+    const head = element('tr', '', element('td', 'corner'));
+    ranks.forEach((rank) => head.append(element('th', '', rankName(rank))));
+    const table = element('table', 'matrix', element('thead', '', head));
     const body = element('tbody');
-    const ordered = [...groups.values()].sort((a, b) => b.verdict - a.verdict || b.runs.length - a.runs.length);
-    for (const { text, verdict, score, runs } of ordered) {
-      const row = element('tr', ['unscored', 'wrong', 'right'][verdict + 1]);
-      row.append(element('td', 'state', verdictText(verdict, score)), element('td', 'answer', data.texts[text] || '(empty answer)'));
-      const names = element('td', 'by');
-      runs.forEach((run) => names.append(element('span', 'run', data.runs[run].name), ' '));
-      row.append(names);
+    table.append(body);
+    for (const line of new Set(runs.map((run) => run.place))) {
+      const row = element('tr', '', element('th', '', line));
+      ranks.forEach((rank) => row.append(cell(line, rank)));
       body.append(row);
     }
-    const table = element('table', 'answers');
-    table.append(body);
-    return table;
+    return [table, place];
   };
 
   const card = (question) => {
     const made = element('article', 'question');
-    made.append(element('p', 'over', question.item + ' · ' + question.type + (question.abstention ? ' · abstention' : '')));
+    const over = question.item + ' · ' + question.type + (question.abstention ? ' · abstention' : '') + ' ';
+    made.append(element('p', 'over', over, link(addressOf(question), '#')));
     made.append(element('p', 'prompt', question.prompt));
-    const reference = element('p', 'reference');
-    reference.append(element('span', 'label', 'Reference '), element('bdi', '', question.reference));
-    made.append(reference, answersTable(question));
+    made.append(element('p', 'reference', element('span', 'label', 'Reference '), element('bdi', '', question.reference)));
+    made.append(...matrix(question));
     return made;
   };
 
@@ -115,6 +177,28 @@ export const BROWSE_SCRIPT = `'use strict';
       state.found.length.toLocaleString('en') + (state.found.length === 1 ? ' question' : ' questions') + ' · page ' + (state.page + 1) + ' of ' + pages.toLocaleString('en');
     control('previous').disabled = state.page === 0;
     control('next').disabled = state.page >= pages - 1;
+  };
+
+  const follow = () => {
+    const [kind, place, item, id] = location.hash.slice(1).split('/').map((part) => {
+      try { return decodeURIComponent(part); } catch { return part; }
+    });
+    if (kind !== 'a' && kind !== 'q') return;
+    const answerOf = (question) => question.answers.find((answer) => data.runs[answer[RUN]].id === place);
+    const found = data.questions.find(
+      (question) => question.item === item && question.id === id && (kind === 'q' ? question.dataset === place : answerOf(question)),
+    );
+    if (!found) return;
+    control('dataset').value = found.dataset;
+    fillRuns();
+    control('show').value = 'all';
+    control('words').value = '';
+    state.opened = kind === 'a' ? answerOf(found) : null;
+    search();
+    state.page = Math.floor(state.found.indexOf(found) / perPage);
+    draw();
+    const at = list.children[state.found.indexOf(found) % perPage];
+    if (at && at.scrollIntoView) at.scrollIntoView();
   };
 
   const turn = (by) => () => {
@@ -131,8 +215,14 @@ export const BROWSE_SCRIPT = `'use strict';
   control('words').addEventListener('input', search);
   control('previous').addEventListener('click', turn(-1));
   control('next').addEventListener('click', turn(1));
+  addEventListener('hashchange', follow);
   root.hidden = false;
   fillRuns();
   search();
+  if (state.found.length === 0) {
+    control('show').value = 'all';
+    search();
+  }
+  follow();
 })();
 `;

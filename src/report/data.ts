@@ -25,7 +25,9 @@ export interface ReportData {
   /** One for each data set that was audited. */
   readonly audits: readonly AuditSummary[];
   /** The loss of each run's training by the run's id; absent where it is not known. */
-  readonly losses?: Readonly<Record<string, LossCurve>>;
+  readonly losses?: ReadonlyMap<string, LossCurve>;
+  /** What was put to the model beside the question; absent where it is not known. */
+  readonly shown?: ShownPrompts;
   /** What lies beside the page; absent where nothing does. */
   readonly files?: ReportFiles;
   /** The judge whose verdicts count, where several judged; default: the one with most scored answers. */
@@ -46,12 +48,25 @@ export interface LossCurve {
   readonly heldOut: readonly LossPoint[];
 }
 
+/** The messages that questions were put in, and the texts that were shown with them. */
+export interface ShownPrompts {
+  /** `{context}` and `{question}` stand for their parts; the system message is null where none was sent. */
+  readonly style: { readonly system: string | null; readonly open: string; readonly closed: string };
+  /** Texts by {@link shownKey}, clipped to what a page can carry. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** Where a text stands among those shown. */
+export function shownKey(dataset: string, item: string, level: Level | 'none'): string {
+  return JSON.stringify([dataset, item, level]);
+}
+
 /** Files and folders that the page links to, by their paths from its own folder, with `/` between names. */
 export interface ReportFiles {
   /** Files that hold all rows. */
   readonly rows: readonly string[];
   /** By a run's id: its folder, and its adapter's where it has one. */
-  readonly runs: Readonly<Record<string, { readonly folder: string; readonly adapter: string | null }>>;
+  readonly runs: ReadonlyMap<string, { readonly folder: string; readonly adapter: string | null }>;
 }
 
 /** A data set's audit: what its levels kept before anything was trained. An audit's report fits as it is. */

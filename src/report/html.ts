@@ -26,7 +26,12 @@ export function trusted(markup: string): Html {
 
 /** A link to a file or folder by its path from the page's own folder: nothing in it can be read as another site or as a script. */
 export function fileLink(path: string, text: string | Html): Html {
-  return html`<a href="${path.split('/').map(encodeURIComponent).join('/')}">${text}</a>`;
+  return html`<a href="${fileAddress(path)}">${text}</a>`;
+}
+
+/** A path as the address in such a link. */
+export function fileAddress(path: string): string {
+  return path.toWellFormed().split('/').map(encodeURIComponent).join('/');
 }
 
 /** Text for HTML's content and quoted attributes, its unseen characters made visible. */

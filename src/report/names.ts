@@ -10,13 +10,25 @@ interface Place {
   readonly items: number;
 }
 
+interface NameOptions {
+  /** Whether the number of items is named. */
+  readonly amount: boolean;
+}
+
 /** A place in the grid without its data set: `L2, rank 8, 60 items`, `closed book, rank 4, 15 items`, `original, base model`. */
-export function placeName(
-  { book, level, rank, items }: Place,
-  show: { readonly amount: boolean } = { amount: true },
-): string {
-  const text = level === 'none' ? [] : [shortLevel(level)];
+export function placeName(place: Place, { amount }: NameOptions = { amount: true }): string {
+  const { rank, items } = place;
+  const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(amount ? [counted(items, 'item')] : [])];
+  return [...textWords(place), ...adapter].join(', ');
+}
+
+/** The same without the rank: `L2`, `closed book, 15 items`. */
+export function placeWithoutRank(place: Place, { amount }: NameOptions): string {
+  const isCounted = amount && place.rank > 0;
+  return [...textWords(place), ...(isCounted ? [counted(place.items, 'item')] : [])].join(', ');
+}
+
+function textWords({ book, level }: Place): string[] {
   const kind = book === 'open' && level !== 'none' ? [] : [bookName(book)];
-  const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(show.amount ? [counted(items, 'item')] : [])];
-  return [...kind, ...text, ...adapter].join(', ');
+  return [...kind, ...(level === 'none' ? [] : [shortLevel(level)])];
 }

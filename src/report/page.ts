@@ -24,7 +24,7 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
     ['audit', 'What each level kept', auditSection(data.audits)],
     ['capacity', 'Capacity', capacitySection(analysis)],
     ['runs', 'Runs', runsSection(analysis, data.files)],
-    ['answers', 'Answers', browseSection(analysis, data.files)],
+    ['answers', 'Answers', browseSection(analysis, data)],
     ['reproduce', 'How to reproduce', reproduceSection(data, analysis)],
   ];
   const shown = sections.filter(([, , section]) => section.text !== '');

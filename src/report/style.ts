@@ -101,21 +101,30 @@ mark.fact { background: var(--mark-answer); box-shadow: inset 0 -1.5px var(--goo
 .filters label { display: grid; gap: .15rem; color: var(--muted); min-width: 0; max-width: 100%; }
 select, input, button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; padding: .25rem .5rem; max-width: 100%; }
 button:disabled { opacity: .45; }
-.filters select { max-width: min(16rem, 100%); }
+.filters select { max-width: min(14.5rem, 100%); }
+.filters input { width: 10rem; }
 .pages { font-size: .875rem; color: var(--muted); }
 .question { border-top: 1px solid var(--grid); padding: .75rem 0; unicode-bidi: isolate; }
 .question p { margin: .1rem 0; overflow-wrap: anywhere; white-space: pre-wrap; max-width: 90ch; }
 .question .prompt { font-weight: 600; }
 .reference bdi { font-size: .95rem; }
 .question .label { color: var(--muted); font-size: .875rem; }
-.answers td { white-space: normal; border-bottom: 0; padding: .2rem .9rem .2rem 0; }
-.answers .state { white-space: nowrap; width: 5.5rem; color: var(--muted); }
-.answers .answer { overflow-wrap: anywhere; white-space: pre-wrap; min-width: 9rem; max-width: 48ch; unicode-bidi: isolate; }
-.right .state { color: var(--good); }
-.wrong .state { color: var(--bad); }
-.by { color: var(--muted); font-size: .8rem; }
-.by .run { white-space: nowrap; }
-.by .run:not(:last-child)::after { content: ' ·'; }
+.matrix { table-layout: fixed; width: 100%; max-width: 100%; margin: .35rem 0 .25rem; }
+.matrix th, .matrix td { padding: .1rem .4rem .1rem 0; border-bottom-color: var(--grid); }
+.matrix tbody th { padding-top: .2rem; color: var(--ink); overflow-wrap: anywhere; vertical-align: top; }
+.matrix button { all: unset; display: block; box-sizing: border-box; width: 100%; padding: .1rem .25rem; cursor: pointer; border-radius: 3px;
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.matrix button:hover { background: var(--soft); }
+.matrix button[aria-expanded=true] { background: var(--mark); }
+.matrix button:focus-visible { outline: 2px solid var(--good); }
+.matrix .mark { font-weight: 600; }
+.right .mark, span.right { color: var(--good); }
+.wrong .mark, span.wrong { color: var(--bad); }
+.unscored .mark { color: var(--muted); }
+.detail { background: var(--soft); padding: .75rem 1rem; margin: .25rem 0 .5rem; overflow-wrap: anywhere; }
+.detail dd { white-space: pre-wrap; }
+.given .text { white-space: pre-wrap; max-height: 22rem; overflow-y: auto; margin: 0; max-width: none; }
+.given .context { background: var(--mark); }
 
 @media (max-width: 60rem) {
   .figures, .spread { grid-template-columns: minmax(0, 1fr); }
@@ -131,8 +140,8 @@ button:disabled { opacity: .45; }
   .headline { font-size: 1.25rem; }
   .facts { grid-template-columns: minmax(0, 1fr); }
   .facts dd { margin-bottom: .35rem; }
-  .answers, .answers tbody, .answers tr, .answers td { display: block; max-width: none; }
-  .answers tr { padding: .3rem 0; }
+  .matrix .said { display: none; }
+  .matrix { font-size: .8rem; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }

@@ -17,6 +17,7 @@ import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import { lossCurve } from './loss-curves.js';
 import { runFolderName } from './run-spec.js';
 import { readRows, type StoredRun } from './run-store.js';
+import { shownPrompts } from './shown-prompts.js';
 import type { StoredStudy } from './study-folder.js';
 
 export interface WrittenReport {
@@ -49,7 +50,7 @@ export function writeRowsReport(files: readonly string[], out?: string): Written
     model: [...new Set(rows.map(({ run }) => run))].slice(0, 3).join(', '),
     ...{ settings: {}, identities: {}, versions: { lightmem: packageInfo().version, node: process.version } },
     ...{ environment: {}, rows, runs: runsOfRows(rows), audits: [] },
-    files: { rows: files.map((file) => pathFrom(dirname(path), file)), runs: {} },
+    files: { rows: files.map((file) => pathFrom(dirname(path), file)), runs: new Map() },
   };
   const analysis = analyseReport(data);
   writeWhole(path, renderReport(data, analysis));
@@ -59,6 +60,7 @@ export function writeRowsReport(files: readonly string[], out?: string): Written
 /** Everything the report shows of a study. */
 export function reportData({ folder, record, runs, audits }: StoredStudy): ReportData {
   const summaries = runs.map(runSummary);
+  const shown = shownPrompts(runs);
   return {
     title: `lightmem study: ${record.name}`,
     created: new Date().toISOString(),
@@ -71,18 +73,19 @@ export function reportData({ folder, record, runs, audits }: StoredStudy): Repor
     rows: runs.flatMap(readRows),
     runs: summaries,
     losses: lossCurves(folder, runs),
+    ...(shown !== null && { shown }),
     files: {
       rows: [STUDY_FILES.rows],
-      runs: Object.fromEntries(summaries.map((run) => [run.id, placesOf(folder, run)])),
+      runs: new Map(summaries.map((run) => [run.id, placesOf(folder, run)])),
     },
     audits,
     judge: record.judge,
   };
 }
 
-function lossCurves(folder: string, runs: readonly StoredRun[]): Record<string, LossCurve> {
+function lossCurves(folder: string, runs: readonly StoredRun[]): Map<string, LossCurve> {
   const curves = runs.map(({ spec }) => [runFolderName(spec), lossCurve(folder, spec)] as const);
-  return Object.fromEntries(curves.flatMap(([id, curve]) => (curve === null ? [] : [[id, curve]])));
+  return new Map(curves.flatMap(([id, curve]) => (curve === null ? [] : [[id, curve] as const])));
 }
 
 function placesOf(folder: string, { id, adapterPath }: RunSummary) {

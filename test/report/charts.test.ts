@@ -185,7 +185,11 @@ describe('losses of trainings', () => {
     runSummary({ id: 'c', level: 'summ_l5', rank: 4, firstLoss: 1, lastLoss: 1.5 }),
     runSummary({ id: 'base', rank: 0 }),
   ];
-  const losses = { a: curve(2, 0.02, 40), b: curve(2, 0.5, 40), c: curve(1, 1.5, 12) };
+  const losses = new Map([
+    ['a', curve(2, 0.02, 40)],
+    ['b', curve(2, 0.5, 40)],
+    ['c', curve(1, 1.5, 12)],
+  ]);
   const [drawn] = studyFigures(analyse([], runs), losses);
 
   it('are drawn as a line each, named by what was trained on, the ranks by colour, held-out losses as dots', () => {

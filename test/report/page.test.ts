@@ -3,7 +3,7 @@ import { JSDOM } from 'jsdom';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
-import type { ReportData } from '../../src/report/data.js';
+import { shownKey, type ReportData } from '../../src/report/data.js';
 import { browsedAnswers } from '../../src/report/answers.js';
 import { renderReport } from '../../src/report/page.js';
 import { demoStudy, runSummary } from '../analysis/fixtures.js';
@@ -77,9 +77,11 @@ describe('the report', () => {
     const study = demoStudy({ items: 7 });
     const [first] = study.runs.filter(({ rank }) => rank > 0);
     const place = { folder: 'runs/a', adapter: 'javascript:alert(1)/é b' };
-    const files = { rows: ['rows.csv'], runs: { [first?.id ?? '']: place } };
+    const files = { rows: ['rows.csv'], runs: new Map([[first?.id ?? '', place]]) };
     const linked = opened(quick(reportData(study, { files })));
-    const links = [...linked.querySelectorAll('#runs [href], #answers [href]')].map((a) => a.getAttribute('href'));
+    const links = [...linked.querySelectorAll('#runs [href], #answers .note [href]')].map((a) =>
+      a.getAttribute('href'),
+    );
     expect(links).toEqual(['runs/a/', 'javascript%3Aalert(1)/%C3%A9%20b/', 'rows.csv']);
   });
 
@@ -154,12 +156,12 @@ describe('browsing answers', () => {
     return Number(/^[\d,]+/u.exec(document.querySelector('.count')?.textContent ?? '')?.[0].replace(',', ''));
   }
 
-  it('shows twenty questions a page, and the next twenty when asked', () => {
+  it('shows ten questions a page, and the next ten when asked', () => {
     const document = opened(page);
     select(document, 'show', 'all');
     expect(count(document)).toBe(asked(data.rows.filter(({ dataset }) => dataset === 'world-articles')));
     const first = document.querySelector('.question .prompt')?.textContent;
-    expect(document.querySelectorAll('.question').length).toBe(20);
+    expect(document.querySelectorAll('.question').length).toBe(10);
     (document.querySelector('[name=next]') as HTMLButtonElement).click();
     expect(document.querySelector('.question .prompt')?.textContent).not.toBe(first);
     expect(document.querySelector('.count')?.textContent).toContain('page 2 of');
@@ -183,7 +185,7 @@ describe('browsing answers', () => {
     const changed = [...scores('original')].filter(([key, score]) => score !== others.get(key));
     expect(count(document)).toBe(changed.length);
     for (const question of document.querySelectorAll('.question')) {
-      expect(question.querySelectorAll('.run').length).toBe(2);
+      expect(question.querySelectorAll('.matrix button').length).toBe(2);
     }
   });
 
@@ -196,26 +198,69 @@ describe('browsing answers', () => {
     expect(count(document)).toBe(4);
   });
 
-  it('puts equal answers of several runs together, right ones first', () => {
+  it('lays answers out as a matrix: a line for each text, a column for each rank, each answer where its run belongs', () => {
     const document = opened(page);
-    const states = [...(document.querySelector('.question')?.querySelectorAll('.state') ?? [])].map(
-      ({ textContent }) => textContent,
-    );
-    const rank = (state: string): number => ['right', 'wrong', 'unscored'].findIndex((word) => state.startsWith(word));
-    expect(states.map(rank)).toEqual([...states].map(rank).sort((x, y) => x - y));
+    const table = document.querySelector('.matrix');
+    const ranks = [...(table?.querySelectorAll('thead th') ?? [])].map(({ textContent }) => textContent);
+    expect(ranks).toEqual(['base model', 'rank 4', 'rank 8', 'rank 16']);
+    const lines = [...(table?.querySelectorAll('tbody tr') ?? [])].map((line) => line.querySelector('th')?.textContent);
+    expect(lines.slice(0, 3)).toEqual(['original', 'ext', 'L1']);
+    const prompt = document.querySelector('.question .prompt')?.textContent;
+    let compared = 0;
+    for (const row of data.rows.filter((each) => each.prompt === prompt && each.book === 'open')) {
+      const line = lines.indexOf(row.level.replace('summ_l', 'L'));
+      const cell =
+        table?.querySelectorAll('tbody tr')[line]?.children[
+          1 + ranks.indexOf(row.rank === 0 ? 'base model' : `rank ${row.rank}`)
+        ];
+      const mark = row.status === 'unscored' ? '?' : row.correct === true ? '✓' : '✗';
+      expect(cell?.querySelector('.mark')?.textContent[0]).toBe(mark);
+      compared++;
+    }
+    console.log(`${compared} answers of a question compared`);
+    expect(compared).toBeGreaterThan(6);
   });
 
-  it('leaves questions out past the limit, changed ones last, and says so', () => {
-    const { rows } = demoStudy({ seeds: [1, 2, 3, 4, 5], items: 60 });
-    const answers = browsedAnswers(rows);
-    const shown = answers.questions.reduce((sum, question) => sum + question.answers.length, 0);
-    console.log(`${rows.length} rows: ${shown} carried in ${(JSON.stringify(answers).length / 1e6).toFixed(1)} MB`);
-    expect(rows.length).toBeGreaterThan(25_000);
-    expect(shown).toBeLessThanOrEqual(25_000);
-    expect(answers.omitted).toBeGreaterThan(0);
-    const few = browsedAnswers(rows, 200);
-    expect(few.questions.every(({ answers: all }) => new Set(all.map(([, , , score]) => score)).size > 1)).toBe(true);
-    expect(few.omitted + few.questions.length).toBe(browsedAnswers(rows, rows.length).questions.length);
+  const shown = {
+    style: { system: 'Be brief.', open: 'Text: {context}\n\n{question}', closed: '{question}' },
+    texts: new Map(
+      data.rows.map(({ dataset, item, level }) => [shownKey(dataset, item, level), `<b>${item}</b> at ${level}`]),
+    ),
+  };
+
+  it('opens an answer: prompt, text shown, verdict, reason, and a link that opens it again', () => {
+    const linked = quick({ ...data, shown });
+    const document = opened(linked);
+    select(document, 'show', 'all');
+    const button = [...document.querySelectorAll<HTMLButtonElement>('.matrix button')].find(({ title }) =>
+      title.startsWith('L2, rank 8'),
+    );
+    button?.click();
+    const detail = document.querySelector('.detail');
+    const prompt = document.querySelector('.question .prompt')?.textContent ?? '';
+    const row = data.rows.find((each) => each.prompt === prompt && each.level === 'summ_l2' && each.rank === 8);
+    expect(detail?.querySelector('.given .text')?.textContent).toBe(
+      `Text: <b>${row?.item}</b> at summ_l2\n\n${row?.prompt}`,
+    );
+    expect(detail?.querySelector('.given')?.textContent).toContain('System: Be brief.');
+    expect(detail?.textContent).toContain(row?.reason);
+    const address = detail?.querySelector('a')?.getAttribute('href') ?? '';
+    expect(decodeURIComponent(address)).toBe(`#a/${row?.run}/${row?.item}/${row?.question}`);
+    const again = new JSDOM(linked, { runScripts: 'dangerously', url: `https://example.invalid/${address}` });
+    expect(again.window.document.querySelectorAll('.detail').length).toBe(1);
+    expect(again.window.document.querySelector('.detail h4')?.textContent).toBe('L2, rank 8');
+  });
+
+  it('leaves questions out past the limit, unchanged ones first, and says so', () => {
+    const { rows } = demoStudy({ items: 12 });
+    const all = browsedAnswers(rows);
+    const few = browsedAnswers(rows, { most: 20_000 });
+    expect(all.omitted).toBe(0);
+    expect(few.omitted).toBeGreaterThan(0);
+    expect(few.omitted + few.questions.length).toBe(all.questions.length);
+    expect(few.questions.every(({ answers }) => new Set(answers.map(([, , , score]) => score)).size > 1)).toBe(true);
+    const { texts, questions } = few;
+    expect(JSON.stringify({ texts, questions }).length).toBeLessThan(3 * 20_000);
   });
 });
 
@@ -262,6 +307,23 @@ describe('text that others wrote', () => {
       { rows, runs: [failed, runSummary({ id: rows[0]?.run ?? '', adapterPath: text })] },
       {
         ...{ title: text, command: text, model: text, settings: { [text]: text } },
+        shown: {
+          style: { system: text, open: `${text}{context}`, closed: text },
+          texts: new Map(rows.map((row) => [shownKey(row.dataset, row.item, row.level), text])),
+        },
+        files: { rows: [text], runs: new Map(rows.map(({ run }) => [run, { folder: text, adapter: text }])) },
+        losses: new Map(
+          rows.map(({ run }) => [
+            run,
+            {
+              trained: [
+                { step: 1, loss: 2 },
+                { step: 2, loss: 1 },
+              ],
+              heldOut: [],
+            },
+          ]),
+        ),
         ...{ identities: { [text]: text }, versions: { [text]: text }, environment: { [text]: text } },
         audits: [
           {
@@ -277,6 +339,7 @@ describe('text that others wrote', () => {
 
   function check(text: string, keep: (row: Row) => boolean, harmless: Record<string, number>): void {
     const { window } = new JSDOM(quick(poisoned(text, keep)), { runScripts: 'dangerously' });
+    for (const button of window.document.querySelectorAll<HTMLElement>('.matrix button')) button.click();
     expect((window as unknown as { broken?: number }).broken, text).toBeUndefined();
     expect(elements(window.document), text).toEqual(harmless);
     for (const element of window.document.querySelectorAll('*')) {
@@ -287,13 +350,13 @@ describe('text that others wrote', () => {
 
   it('runs nothing and adds no element, wherever it stands', () => {
     const few = (row: Row): boolean => row.dataset === 'world-dialogues' && row.rank === 8 && row.level === 'original';
-    const harmless = elements(opened(quick(poisoned('plain', few))));
+    const harmless = clicked(opened(quick(poisoned('plain', few))));
     for (const text of corpus) check(text, few, harmless);
     console.log(`${corpus.length} texts put into every field`);
   });
 
   it('does no harm in figures and tables of many runs either', () => {
-    const harmless = elements(opened(quick(poisoned('plain'))));
+    const harmless = clicked(opened(quick(poisoned('plain'))));
     check(corpus.join(' '), () => true, harmless);
     check([...corpus].reverse().join(''), () => true, harmless);
   });
@@ -305,6 +368,11 @@ describe('text that others wrote', () => {
     expect(Buffer.from(page, 'utf8').toString('utf8') === page).toBe(true);
     expect(opened(page).querySelector('h1')?.textContent).toBe('\ufffd\ufffdevil\ufffd\ufffd');
   });
+
+  function clicked(document: Document): Record<string, number> {
+    for (const button of document.querySelectorAll<HTMLElement>('.matrix button')) button.click();
+    return elements(document);
+  }
 
   /** How often each kind of element that could carry an attack stands in the page. */
   function elements(document: Document): Record<string, number> {

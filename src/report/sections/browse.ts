@@ -1,13 +1,19 @@
-/** Every question with its reference and the answers and verdicts of all runs side by side, filtered and paged by the page's script. */
+/** Every question with its reference and the answers of all runs as a matrix of texts and ranks, filtered, paged and opened by the page's script. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { counted, whole } from '../../analysis/wording.js';
 import { browsedAnswers } from '../answers.js';
-import type { ReportFiles } from '../data.js';
+import type { ReportData, ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
 
-export function browseSection({ rows }: Analysis, files?: ReportFiles): Html {
+/** What a page knows beside the rows. */
+type Beside = Pick<ReportData, 'files' | 'shown'>;
+
+export function browseSection({ rows, cells }: Analysis, { files, shown }: Beside = {}): Html {
   if (rows.length === 0) return NOTHING;
-  const answers = browsedAnswers(rows);
+  const order = [...cells]
+    .sort((a, b) => Number(a.book === 'closed') - Number(b.book === 'closed'))
+    .flatMap(({ runs }) => runs);
+  const answers = browsedAnswers(rows, { order, ...(files && { files }), ...(shown && { shown }) });
   const omitted =
     answers.omitted > 0
       ? ` ${counted(answers.omitted, 'question')} left out to keep the page small; the exported rows hold all.`
@@ -15,11 +21,12 @@ export function browseSection({ rows }: Analysis, files?: ReportFiles): Html {
   return html`<section id="answers">
     <h2>Answers</h2>
     <p class="note">
-      ${whole(rows.length)} answers to ${counted(answers.questions.length, 'question')}; equal answers of several runs
-      stand together.${omitted} ${rowLinks(files)}
+      ${whole(rows.length)} answers to ${counted(answers.questions.length + answers.omitted, 'question')}; a line for
+      each text, a column for each rank. A click on an answer shows what the model was given and what the judge
+      said.${omitted} ${rowLinks(files)}
     </p>
     <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
-    <div id="browser" hidden>
+    <div id="browser" class="screen" hidden>
       <form class="filters">
         <label
           >Data set

@@ -19,7 +19,7 @@ import { html, NOTHING, type Html } from '../html.js';
 import { figureHtml, type Figure } from './figure.js';
 import { lossFigures, type LossCurves } from './loss-figures.js';
 
-export function figuresSection(analysis: Analysis, losses: LossCurves = {}): Html {
+export function figuresSection(analysis: Analysis, losses: LossCurves = new Map()): Html {
   const figures = studyFigures(analysis, losses);
   if (figures.length === 0) return NOTHING;
   return html`<section id="figures">
@@ -29,7 +29,7 @@ export function figuresSection(analysis: Analysis, losses: LossCurves = {}): Htm
 }
 
 /** All figures that the rows allow, in the study's order. */
-export function studyFigures(analysis: Analysis, losses: LossCurves = {}): Figure[] {
+export function studyFigures(analysis: Analysis, losses: LossCurves = new Map()): Figure[] {
   const ranks = distinct([...analysis.cells, ...analysis.runs].map(({ rank }) => rank)).filter((rank) => rank > 0);
   ranks.sort((a, b) => a - b);
   const order = analysis.recommendation.datasets.map(({ dataset }) => dataset);

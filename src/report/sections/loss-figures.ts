@@ -9,25 +9,20 @@ import type { LossCurve } from '../data.js';
 import type { Figure } from './figure.js';
 
 /** By a run's id: its training's loss. */
-export type LossCurves = Readonly<Record<string, LossCurve>>;
+export type LossCurves = ReadonlyMap<string, LossCurve>;
 
 /** Figures for the runs whose training left losses. */
 export function lossFigures({ runs }: Analysis, losses: LossCurves, ranks: readonly number[]): Figure[] {
-  const trained = runs.filter(({ id }) => (curveOf(losses, id)?.trained.length ?? 0) > 1);
+  const trained = runs.filter(({ id }) => (losses.get(id)?.trained.length ?? 0) > 1);
   const arms = groupBy(trained, ({ dataset, book }) => JSON.stringify([dataset, book]));
   return [...arms.values()].map((arm) => lossFigure(arm, losses, ranks));
-}
-
-/** A run may be called what every object has a property of. */
-function curveOf(losses: LossCurves, id: string): LossCurve | undefined {
-  return Object.hasOwn(losses, id) ? losses[id] : undefined;
 }
 
 function lossFigure(arm: readonly RunSummary[], losses: LossCurves, ranks: readonly number[]): Figure {
   const [{ dataset, book } = { dataset: '', book: 'open' as const }] = arm;
   const title = `${dataset}: loss over the steps of training, ${bookName(book)}`;
   const lines = arm.flatMap((run): TrainingLine[] => {
-    const curve = curveOf(losses, run.id);
+    const curve = losses.get(run.id);
     return curve === undefined ? [] : [{ place: placeOf(run, arm), rank: run.rank, curve }];
   });
   const hasHeldOut = lines.some(({ curve }) => curve.heldOut.length > 0);

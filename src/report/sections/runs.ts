@@ -128,7 +128,7 @@ function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
 
 /** Links to the run's folder and to its adapter; the bare names where the page knows of no folder. */
 function filesOf({ id, adapterPath }: RunSummary, files?: ReportFiles): Html {
-  const own = files?.runs[id];
+  const own = files?.runs.get(id);
   if (own === undefined) return html`<code>${clipped(id, 48)}</code>${adapterPath === null ? '' : ` ${adapterPath}`}`;
   const adapter = own.adapter === null ? NOTHING : html` · ${fileLink(`${own.adapter}/`, 'adapter')}`;
   return html`${fileLink(`${own.folder}/`, 'run')}${adapter}`;

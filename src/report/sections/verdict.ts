@@ -57,7 +57,7 @@ function card(found: DatasetRecommendation, { cells, datasets }: Analysis, files
 
 function adapter({ adapterPath, run }: DatasetRecommendation, files?: ReportFiles): Html {
   if (adapterPath === null) return NOTHING;
-  const path = files?.runs[run]?.adapter ?? null;
+  const path = files?.runs.get(run)?.adapter ?? null;
   const place = path === null ? html`<code>${adapterPath}</code>` : fileLink(`${path}/`, html`<code>${path}</code>`);
   return html`<p class="adapter">Adapter (PEFT): ${place}</p>`;
 }
