@@ -5,6 +5,7 @@ import { studyConfig } from '../study/config-file.js';
 import { demoStudy } from '../study/presets.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption } from './device.js';
+import { quoted } from './quoted.js';
 import { carryOut } from './study-run.js';
 
 interface Options {
@@ -36,7 +37,7 @@ async function run({ out, workers, device, json }: Options): Promise<void> {
   const settings = { ...demo, executor, out, ...(device !== undefined && { device: parseDevice(device) }) };
   const words = [
     'lightmem demo',
-    ...(out === 'lightmem-demo' ? [] : ['--out', JSON.stringify(out)]),
+    ...(out === 'lightmem-demo' ? [] : ['--out', quoted(out)]),
     ...(device === undefined ? [] : ['--device', device]),
   ];
   await carryOut(studyConfig(settings, 'the demo'), {

@@ -30,7 +30,9 @@ export function handleSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (!isHeard || controller.signal.aborted) process.exit(EXIT_CODES[signal]);
-      process.stderr.write('\nstopping: finished work is kept; press Ctrl-C again to end at once\n');
+      process.stderr.write(
+        '\nstopping: finished work is kept, trainings write a checkpoint; press Ctrl-C again to end at once\n',
+      );
       controller.abort(new Interruption(signal));
     });
   }

@@ -7,7 +7,9 @@ import { loadTokenizer } from '../models/text/tokenizer.js';
 import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
 import { PRETRAINING_DEFAULTS, pretrain } from '../train/pretrain.js';
 import type { PretrainingReport } from '../train/pretraining-plan.js';
+import { visibleText } from '../text/visible.js';
 import { addDeviceOption, deviceFor } from './device.js';
+import { Interruption, interruption } from './interrupt.js';
 
 interface Options {
   readonly out: string;
@@ -17,6 +19,7 @@ interface Options {
   readonly advanceAt: string;
   readonly threads?: string;
   readonly device?: string;
+  readonly json?: boolean;
 }
 
 function line(report: PretrainingReport): string {
@@ -25,6 +28,7 @@ function line(report: PretrainingReport): string {
 }
 
 async function run(options: Options): Promise<void> {
+  const signal = interruption();
   const tokenizer = loadTokenizer(options.out);
   const template = loadChatTemplate(options.out);
   const eos = tokenizer.encode(template.endOfTurn);
@@ -44,11 +48,18 @@ async function run(options: Options): Promise<void> {
       advanceAt: Number(options.advanceAt),
     },
     folder: options.work,
-    onReport: (report) => process.stderr.write(`${line(report)}\n`),
+    ...{ signal, onReport: (report: PretrainingReport) => process.stderr.write(`${line(report)}\n`) },
+  }).catch((error: unknown) => {
+    if (error instanceof Interruption)
+      process.stderr.write(
+        `stopped: the same command goes on from its last checkpoint in ${visibleText(options.work)}\n`,
+      );
+    throw error;
   });
   writeBaseModel(options.out, config, trainer);
   await trainer.dispose();
-  process.stdout.write(`wrote ${join(options.out, 'model.safetensors')}\n`);
+  const path = join(options.out, 'model.safetensors');
+  process.stdout.write(options.json === true ? `${JSON.stringify({ model: path })}\n` : `wrote ${visibleText(path)}\n`);
 }
 
 export function register(program: Command): void {
@@ -64,6 +75,7 @@ export function register(program: Command): void {
       String(PRETRAINING_DEFAULTS.advanceAt),
     )
     .option('--threads <n>', 'threads, default all cores')
+    .option('--json', 'one JSON document on standard output')
     .action(run);
   addDeviceOption(command);
 }

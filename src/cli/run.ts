@@ -5,7 +5,8 @@ import { runName } from '../study/identity.js';
 import type { RunReport } from '../study/study-records.js';
 import { readSpec } from '../study/run-store.js';
 import { parseCount } from './data-options.js';
-import { interruption } from './interrupt.js';
+import { Interruption, interruption } from './interrupt.js';
+import { quoted } from './quoted.js';
 import { Progress } from './progress.js';
 import { visibleText } from '../text/visible.js';
 
@@ -43,6 +44,11 @@ async function run(folder: string, { threads, json }: Options): Promise<void> {
         ? `${JSON.stringify({ run: name, answers, unscored, ...work })}\n`
         : visibleText(`${name}: ${answers} answers judged, ${unscored} unscored; ${workText(work)}\n`),
     );
+  } catch (error) {
+    progress.end();
+    if (error instanceof Interruption)
+      process.stderr.write(visibleText(`stopped: what was done is kept; go on with: lightmem run ${quoted(folder)}\n`));
+    throw error;
   } finally {
     progress.end();
   }

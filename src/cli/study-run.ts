@@ -106,7 +106,9 @@ class Work {
       });
     } catch (error) {
       if (error instanceof Interruption)
-        this.#print(`stopped: finished runs lie in ${config.out}; the same command goes on from there`);
+        this.#print(
+          `stopped: finished runs lie in ${config.out}, trainings under way have left checkpoints; go on with: ${this.options.command}`,
+        );
       throw error;
     } finally {
       this.#progress?.end();

@@ -14,6 +14,7 @@ import { runFolderName } from '../study/run-spec.js';
 import { readRows, type StoredRun } from '../study/run-store.js';
 import { readStudy } from '../study/study-folder.js';
 import { parseCount } from './data-options.js';
+import { quoted } from './quoted.js';
 import { addDeviceOption } from './device.js';
 import { MODEL_HELP } from './open-model.js';
 import { durationText } from '../text/duration.js';
@@ -131,10 +132,6 @@ function commandLine(file: string, { model, data, out, workers, device }: RunOpt
     ...(device === undefined ? [] : ['--device', device]),
   ];
   return ['lightmem study run', ...[file, ...options].map(quoted)].join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function list(folder: string, { json }: { json?: boolean }): void {

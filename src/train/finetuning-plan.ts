@@ -108,7 +108,10 @@ export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounte
 
   checkpoint(stepsTaken: number): Kept<FinetuningCounters> | undefined {
     const every = this.#settings.checkpointEverySteps;
-    if (every === 0 || stepsTaken % every !== 0 || stepsTaken === this.steps.length) return undefined;
+    return every === 0 || stepsTaken % every !== 0 || stepsTaken === this.steps.length ? undefined : this.keep();
+  }
+
+  keep(): Kept<FinetuningCounters> {
     const { standing = null, best } = this.earlyStop ?? {};
     return { counters: { heldOut: standing }, ...(best && { weights: best }) };
   }

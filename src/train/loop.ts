@@ -75,6 +75,8 @@ export interface TrainingPlan<M extends Metric, C extends object> {
   take(taken: TakenStep): Promise<M | undefined> | M | undefined;
   /** What is to be kept after so many steps; undefined where no checkpoint is due. */
   checkpoint(stepsTaken: number): Kept<C> | undefined;
+  /** What is to be kept where training stops before its end; undefined where it cannot be gone on with from here. */
+  keep(): Kept<C> | undefined;
 }
 
 /** Where a training leaves its traces, and who hears of them. */
@@ -92,7 +94,8 @@ export const checkpointsIn = (folder: string): string => join(folder, 'checkpoin
 
 /**
  * Trains to the end of a plan, going on from the newest checkpoint in the folder to the same bits as without a stop; gives the log's
- * lines from the first step on. Throws NonFiniteLossError, UserError where the disk refuses, and the signal's reason when aborted.
+ * lines from the first step on. Throws NonFiniteLossError, UserError where the disk refuses, and the signal's reason when aborted: at
+ * the next step from which the plan can be gone on with, after a checkpoint was written there.
  */
 export async function carryOut<M extends Metric, C extends object>(
   plan: TrainingPlan<M, C>,
@@ -105,11 +108,18 @@ export async function carryOut<M extends Metric, C extends object>(
   makeFolder(folder);
   const path = join(folder, log);
   const lines = trimLines(path, plan.metrics, ({ step }) => step <= (resumed?.step ?? 0));
+  const save = (step: number, kept: Kept<C>): void =>
+    saveCheckpoint(checkpoints, trainer, { step, identity: plan.identity, ...kept });
+  let saved = resumed?.step ?? 0;
   for (;;) {
     const before = trainer.optimiser.steps;
     const next = plan.next(before);
     if (next === undefined) return lines;
-    signal?.throwIfAborted();
+    const left = signal?.aborted === true ? plan.keep() : undefined;
+    if (left !== undefined) {
+      if (before > saved) save(before, left);
+      signal?.throwIfAborted();
+    }
     const result = await trainer.step(next.batches, next.learningRate, plan.clipNorm);
     const step = before + 1;
     requireFinite([result.loss, result.gradientNorm], step, next.batches);
@@ -120,6 +130,8 @@ export async function carryOut<M extends Metric, C extends object>(
       onMetric?.(metric);
     }
     const kept = plan.checkpoint(step);
-    if (kept) saveCheckpoint(checkpoints, trainer, { step, identity: plan.identity, ...kept });
+    if (kept === undefined) continue;
+    save(step, kept);
+    saved = step;
   }
 }

@@ -86,6 +86,8 @@ interface Pool {
   /** Rows of the current stage; only these are scored. */
   readonly current: ReadonlySet<PackedRow>;
   readonly started: number;
+  /** What was counted when it was drawn. */
+  readonly before: PretrainingCounters;
   readonly losses: number[];
   readonly scores: Score[];
   tokens: number;
@@ -160,13 +162,20 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
     const { pools, tokens } = this.#count;
     const { checkpointEveryPools, totalTokens } = this.#settings;
     const isDue = pools % checkpointEveryPools === 0 || tokens >= totalTokens;
-    return this.#pool || !isDue ? undefined : { counters: { ...this.#count } };
+    return isDue ? this.keep() : undefined;
+  }
+
+  /** Between pools: what a pool has given so far is not kept. */
+  keep(): Kept<PretrainingCounters> | undefined {
+    if (this.#pool === undefined) return { counters: { ...this.#count } };
+    return this.#pool.losses.length === 0 ? { counters: this.#pool.before } : undefined;
   }
 
   /** Rows mostly of the current stage, some of the earlier ones. */
   #drawPool(): Pool {
     const { seed, poolRows, batchTokens } = this.#settings;
     const random = new Random(seed, 'pool', this.#count.pools);
+    const before = { ...this.#count };
     const rows = Array.from({ length: poolRows }, () => this.#drawRow(random));
     return {
       batches: epochBatches(
@@ -176,7 +185,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
         this.#count.pools,
       ),
       current: new Set(rows.flatMap(({ row, isCurrent }) => (isCurrent ? [row] : []))),
-      started: performance.now(),
+      ...{ started: performance.now(), before },
       ...{ losses: [], scores: [], tokens: 0 },
     };
   }

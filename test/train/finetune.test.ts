@@ -57,6 +57,21 @@ describe('fine-tuning', () => {
     );
   });
 
+  it('writes a checkpoint where it is stopped, though none was due', async () => {
+    const rarely = { ...dropout, checkpointEverySteps: 0 };
+    await expect(train('interrupted', rarely, 5)).rejects.toThrow('stopped');
+    expect(readdirSync(join(root, 'interrupted', 'checkpoints'))).toEqual(['step-00000005']);
+    const steps: number[] = [];
+    await finetune({
+      ...{ model, samples, settings: rarely, folder: join(root, 'interrupted'), threads: 1 },
+      onProgress: ({ step }) => steps.push(step),
+    });
+    expect(steps[0]).toBe(6);
+    expect(bytes('interrupted', 'adapter/adapter_model.safetensors')).toBe(
+      bytes('whole', 'adapter/adapter_model.safetensors'),
+    );
+  });
+
   it('stopped after any step and run again ends with the bits of a run that was not, dropout on', async () => {
     const { steps } = await train('count');
     let stops = 0;
