@@ -12,6 +12,7 @@ const rooms = {
   train: ['core', 'files', 'compiler', 'engine', 'models'],
   audit: ['core', 'text', 'models'],
   compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],
+  exam: ['core', 'text', 'llm', 'audit'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models'],
   executors: ['core'],
   study: [
@@ -32,7 +33,20 @@ const rooms = {
   ],
   analysis: ['core'],
   report: ['core', 'text', 'analysis'],
-  api: ['core', 'data', 'llm', 'compress', 'audit', 'train', 'evaluate', 'models', 'study', 'analysis', 'report'],
+  api: [
+    'core',
+    'data',
+    'llm',
+    'compress',
+    'exam',
+    'audit',
+    'train',
+    'evaluate',
+    'models',
+    'study',
+    'analysis',
+    'report',
+  ],
 };
 
 module.exports = {

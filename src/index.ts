@@ -61,6 +61,12 @@ export type { RunSummary } from './analysis/run-summary.js';
 export { renderReport as report } from './report/page.js';
 export type { ReportData } from './report/data.js';
 
+// Exams
+export { makeExam, type Exam, type ExamReport, type ExamSettings } from './exam/exam.js';
+export { modelWriter } from './exam/model-writer.js';
+export { ruleWriter } from './exam/rules.js';
+export { ExamStopped, type Draft, type ExamWriter, type Written } from './exam/writer.js';
+
 // Studies
 export { study, type StudyChoices, type StudyOutcome } from './api/study.js';
 export type { StudyInput } from './study/config.js';

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'show what is understood of a data set: counts, lengths, questions, samples',
     load: () => import('./data.js'),
   },
+  exam: {
+    about: 'write questions about documents that have none: by rules, by a local model, or by one behind an endpoint',
+    load: () => import('./exam.js'),
+  },
   audit: {
     about: 'tell what each level kept: tokens saved, answers, names, numbers and dates left, samples cut',
     load: () => import('./audit.js'),

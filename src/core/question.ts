@@ -21,6 +21,8 @@ export const questionRecord = z.object({
   bits: z.number().nonnegative().exactOptional(),
   /** The subject the question is about, where known: words of it earn no credit in judging. */
   subject: z.string().exactOptional(),
+  /** What of the text the answer rests on, as the text has it. */
+  evidence: z.string().exactOptional(),
   /** When the question is asked (LongMemEval's `question_date`). */
   date: z.string().exactOptional(),
 });

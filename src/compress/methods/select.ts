@@ -10,7 +10,7 @@ import { WORDS_VERSION, wordsOf } from '../../text/words.js';
 import { defineMethod, type MethodTools } from '../entry.js';
 import { failed, finished, sourceText } from '../measure.js';
 import type { Compression, CompressionFailure, Flag, SourceItem, TextMaker, TokenCounter } from '../method.js';
-import { joinedUnits, markdownUnits, type Unit } from '../markdown.js';
+import { joinedUnits, markdownUnits, type Unit } from '../../text/markdown.js';
 import { partsOf } from '../parts.js';
 import { goalShare, type Target } from '../target.js';
 

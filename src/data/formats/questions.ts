@@ -46,6 +46,7 @@ const extras = z.object({
   abstention: z.boolean().exactOptional(),
   bits: z.preprocess(plainNumbers, z.number().nonnegative()).exactOptional(),
   subject: soundText.exactOptional(),
+  evidence: soundText.exactOptional(),
   date: soundText.exactOptional(),
 } satisfies Record<Extra, z.ZodType>);
 

@@ -1,6 +1,6 @@
 import { lexer, type Token, type Tokens } from 'marked';
 import { describe, expect, it } from 'vitest';
-import { joinedUnits, markdownUnits } from '../../src/compress/markdown.js';
+import { joinedUnits, markdownUnits } from '../../src/text/markdown.js';
 import { compress } from '../../src/index.js';
 import { loadTokenizer } from '../../src/models/text/tokenizer.js';
 import { bundledTokenizerFolder } from '../../src/models/text/bundled-tokenizer.js';

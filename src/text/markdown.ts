@@ -3,7 +3,7 @@
  * items of lists, whole blocks of code, quotes and front matter; headings, a table's head and the item above come along.
  */
 import { lexer, type Token, type Tokens } from 'marked';
-import { sentencesOf } from '../text/sentences.js';
+import { sentencesOf } from './sentences.js';
 
 export interface Unit {
   /** As the source writes it, without the line ends behind it. */
