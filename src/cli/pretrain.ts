@@ -62,6 +62,7 @@ async function run(options: Options): Promise<void> {
   process.stdout.write(options.json === true ? `${JSON.stringify({ model: path })}\n` : `wrote ${visibleText(path)}\n`);
 }
 
+/** Adds the command. */
 export function register(program: Command): void {
   const command = program
     .command('pretrain')

@@ -10,6 +10,7 @@ function keyOf(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): 
   );
 }
 
+/** A graph under construction. */
 export class Builder {
   readonly #inputs: Value[] = [];
   readonly #nodes: Node[] = [];

@@ -1,8 +1,9 @@
-/** Symbolic dimensions: integers, named sizes such as `B` and `S`, and sums of their products, in one form, so that equal sizes compare equal. */
+/** Symbolic dimensions: integers, named sizes such as `B`, and sums of their products, in one form, so that equal sizes compare equal. */
 import { ShapeError } from '../core/errors.js';
 
 /** A size: a number, or what `product` and `sum` write: `B*S`, `2*S`, `P+S`, `B*P+B*S`; never a bracket. */
 export type Dim = number | string;
+/** Sizes of all axes; [] is a scalar's. */
 export type Shape = readonly Dim[];
 
 /** How often each product of symbols occurs in a sum; '' stands for the number 1. */

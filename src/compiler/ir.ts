@@ -1,7 +1,8 @@
-/** The intermediate representation: a graph of nodes over typed, shaped values, in an order in which every value is made before it is used. */
+/** The intermediate representation: nodes over typed, shaped values, in an order in which every value is made before it is used. */
 import { ShapeError } from '../core/errors.js';
 import type { Dim, Shape } from './dims.js';
 
+/** Types of a tensor's elements, by ONNX's names. */
 export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint16' | 'uint8' | 'bool';
 
 /** One tensor of the graph. */
@@ -61,7 +62,8 @@ export interface OpAttributes {
   RotaryEmbedding: { readonly heads: number };
   /**
    * softmax(q kᵀ + mask) v (Vaswani et al., 2017), log Σ exp(q kᵀ + mask) of every row, and the softmax itself: q […, M, d],
-   * k and v […, N, d], whose leading axes broadcast to q's, mask of any shape that broadcasts to […, M, N]; no gradient flows into the mask; lowered to primitives.
+   * k and v […, N, d], whose leading axes broadcast to q's, mask of any shape that broadcasts to […, M, N]; no gradient flows into
+   * the mask; lowered to primitives.
    * With `softcap`, softcap · tanh(q kᵀ / softcap) stands for q kᵀ.
    */
   Attention: { readonly softcap?: number };
@@ -87,14 +89,18 @@ export interface OpAttributes {
   DequantizeLinear: { readonly axis: number; readonly blockSize: number };
 }
 
+/** Which axes are reduced, and whether they are kept, of size 1. */
 export interface ReduceAttributes {
   readonly axes: readonly number[];
   readonly keepdims: boolean;
 }
 
+/** Of operations that have none. */
 export type NoAttributes = Readonly<Record<never, never>>;
+/** Names of the operations. */
 export type Op = keyof OpAttributes;
 
+/** An operation applied to values. */
 export interface Node<P extends Op = Op> {
   readonly op: P;
   readonly inputs: readonly Value[];

@@ -75,6 +75,7 @@ export function scatterInputs<T>(inputs: readonly T[]): { slots: T; indices: rea
   return { slots: at(inputs, 0), indices: inputs.slice(1, 1 + count), pieces: inputs.slice(1 + count) };
 }
 
+/** The rule of every operation. */
 export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Add: elementwise,
   Sub: elementwise,

@@ -1,4 +1,4 @@
-/** Which device to compute on: tried in a process of its own, chosen by what it measures, refused with what to do where it cannot be had. */
+/** Which device to compute on: tried in a process of its own, chosen by what it measures, refused with what to do where there is none. */
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
@@ -9,6 +9,7 @@ import type { Device } from '../core/settings.js';
 /** What can be asked for: a device, or that lightmem choose. */
 export const DEVICE_CHOICES = ['cpu', 'webgpu', 'cuda', 'auto'] as const;
 
+/** One of them. */
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** A device, and in words why it was chosen. */
@@ -26,7 +27,10 @@ export type ProbeReply = { readonly milliseconds: number } | { readonly error: s
 /** A trial longer than this is given up: no device worth using is so slow. */
 const TRIAL_MS = 20_000;
 
-/** How much faster than the CPU a GPU must be for `auto`: less is lost again in moving data, and the CPU alone gives the same bits every time. */
+/**
+ * How much faster than the CPU a GPU must be for `auto`: less is lost again in moving data, and the CPU alone gives the same bits every
+ * time.
+ */
 const WORTHWHILE = 2;
 
 /** A device by name; throws UserError naming those there are. */
@@ -85,11 +89,11 @@ export function obstacle(device: Device, message: string): string {
 
 /** Where the trial's built module lies, seen from the built package and from the sources alike. */
 function probeEntry(): string {
-  const places = ['./probe-device.js', '../../dist/engine/probe-device.js'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
+  const paths = ['./probe-device.js', '../../dist/engine/probe-device.js'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
   );
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`no trial at ${places.join(' or ')}: run npm run build first`);
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no trial at ${paths.join(' or ')}: run npm run build first`);
   return found;
 }
 

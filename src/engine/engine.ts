@@ -3,6 +3,7 @@ import type { DataType, Graph } from '../compiler/ir.js';
 import { elementCount } from '../core/collections.js';
 import type { Device } from '../core/settings.js';
 
+/** What holds a tensor's values, by its type; half-precision floats as their bits, truths as 0 and 1. */
 export interface TensorData {
   float32: Float32Array;
   float16: Uint16Array;
@@ -34,12 +35,14 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/** Where an engine computes. */
 export interface EngineOptions {
   readonly device: Device;
   /** Threads within one operation; default: all cores. */
   readonly threads?: number;
 }
 
+/** Compiles graphs. */
 export interface Engine {
   readonly name: string;
   /** Verifies, optimises and loads a graph; throws ShapeError or UnsupportedOpError where the graph is wrong. */

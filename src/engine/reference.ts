@@ -233,8 +233,9 @@ function crossEntropy(scores: NdArray, labels: NdArray): readonly NdArray[] {
   return [losses, softmax(scores, -1)];
 }
 
-function dequantize(inputs: readonly NdArray[], { axis, blockSize }: OpAttributes['DequantizeLinear']): NdArray {
+function dequantize(inputs: readonly NdArray[], attributes: OpAttributes['DequantizeLinear']): NdArray {
   const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), inputs[2]];
+  const { axis, blockSize } = attributes;
   const along = axisOf(axis, x.shape.length);
   return generate(x.shape, (index) => {
     const block = replaced(index, along, Math.floor(at(index, along) / blockSize));

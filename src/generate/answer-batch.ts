@@ -29,12 +29,14 @@ export interface Branch {
   finished: boolean;
 }
 
+/** Prompts that share a trunk. */
 export interface Row {
   /** The prompts' tokens after the head: the trunk, then each branch's own. */
   readonly prompt: readonly Fed[];
   readonly branches: readonly Branch[];
 }
 
+/** All prompts, placed. */
 export interface Rows {
   /** What all prompts begin with; empty where there is one row, whose trunk it then belongs to. */
   readonly head: readonly number[];
@@ -75,7 +77,10 @@ function within(prompts: readonly Placeable[], trunk: number, limit: number): Pl
 
 const prefixOf = (prompts: readonly Placeable[]): number => sharedPrefix(prompts.map(({ tokens }) => tokens));
 
-/** Places prompts in rows of at most `rowTokens` tokens: by group where a group shares more than all do, else whatever is of like length. */
+/**
+ * Places prompts in rows of at most `rowTokens` tokens: by group where a group shares more than all do, else whatever is of like
+ * length.
+ */
 export function placeInRows(prompts: readonly Placeable[], rowTokens: number): Rows {
   const head = prefixOf(prompts);
   const groups = [...groupBy(prompts, ({ group }) => group).values()];

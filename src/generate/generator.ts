@@ -18,6 +18,7 @@ export interface Prompt {
   readonly tokens: readonly number[];
 }
 
+/** An answer. */
 export interface Generation {
   readonly id: string;
   readonly text: string;
@@ -32,6 +33,7 @@ export interface FreshGeneration {
   readonly generation: Generation;
 }
 
+/** A model to generate with, and how much is computed at once. */
 export interface GeneratorOptions {
   readonly engine: Engine;
   readonly config: ModelConfig;
@@ -65,6 +67,7 @@ interface Wave {
   readonly random: (branch: Branch) => Random;
 }
 
+/** Answers prompts with one model. */
 export class Generator {
   readonly #weights: Tensors;
 
@@ -291,7 +294,7 @@ export class Generator {
     const ended = this.#ended(branch.answer, settings);
     const eos = this.options.config.eosTokenIds.includes(branch.answer.at(-1) ?? -1);
     const text = this.options.tokenizer.decode(eos ? branch.answer.slice(0, -1) : branch.answer);
-    const cut = settings.stop.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
+    const cut = settings.stop.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
     return {
       id: prompt.id,
       text: (cut.length > 0 ? text.slice(0, Math.min(...cut)) : text).trim(),

@@ -37,7 +37,7 @@ export class SurprisalScorer {
     this.identity = { kind: 'local', model: model.identity, engine: engine.name };
   }
 
-  /** −ln p of each token given those before it in its sequence, in nats, one row per sequence; the first is judged as a text's beginning. */
+  /** −ln p of each token given those before it in its sequence, in nats, a row per sequence; the first is judged as a text's beginning. */
   async surprisal(sequences: readonly (readonly number[])[]): Promise<number[][]> {
     const rows: number[][] = [];
     for (const sequence of sequences) rows.push(sequence.length === 0 ? [] : await this.#of(sequence));

@@ -3,10 +3,11 @@ import { groupBy } from '../core/collections.js';
 import { mean } from '../core/statistics.js';
 import { Random } from '../core/random.js';
 import { packWithin, sharedPrefix, type Packable, type PackedRow } from '../models/graph/packing.js';
-import { epochBatches, packItems } from './batches.js';
+import { areaOf, epochBatches, packItems, tokensOf, type Batch } from './batches.js';
 import { answers } from './objectives/answers.js';
 import { withRowTargets, type Objective, type TrainingSample } from './objectives/objective.js';
 
+/** What packing needs of a sample, and the item that it belongs to. */
 export type GroupedSample = Packable & { readonly item: string };
 
 /** How rows are made of samples. */
@@ -62,10 +63,7 @@ function epochRows(
 /** Largest share of an epoch's computed tokens that may be padding. */
 const MOST_PADDING = 0.05;
 
-type Batch = readonly PackedRow[];
-
-const tokensOf = (batch: Batch): number => batch.reduce((sum, row) => sum + row.ids.length, 0);
-const areaOf = (batch: Batch): number => batch.length * Math.max(...batch.map((row) => row.ids.length));
+const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** A batch of rows in order of length as two, where that computes least. */
 function split(batch: Batch): [Batch, Batch] {
@@ -75,29 +73,32 @@ function split(batch: Batch): [Batch, Batch] {
   return [batch.slice(0, at), batch.slice(at)];
 }
 
+const padded = (batch: Batch) => ({ batch, padding: areaOf(batch) - tokensOf(batch) });
+
 /** The batches, those with most padding split until the epoch has little; where it has little as it is, they stay. */
-function tightened(batches: readonly Batch[]): Batch[] {
-  const tight = [...batches];
-  const padding = tight.map((batch) => areaOf(batch) - tokensOf(batch));
-  const tokens = tight.reduce((sum, batch) => sum + tokensOf(batch), 0);
-  for (let padded = padding.reduce((a, b) => a + b, 0); padded >= MOST_PADDING * (tokens + padded);) {
-    const worst = padding.indexOf(padding.reduce((a, b) => Math.max(a, b), 0));
-    const halves = split(tight[worst] ?? []);
-    const left = halves.map((batch) => areaOf(batch) - tokensOf(batch));
-    padded += left.reduce((a, b) => a + b, 0) - (padding[worst] ?? 0);
-    tight.splice(worst, 1, ...halves);
-    padding.splice(worst, 1, ...left);
+function withLittlePadding(batches: readonly Batch[]): Batch[] {
+  const tokens = total(batches.map(tokensOf));
+  const current = batches.map(padded);
+  let padding = total(current.map((each) => each.padding));
+  while (padding > 0 && padding >= MOST_PADDING * (tokens + padding)) {
+    const worst = current.reduce((a, b) => (b.padding > a.padding ? b : a));
+    const halves = split(worst.batch).map(padded);
+    current.splice(current.indexOf(worst), 1, ...halves);
+    padding += total(halves.map((each) => each.padding)) - worst.padding;
   }
-  return tight;
+  return current.map(({ batch }) => batch);
 }
 
 /** One optimiser step: its micro-batches. */
 export interface PlannedStep {
   readonly epoch: number;
-  readonly batches: readonly (readonly PackedRow[])[];
+  readonly batches: readonly Batch[];
 }
 
-/** All steps of a training; the last step of an epoch takes what is left. Throws UserError for a sample that the objective cannot learn from. */
+/**
+ * All steps of a training; the last step of an epoch takes what is left. Throws UserError for a sample that the objective cannot
+ * learn from.
+ */
 export function planSteps(samples: readonly TrainingSample[], settings: PlanSettings): PlannedStep[] {
   const { learnt } = settings.objective ?? answers;
   const grouped = samples.map((sample) => ({ item: sample.item, ...learnt(sample) }));
@@ -105,7 +106,7 @@ export function planSteps(samples: readonly TrainingSample[], settings: PlanSett
   const steps: PlannedStep[] = [];
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const rows = epochRows(grouped, grouping, epoch, settings);
-    const batches = tightened(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
+    const batches = withLittlePadding(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
     for (let i = 0; i < batches.length; i += settings.accumulation)
       steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });
   }

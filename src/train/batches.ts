@@ -8,8 +8,14 @@ export function packItems(samples: readonly (Packable & { readonly item: string 
   return [...groupBy(samples, ({ item }) => item).values()].flatMap((group) => packWithin(group, rowTokens));
 }
 
+/** Rows that are computed together: one micro-batch. */
+export type Batch = readonly PackedRow[];
+
+/** Tokens of a batch. */
+export const tokensOf = (batch: Batch): number => batch.reduce((total, { ids }) => total + ids.length, 0);
+
 /** Tokens of a batch, padding included. */
-const area = (rows: readonly PackedRow[]): number => rows.length * Math.max(...rows.map((row) => row.ids.length));
+export const areaOf = (batch: Batch): number => batch.length * Math.max(...batch.map(({ ids }) => ids.length));
 
 /**
  * One epoch's batches: rows shuffled, sorted by length within the shuffle so that ties differ from epoch to epoch, cut where
@@ -26,19 +32,14 @@ export function epochBatches(
   const batches: PackedRow[][] = [];
   for (const row of sorted) {
     const last = batches.at(-1);
-    if (last && area([...last, row]) <= batchTokens) last.push(row);
+    if (last && areaOf([...last, row]) <= batchTokens) last.push(row);
     else batches.push([row]);
   }
   return random.shuffle(batches);
 }
 
-/** Share of a batch that is padding, 0 to 1. */
-export function paddingShare(batch: readonly PackedRow[]): number {
-  return 1 - batch.reduce((total, row) => total + row.ids.length, 0) / area(batch);
-}
-
 /** Sum of the loss weights of some rows. */
-export function weightOf(rows: readonly PackedRow[]): number {
+export function weightOf(rows: Batch): number {
   const weights = (row: PackedRow): readonly number[] => row.targets.flatMap((target) => target.weights);
   return rows.reduce((total, row) => total + weights(row).reduce((sum, weight) => sum + weight, 0), 0);
 }

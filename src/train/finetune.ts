@@ -13,6 +13,7 @@ import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
 import { Trainer, loraInitialiser } from './trainer.js';
 
+/** Told after every step. */
 export interface TrainProgress {
   readonly step: number;
   readonly steps: number;
@@ -24,6 +25,7 @@ export interface TrainProgress {
   readonly heldOutLoss?: number;
 }
 
+/** What a training came to. */
 export interface TrainResult {
   readonly steps: number;
   /** Mean loss of the first and of the last tenth of the steps (one step at least). */
@@ -41,6 +43,7 @@ export interface TrainResult {
   readonly warnings: readonly string[];
 }
 
+/** What is trained, on what, and where it leaves its traces. */
 export interface FinetuneOptions {
   readonly model: LoadedModel;
   readonly samples: readonly TrainingSample[];

@@ -1,10 +1,11 @@
-/** Fine-tuning as a plan: the epochs' steps, laid out before the first, and the held-out loss along the way. */
+/** Fine-tuning as a plan: the epochs' steps, fixed before the first, and the held-out loss along the way. */
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import type { TrainSettings } from '../core/settings.js';
 import { planSteps, type PlannedStep } from './batch-plan.js';
 import { EarlyStop, splitByItem, standingSchema, type HeldOutRecord, type Split } from './held-out.js';
-import { requireFinite, type Batches, type Kept, type Step, type TakenStep, type TrainingPlan } from './loop.js';
+import type { Batch } from './batches.js';
+import { requireFinite, type Kept, type Step, type TakenStep, type TrainingPlan } from './loop.js';
 import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
 import { learningRateAt } from './schedule.js';
@@ -26,6 +27,7 @@ export type StepMetric = z.infer<typeof stepMetric>;
 
 const countersSchema = z.object({ heldOut: standingSchema.nullable() });
 
+/** What a checkpoint keeps: where the held-out measurements stand, null before the first or where nothing is held out. */
 export type FinetuningCounters = z.infer<typeof countersSchema>;
 
 /** What is learnt, and from what. */
@@ -46,7 +48,7 @@ function identityOf({ model, samples, settings }: FinetuningInput): string {
 }
 
 /** Batches of samples that are measured on. */
-function measuredBatches(samples: readonly TrainingSample[], settings: TrainSettings): Batches {
+function measuredBatches(samples: readonly TrainingSample[], settings: TrainSettings): readonly Batch[] {
   if (samples.length === 0) return [];
   const { batchTokens, seed } = settings;
   const objective = objectiveNamed(settings.objective);
@@ -55,6 +57,7 @@ function measuredBatches(samples: readonly TrainingSample[], settings: TrainSett
   );
 }
 
+/** Epochs over the samples, stopped early where the held-out loss says so. */
 export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounters> {
   readonly identity: string;
   readonly clipNorm: number;
@@ -65,7 +68,7 @@ export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounte
   readonly earlyStop: EarlyStop | undefined;
   readonly #settings: TrainSettings;
   readonly #split: Split<TrainingSample>;
-  readonly #measured: Batches;
+  readonly #measured: readonly Batch[];
 
   /** Throws UserError for samples and objectives that cannot be trained on. */
   constructor(input: FinetuningInput) {

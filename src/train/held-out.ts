@@ -52,6 +52,7 @@ export const standingSchema = z.object({
   since: z.int().min(0),
 });
 
+/** The same, as a value. */
 export type Standing = Readonly<z.infer<typeof standingSchema>>;
 
 /** Watches the held-out loss: remembers the best measurement and its weights, and says when patience is at its end. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { makeFolder } from '../files/flush.js';
 import { appendJsonLine, trimLines } from '../files/line-log.js';
-import type { PackedRow } from '../models/graph/packing.js';
+import type { Batch } from './batches.js';
 import { resumeCheckpoint, saveCheckpoint, type Weights } from './checkpoint.js';
 import type { StepResult, Trainer } from './trainer.js';
 
@@ -21,11 +21,8 @@ export class NonFiniteLossError extends Error {
   }
 }
 
-/** Micro-batches whose gradients are added up. */
-export type Batches = readonly (readonly PackedRow[])[];
-
 /** Throws NonFiniteLossError, naming the samples of the batches, where one of the numbers that a step gave is not finite. */
-export function requireFinite(numbers: readonly number[], step: number, batches: Batches): void {
+export function requireFinite(numbers: readonly number[], step: number, batches: readonly Batch[]): void {
   if (!numbers.every(Number.isFinite))
     throw new NonFiniteLossError(
       step,
@@ -35,7 +32,8 @@ export function requireFinite(numbers: readonly number[], step: number, batches:
 
 /** One optimiser step to take. */
 export interface Step {
-  readonly batches: Batches;
+  /** Micro-batches, whose gradients are added up. */
+  readonly batches: readonly Batch[];
   readonly learningRate: number;
 }
 

@@ -1,5 +1,6 @@
 /** AdamW (Loshchilov and Hutter, 2019) over named f32 tensors, in PyTorch's order of operations. */
 
+/** AdamW's own settings, as PyTorch names them. */
 export interface AdamWSettings {
   readonly betas: readonly [number, number];
   readonly epsilon: number;
@@ -12,12 +13,7 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
-/** A parameter with what changes it. */
-interface Updated extends Moments {
-  readonly parameter: Float32Array;
-  readonly gradient: Float32Array;
-}
-
+/** The optimiser, with the moments of every parameter that it has updated. */
 export class AdamW {
   readonly moments = new Map<string, Moments>();
   /** Steps taken. */
@@ -25,7 +21,7 @@ export class AdamW {
 
   constructor(readonly settings: AdamWSettings) {}
 
-  /** One step: every parameter is changed in place by its gradient; `decays` says which parameters weight decay applies to (default: all). */
+  /** One step: every parameter is changed in place by its gradient; `decays` says which ones weight decay applies to (default: all). */
   step(
     parameters: ReadonlyMap<string, Float32Array>,
     gradients: ReadonlyMap<string, Float32Array>,
@@ -37,7 +33,7 @@ export class AdamW {
       const gradient = gradients.get(name);
       if (!gradient) throw new Error(`no gradient for "${name}"`);
       const decay = decays(name) ? this.settings.weightDecay : 0;
-      this.#update({ parameter, gradient, ...this.#momentsOf(name, parameter.length) }, learningRate, decay);
+      this.#update(parameter, gradient, this.#momentsOf(name, parameter.length), { learningRate, decay });
     }
   }
 
@@ -47,7 +43,12 @@ export class AdamW {
     return known;
   }
 
-  #update({ parameter, gradient, first, second }: Updated, learningRate: number, decay: number): void {
+  #update(
+    parameter: Float32Array,
+    gradient: Float32Array,
+    { first, second }: Moments,
+    { learningRate, decay }: { readonly learningRate: number; readonly decay: number },
+  ): void {
     const [beta1, beta2] = this.settings.betas;
     const { epsilon } = this.settings;
     const stepSize = learningRate / (1 - beta1 ** this.steps);

@@ -14,6 +14,7 @@ import {
 } from './pretraining-plan.js';
 import { Trainer } from './trainer.js';
 
+/** What the bundled base model was trained with. */
 export const PRETRAINING_DEFAULTS: PretrainingSettings = {
   seed: 1,
   totalTokens: 40_000_000,
@@ -32,7 +33,7 @@ export const PRETRAINING_DEFAULTS: PretrainingSettings = {
 };
 
 /** Start values: norms one, biases zero, embeddings normal at 0.05, linear weights normal at 0.5/√in. */
-export function pretrainingInitialiser(seed: number): (parameter: Parameter) => Float32Array {
+function initialValues(seed: number): (parameter: Parameter) => Float32Array {
   return ({ name, role, shape }) => {
     const size = elementCount(shape);
     if (role === 'norm') return new Float32Array(size).fill(1);
@@ -45,6 +46,7 @@ export function pretrainingInitialiser(seed: number): (parameter: Parameter) => 
 
 const CURVE = 'curve.jsonl';
 
+/** What is pretrained, on what, and where it leaves its traces. */
 export interface PretrainOptions {
   readonly engine: Engine;
   readonly config: ModelConfig;
@@ -66,7 +68,7 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
     engine,
     config,
     training: { kind: 'all' },
-    initial: pretrainingInitialiser(settings.seed),
+    initial: initialValues(settings.seed),
     optimiser: { betas: settings.betas, epsilon: 1e-8, weightDecay: settings.weightDecay },
     positions: config.maxPositions,
   });

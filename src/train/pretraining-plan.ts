@@ -4,7 +4,7 @@ import { hashJson } from '../core/hash.js';
 import { Random } from '../core/random.js';
 import type { ModelConfig } from '../models/model.js';
 import { pack, type PackedRow } from '../models/graph/packing.js';
-import { epochBatches } from './batches.js';
+import { epochBatches, type Batch } from './batches.js';
 import type { Kept, Step, TakenStep, TrainingPlan } from './loop.js';
 import { withRowTargets, type TrainingSample } from './objectives/objective.js';
 import { textAndAnswers, type TextWeights } from './objectives/text-and-answers.js';
@@ -18,6 +18,7 @@ export interface PretrainingSource {
   readonly identity: string;
 }
 
+/** Settings of a pretraining: data, kept whole in its checkpoint's identity but for its length and pace. */
 export interface PretrainingSettings extends TextWeights {
   readonly seed: number;
   /** Tokens after which training ends. */
@@ -62,6 +63,7 @@ const countersSchema = z.object({
   drawn: z.int(),
 });
 
+/** What a checkpoint keeps. */
 export type PretrainingCounters = z.infer<typeof countersSchema>;
 
 /** Questions that were asked, and those of them that were answered right. */
@@ -82,7 +84,7 @@ function scoreOf(row: PackedRow, losses: Float32Array): Score {
 
 /** A pool of rows as batches, and what came of those that were trained on. */
 interface Pool {
-  readonly batches: readonly (readonly PackedRow[])[];
+  readonly batches: readonly Batch[];
   /** Rows of the current stage; only these are scored. */
   readonly current: ReadonlySet<PackedRow>;
   readonly started: number;
@@ -94,7 +96,7 @@ interface Pool {
 }
 
 /** Scores a batch's rows of the current stage; losses are those of the whole batch. */
-function scoresOf(batch: readonly PackedRow[], losses: Float32Array, { current }: Pool): Score[] {
+function scoresOf(batch: Batch, losses: Float32Array, { current }: Pool): Score[] {
   let start = 0;
   return batch.flatMap((row) => {
     const own = losses.subarray(start, (start += row.targets.length));
@@ -110,6 +112,7 @@ function identityOf(config: ModelConfig, source: PretrainingSource, settings: Pr
   return hashJson({ config, source: source.identity, settings: fixed });
 }
 
+/** Pools of rows until so many tokens were trained on. */
 export class PretrainingPlan implements TrainingPlan<PretrainingReport, PretrainingCounters> {
   readonly identity: string;
   readonly clipNorm: number;

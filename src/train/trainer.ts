@@ -1,4 +1,4 @@
-/** The trainer: a training graph compiled and its parameters held; computes losses and gradients batch by batch and applies the optimiser. */
+/** The trainer: a compiled training graph and its parameters; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
 import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
@@ -8,7 +8,6 @@ import type { LabelKind } from '../models/graph/loss.js';
 import { modelTensors, type ParameterValues } from '../models/graph/model-tensors.js';
 import type { Parameter, Training } from '../models/graph/network.js';
 import { chunksFor } from '../models/graph/packed-attention.js';
-import type { PackedRow } from '../models/graph/packing.js';
 import { quantisedInputs } from '../models/graph/quantised-weights.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
 import {
@@ -19,7 +18,7 @@ import {
   trainingGraph,
   type Keep,
 } from '../models/graph/training-graph.js';
-import { weightOf } from './batches.js';
+import { tokensOf, weightOf, type Batch } from './batches.js';
 import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
 
 /** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
@@ -57,6 +56,7 @@ interface Accumulated {
   readonly gradients: Map<string, Float32Array>;
 }
 
+/** What is trained, from which values, and how. */
 export interface TrainerOptions {
   readonly engine: Engine;
   readonly config: ModelConfig;
@@ -115,14 +115,14 @@ export class Trainer {
   }
 
   /** What the program is fed for a batch, its weights divided by `totalWeight`. */
-  #tensors(batch: readonly PackedRow[], totalWeight: number): Tensors {
+  #tensors(batch: Batch, totalWeight: number): Tensors {
     const { config, labels = 'hard' } = this.#options;
     const options = { totalWeight, heads: config, labels, chunks: this.chunks };
     return { ...this.#inputs, ...batchTensors(batch, options) };
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
-  async #gradients(batch: readonly PackedRow[], totalWeight: number, micro: number): Promise<Accumulated> {
+  async #gradients(batch: Batch, totalWeight: number, micro: number): Promise<Accumulated> {
     const tensors = { ...this.#tensors(batch, totalWeight), ...this.#dropoutTable(batch, micro) };
     const result = await this.#program.run(tensors);
     const gradients = new Map(
@@ -132,7 +132,7 @@ export class Trainer {
   }
 
   /** A fresh dropout table for this step and micro-batch, drawn from the seed alone. */
-  #dropoutTable(batch: readonly PackedRow[], micro: number): Tensors {
+  #dropoutTable(batch: Batch, micro: number): Tensors {
     const { training, config, seed = 0 } = this.#options;
     const rate = dropoutRate(training);
     if (rate === 0) return {};
@@ -142,7 +142,7 @@ export class Trainer {
   }
 
   /** Loss and gradients of several micro-batches as if they were one. */
-  async accumulate(batches: readonly (readonly PackedRow[])[]): Promise<Accumulated> {
+  async accumulate(batches: readonly Batch[]): Promise<Accumulated> {
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
     let loss = 0;
     const losses: Float32Array[] = [];
@@ -157,7 +157,7 @@ export class Trainer {
   }
 
   /** One optimiser step over micro-batches. The parameters are left alone when the loss or the gradient is not finite. */
-  async step(batches: readonly (readonly PackedRow[])[], learningRate: number, clipNorm: number): Promise<StepResult> {
+  async step(batches: readonly Batch[], learningRate: number, clipNorm: number): Promise<StepResult> {
     const { loss, losses, gradients } = await this.accumulate(batches);
     const gradientNorm = clipByNorm(gradients, clipNorm);
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm))
@@ -166,7 +166,7 @@ export class Trainer {
   }
 
   /** Mean loss over batches by weight, with dropout off and without gradients; the forward program is compiled at the first call. */
-  async evaluate(batches: readonly (readonly PackedRow[])[]): Promise<number> {
+  async evaluate(batches: readonly Batch[]): Promise<number> {
     this.#lossProgram ??= await this.#compileLoss();
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
     let loss = 0;
@@ -186,8 +186,6 @@ export class Trainer {
     await this.#lossProgram?.dispose();
   }
 }
-
-const tokensOf = (rows: readonly PackedRow[]): number => rows.reduce((total, { ids }) => total + ids.length, 0);
 
 function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float32Array): void {
   const sofar = sums.get(name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import { pack, packWithin, packedLength, sharedPrefix, type Packable } from '../../src/models/graph/packing.js';
-import { epochBatches, packItems, paddingShare } from '../../src/train/batches.js';
+import { areaOf, epochBatches, packItems } from '../../src/train/batches.js';
 import { groupingOf, planSteps } from '../../src/train/batch-plan.js';
 
 const sample = (id: string, prompt: number[], answer: number[]): Packable => ({ id, prompt, answer });
@@ -69,10 +69,7 @@ describe('batches', () => {
     expect(ids(first)).toEqual(ids(epochBatches(rows, 2048, 1, 0)));
     expect(ids(first)).not.toEqual(ids(epochBatches(rows, 2048, 1, 1)));
     const tokens = first.flat().reduce((total, row) => total + row.ids.length, 0);
-    const padded = first.reduce(
-      (total, batch) => total + batch.reduce((sum, row) => sum + row.ids.length, 0) / (1 - paddingShare(batch)),
-      0,
-    );
+    const padded = first.reduce((total, batch) => total + areaOf(batch), 0);
     expect(1 - tokens / padded).toBeLessThan(0.05);
     for (const batch of first)
       expect(batch.length * Math.max(...batch.map((row) => row.ids.length))).toBeLessThanOrEqual(2048);

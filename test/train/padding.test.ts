@@ -6,7 +6,7 @@ import type { Item } from '../../src/core/records.js';
 import { loadAll } from '../../src/data/load.js';
 import { PromptRenderer, type TokenSample } from '../../src/models/text/prompt.js';
 import { trainingSamples } from '../../src/core/samples.js';
-import { paddingShare } from '../../src/train/batches.js';
+import { areaOf } from '../../src/train/batches.js';
 import { planSteps } from '../../src/train/batch-plan.js';
 import { qwen } from '../audit/support/qwen.js';
 import { wikiUpdatePath } from '../models/support/dev-files.js';
@@ -21,10 +21,7 @@ function share(samples: readonly TokenSample[], batchTokens: number): number {
     (step) => step.batches,
   );
   const tokens = batches.flat().reduce((sum, row) => sum + row.ids.length, 0);
-  const computed = batches.reduce(
-    (sum, batch) => sum + batch.reduce((rows, row) => rows + row.ids.length, 0) / (1 - paddingShare(batch)),
-    0,
-  );
+  const computed = batches.reduce((sum, batch) => sum + areaOf(batch), 0);
   return 1 - tokens / computed;
 }
 

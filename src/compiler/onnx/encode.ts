@@ -1,9 +1,9 @@
-/** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from the inputs' own. */
+/** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from inputs' own. */
 import { UnsupportedOpError } from '../../core/errors.js';
 import { symbolsOf, type Dim, type Shape } from '../dims.js';
 import { at, isOp, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../ir.js';
 import { CONTRIB_DOMAIN, FORMS, int, type Form, type Operand, type OwnOp } from './forms.js';
-import { encodeModel, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
+import { encodeModel, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
 import { ELEMENT_TYPES, tensorProto } from './tensors.js';
 
 const OPSET = 21;
@@ -55,13 +55,9 @@ class Encoder {
     return known;
   }
 
-  #emit(
-    opType: string,
-    input: readonly string[],
-    output: readonly string[],
-    { attributes = [], domain = '' }: { attributes?: readonly AttributeProto[]; domain?: string } = {},
-  ): void {
-    this.#nodes.push({ opType, input, output, attribute: attributes, domain });
+  #emit(opType: string, input: readonly string[], output: readonly string[], form: Form = {}): void {
+    const { attributes: attribute = [], domain = '' } = form;
+    this.#nodes.push({ opType, input, output, attribute, domain });
   }
 
   #constant(type: DataType, dims: readonly number[], data: readonly number[]): string {
@@ -105,7 +101,8 @@ class Encoder {
     for (const input of this.graph.inputs) {
       const axis = input.shape.indexOf(symbol);
       if (axis < 0) continue;
-      this.#emit('Shape', [this.#name(input)], [name], { attributes: [int('start', axis), int('end', axis + 1)] });
+      const attributes = [int('start', axis), int('end', axis + 1)];
+      this.#emit('Shape', [this.#name(input)], [name], { attributes });
       return;
     }
     throw new UnsupportedOpError(`no input has the size "${symbol}" as one of its axes`);
@@ -152,7 +149,8 @@ class Encoder {
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
     const out = this.#name(at(node.outputs, 0));
-    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], { attributes: [int('start', 0), int('end', 1)] });
+    const attributes = [int('start', 0), int('end', 1)];
+    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], { attributes });
     this.#emit('Mul', [`${out}.rows`, this.#integers([0])], [`${out}.zero`]);
     this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
     this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);

@@ -1,4 +1,4 @@
-/** How each operation is written in ONNX: which of its attributes are attributes there and which are inputs; an operation without its form does not compile. */
+/** How operations are written in ONNX: which attributes are attributes there, which inputs; one without its form does not compile. */
 import { UnsupportedOpError } from '../../core/errors.js';
 import type { Dim, Shape } from '../dims.js';
 import type { Op, OpAttributes } from '../ir.js';
@@ -48,6 +48,7 @@ function unlowered(op: Op): never {
 /** Operations that the encoder writes itself. */
 export type OwnOp = 'Constant' | 'After';
 
+/** The form of every operation. */
 export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttributes[P]) => Form } = {
   Add: plain,
   Sub: plain,

@@ -88,6 +88,7 @@ const root = new Root()
     ]),
   );
 
+/** A tensor's values as raw bytes. */
 export interface TensorProto {
   name?: string;
   dims: readonly number[];
@@ -95,6 +96,7 @@ export interface TensorProto {
   rawData: Uint8Array;
 }
 
+/** An attribute of a node. */
 export interface AttributeProto {
   name: string;
   type: number;
@@ -105,6 +107,7 @@ export interface AttributeProto {
   ints?: readonly number[];
 }
 
+/** A node. */
 export interface NodeProto {
   opType: string;
   domain?: string;
@@ -113,11 +116,13 @@ export interface NodeProto {
   attribute: readonly AttributeProto[];
 }
 
+/** A value's type and shape. */
 export interface ValueInfoProto {
   name: string;
   type: { tensorType: { elemType: number; shape: { dim: readonly { dimValue?: number; dimParam?: string }[] } } };
 }
 
+/** A whole model. */
 export interface ModelProto {
   irVersion: number;
   producerName: string;

@@ -72,6 +72,7 @@ function lowered<P extends Op>(b: Builder, node: Node<P>, inputs: readonly Value
   return lowering?.(b, inputs, node);
 }
 
+/** Composites, and what ONNX Runtime asks too much of, in primitives. */
 export function lowerComposites(graph: Graph): Graph {
   return rebuild(graph, (b, node, inputs) => lowered(b, node, inputs));
 }

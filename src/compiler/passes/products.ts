@@ -1,4 +1,4 @@
-/** Passes over matrix products: what is added to one is handed to it, thin ones are computed transposed, transposed operands read as they lie. */
+/** Passes over matrix products: addends handed to them, thin ones computed transposed, transposed operands read as they are. */
 import type { Builder } from '../builder.js';
 import { sameShape } from '../dims.js';
 import { at, dimOf, isOp, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';

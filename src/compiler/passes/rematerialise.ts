@@ -2,6 +2,7 @@
 import { Builder } from '../builder.js';
 import { at, isOp, type Graph, type Node, type Value } from '../ir.js';
 
+/** What is recomputed. */
 export interface Rematerialisation {
   /** Nodes of the graph that belong to the forward half: the first so many. */
   readonly forwardNodes: number;

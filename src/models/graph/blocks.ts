@@ -34,6 +34,7 @@ export interface Layer {
 /** Attention itself, in one layer: q [T, heads·d], scaled, and k and v [T, keyValueHeads·d] → [T, heads·d]. */
 export type Attend = (layer: Layer, q: Value, k: Value, v: Value) => Value;
 
+/** What queries attend to. */
 export interface KeyValues {
   readonly keys: Value;
   readonly values: Value;

@@ -1,4 +1,4 @@
-/** Attention for generation: tokens stand in one flat list for the linear layers, and in slots by row for attention to cached keys and values. */
+/** Attention for generation: tokens in one flat list for the linear layers, in slots by row for attention to cached keys and values. */
 import { product } from '../../compiler/dims.js';
 import { at, dimOf, type Value } from '../../compiler/ir.js';
 import type { Attend, KeyValues } from './blocks.js';

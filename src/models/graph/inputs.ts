@@ -14,6 +14,7 @@ export interface Input<T extends DataType = DataType> {
 /** Inputs by name. */
 export type Inputs = Readonly<Record<string, Input>>;
 
+/** A declaration. */
 export function input<T extends DataType>(type: T, ...shape: readonly Dim[]): Input<T> {
   return { type, shape };
 }

@@ -27,7 +27,10 @@ function slotsIn(list: readonly number[], count: number): BigInt64Array {
   return slots;
 }
 
-/** Their tensors for rows laid end to end from `starts` (and to the last of them); weights are divided by `totalWeight`, so that the loss is a mean. */
+/**
+ * Their tensors for rows laid end to end from `starts` (and to the last of them); weights are divided by `totalWeight`, so that the
+ * loss is a mean.
+ */
 export function lossTensors(
   rows: readonly PackedRow[],
   starts: readonly number[],

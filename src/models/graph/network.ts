@@ -53,6 +53,7 @@ export interface LinearOptions {
   readonly down?: Value | undefined;
 }
 
+/** A graph under construction for some training. */
 export class Network {
   readonly builder = new Builder();
   readonly #parameters = new Map<string, Parameter>();
@@ -154,10 +155,10 @@ export class Network {
     if (this.training.kind !== 'lora' || !isTarget(this.training.lora, module)) return undefined;
     const { lora } = this.training;
     const rank = rankOf(lora, module.path);
-    const narrow =
+    const low =
       down ?? b.gemm(this.#dropped(x, module, dropout), this.#trained(loraAParameter(module, rank)), { transB: true }); // [T, r]
     const up = this.#trained(loraBParameter(module, rank));
-    return b.gemm(narrow, up, { transB: true, alpha: loraScale(lora, rank) });
+    return b.gemm(low, up, { transB: true, alpha: loraScale(lora, rank) });
   }
 
   /** x times this module's part of the dropout table: one table serves all modules, each at an offset of its own. */

@@ -14,7 +14,10 @@ export interface HeadCounts {
 
 /** Pieces that trunks are cut into where none is said; attention of a piece to those behind it is not computed. */
 export const DEFAULT_CHUNKS = 2;
-/** Positions up to which more pieces than these save no time, tokens of a piece from there on, and the most pieces there are: each adds nodes to every layer. */
+/**
+ * Positions up to which more pieces than these save no time, tokens of a piece from there on, and the most pieces there are: each adds
+ * nodes to every layer.
+ */
 const SHORT_POSITIONS = 2048;
 const CHUNK_TOKENS = 512;
 const MOST_CHUNKS = 8;

@@ -3,7 +3,7 @@ import { at } from '../../compiler/ir.js';
 import type { Tensors } from '../../engine/engine.js';
 import { inputTensors } from './inputs.js';
 import { packedInputs, type HeadCounts } from './packed-attention.js';
-import { UNSEEN, type Row } from './packing.js';
+import { UNSEEN, type RowTokens } from './packing.js';
 
 /** What stands in an empty slot. */
 const NONE = -1;
@@ -22,7 +22,7 @@ interface Stretches {
 }
 
 /** A row as stretches of tokens, the first of which is the `first` of all rows'. */
-function stretchesOf({ branch }: Row, first: number): Stretches {
+function stretchesOf({ branch }: RowTokens, first: number): Stretches {
   const ends = branch.flatMap((each, i) => (each === branch[i + 1] ? [] : [i + 1]));
   const runs = ends.map((end, i) => ({ start: first + (ends[i - 1] ?? 0), length: end - (ends[i - 1] ?? 0) }));
   const [trunk, branches] = branch[0] === 0 ? [at(runs, 0), runs.slice(1)] : [{ start: first, length: 0 }, runs];
@@ -40,7 +40,7 @@ interface Layout {
   readonly sizes: Readonly<Record<'R' | 'B' | 'U' | 'Q' | 'N' | 'L', number>>;
 }
 
-function layoutOf(batch: readonly Row[], starts: readonly number[], chunks: number): Layout {
+function layoutOf(batch: readonly RowTokens[], starts: readonly number[], chunks: number): Layout {
   const rows = batch.map((row, r) => stretchesOf(row, at(starts, r)));
   const longest = Math.max(...rows.map(({ trunk }) => trunk.length));
   const sizes = {
@@ -161,7 +161,7 @@ function trunksOnly(rows: readonly Stretches[], span: number): Float32Array {
 
 /** The tensors of `packedInputs` for rows laid end to end from `starts` (and to the last of them). */
 export function packedTensors(
-  batch: readonly Row[],
+  batch: readonly RowTokens[],
   starts: readonly number[],
   { heads, keyValueHeads }: HeadCounts,
   chunks: number,

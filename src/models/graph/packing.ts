@@ -1,7 +1,7 @@
-/** Packing: samples that begin alike share one row [trunk][branch][branch] …, each branch seeing the trunk and itself, at positions that go on from the trunk. */
+/** Packing: samples that begin alike share a row [trunk][branch][branch] …; a branch follows the trunk, and sees it and itself. */
 
 /** A row's tokens and how they see each other. */
-export interface Row {
+export interface RowTokens {
   readonly ids: readonly number[];
   readonly positions: readonly number[];
   /** 0 for the trunk, 1, 2 … for the branches. */
@@ -21,7 +21,8 @@ export interface Target extends Labels {
   readonly sample: number;
 }
 
-export interface PackedRow extends Row {
+/** A row with what is learnt of it, and the ids of its samples. */
+export interface PackedRow extends RowTokens {
   readonly targets: readonly Target[];
   readonly samples: readonly string[];
 }
@@ -35,6 +36,7 @@ export interface Packable {
   readonly labels?: readonly Labels[];
 }
 
+/** The one label of a token that is to be said. */
 export const hardLabel = (token: number, weight = 1): Labels => ({ tokens: [token], weights: [weight] });
 
 /** Score added where a token is not seen. */

@@ -72,7 +72,7 @@ function forward({ config, training, labels = 'hard', chunks = DEFAULT_CHUNKS }:
 const idsOf = (values: readonly Value[]): ReadonlySet<number> => new Set(values.map(({ id }) => id));
 const outputsOf = (nodes: readonly Node[]): Value[] => nodes.flatMap(({ outputs }) => outputs);
 
-/** Values that the backward half makes again: what is cheap anyway, and to keep little all of the layers but their inputs. */
+/** Values that the backward half recomputes: what one pass over others makes, and to keep little all of the layers but their inputs. */
 function recomputedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlySet<number> {
   if (keep === 'everything') return idsOf(net.recomputed);
   const { nodes } = net.builder;

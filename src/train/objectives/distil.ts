@@ -17,6 +17,7 @@ function problemOf(teacher: readonly Labels[], answer: readonly number[]): strin
   return `the teacher's labels of answer token ${index + 1} are ${tokens.length} tokens and ${weights.length} weights: give as many weights as tokens, one or more`;
 }
 
+/** For samples with a `teacher`. */
 export const distil: Objective = {
   name: 'distil',
   labels: 'soft',

@@ -1,9 +1,10 @@
-/** Learns to answer, and the language on the way: every answer token, and with less weight a share of all others. Pretraining's objective. */
+/** Learns to answer, and the language on the way: every answer token, and with less weight a share of all others; for pretraining. */
 import type { Random } from '../../core/random.js';
 import { hardLabel, type PackedRow, type Target } from '../../models/graph/packing.js';
 import { answers } from './answers.js';
 import type { Objective } from './objective.js';
 
+/** How much the language counts beside the answers. */
 export interface TextWeights {
   /** Loss weights of the shared context's tokens and of the questions'; answers weigh 1. */
   readonly textWeight: number;
@@ -12,6 +13,7 @@ export interface TextWeights {
   readonly textShare: number;
 }
 
+/** What the bundled base model was trained with. */
 export const DEFAULT_TEXT_WEIGHTS: TextWeights = { textWeight: 0.1, questionWeight: 0.02, textShare: 0.5 };
 
 /** A share of the tokens of a row's trunk and questions; the first token of a branch is not predicted. */
@@ -27,6 +29,7 @@ function textOf(row: PackedRow, weights: TextWeights, random: Random): Target[] 
   return text;
 }
 
+/** The objective with some weights, default those. */
 export const textAndAnswers = (weights: TextWeights = DEFAULT_TEXT_WEIGHTS): Objective => ({
   ...answers,
   name: 'text-and-answers',

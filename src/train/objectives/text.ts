@@ -2,6 +2,7 @@
 import { UserError } from '../../core/errors.js';
 import type { Objective } from './objective.js';
 
+/** For samples that are texts, whichever of prompt and answer holds them. */
 export const text: Objective = {
   name: 'text',
   labels: 'hard',
