@@ -8,6 +8,7 @@ import { DEVICE_CHOICES } from '../engine/devices.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
+import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
 import { compress, level, texts } from './texts-config.js';
 
 /** The name of the model that comes with the package. */
@@ -70,6 +71,9 @@ const levels = z.union(
 );
 
 const trainFields = {
+  objective: oneOf(OBJECTIVE_NAMES, 'objective')
+    .describe('What is learnt from a sample: without it, the tokens of the answer (`answers`).')
+    .optional(),
   learningRate: positive(10).describe('Highest learning rate of the schedule.'),
   schedule: oneOf(['constant', 'linear', 'cosine'], 'schedule').describe('How the learning rate falls.'),
   warmupRatio: positive(1, true).describe('Share of the steps in which the learning rate rises from 0.'),

@@ -23,6 +23,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number): 
     evaluateEverySteps,
     patience,
     gradientCheckpointing,
+    objective,
     ...rest
   } = config;
   const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
@@ -38,6 +39,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number): 
     ...rest,
     ...(maxSteps !== undefined && { maxSteps }),
     ...(gradientCheckpointing && { gradientCheckpointing }),
+    ...(objective !== undefined && { objective }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
     seed,
   };

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
+import { trainSettings } from '../../src/study/train-settings.js';
 import { scratchFolder } from './support/studies.js';
 
 const folder = scratchFolder();
@@ -26,6 +27,18 @@ grid:
 const CLOSED = GOOD.replace('book: open, levels: study', 'book: closed');
 
 describe('a study file', () => {
+  it('names the objectives there are, and hands the chosen one to the training', () => {
+    const objective = (name: string): string => `${GOOD}train: { objective: ${name} }\n`;
+    expect(problems(objective('answer'))).toEqual([
+      expect.stringContaining(
+        'unknown objective "answer": did you mean answers? (there are answers, text, distil, text-and-answers)',
+      ),
+    ]);
+    const { train } = parseStudy(objective('text'), 'x.yaml');
+    expect(trainSettings(train, 8, 0).objective).toBe('text');
+    expect(trainSettings(parseStudy(GOOD, 'x.yaml').train, 8, 0)).not.toHaveProperty('objective');
+  });
+
   it('tells all of its problems at once, each with line and key', () => {
     const source = `
 datasets:

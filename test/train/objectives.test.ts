@@ -148,7 +148,9 @@ describe.each(OBJECTIVES.map((objective) => [objective.name, objective] as const
 );
 
 it('names the objectives there are where one is unknown', () => {
-  expect(() => objectiveNamed('x')).toThrow('unknown objective "x": use one of answers, text, distil, text-and-answers');
+  expect(() => objectiveNamed('x')).toThrow(
+    'unknown objective "x": use one of answers, text, distil, text-and-answers',
+  );
 });
 
 it('gives trainings of different objectives different adapters', () => {
