@@ -14,6 +14,7 @@ import { visibleText } from '../text/visible.js';
 interface Options {
   readonly model?: string;
   readonly out: string;
+  readonly json?: boolean;
 }
 
 const DTYPES = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
@@ -50,7 +51,8 @@ function part(command: Command, name: string, what: string, out: string): Comman
     .description(what)
     .argument('<folder>', 'the adapter: a PEFT folder')
     .option('--model <path>', `its base model: ${MODEL_HELP}; default: the bundled model`)
-    .requiredOption('--out <path>', out);
+    .requiredOption('--out <path>', out)
+    .option('--json', 'one JSON document on standard output');
 }
 
 type Conversion = (model: LoadedModel, adapter: Adapter, out: string) => void;
@@ -60,7 +62,9 @@ const exported: Conversion = (model, adapter, out) => writeGgufAdapter(out, adap
 async function convert(folder: string, options: Options, write: Conversion): Promise<void> {
   const out = resolve(options.out);
   if (existsSync(out)) throw new UserError(`${options.out} is there already: name one that is not, or remove it`);
-  const model = await openModel(options.model);
+  const model = await openModel(options.model, options.json);
   write(model, readAdapter(folder, model.config), out);
-  process.stdout.write(`wrote ${visibleText(options.out)}\n`);
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify({ wrote: out })}\n` : `wrote ${visibleText(options.out)}\n`,
+  );
 }

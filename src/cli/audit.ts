@@ -1,7 +1,6 @@
 /** `lightmem audit`: what each level of a data set kept, and what a context limit would cut, before anything is trained. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
@@ -24,8 +23,9 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
+import { foldedLine, terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleText } from '../text/visible.js';
-import { colors } from './terminal.js';
+import { colors, terminalWidth } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly tokenizer?: string;
@@ -136,115 +136,79 @@ function templateOf(folder: string): ChatTemplate | undefined {
 
 function page(report: AuditReport): string {
   const title = `${colors.bold(visibleText(report.dataset))}: ${report.items} items, ${report.questions} questions; tokenizer ${report.tokenizer.slice(0, 12)}`;
-  const verdicts = report.levels.map(({ level, verdict }) => `${colors.bold(level)}: ${verdict}`);
+  const audited = report.levels.filter(({ truncation }) => truncation !== null);
+  const verdicts = report.levels.map(({ level, verdict }) =>
+    foldedLine(`${colors.bold(level)}: ${verdict}`, terminalWidth(), '  '),
+  );
   return [
     title,
     '',
     'Length in tokens; TRR is the share saved, in %',
-    lengthTable(report.levels),
+    table(LENGTHS, report.levels),
     '',
     'Found again, in % of the facts; density of answers in the text',
-    keptTable(report.levels),
+    table(KEPT, report.levels),
     ...(report.maxLength === null
       ? []
-      : ['', `Samples at ${report.maxLength} tokens, prompt and answer`, cutTable(report.levels)]),
+      : ['', `Samples at ${report.maxLength} tokens, prompt and answer`, table(CUTS, audited)]),
     '',
     ...verdicts,
   ].join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const colAligns = head.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const)));
-  const made = new Table({ head: [...head], colAligns, style: { head: [], border: [], compact: true } });
-  for (const row of rows) made.push([...row]);
-  return made.toString();
-}
+type Column = TerminalColumn<LevelAudit>;
 
-function lengthTable(levels: readonly LevelAudit[]): string {
-  const head = [
-    'level',
-    'n',
-    'tokens',
-    'TRR macro',
-    'micro',
-    'sample macro',
-    'min',
-    '5 %',
-    'median',
-    '95 %',
-    'max',
-    'grew',
-  ];
-  return table(
-    head,
-    levels.map(({ level, n, tokens, trr, sampleTrr, distribution: { quantiles }, grew }) => [
-      level,
-      n,
-      tokens.mean.toFixed(1),
-      percent(trr.macro),
-      percent(trr.micro),
-      percent(sampleTrr?.macro),
-      ...[quantiles?.min, quantiles?.p5, quantiles?.median, quantiles?.p95, quantiles?.max].map((q) => percent(q, 1)),
-      grew.count,
-    ]),
+const LEVEL: Column = { name: 'level', value: ({ level }) => level };
+
+function table(columns: readonly Column[], levels: readonly LevelAudit[]): string {
+  const [first = LEVEL, ...numbers] = columns;
+  return terminalTable(
+    [first, ...numbers.map((each) => ({ ...each, align: 'right' as const }))],
+    levels,
+    terminalWidth(),
   );
 }
 
-function keptTable(levels: readonly LevelAudit[]): string {
-  const head = [
-    'level',
-    'answers',
-    'of original',
-    'entities',
-    'numbers',
-    'dates',
-    'facts / 1,000 tokens',
-    'bits / token',
-  ];
-  return table(
-    head,
-    levels.map(({ level, retention: { answers, entities, numbers, dates }, density }) => [
-      level,
-      ...[answers.share, answers.ofOriginal, entities.share, numbers.share, dates.share].map((share) =>
-        percent(share, 1),
-      ),
-      density.factsPer1000Tokens?.toFixed(1) ?? '–',
-      `${density.bitsPerToken?.toFixed(2) ?? '–'}${density.bits === 'estimated' ? ' est.' : ''}`,
-    ]),
-  );
+const LENGTHS: readonly Column[] = [
+  LEVEL,
+  { name: 'n', spare: 3, value: ({ n }) => n },
+  { name: 'tokens', value: ({ tokens }) => tokens.mean.toFixed(1) },
+  { name: 'TRR macro', value: ({ trr }) => percent(trr.macro) },
+  { name: 'micro', value: ({ trr }) => percent(trr.micro) },
+  { name: 'sample macro', spare: 2, value: ({ sampleTrr }) => percent(sampleTrr?.macro) },
+  { name: 'min', spare: 5, value: ({ distribution: { quantiles } }) => percent(quantiles?.min, 1) },
+  { name: '5 %', spare: 4, value: ({ distribution: { quantiles } }) => percent(quantiles?.p5, 1) },
+  { name: 'median', spare: 1, value: ({ distribution: { quantiles } }) => percent(quantiles?.median, 1) },
+  { name: '95 %', spare: 4, value: ({ distribution: { quantiles } }) => percent(quantiles?.p95, 1) },
+  { name: 'max', spare: 5, value: ({ distribution: { quantiles } }) => percent(quantiles?.max, 1) },
+  { name: 'grew', spare: 1, value: ({ grew }) => grew.count },
+];
+
+const KEPT: readonly Column[] = [
+  LEVEL,
+  { name: 'answers', value: ({ retention }) => percent(retention.answers.share, 1) },
+  { name: 'of original', spare: 2, value: ({ retention }) => percent(retention.answers.ofOriginal, 1) },
+  { name: 'entities', spare: 1, value: ({ retention }) => percent(retention.entities.share, 1) },
+  { name: 'numbers', spare: 1, value: ({ retention }) => percent(retention.numbers.share, 1) },
+  { name: 'dates', spare: 3, value: ({ retention }) => percent(retention.dates.share, 1) },
+  { name: 'facts / 1,000 tokens', value: ({ density }) => density.factsPer1000Tokens?.toFixed(1) ?? '–' },
+  { name: 'bits / token', spare: 4, value: ({ density }) => bitsText(density) },
+];
+
+function bitsText({ bitsPerToken, bits }: LevelAudit['density']): string {
+  return `${bitsPerToken?.toFixed(2) ?? '–'}${bits === 'estimated' ? ' est.' : ''}`;
 }
 
-function cutTable(levels: readonly LevelAudit[]): string {
-  const head = [
-    'level',
-    'samples',
-    'longest',
-    'text shortened',
-    'evidence lost',
-    'question cut',
-    'answer cut',
-    'cannot fit',
-  ];
-  return table(
-    head,
-    levels.flatMap(({ level, truncation: cut }) =>
-      cut
-        ? [
-            [
-              level,
-              cut.samples,
-              cut.longest,
-              cut.shortened,
-              cut.lostEvidence,
-              cut.lostQuestion,
-              cut.lostAnswer,
-              cut.impossible,
-            ],
-          ]
-        : [],
-    ),
-  );
-}
+const CUTS: readonly Column[] = [
+  LEVEL,
+  { name: 'samples', spare: 2, value: ({ truncation }) => truncation?.samples ?? '–' },
+  { name: 'longest', spare: 3, value: ({ truncation }) => truncation?.longest ?? '–' },
+  { name: 'text shortened', value: ({ truncation }) => truncation?.shortened ?? '–' },
+  { name: 'evidence lost', value: ({ truncation }) => truncation?.lostEvidence ?? '–' },
+  { name: 'question cut', spare: 1, value: ({ truncation }) => truncation?.lostQuestion ?? '–' },
+  { name: 'answer cut', spare: 1, value: ({ truncation }) => truncation?.lostAnswer ?? '–' },
+  { name: 'cannot fit', value: ({ truncation }) => truncation?.impossible ?? '–' },
+];
 
 /** A share in percent, without the sign; `–` where there is none. */
 function percent(share: number | null | undefined, digits = 2): string {

@@ -1,26 +1,42 @@
 /** What `lightmem compress` prints of its outcome: a table of the levels, what was spent, what went wrong. */
-import Table from 'cli-table3';
 import type { CompressReport, LevelReport } from '../compress/compress-items.js';
 import { distinct } from '../core/collections.js';
 import type { TextModels } from '../generate/text-models.js';
 import type { SpendJournal } from '../llm/spend/spend-journal.js';
 import type { SpendTotals } from '../llm/spend/spend.js';
 import { durationText } from '../text/duration.js';
+import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleText } from '../text/visible.js';
+import { terminalWidth } from './terminal.js';
 
 /** The levels in a table, with how many texts were made and what was spent on it. */
 export function reportPage(report: CompressReport, spend: SpendTotals | undefined): string {
-  const head = ['level', 'method', 'texts', 'failed', 'words (mean)', 'TRR % (macro)', 'longer than source', 'remarks'];
-  const table = new Table({ head, style: { head: [], border: [], compact: true } });
-  for (const level of report.levels) table.push(levelRow(level));
+  const table = terminalTable(COLUMNS, report.levels, terminalWidth());
   const counts = `${report.kept} texts were there, ${report.made} were made in ${durationText(report.seconds)}, ${report.failed} failed`;
-  return [visibleText(table.toString()), counts, ...(spend === undefined ? [] : [spendLine(spend)])].join('\n');
+  return [table, counts, ...(spend === undefined ? [] : [spendLine(spend)])].join('\n');
 }
 
-function levelRow({ level, method, texts, failed, words, macroTrr, ...rest }: LevelReport): (string | number)[] {
-  const trr = macroTrr === null ? '' : (100 * macroTrr).toFixed(2);
-  const remarks = Object.entries({ ...rest.flags, ...rest.failures }).map(([name, count]) => `${name} ${count}`);
-  return [level, method, texts, failed, words?.toFixed(1) ?? '', trr, rest.longerThanSource, remarks.join(', ')];
+const COLUMNS: readonly TerminalColumn<LevelReport>[] = [
+  { name: 'level', value: ({ level }) => level },
+  { name: 'method', value: ({ method }) => visibleText(method), spare: 2 },
+  { name: 'texts', align: 'right', value: ({ texts }) => texts },
+  { name: 'failed', align: 'right', value: ({ failed }) => failed },
+  { name: 'words (mean)', align: 'right', value: ({ words }) => words?.toFixed(1) ?? '' },
+  {
+    name: 'TRR % (macro)',
+    align: 'right',
+    value: ({ macroTrr }) => (macroTrr === null ? '' : (100 * macroTrr).toFixed(2)),
+  },
+  { name: 'longer than source', align: 'right', spare: 1, value: ({ longerThanSource }) => longerThanSource },
+  { name: 'remarks', value: remarksOf },
+];
+
+function remarksOf({ flags, failures }: LevelReport): string {
+  return visibleText(
+    Object.entries({ ...flags, ...failures })
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', '),
+  );
 }
 
 function spendLine(spend: SpendTotals): string {

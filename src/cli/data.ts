@@ -1,5 +1,4 @@
 /** `lightmem data`: what was understood of a data set, with samples, before anything is made of it. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { Item } from '../core/records.js';
 import { loadItems, type LoadReport } from '../data/load.js';
@@ -12,8 +11,9 @@ import {
   reportLines,
   type DataOptions,
 } from './data-options.js';
+import { foldedLine, terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleText } from '../text/visible.js';
-import { colors } from './terminal.js';
+import { colors, terminalWidth } from './terminal.js';
 
 interface Options extends DataOptions {
   readonly samples: string;
@@ -74,7 +74,7 @@ function page(summary: DataSummary, report: LoadReport): string {
     '',
     levelTable(summary),
     '',
-    ...questionLines(summary),
+    ...questionLines(summary).map((line) => foldedLine(line, terminalWidth(), '  ')),
     '',
     ...summary.samples.flatMap((item, index) => [colors.bold(`Sample ${index + 1}`), ...sampleLines(item), '']),
   ]
@@ -82,24 +82,38 @@ function page(summary: DataSummary, report: LoadReport): string {
     .trimEnd();
 }
 
-function levelTable(summary: DataSummary): string {
-  const head = ['level', 'texts', 'characters: min', 'median', 'mean', '95 %', 'max', 'made by'];
-  const table = new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', ...RIGHT, 'left'],
+type LevelSummary = DataSummary['levels'][number];
+
+function levelTable({ levels }: DataSummary): string {
+  const right = { align: 'right' } as const;
+  const characters = (
+    name: string,
+    value: (lengths: Lengths) => number,
+    spare: number,
+  ): TerminalColumn<LevelSummary> => ({
+    ...{ name, ...right, spare },
+    value: (level) => value(level.characters).toFixed(0),
   });
-  for (const { level, texts, characters, methods } of summary.levels) {
-    const made = Object.entries(methods).map(([name, count]) => `${visibleText(name)} (${count})`);
-    table.push([level, texts, ...lengthCells(characters), made.join(', ')]);
-  }
-  return table.toString();
+  return terminalTable<LevelSummary>(
+    [
+      { name: 'level', value: ({ level }) => level },
+      { name: 'texts', ...right, value: ({ texts }) => texts },
+      characters('characters: min', ({ min }) => min, 2),
+      characters('median', ({ median }) => median, 3),
+      characters('mean', ({ mean }) => mean, 0),
+      characters('95 %', ({ p95 }) => p95, 4),
+      characters('max', ({ max }) => max, 1),
+      { name: 'made by', value: ({ methods }) => madeBy(methods) },
+    ],
+    levels,
+    terminalWidth(),
+  );
 }
 
-const RIGHT: 'right'[] = ['right', 'right', 'right', 'right', 'right', 'right'];
-
-function lengthCells({ min, median, mean, p95, max }: Lengths): string[] {
-  return [min, median, mean, p95, max].map((value) => value.toFixed(0));
+function madeBy(methods: LevelSummary['methods']): string {
+  return Object.entries(methods)
+    .map(([name, count]) => `${visibleText(name)} (${count})`)
+    .join(', ');
 }
 
 function questionLines(summary: DataSummary): string[] {

@@ -2,11 +2,12 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
+import { cellsJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/study-folder.js';
 import { visibleText } from '../text/visible.js';
-import { colors } from './terminal.js';
+import { colors, terminalWidth } from './terminal.js';
 
 interface Options {
   readonly out?: string;
@@ -26,10 +27,12 @@ export function register(program: Command): void {
 function run(places: readonly string[], options: Options): void {
   const { path, data, analysis } = written(places, options);
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ report: path, recommendation: analysis.recommendation })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ report: path, recommendation: analysis.recommendation, cells: cellsJson(analysis) })}\n`,
+    );
     return;
   }
-  const width = Math.min(120, process.stdout.columns ?? 100);
+  const width = terminalWidth();
   process.stdout.write(terminalSummary(data, { analysis, width, colour: colors.isColorSupported }));
   process.stdout.write(`Report: ${visibleText(path)}\n`);
 }

@@ -1,5 +1,6 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
 import { relative } from 'node:path';
+import { cellsJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED, type StudyConfig } from '../study/config.js';
 import { runCost, runSeconds } from '../study/estimate.js';
@@ -18,7 +19,7 @@ import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
 import { writeReport, type WrittenReport } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
-import { colors } from './terminal.js';
+import { colors, terminalWidth } from './terminal.js';
 
 export interface CarryOutOptions {
   /** The command line as the user would type it again. */
@@ -180,11 +181,11 @@ class Work {
     const { carriedOut, reused, failed, work } = summary;
     if (this.options.json) {
       process.stdout.write(
-        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, work, recommendation })}\n`,
+        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, work, recommendation, cells: cellsJson(analysis) })}\n`,
       );
       return;
     }
-    const width = Math.min(120, process.stdout.columns ?? 100);
+    const width = terminalWidth();
     process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
     process.stdout.write(`${carriedOut} runs carried out, ${reused} reused, ${failed} failed\n`);
     process.stdout.write(`Report:  ${visibleText(shown(path))}\n`);

@@ -1,6 +1,5 @@
 /** `lightmem study`: carries out a grid of runs from a study file, and shows what a study's folder holds. */
 import { resolve } from 'node:path';
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import type { Row } from '../core/records.js';
@@ -20,7 +19,9 @@ import { MODEL_HELP } from './open-model.js';
 import { durationText } from '../text/duration.js';
 import { runSummary } from '../study/report.js';
 import { carryOut } from './study-run.js';
+import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleText } from '../text/visible.js';
+import { terminalWidth } from './terminal.js';
 
 interface RunOptions {
   readonly model?: string;
@@ -61,6 +62,7 @@ export function register(program: Command): void {
     .argument('<folder>', "the study's folder")
     .argument('<run>', "the run's name, or enough of it")
     .option('--answers <n>', 'answers shown', '5')
+    .option('--json', 'one JSON document on standard output, the settings that make the run with it')
     .action(show);
   study
     .command('schema')
@@ -142,20 +144,44 @@ function list(folder: string, { json }: { json?: boolean }): void {
     );
     return;
   }
-  const table = new Table({
-    head: ['run', 'status', 'time', 'answers', 'mean score', 'correct'],
-    style: { head: [], border: [] },
-  });
-  for (const each of runs) table.push(listLine(each));
-  process.stdout.write(`${table.toString()}\n`);
+  process.stdout.write(`${terminalTable(COLUMNS, runs.map(lineOf), terminalWidth())}\n`);
 }
 
-function listLine(run: StoredRun): string[] {
+interface RunLine {
+  readonly run: StoredRun;
+  readonly scores: ReturnType<typeof scores>;
+}
+
+function lineOf(run: StoredRun): RunLine {
+  return { run, scores: scores(readRows(run)) };
+}
+
+const COLUMNS: readonly TerminalColumn<RunLine>[] = [
+  { name: 'run', value: ({ run }) => visibleText(runName(run.spec.identity)) },
+  { name: 'status', value: ({ run }) => statusText(run) },
+  { name: 'time', align: 'right', spare: 2, value: ({ run }) => timeText(run) },
+  { name: 'answers', align: 'right', spare: 1, value: ({ scores: { answers } }) => (answers === 0 ? '' : answers) },
+  {
+    name: 'mean score',
+    align: 'right',
+    value: ({ scores: { answers, meanScore } }) => (answers === 0 ? '' : meanScore.toFixed(2)),
+  },
+  {
+    name: 'correct',
+    align: 'right',
+    value: ({ scores: { answers, correct } }) => (answers === 0 ? '' : `${(100 * correct).toFixed(1)} %`),
+  },
+];
+
+/** How it stands; of one under way, what it does and how much of that is done. */
+function statusText(run: StoredRun): string {
+  if (run.status !== 'running' || run.report === null) return run.status;
+  return `running: ${run.report.stage} ${Math.floor(100 * run.report.share)} %`;
+}
+
+function timeText(run: StoredRun): string {
   const { seconds } = runSummary(run);
-  const { answers, meanScore, correct } = scores(readRows(run));
-  const time = seconds === null ? '' : durationText(seconds);
-  const shares = answers === 0 ? ['', ''] : [meanScore.toFixed(2), `${(100 * correct).toFixed(1)} %`];
-  return [visibleText(runName(run.spec.identity)), run.status, time, answers === 0 ? '' : String(answers), ...shares];
+  return seconds === null ? '' : durationText(seconds);
 }
 
 function scores(rows: readonly Row[]): { answers: number; meanScore: number; correct: number } {
@@ -169,20 +195,55 @@ function scores(rows: readonly Row[]): { answers: number; meanScore: number; cor
   };
 }
 
-function show(folder: string, name: string, { answers }: { answers: string }): void {
+function show(folder: string, name: string, { answers, json }: { answers: string; json?: boolean }): void {
   const shown = parseCount('answers', answers);
+  const run = runNamed(folder, name);
+  const rows = readRows(run).slice(0, shown);
+  const summary = runSummary(run);
+  if (json === true)
+    process.stdout.write(`${JSON.stringify({ ...summary, identity: run.spec.identity, answers: rows })}\n`);
+  else process.stdout.write(`${[...summaryLines(run), ...rows.map(answerText)].join('\n')}\n`);
+}
+
+function runNamed(folder: string, name: string): StoredRun {
   const { runs } = readStudy(folder);
   const found = runs.filter(({ spec }) => runFolderName(spec).startsWith(name));
   const [run] = found;
   if (run === undefined)
-    throw new UserError(`no run "${name}" in ${folder}: lightmem study list ${folder} names them all`);
+    throw new UserError(`no run "${name}" in ${folder}: lightmem study list ${folder} --json names them all as "id"`);
   if (found.length > 1)
     throw new UserError(`"${name}" is not one run: ${found.map(({ spec }) => runFolderName(spec)).join(', ')}`);
-  process.stdout.write(`${JSON.stringify({ ...runSummary(run), identity: run.spec.identity }, null, 2)}\n`);
-  for (const { prompt, reference, answer, score } of readRows(run).slice(0, shown))
-    process.stdout.write(
-      visibleText(
-        `\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'}\n`,
-      ),
-    );
+  return run;
+}
+
+function summaryLines(run: StoredRun): string[] {
+  const { error, parameters, steps, firstLoss, lastLoss, heldOut, adapterPath } = runSummary(run);
+  const { answers, meanScore, correct } = scores(readRows(run));
+  const facts: [string, string | null][] = [
+    ['run', runName(run.spec.identity)],
+    ['status', statusText(run)],
+    ['error', error],
+    ['time', timeText(run) || null],
+    ['parameters', parameters === null || parameters === 0 ? null : String(parameters)],
+    ['training', steps === null ? null : `${steps} steps, loss ${firstLoss?.toFixed(3)} to ${lastLoss?.toFixed(3)}`],
+    [
+      'held out',
+      heldOut === undefined
+        ? null
+        : `best loss ${heldOut.bestLoss.toFixed(3)} at step ${heldOut.bestStep}${heldOut.stoppedEarly ? ', stopped early' : ''}`,
+    ],
+    [
+      'answers',
+      answers === 0 ? null : `${answers}, mean score ${meanScore.toFixed(2)}, ${(100 * correct).toFixed(1)} % correct`,
+    ],
+    ['adapter', adapterPath],
+    ['folder', run.folder],
+  ];
+  return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(11)}${visibleText(value)}`]));
+}
+
+function answerText({ prompt, reference, answer, score, reason }: Row): string {
+  return visibleText(
+    `\n${prompt}\n  reference: ${reference}\n  answer:    ${answer}\n  score:     ${score ?? 'unscored'} (${reason})`,
+  );
 }

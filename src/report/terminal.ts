@@ -1,17 +1,19 @@
 /** The study's outcome for a terminal: the verdict, its cautions, and the table of cells. */
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { Analysis } from '../analysis/analyse.js';
 import { estimateOf, type Cell } from '../analysis/group.js';
 import { amount, bookName, percent, shortLevel, whole } from '../analysis/wording.js';
 import type { ReportData } from './data.js';
 import { analyseReport } from './page.js';
+import type { Measure } from '../analysis/measure.js';
+import type { MeanEstimate } from '../core/statistics.js';
+import { foldedLine, terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleLine } from '../text/visible.js';
 
 export interface TerminalOptions {
   /** Whether to use colours; default no. */
   readonly colour?: boolean;
-  /** Width at which sentences wrap; default 100. */
+  /** Columns that sentences and the table stay within; default 100. */
   readonly width?: number;
   /** The analysis, where it was computed before. */
   readonly analysis?: Analysis;
@@ -28,64 +30,53 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
     ...(adapterPath === null ? [] : [`  Adapter: ${visibleLine(adapterPath)}`]),
     '',
   ]);
-  const nothing = verdicts.length === 0 ? [...recommendation.sentences, ''] : [];
+  const nothing =
+    verdicts.length === 0 ? [...recommendation.sentences.map((each) => wrapped(each, width, '')), ''] : [];
   const cautions = recommendation.cautions.map((caution) => paint.yellow(wrapped(`! ${caution}`, width, '')));
-  return `${[...verdicts, ...nothing, cellTable(analysis), '', ...cautions].join('\n').trimEnd()}\n`;
+  return `${[...verdicts, ...nothing, cellTable(analysis, width), '', ...cautions].join('\n').trimEnd()}\n`;
 }
 
-function cellTable({ cells, datasets }: Analysis): string {
-  const table = new Table({
-    head: ['data set', 'book', 'level', 'rank', 'items', 'TRR', 'kept', 'mean', '95 % interval', 'n', 'unscored'],
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [], compact: true },
-    chars: PLAIN,
-  });
-  for (const cell of cells) {
-    const measure = datasets.find(({ dataset }) => dataset === cell.dataset)?.measure ?? 'accuracy';
-    table.push(cellLine(cell, measure));
-  }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+function cellTable({ cells, datasets }: Analysis, width: number): string {
+  const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
+  return terminalTable(columnsOf(measures), cells, width);
 }
 
-function cellLine(cell: Cell, measure: 'score' | 'accuracy'): string[] {
-  const { mean, low, high, n } = estimateOf(cell, measure);
-  const cut = cell.truncated > 0 ? ' (cut)' : '';
+function columnsOf(measures: ReadonlyMap<string, Measure>): readonly TerminalColumn<Cell>[] {
+  const right = { align: 'right' } as const;
+  const read = (cell: Cell) => {
+    const measure = measures.get(cell.dataset) ?? 'accuracy';
+    return { measure, estimate: estimateOf(cell, measure) };
+  };
   return [
-    visibleLine(cell.dataset),
-    bookName(cell.book),
-    `${cell.level === 'none' ? '–' : shortLevel(cell.level)}${cut}`,
-    cell.rank === 0 ? 'base' : String(cell.rank),
-    cell.rank === 0 ? '–' : whole(cell.items),
-    percent(cell.trr),
-    percent(cell.retention, 0),
-    amount(mean, measure),
-    Number.isNaN(low) ? '–' : `${amount(low, measure)} to ${amount(high, measure)}`,
-    whole(n),
-    whole(cell.unscored),
+    { name: 'data set', value: ({ dataset }) => visibleLine(dataset) },
+    { name: 'book', value: ({ book }) => bookName(book), spare: 3 },
+    { name: 'level', value: levelText },
+    { name: 'rank', ...right, value: ({ rank }) => (rank === 0 ? 'base' : rank) },
+    { name: 'items', ...right, value: ({ rank, items }) => (rank === 0 ? '–' : whole(items)) },
+    { name: 'TRR', ...right, spare: 2, value: ({ trr }) => percent(trr) },
+    { name: 'kept', ...right, spare: 5, value: ({ retention }) => percent(retention, 0) },
+    { name: 'mean', ...right, value: (cell) => amount(read(cell).estimate.mean, read(cell).measure) },
+    {
+      name: '95 % interval',
+      ...right,
+      spare: 1,
+      value: (cell) => intervalText(read(cell).estimate, read(cell).measure),
+    },
+    { name: 'n', ...right, spare: 4, value: (cell) => whole(read(cell).estimate.n) },
+    { name: 'unscored', ...right, spare: 6, value: ({ unscored }) => whole(unscored) },
   ];
 }
 
-/** Blanks between columns, a line under the head. */
-const PLAIN = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ' },
-};
+function levelText({ level, book, truncated }: Cell): string {
+  const name = level === 'none' ? (book === 'closed' ? 'closed' : '–') : shortLevel(level);
+  return `${name}${truncated > 0 ? ' (cut)' : ''}`;
+}
+
+function intervalText({ low, high }: MeanEstimate, measure: Measure): string {
+  return Number.isNaN(low) ? '–' : `${amount(low, measure)} to ${amount(high, measure)}`;
+}
 
 /** Breaks a sentence at blanks; following lines are indented two more. */
 function wrapped(sentence: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of visibleLine(sentence).split(' ')) {
-    if (line.trim() !== '' && line.length + word.length + 1 > width) {
-      lines.push(line);
-      line = `${indent}  `;
-    }
-    line += line.trim() === '' ? word : ` ${word}`;
-  }
-  return [...lines, line].join('\n');
+  return foldedLine(`${indent}${visibleLine(sentence)}`, width, `${indent}  `);
 }

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { terminalSummary } from '../../src/report/terminal.js';
@@ -11,8 +12,8 @@ describe('terminalSummary', () => {
     const text = terminalSummary(data, { analysis });
     expect(text).toMatch(/^world-articles: use .* with an adapter of rank 8\.\n/u);
     expect(text).toContain('Adapter: lightmem-demo/runs/');
-    const lines = text.split('\n').filter((line) => /(open|closed) book .* to /u.test(line) && !line.startsWith(' W'));
-    expect(lines.filter((line) => line.startsWith(' world-')).length).toBe(analysis.cells.length);
+    const lines = text.split('\n').filter((line) => /^world-\S+ .* to /u.test(line));
+    expect(lines.filter((line) => line.startsWith('world-')).length).toBe(analysis.cells.length);
     expect(text).toContain('1 run of 28 failed');
 
     expect(text).not.toMatch(/\u001b/u);
@@ -26,6 +27,16 @@ describe('terminalSummary', () => {
     const text = terminalSummary(data, { analysis, width: 60 });
     const sentences = text.split('\n').filter((line) => line.startsWith('  ') && !line.includes('Adapter'));
     expect(Math.max(...sentences.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+
+  it('keeps the table within 80 and 60 columns, and says what it left out', () => {
+    for (const width of [80, 60]) {
+      const text = terminalSummary(data, { analysis, width });
+      const long = text.split('\n').filter((line) => stringWidth(line) > width && !line.includes('Adapter'));
+      expect(long, `${width}`).toEqual([]);
+      expect(text, `${width}`).toMatch(/\(no room for: [^)]*unscored/u);
+      for (const head of ['data set', 'level', 'rank', 'mean']) expect(text).toContain(head);
+    }
   });
 
   it('lets no escape of a data set or path through', () => {
