@@ -18,7 +18,7 @@ export function promptFitter(
   maxLength: number,
   limit: number = Math.max(1, maxLength - ANSWER_ROOM),
 ): SampleFitter {
-  const { tokenizer, template } = renderer.model;
+  const { tokenizer } = renderer.model;
   const counts = new Map<string, number>();
   const countOf = (text: string): number => {
     if (counts.size > 10_000) counts.clear();
@@ -26,13 +26,20 @@ export function promptFitter(
     counts.set(text, tokens);
     return tokens;
   };
-  const around = tokenizer.encode(renderer.render({ ...emptySample, context: '' }).prompt).length;
+  const [empty] = renderer.promptTokens([{ ...emptySample, context: '' }], Infinity);
+  const around = empty?.prompt.length ?? 0;
+  const answers = new Map<string, number>();
+  const answerCount = (answer: string): number => {
+    const tokens = answers.get(answer) ?? renderer.answerTokens(answer).length;
+    if (answers.size < 10_000) answers.set(answer, tokens);
+    return tokens;
+  };
   return {
     maxLength,
     fit(context, contextTokens, question) {
       const answer = question.answers[0] ?? '';
       const prompt = around + contextTokens + countOf(question.prompt);
-      const uncutTokens = prompt + countOf(answer + template.endOfTurn);
+      const uncutTokens = prompt + answerCount(answer);
       if (prompt + MARGIN <= limit) return whole(context, uncutTokens);
       return { ...fitExactly(renderer, limit, context, question), uncutTokens };
     },

@@ -28,6 +28,7 @@ import { ChatEndpoint } from '../llm/endpoint.js';
 import { endpointSettings } from '../llm/settings.js';
 import { readAdapter } from '../models/adapter/adapter.js';
 import { loadModel } from '../models/load.js';
+import { markedPrompt } from '../models/text/prompt.js';
 import { judgeChoice, type EndpointOptions, type SpendOptions } from './chat-client.js';
 import { addDataOptions, loadOptions, parseCount, reportLines, type DataOptions } from './data-options.js';
 import { addDeviceOption, deviceFor } from './device.js';
@@ -181,11 +182,11 @@ function namedEndpoint({ modelEndpointName: endpointName, cache }: Options) {
 /** A model behind an endpoint, sent messages, or whole prompts by the template of the model at a path. */
 function servedModel(given: Parameters<typeof endpointSettings>[0], rawPrompts: string | undefined): Respondent {
   if (rawPrompts === undefined) return endpointModel(new ChatEndpoint(endpointSettings(given)));
-  const { template } = loadModel(rawPrompts);
+  const model = loadModel(rawPrompts);
   const settings = endpointSettings({ ...given, prompts: 'raw' });
   return endpointModel(new ChatEndpoint(settings), {
-    render: (messages) => template.render(messages),
-    stop: [template.endOfTurn],
+    render: (messages) => model.tokenizer.brokenApart(markedPrompt(model, messages)),
+    stop: [model.template.endOfTurn],
   });
 }
 

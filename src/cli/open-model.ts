@@ -2,6 +2,7 @@
 import type { HubProgress } from '../models/hub/hub.js';
 import { bundledModelPath, fetchModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
+import { visibleText } from '../text/visible.js';
 import { Progress } from './progress.js';
 
 /** What `--model` says in the help. */
@@ -13,6 +14,11 @@ function begun(name: string, bytes: number, silent: boolean): Progress {
   return progress;
 }
 
+/** Says on standard error what is odd about a model. */
+export function tellNotes({ name, notes = [] }: Pick<LoadedModel, 'name' | 'notes'>): void {
+  for (const note of notes) process.stderr.write(`note: ${visibleText(`${name}: ${note}`)}\n`);
+}
+
 /** Opens a model; without a name, the bundled one. Throws UserError. */
 export async function openModel(name: string = bundledModelPath(), silent = false): Promise<LoadedModel> {
   let progress: Progress | undefined;
@@ -21,7 +27,9 @@ export async function openModel(name: string = bundledModelPath(), silent = fals
     progress.update(Math.floor(received / 1e6), file);
   };
   try {
-    return await fetchModel(name, { onProgress });
+    const model = await fetchModel(name, { onProgress });
+    tellNotes(model);
+    return model;
   } finally {
     progress?.end();
   }

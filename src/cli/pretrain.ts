@@ -31,7 +31,7 @@ async function run(options: Options): Promise<void> {
   const signal = interruption();
   const tokenizer = loadTokenizer(options.out);
   const template = loadChatTemplate(options.out);
-  const eos = tokenizer.encode(template.endOfTurn);
+  const eos = tokenizer.encodePrompt(template.endOfTurn);
   const seed = Number(options.seed);
   const config = baseModelConfig(tokenizer.vocabSize, eos[0] ?? 0);
   const trainer = await pretrain({

@@ -1,5 +1,7 @@
 /** Files that stand for others: what a checkout, a failed download or a failed copy leaves where data or weights should be. */
 
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
+
 /** What a file is in place of what was wanted, and what to do about it. */
 export interface Stub {
   /** Continues "the file …", e.g. `is a Git LFS pointer, not the file itself`. */
@@ -46,7 +48,21 @@ export function stubOf(head: Uint8Array): Stub | undefined {
 }
 
 /** The printable beginning of a file that should be binary, for messages: quoted, or undefined where it is none. */
-export function textBeginning(head: Uint8Array): string | undefined {
+function textBeginning(head: Uint8Array): string | undefined {
   const line = /^[\t\x20-\x7e]{8,}/.exec(Buffer.from(head.subarray(0, 60)).toString('latin1'))?.[0];
   return line === undefined ? undefined : JSON.stringify(line);
+}
+
+/** Where a link leads to that leads nowhere; undefined for what is no link, or one to something. */
+export function danglingLink(path: string): string | undefined {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return undefined;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
+}
+
+/** Why a file that should be binary is not, from its first bytes: what it stands in for, or the text that it begins with; undefined where it may be. */
+export function noBinary(head: Uint8Array): string | undefined {
+  const stub = stubOf(head);
+  if (stub) return `${stub.what}: ${stub.fix}`;
+  const text = textBeginning(head);
+  return text === undefined ? undefined : `begins with the text ${text}: it is another file, or its download failed`;
 }

@@ -17,6 +17,7 @@ import { DEFAULT_MAX_TOKENS } from '../llm/protocol/request.js';
 import { Spend } from '../llm/spend/spend.js';
 import { withoutThoughts } from '../text/thoughts.js';
 import type { LoadedModel } from '../models/model.js';
+import { markedPrompt } from '../models/text/prompt.js';
 import { Generator, type Generation } from './generator.js';
 
 export interface LocalChatOptions {
@@ -134,9 +135,10 @@ export class LocalChat implements ChatModel {
   }
 
   #prompt(messages: readonly ChatMessage[]): { readonly tokens: readonly number[] } | ChatFailure {
-    const { template, tokenizer, config } = this.#options.model;
+    const { model } = this.#options;
+    const { tokenizer, config } = model;
     try {
-      const tokens = tokenizer.encode(template.render(messages));
+      const tokens = tokenizer.encodePrompt(markedPrompt(model, messages));
       if (tokens.length < config.maxPositions) return { tokens };
       const message = `${tokens.length} tokens of prompt do not fit the model's ${config.maxPositions}: lower --part-tokens`;
       return { status: 'too-long', message };

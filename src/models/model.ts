@@ -50,7 +50,16 @@ export interface WeightSource {
 
 /** Text to token ids and back, without special tokens added. */
 export interface Tokenizer {
+  /** A text's tokens. What is written like a control token (`<|im_end|>`) is text: its letters. */
   encode(text: string): number[];
+  /** Tokens of what a chat template made: control tokens are tokens, save in parts that `asText` has marked. */
+  encodePrompt(prompt: string): number[];
+  /** A text marked so that in a prompt none of it is taken for control tokens; the same text where none of it could be. */
+  asText(text: string): string;
+  /** A prompt without marks, as people read it. */
+  unmarked(prompt: string): string;
+  /** A prompt as text for other programs: a blank in everything marked, so that they take none of it for control tokens. */
+  brokenApart(prompt: string): string;
   encodeBatch(texts: readonly string[]): number[][];
   decode(ids: readonly number[]): string;
   /** SHA-256 of what defines it. */
@@ -68,6 +77,10 @@ export interface ChatTemplate {
   render(messages: readonly ChatMessage[]): string;
   /** Text that ends an answer, e.g. `<|im_end|>`. */
   readonly endOfTurn: string;
+  /** All that the template writes behind an answer; undefined where it cannot be seen. */
+  readonly behindAnswer?: string | undefined;
+  /** A thought that the template opens before an answer, e.g. `<think>`, and that is closed at once here. */
+  readonly opensThought?: string | undefined;
   readonly identity: string;
 }
 
@@ -82,4 +95,6 @@ export interface LoadedModel {
   readonly template: ChatTemplate;
   /** SHA-256 over everything that defines the model's function. */
   readonly identity: string;
+  /** What is odd about it and worth knowing before it is used, a sentence each; default none. */
+  readonly notes?: readonly string[];
 }

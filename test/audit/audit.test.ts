@@ -5,18 +5,18 @@ import { retention } from '../../src/audit/retention.js';
 import { itemTrr } from '../../src/audit/trr.js';
 import type { Item, LevelText, Question } from '../../src/core/records.js';
 import { loadItems } from '../../src/data/load.js';
-import type { ChatTemplate, Tokenizer } from '../../src/models/model.js';
+import type { ChatTemplate } from '../../src/models/model.js';
+import { plainTokenizer } from '../models/support/plain-tokenizer.js';
 import { ANSWER_ROOM, PromptRenderer } from '../../src/models/text/prompt.js';
 import { developmentFile } from '../data/support/files.js';
 import { qwen } from './support/qwen.js';
 
 /** A tokenizer whose tokens are words, so that counts can be done by hand. */
-const words: Tokenizer = {
+const words = plainTokenizer({
   encode: (text) => [...(text.match(/\S+/g) ?? [])].map(() => 0),
-  encodeBatch: (texts) => texts.map((text) => words.encode(text)),
   decode: (ids) => ids.map(() => 'word').join(' '),
   identity: 'words',
-};
+});
 
 const recorded = (text: string): LevelText => ({ text, method: 'recorded', provenance: {} });
 const ask = (id: string, answer: string, more: Partial<Question> = {}): Question => ({

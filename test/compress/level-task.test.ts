@@ -14,6 +14,7 @@ import { moduleEntry } from '../../src/compress/methods/user-module.js';
 import { methodEntry } from '../../src/compress/registry.js';
 import { CompressionStore } from '../../src/compress/store.js';
 import { goalWords, targetName } from '../../src/compress/target.js';
+import { noTokenizer } from '../models/support/plain-tokenizer.js';
 import { opened } from './support/methods.js';
 
 const CODE = 'export const name = "half"; export const compress = (text) => text.slice(0, text.length / 2);\n';
@@ -123,7 +124,7 @@ describe('what a text is known by', () => {
     name: 's',
     identity: { kind: 's' },
     maxTokens: 512,
-    tokenizer: { identity: 't', encode: () => [], encodeBatch: () => [], decode: () => '' },
+    tokenizer: { ...noTokenizer, identity: 't' },
     surprisal: () => Promise.resolve([]),
   };
   const tools = { surprisal: scorer, counts: { identity: 'c', count: (text: string) => text.length } };

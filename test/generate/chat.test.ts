@@ -70,7 +70,7 @@ describe('a local model', () => {
       QUESTIONS.map((each) => local.complete(asking(each), { maxTokens: 12, grow: false })),
     );
     for (const [index, question] of QUESTIONS.entries()) {
-      const tokens = model.tokenizer.encode(model.template.render(asking(question)));
+      const tokens = model.tokenizer.encodePrompt(model.template.render(asking(question)));
       const settings = { maxNewTokens: 12, temperature: 0, seed: 0, stop: [] };
       const [expected] = await generator.generate([{ id: 'q', group: 'q', tokens }], settings);
       const answer = answers[index];

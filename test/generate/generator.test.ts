@@ -7,16 +7,12 @@ import { bytesPerToken } from '../../src/generate/key-value-cache.js';
 import { placeInRows } from '../../src/generate/answer-batch.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
+import { noTokenizer } from '../models/support/plain-tokenizer.js';
 
 const FOLDER = new URL('../golden/decoder/qwen2', import.meta.url).pathname;
 const config = readModelConfig(FOLDER);
 const weights = openSafetensors(`${FOLDER}/model.safetensors`);
-const tokenizer = {
-  encode: () => [],
-  encodeBatch: () => [],
-  decode: (ids: readonly number[]) => ids.join(' '),
-  identity: '',
-};
+const tokenizer = noTokenizer;
 
 const random = new Random(7, 'prompts');
 const tokens = (count: number): number[] => Array.from({ length: count }, () => random.below(config.vocabSize));

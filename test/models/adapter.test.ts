@@ -51,6 +51,19 @@ describe('an adapter of PEFT', () => {
     }
   });
 
+  it('is read whatever PEFT writes beside what counts', () => {
+    const quiet = {
+      init_lora_weights: 'gaussian', alora_invocation_tokens: null, trainable_token_indices: null, use_qalora: false, qalora_group_size: 16,
+      megatron_config: null, megatron_core: 'megatron.core', peft_version: '0.19.0', eva_config: null, loftq_config: {}, exclude_modules: null,
+      ensure_weight_tying: false, arrow_config: null, a_setting_to_come: null,
+    }; // prettier-ignore
+    const copy = join(folder, 'quiet');
+    cpSync(join(golden, 'models/adapters/rslora'), copy, { recursive: true });
+    const path = join(copy, 'adapter_config.json');
+    writeFileSync(path, JSON.stringify({ ...json(path), ...quiet }));
+    expect(readAdapter(copy, configOf('rslora')).lora.rslora).toBe(true);
+  });
+
   it('keeps ranks of single modules, whatever pattern named them', () => {
     const { lora, tensors } = read('patterned');
     expect(lora).toMatchObject({ rank: 4, alpha: 8, rslora: false, dropout: 0.05, targets: TARGET_MODULES });
@@ -90,7 +103,15 @@ describe('an adapter of PEFT', () => {
       [{ alpha_pattern: { q_proj: 3 } }, /an alpha of its own/],
       [{ modules_to_save: ['lm_head'] }, /whole modules/],
       [{ layer_replication: [[0, 1]] }, /repeated layers/],
-      [{ init_lora_weights: 'pissa_niter_4' }, /changed the base model's weights/],
+      [{ init_lora_weights: 'pissa_niter_4' }, /"pissa_niter_4" is not known here; .* change the base model's weights/],
+      [{ init_lora_weights: 'lora_ga' }, /"lora_ga" is not known here/],
+      [{ init_lora_weights: 'some_day' }, /"some_day" is not known here/],
+      [{ alora_invocation_tokens: [1, 2] }, /alora_invocation_tokens: \[1,2\] is a setting that is not known here/],
+      [{ use_qalora: true }, /use_qalora: true is a setting/],
+      [{ trainable_token_indices: [5] }, /trainable_token_indices/],
+      [{ target_parameters: ['w'] }, /target_parameters/],
+      [{ corda_config: { x: 1 } }, /corda_config/],
+      [{ task_type: 'SEQ_CLS' }, /task_type: only adapters of causal language models/],
     ]; // prettier-ignore
     for (const [i, [change, message]] of changes.entries()) {
       const copy = join(folder, `changed-${i}`);

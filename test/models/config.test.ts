@@ -139,7 +139,7 @@ describe('a configuration is refused', () => {
   const cases: [name: string, change: object, message: RegExp][] = [
     ['of another architecture', { architectures: ['MambaForCausalLM'] }, /architecture "MambaForCausalLM" is not supported: use one of Qwen2ForCausalLM, Qwen3ForCausalLM, LlamaForCausalLM, MistralForCausalLM, Gemma2ForCausalLM/],
     ['of an architecture named like an inherited property', { architectures: ['constructor'] }, /not supported/],
-    ['of no architecture', { architectures: [] }, /architectures/],
+    ['of no architecture', { architectures: [], model_type: null }, /says neither by "architectures" nor by "model_type"/],
     ['with a size that is text', { hidden_size: '896' }, /hidden_size/],
     ['with a negative size', { num_hidden_layers: -1 }, /num_hidden_layers/],
     ['with a billion layers', { num_hidden_layers: 1e9 }, /num_hidden_layers/],
@@ -156,7 +156,7 @@ describe('a configuration is refused', () => {
     ['with a sliding window of nothing', { sliding_window: 0 }, /sliding_window/],
     ['with biases of the MLP', { mlp_bias: true }, /biases of the MLP/],
     ['quantised by other tools', { quantization_config: { quant_method: 'gptq' } }, /quantised by other tools/],
-    ['with an end token that is none', { eos_token_id: -1 }, /eos_token_id/],
+    ['with an end token that is none', { eos_token_id: -2 }, /eos_token_id/],
   ]; // prettier-ignore
 
   it.each(cases)('%s', (_, change, message) => {

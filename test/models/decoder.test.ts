@@ -7,6 +7,7 @@ import { readAdapter } from '../../src/models/adapter/adapter.js';
 import { FAMILIES, type FamilyName } from '../../src/models/families/families.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import type { ModelConfig } from '../../src/models/model.js';
+import { noTokenizer } from './support/plain-tokenizer.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
 import { globalNorm } from '../../src/train/optimiser.js';
@@ -27,12 +28,6 @@ interface Golden {
 const GOLDEN = new URL('../golden/decoder/', import.meta.url).pathname;
 const engine = onnxRuntimeEngine({ device: 'cpu', threads: 1 });
 const lora = { rank: 4, alpha: 8, rslora: false, dropout: 0, targets: TARGET_MODULES };
-const noTokenizer = {
-  encode: () => [],
-  encodeBatch: () => [],
-  decode: (ids: readonly number[]) => ids.join(' '),
-  identity: '',
-};
 
 function load(family: string, change: Partial<ModelConfig> = {}) {
   const golden = JSON.parse(readFileSync(`${GOLDEN}${family}.json`, 'utf8')) as Golden;

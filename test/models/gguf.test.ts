@@ -86,7 +86,7 @@ describe.each(OWN)('a tiny %s as GGUF', (family) => {
     const prompt = template.render([{ role: 'user', content: 'b a' }]);
     expect(prompt).toBe('<|begin|>b a<|end|><|begin|>');
     const letter = 'b'.charCodeAt(0) - 33 + 3;
-    expect(tokenizer.encode(prompt)).toEqual([1, letter, 88, 2, 1]);
+    expect(tokenizer.encodePrompt(prompt)).toEqual([1, letter, 88, 2, 1]);
     expect(tokenizer.decode([1, letter, 88, 2, 500])).toBe('<|begin|>b a<|end|>\uFFFD');
     expect(template.endOfTurn).toBe('<|end|>');
   });
@@ -194,7 +194,9 @@ describe('a GGUF model is refused', () => {
     ['with kinds for other tokens', (b) => b.raw('tokenizer.ggml.token_type', 9, Buffer.concat([u32(5), u64(1n), u32(1)])), /no list of 89 kinds/],
     ['with a merge that makes no token', (b) => b.strings('tokenizer.ggml.merges', ['x Ġ']), /makes no token/],
     ['with tokens that are numbers', (b) => b.raw('tokenizer.ggml.tokens', 9, Buffer.concat([u32(4), u64(1n), u32(1)])), /tokenizer.ggml.tokens is no list of strings/],
-    ['with an end of text beyond the vocabulary\'s reach', (b) => b.number('tokenizer.ggml.eos_token_id', -1), /eos_token_id/],
+    ['with a setting that is not known', (b) => b.number('llama.logit_scale', 16), /its setting llama.logit_scale \(16\) is not known here/],
+    ['with attention that sees what follows', (b) => b.raw('llama.attention.causal', 7, Buffer.of(0)), /llama.attention.causal \(false\) is not known here/],
+    ['with an end of text beyond the vocabulary\'s reach', (b) => b.number('tokenizer.ggml.eos_token_id', -2), /eos_token_id/],
   ]; // prettier-ignore
 
   it.each(cases)('%s', (_, change, message) => {

@@ -79,8 +79,8 @@ describe('tokens', () => {
     expect(tokens).toEqual({
       id: 'ada/0',
       item: 'ada',
-      prompt: tokenizer.encode(prompt),
-      answer: tokenizer.encode(answer),
+      prompt: tokenizer.encodePrompt(prompt),
+      answer: tokenizer.encodePrompt(answer),
       contextTruncated: false,
     });
     expect(tokens?.answer.at(-1)).toBe(tokenizer.tokenId('<|im_end|>'));

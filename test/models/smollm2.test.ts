@@ -39,7 +39,7 @@ describe.skipIf(path === undefined)('SmolLM2-135M-Instruct from its GGUF file', 
     const rendered = model.template.render([{ role: 'system', content: 'Answer briefly.' }, user]);
     expect(rendered).toBe(golden.prompt);
     expect(model.template.render([user])).toBe(golden.prompt_without_system);
-    expect(model.tokenizer.encode(rendered)).toEqual(golden.prompt_ids);
+    expect(model.tokenizer.encodePrompt(rendered)).toEqual(golden.prompt_ids);
     expect(model.template.endOfTurn).toBe('<|im_end|>');
     expect(model.config.eosTokenIds).toEqual([2]);
   });

@@ -36,7 +36,7 @@ async function expectSame(json: string, samples: readonly string[]): Promise<voi
     false,
   );
   const differing = samples.filter((text, i) => {
-    const ids = ours.encode(text);
+    const ids = ours.encodePrompt(text);
     return JSON.stringify(ids) !== JSON.stringify(encoded[i]?.getIds()) || ours.decode(ids) !== decoded[i];
   });
   expect(differing).toEqual([]);
@@ -77,7 +77,7 @@ describe('a tokenizer', () => {
   const tokenizer = loadTokenizer(bundledModelPath());
 
   it('adds no special tokens, and leaves none out', () => {
-    const ids = tokenizer.encode('Who?<|im_end|>');
+    const ids = tokenizer.encodePrompt('Who?<|im_end|>');
     expect(ids.at(-1)).toBe(tokenizer.tokenId('<|im_end|>'));
     expect(tokenizer.decode(ids)).toBe('Who?<|im_end|>');
     expect(tokenizer.encode('')).toEqual([]);

@@ -3,24 +3,19 @@ import { Random } from '../../src/core/random.js';
 import { TARGET_MODULES, type TrainSettings } from '../../src/core/settings.js';
 import { readModelConfig } from '../../src/models/formats/hub-config.js';
 import type { LoadedModel } from '../../src/models/model.js';
+import { noTokenizer } from '../models/support/plain-tokenizer.js';
 import type { TokenSample } from '../../src/models/text/prompt.js';
 import { openSafetensors } from '../../src/models/formats/safetensors.js';
 
 export function tinyModel(family = 'qwen2'): LoadedModel {
   const path = new URL(`../golden/decoder/${family}`, import.meta.url).pathname;
-  const tokenizer = {
-    encode: () => [],
-    encodeBatch: () => [],
-    decode: (ids: readonly number[]) => ids.join(' '),
-    identity: 'none',
-  };
   const template = { render: () => '', endOfTurn: '', identity: 'none' };
   return {
     name: family,
     path,
     config: readModelConfig(path),
     weights: openSafetensors(`${path}/model.safetensors`),
-    tokenizer,
+    tokenizer: noTokenizer,
     template,
     identity: family,
   };

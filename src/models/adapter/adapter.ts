@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UserError, UserErrors } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
 import { TARGET_MODULES, loraScale, type LoraSettings } from '../../core/settings.js';
 import { jsonText } from '../../files/json-file.js';
 import { writeFolder } from '../../files/write-folder.js';
@@ -107,8 +108,19 @@ const empty = (what: string) =>
     .nullish()
     .refine((value) => Object.keys(value ?? {}).length === 0, `adapters with ${what} are not supported`);
 
-/** Starts that change the base model's own weights, so that the adapter fits no other. */
-const CHANGES_BASE = /^(pissa|olora|loftq|corda)/;
+/** Starts that leave the base model's own weights as they are; others train an adapter that fits another base. */
+const PLAIN_STARTS = ['gaussian', 'eva', 'orthogonal', 'true'];
+
+const start = z.union([
+  z.boolean(),
+  z.string().superRefine((name, context) => {
+    if (PLAIN_STARTS.includes(name.toLowerCase())) return;
+    const message = `"${name.slice(0, 40)}" is not known here; starts such as pissa, olora, loftq, corda and lora_ga change the base model's weights, and the adapter fits no other: convert it to a plain LoRA (PEFT's path_initial_model_for_weight_conversion)`;
+    context.addIssue({ code: 'custom', message });
+  }),
+]);
+
+const targets = z.union([z.string(), z.array(z.string())]).nullish();
 
 const schema = z.object({
   peft_type: z.literal('LORA', 'only LoRA adapters are supported'),
@@ -123,22 +135,55 @@ const schema = z.object({
   alpha_pattern: empty('an alpha of its own for some modules'),
   modules_to_save: empty('whole modules'),
   layer_replication: empty('repeated layers'),
-  init_lora_weights: z
-    .union([z.boolean(), z.string().refine((name) => !CHANGES_BASE.test(name), 'it changed the base model\'s weights')])
-    .nullish(),
+  init_lora_weights: start.nullish(),
+  task_type: z.literal('CAUSAL_LM', 'only adapters of causal language models are supported').nullish(),
+  target_modules: targets,
+  exclude_modules: targets,
+  layers_to_transform: z.union([z.number(), z.array(z.number())]).nullish(),
+  layers_pattern: targets,
 }); // prettier-ignore
+
+/** Settings of PEFT that change nothing about an adapter once it is trained, whatever they hold. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  ...[
+    'auto_mapping',
+    'base_model_name_or_path',
+    'revision',
+    'inference_mode',
+    'rank_pattern',
+    'peft_version',
+    'runtime_config',
+  ],
+  ...['megatron_core', 'loftq_config', 'eva_config', 'qalora_group_size'],
+]);
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === false || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** Settings that are not known and are not nothing: an adapter of a kind that came later would be applied in part. */
+function unknownSettings(json: unknown): string[] {
+  if (!isObject(json)) return [];
+  return Object.entries(json)
+    .filter(([name, value]) => !Object.hasOwn(schema.shape, name) && !WITHOUT_EFFECT.has(name) && !isNothing(value))
+    .map(
+      ([name, value]) =>
+        `${name}: ${JSON.stringify(value).slice(0, 60)} is a setting that is not known here, and may change what the adapter does`,
+    );
+}
 
 type PeftConfig = z.infer<typeof schema>;
 
 function readConfig(folder: string): PeftConfig {
   const path = join(folder, CONFIG);
   if (!existsSync(path)) throw new UserError(`${path} is missing: ${folder} is no PEFT adapter`);
-  const parsed = schema.safeParse(readModelJson(path));
-  if (parsed.success) return parsed.data;
-  throw new UserErrors(
-    `${path} is not an adapter that lightmem reads:`,
-    parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-  );
+  const json = readModelJson(path);
+  const parsed = schema.safeParse(json);
+  const issues = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`);
+  const problems = [...issues, ...unknownSettings(json)];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new UserErrors(`${path} is not an adapter that lightmem reads:`, problems);
 }
 
 /** Names of a module's matrices in a file of PEFT's. */
@@ -158,6 +203,7 @@ export function readAdapter(folder: string, config: ModelConfig, { allowUntraine
   refuseUnknown(path, source, modules);
   const named = new Set(source.names);
   const adapted = modules.filter((module) => Object.values(namesIn(module.path)).some((name) => named.has(name)));
+  refusePartial(path, peft, modules, adapted);
   const present = new Set(adapted.map(({ target }) => target));
   const targets = TARGET_MODULES.filter((target) => present.has(target));
   const tensors: LoraTensors = {};
@@ -166,6 +212,24 @@ export function readAdapter(folder: string, config: ModelConfig, { allowUntraine
   if (!allowUntrained && changesNothing(tensors))
     throw new UserError(`${path}: every B is zero, so the adapter changes nothing: it was never trained`);
   return { lora: settingsOf(peft, targets, tensors), tensors };
+}
+
+/** Throws UserError where the configuration names modules of this model that the file has no matrices for: it is cut, or of another model. */
+function refusePartial(
+  path: string,
+  peft: PeftConfig,
+  modules: readonly LinearModule[],
+  adapted: readonly LinearModule[],
+): void {
+  const { target_modules: named, exclude_modules: excluded, layers_to_transform: layers } = peft;
+  if (!Array.isArray(named) || !isNothing(excluded ?? null) || (layers !== null && layers !== undefined)) return;
+  const isNamed = ({ path: at }: LinearModule): boolean => named.some((name) => at === name || at.endsWith(`.${name}`));
+  const absent = modules.filter((module) => isNamed(module) && !adapted.includes(module));
+  if (absent.length === 0) return;
+  const more = absent.length > 1 ? ` and ${absent.length - 1} more` : '';
+  throw new UserError(
+    `${path}: has no matrices for ${absent[0]?.path}${more}, which ${CONFIG} names as targets: the file is cut, or of a model with other layers`,
+  );
 }
 
 function refuseUnknown(path: string, source: Safetensors, modules: readonly LinearModule[]): void {

@@ -24,7 +24,7 @@ export interface GgufModel {
 export function openGguf(path: string): GgufModel {
   const file = new GgufFile(path);
   const config = ggufConfig(file);
-  const tokenizer = ggufTokenizer(file);
+  const tokenizer = ggufTokenizer(file, { vocabSize: config.vocabSize });
   return { config, weights: new GgufWeights(file, config), tokenizer, template: ggufTemplate(file) };
 }
 
@@ -127,6 +127,31 @@ function refuseVariants(fields: Fields, headDim: number): void {
   const scaling = fields.value('rope.scaling.type') ?? 'none';
   if (scaling !== 'none') fail(`rope scaling ${JSON.stringify(scaling)?.slice(0, 60)}`);
   if ((fields.optional('rope.scale_linear') ?? 1) !== 1) fail('linear rope scaling');
+  refuseUnknownFields(fields);
+}
+
+/** Settings of an architecture that are read, or that change nothing beside those that are. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...['block_count', 'context_length', 'embedding_length', 'feed_forward_length', 'vocab_size', 'tensor_data_layout'],
+  ...['attention.head_count', 'attention.head_count_kv', 'attention.key_length', 'attention.value_length'],
+  ...['attention.layer_norm_rms_epsilon', 'attention.sliding_window', 'expert_count', 'expert_used_count'],
+  ...['rope.freq_base', 'rope.dimension_count', 'rope.scale_linear', 'rope.scaling.type', 'rope.scaling.factor'],
+  ...['rope.scaling.original_context_length', 'rope.scaling.finetuned', 'rope.scaling.attn_factor'],
+]);
+
+/** Throws UserError where the architecture has a setting that is not known and is not nothing: it may change what is computed. */
+function refuseUnknownFields({ file, architecture }: Fields): void {
+  const prefix = `${architecture}.`;
+  const isNeutral = (name: string, value: GgufValue): boolean =>
+    name === 'attention.causal' ? value === true : value === 0 || value === false || value === '';
+  for (const [key, value] of file.metadata) {
+    const name = key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+    if (name === undefined || KNOWN_FIELDS.has(name) || isNeutral(name, value)) continue;
+    const shown = String(value).slice(0, 40);
+    throw new UserError(
+      `${file.path}: its setting ${key} (${shown}) is not known here and may change what is computed: use the model's Hugging Face folder, or a file without it`,
+    );
+  }
 }
 
 function endTokens(file: GgufFile): number[] {

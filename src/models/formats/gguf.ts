@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../core/errors.js';
 import { readInto, withFile } from '../../files/file-range.js';
+import { noBinary, STUB_BYTES } from '../../files/stub.js';
 import { firstNonFinite } from './floats.js';
 import { GGML_TYPES, type GgmlType } from './ggml-types.js';
 
@@ -230,6 +231,10 @@ export class GgufFile {
   /** Reads metadata and the list of tensors; throws UserError where anything in them is wrong. Values are read when asked for. */
   constructor(readonly path: string) {
     const { metadata, tensors } = withFile(path, (file, size) => {
+      const head = Buffer.alloc(Math.min(size, STUB_BYTES));
+      readInto(path, file, head, 0);
+      const reason = head.subarray(0, 4).toString('latin1') === 'GGUF' ? undefined : noBinary(head);
+      if (reason !== undefined) throw new UserError(`${path}: not a GGUF file: it ${reason}`);
       const cursor = new Cursor(path, file, size);
       readVersion(cursor);
       const tensorCount = cursor.count('tensors', LEAST_TENSOR_BYTES, MAX_TENSORS);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { distinct } from '../../core/collections.js';
 import { UserError, UserErrors, messageOf } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
+import { danglingLink, stubOf } from '../../files/stub.js';
 import { ARCHITECTURES, FAMILIES, familyByArchitecture, type FamilyName } from '../families/families.js';
 import type { OwnSettings } from '../families/family.js';
 import type { ModelConfig, RopeScaling } from '../model.js';
@@ -16,7 +17,8 @@ const LIMITS = { vocabulary: 1 << 24, width: 1 << 20, layers: 512, heads: 4096, 
 const MAX_JSON_BYTES = 256 << 20;
 
 const count = (limit: number) => z.number().int().positive().max(limit);
-const tokenId = z.number().int().nonnegative().max(LIMITS.vocabulary);
+/** Some write −1 where there is no such token. */
+const tokenId = z.number().int().min(-1).max(LIMITS.vocabulary);
 const tokenIds = z.union([tokenId, z.array(tokenId)]).nullish();
 
 const rope = z.object({
@@ -31,7 +33,8 @@ const rope = z.object({
 });
 
 const schema = z.object({
-  architectures: z.array(z.string()).min(1),
+  architectures: z.array(z.string()).nullish(),
+  model_type: z.string().nullish(),
   vocab_size: count(LIMITS.vocabulary),
   hidden_size: count(LIMITS.width),
   intermediate_size: count(LIMITS.width),
@@ -49,6 +52,7 @@ const schema = z.object({
   attention_bias: z.boolean().optional(),
   mlp_bias: z.literal(false, 'biases of the MLP are not supported').optional(),
   sliding_window: count(LIMITS.positions).nullish(),
+  layer_types: z.array(z.string()).nullish(),
   query_pre_attn_scalar: z.number().positive().nullish(),
   attn_logit_softcapping: z.number().positive().nullish(),
   final_logit_softcapping: z.number().positive().nullish(),
@@ -64,24 +68,42 @@ const schema = z.object({
 
 type RawConfig = z.infer<typeof schema>;
 
-const asList = (ids: number | number[] | null | undefined): number[] =>
-  ids === null || ids === undefined ? [] : [ids].flat();
+const identity = schema.pick({ architectures: true, model_type: true });
 
-/** The text of one of a model folder's small files; throws UserError where it is absent or too long. */
+const asList = (ids: number | number[] | null | undefined): number[] =>
+  ids === null || ids === undefined ? [] : [ids].flat().filter((id) => id >= 0);
+
+/** The text of one of a model folder's small files; throws UserError where it is absent, too long, or something that stands in for it. */
 export function readModelText(path: string): string {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw new UserError(`${path} is missing: a model folder needs it`);
+  if (size === undefined) throw missingFile(path);
   if (size > MAX_JSON_BYTES) throw new UserError(`${path}: ${size} bytes are too many for this file`);
-  return readFileSync(path, 'utf8');
+  const bytes = readFileSync(path);
+  const stub = stubOf(bytes);
+  if (stub) throw new UserError(`${path} ${stub.what}: ${stub.fix}`);
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
+}
+
+function missingFile(path: string): UserError {
+  const link = danglingLink(path);
+  if (link === undefined) return new UserError(`${path} is missing: a model folder needs it`);
+  return new UserError(
+    `${path} is a link to ${link}, which is not there: ${link.includes('annex') ? 'run git annex get on it' : 'fetch the model again'}`,
+  );
 }
 
 /** The JSON of one of a model folder's files; throws UserError where it is absent, too long or no JSON. */
 export function readModelJson(path: string): unknown {
+  const text = readModelText(path);
   try {
-    return JSON.parse(readModelText(path)) as unknown;
+    return JSON.parse(text) as unknown;
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${path} is no JSON: ${messageOf(error).slice(0, 200)}`);
+    const isCut = /end of JSON|Unterminated/i.test(messageOf(error));
+    throw new UserError(
+      isCut
+        ? `${path} is no JSON: it ends in the middle, as a download that was cut short: fetch it again`
+        : `${path} is no JSON: ${messageOf(error).slice(0, 200)}`,
+    );
   }
 }
 
@@ -105,17 +127,47 @@ function scalingOf(where: string, raw: z.infer<typeof rope> | null | undefined):
   };
 }
 
-function familyNamed(where: string, { architectures, attention_bias }: RawConfig): FamilyName {
-  const [architecture = ''] = architectures;
-  const family = familyByArchitecture(architecture);
-  if (family === undefined)
-    throw new UserError(
-      `${where}: architecture "${architecture}" is not supported: use one of ${ARCHITECTURES.join(', ')}`,
-    );
+/** What config.json says the model is: its architecture, or where that is left out its type. */
+function familyOfConfig({
+  architectures,
+  model_type: type,
+}: Pick<RawConfig, 'architectures' | 'model_type'>): FamilyName | undefined {
+  const [architecture] = architectures ?? [];
+  if (architecture !== undefined) return familyByArchitecture(architecture);
+  return Object.keys(FAMILIES).find((name): name is FamilyName => name === type);
+}
+
+function familyNamed(where: string, raw: RawConfig): FamilyName {
+  const family = familyOfConfig(raw);
+  if (family === undefined) throw unknownFamily(where, raw);
   // Where biases are a setting, it would put one on the output projection too.
-  if (attention_bias === true && FAMILIES[family].biased.length === 0)
-    throw new UserError(`${where}: attention biases are not supported in ${architecture}`);
+  if (raw.attention_bias === true && FAMILIES[family].biased.length === 0)
+    throw new UserError(`${where}: attention biases are not supported in ${FAMILIES[family].architecture}`);
   return family;
+}
+
+function unknownFamily(where: string, { architectures, model_type: type }: RawConfig): UserError {
+  const [architecture] = architectures ?? [];
+  const use = `use one of ${ARCHITECTURES.join(', ')}`;
+  if (architecture !== undefined)
+    return new UserError(`${where}: architecture "${architecture}" is not supported: ${use}`);
+  if (type !== undefined && type !== null && type !== '')
+    return new UserError(
+      `${where}: names no architecture, and its model_type "${type.slice(0, 60)}" is not supported: ${use}`,
+    );
+  return new UserError(
+    `${where}: says neither by "architectures" nor by "model_type" what model it is: add one of ${ARCHITECTURES.join(', ')}`,
+  );
+}
+
+/** Refuses layers of kinds that are computed otherwise: a window counts only where the family's contexts are kept within it. */
+function checkLayerTypes(where: string, family: FamilyName, { layer_types: types }: RawConfig): void {
+  const known = ['full_attention', ...('sliding_window' in FAMILIES[family].settings ? ['sliding_attention'] : [])];
+  const other = types?.find((type) => !known.includes(type));
+  if (other !== undefined)
+    throw new UserError(
+      `${where}: layers of the type "${other.slice(0, 60)}" are not supported in ${FAMILIES[family].architecture}: only ${known.join(', ')}`,
+    );
 }
 
 /** Refuses an activation that is not the family's; where one is named twice, the newer name counts, as in transformers. */
@@ -135,8 +187,9 @@ function ownSetting(family: FamilyName, raw: RawConfig, name: keyof OwnSettings)
 
 /** config.json with what transformers takes where its family's settings are left out. */
 function withDefaults(json: unknown): unknown {
-  if (!isObject(json) || !Array.isArray(json['architectures'])) return json;
-  const family = familyByArchitecture(String(json['architectures'][0]));
+  const named = identity.safeParse(json);
+  const family = named.success ? familyOfConfig(named.data) : undefined;
+  if (!isObject(json)) return json;
   return family === undefined ? json : { ...FAMILIES[family].settings, ...json };
 }
 
@@ -160,10 +213,11 @@ function headDimOf(where: string, raw: RawConfig, keyValueHeads: number): number
 export function parseModelConfig(where: string, json: unknown, moreEos: readonly number[] = []): ModelConfig {
   const parsed = schema.safeParse(withDefaults(json));
   if (!parsed.success)
-    throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error));
+    throw new UserErrors(`${where} is not a configuration that lightmem computes:`, problems(parsed.error, json));
   const raw = parsed.data;
   const family = familyNamed(where, raw);
   checkActivation(where, family, raw);
+  checkLayerTypes(where, family, raw);
   const own = (name: keyof OwnSettings): number | undefined => ownSetting(family, raw, name);
   const [queryScalar, attentionSoftcap, logitSoftcap] = [
     own('query_pre_attn_scalar'),
@@ -194,16 +248,26 @@ export function parseModelConfig(where: string, json: unknown, moreEos: readonly
   };
 }
 
-function problems(error: z.ZodError): string[] {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+function problems(error: z.ZodError, json: unknown): string[] {
+  return error.issues.map((issue) => {
+    const name = issue.path.join('.') || 'the file';
+    const value = issue.path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[String(key)] : undefined), json);
+    if (!issue.message.startsWith('Invalid')) return `${name}: ${issue.message}`;
+    if (value === undefined) return `${name}: is missing`;
+    const shown = JSON.stringify(value)?.slice(0, 60);
+    return issue.code === 'invalid_type'
+      ? `${name}: is ${shown}, not of the type ${issue.expected}`
+      : `${name}: ${issue.message}`;
+  });
 }
 
-/** Tokens that end an answer by generation_config.json, where there is one. */
-function generationEos(folder: string): number[] {
+/** Tokens that end an answer by generation_config.json; none where there is no such file. */
+export function generationEos(folder: string): number[] {
   const path = join(folder, 'generation_config.json');
   if (!existsSync(path)) return [];
-  const parsed = z.object({ eos_token_id: tokenIds }).safeParse(readModelJson(path));
-  if (!parsed.success) throw new UserErrors(`${path} is not a generation configuration:`, problems(parsed.error));
+  const json = readModelJson(path);
+  const parsed = z.object({ eos_token_id: tokenIds }).safeParse(json);
+  if (!parsed.success) throw new UserErrors(`${path} is not a generation configuration:`, problems(parsed.error, json));
   return asList(parsed.data.eos_token_id);
 }
 

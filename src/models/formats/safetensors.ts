@@ -6,6 +6,7 @@ import { elementCount } from '../../core/collections.js';
 import { UserError, messageOf } from '../../core/errors.js';
 import { isObject } from '../../core/json.js';
 import { bytesOf, readInto, withFile } from '../../files/file-range.js';
+import { danglingLink, noBinary, STUB_BYTES, stubOf } from '../../files/stub.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { halfBits } from '../../engine/half.js';
 import { bfloatBits, decodeBfloat, decodeHalf, firstNonFinite } from './floats.js';
@@ -52,6 +53,9 @@ export function openSafetensors(path: string): Safetensors {
   const index = `${single}.index.json`;
   if (existsSync(single)) return new SafetensorsFile(single);
   if (existsSync(index)) return openShards(index);
+  const link = danglingLink(single) ?? danglingLink(index);
+  if (link !== undefined)
+    throw new UserError(`${path}: its weights are a link to ${link}, which is not there: fetch the model again`);
   throw new UserError(
     `${path}: neither model.safetensors nor model.safetensors.index.json is there${pickleHint(path)}`,
   );
@@ -108,6 +112,7 @@ class SafetensorsFile implements Safetensors {
 }
 
 function readHeader(path: string, file: number, size: number): Header {
+  refuseOthers(path, file, size);
   if (size < 8) throw new UserError(`${path}: ${size} bytes are too few for a safetensors file`);
   const prefix = Buffer.alloc(8);
   readInto(path, file, prefix, 0);
@@ -124,6 +129,14 @@ function readHeader(path: string, file: number, size: number): Header {
   const header = Buffer.alloc(Number(declared));
   readInto(path, file, header, 8);
   return parseHeader(path, header, size - 8 - header.length);
+}
+
+/** Throws UserError where the file is something that stands in for weights, or text. */
+function refuseOthers(path: string, file: number, size: number): void {
+  const head = Buffer.alloc(Math.min(size, STUB_BYTES));
+  readInto(path, file, head, 0);
+  const reason = noBinary(head);
+  if (reason !== undefined) throw new UserError(`${path}: not a safetensors file: it ${reason}`);
 }
 
 interface Header {
@@ -288,18 +301,37 @@ function openShards(path: string): Safetensors {
     if (!shards.has(shard)) shards.set(shard, new SafetensorsFile(join(dirname(path), shard)));
     shards.get(shard)?.shape(name);
   }
+  refuseUnlisted(path, new Map(map), shards);
   return new ShardedSafetensors(
     path,
     new Map(map.map(([name, shard]) => [name, shards.get(shard) as SafetensorsFile])),
   );
 }
 
+/** Throws UserError where a shard holds a tensor that the index does not name there: it would be passed over. */
+function refuseUnlisted(
+  path: string,
+  map: ReadonlyMap<string, string>,
+  shards: ReadonlyMap<string, SafetensorsFile>,
+): void {
+  for (const [shard, { names }] of shards) {
+    const unlisted = names.find((name) => map.get(name) !== shard);
+    if (unlisted !== undefined)
+      throw new UserError(
+        `${path}: tensor "${unlisted}" of ${shard} is not listed there: the index is of other files, fetch it again`,
+      );
+  }
+}
+
 function readIndex(path: string): Record<string, string> {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (BigInt(size) > MAX_HEADER_BYTES)
     throw new UserError(`${path}: ${size} bytes are too many for an index of shards`);
+  const bytes = readFileSync(path);
+  const stub = stubOf(bytes);
+  if (stub) throw new UserError(`${path} ${stub.what}: ${stub.fix}`);
   try {
-    return shardIndex.parse(JSON.parse(readFileSync(path, 'utf8'))).weight_map;
+    return shardIndex.parse(JSON.parse(bytes.toString('utf8'))).weight_map;
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UserError(`${path}: not an index of shards: ${reason}`);

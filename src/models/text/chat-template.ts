@@ -1,11 +1,11 @@
 /** Chat templates as the models' makers wrote them, in Jinja. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { UserError, messageOf } from '../../core/errors.js';
 import { hashJson } from '../../core/hash.js';
 import { isObject } from '../../core/json.js';
-import { readModelJson } from '../formats/hub-config.js';
+import { readModelJson, readModelText } from '../formats/hub-config.js';
 import type { ChatMessage, ChatTemplate } from '../model.js';
 
 /** Longest template source that is parsed, in characters; the longest known have about 20,000. */
@@ -53,36 +53,76 @@ export function chatTemplate(
   where = 'chat template',
 ): JinjaTemplate {
   const template = parse(source, where);
-  const render = (messages: readonly ChatMessage[], toAnswer: boolean): string => {
-    const known = {
-      date_string: DATE,
-      enable_thinking: false,
-      no_clock: fixedClock,
+  const render = (messages: readonly ChatMessage[], toAnswer: boolean): string =>
+    template.render({
+      ...FIXED,
       bos_token: bosToken,
       eos_token: eosToken,
-    };
-    return template.render({
-      ...known,
       messages: messages.map((each) => ({ ...each })),
       add_generation_prompt: toAnswer,
     });
-  };
+  const behindAnswer = behindAnswerOf(render);
+  const opensThought = thoughtOpened(render);
   return {
     source,
     bosToken,
     eosToken,
     render: (messages) => {
       try {
-        return render(messages, true);
+        const prompt = render(messages, true);
+        return opensThought === undefined ? prompt : withThoughtClosed(prompt);
       } catch (error) {
         throw new UserError(
           `${where} cannot be rendered with ${messages.map(({ role }) => role).join(', ')} messages: ${messageOf(error)}`,
         );
       }
     },
-    endOfTurn: endOfTurn(render, eosToken),
-    identity: hashJson({ source, bosToken, eosToken }),
+    behindAnswer,
+    endOfTurn: endOfTurn(behindAnswer, eosToken),
+    opensThought,
+    identity: hashJson({ source, bosToken, eosToken, ...(opensThought !== undefined && { closesThoughts: true }) }),
   };
+}
+
+/** What templates are told besides messages and tokens. */
+const FIXED = { date_string: DATE, enable_thinking: false, no_clock: fixedClock };
+
+type Render = (messages: readonly ChatMessage[], toAnswer: boolean) => string;
+
+const QUESTION: ChatMessage = { role: 'user', content: 'lightmem-question' };
+
+/** A thought that is open where a text ends, in the marks of any maker: `<think>`, `[THINK]`, `<|begin_of_thought|>` … */
+const OPEN_THOUGHT = new RegExp(
+  `(?:${[
+    '<((?:\\w+:)?(?:think(?:ing)?|thoughts?|reasoning|reflection))>',
+    '\\[(THINK(?:ING)?|REASONING)\\]',
+    '<\\|((?:begin|start)[_▁]?(?:of)?[_▁]?(?:think(?:ing)?|thoughts?|reasoning))\\|>',
+    '<\\|((?:think(?:ing)?|thoughts?|reasoning)[_▁]?(?:begin|start))\\|>',
+    '◁(think)▷',
+  ].join('|')})\\s*$`,
+  'i',
+);
+
+/** The mark that ends a thought, from the one that begins it. */
+function closing(open: string): string {
+  if (open.startsWith('<|')) return open.replace(/begin|start/, 'end').replace(/BEGIN|START/, 'END');
+  return `${open.slice(0, 1)}/${open.slice(1)}`;
+}
+
+/** A prompt whose answer does not begin inside of a thought: one that the template opens is closed at once. */
+function withThoughtClosed(prompt: string): string {
+  const open = OPEN_THOUGHT.exec(prompt.slice(-200))?.[0].trim();
+  if (open === undefined) return prompt;
+  const blank = prompt.endsWith('\n') ? '\n' : '\n\n';
+  return `${prompt}${blank}${closing(open)}\n\n`;
+}
+
+function thoughtOpened(render: Render): string | undefined {
+  try {
+    return OPEN_THOUGHT.exec(render([QUESTION], true).slice(-200))?.[0].trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function parse(source: string, where: string): Template {
@@ -96,22 +136,29 @@ function parse(source: string, where: string): Template {
   }
 }
 
-/** What the template writes behind an answer, up to the end of its first special token; the end-of-sequence token where that is not seen. */
-function endOfTurn(render: (messages: readonly ChatMessage[], toAnswer: boolean) => string, eosToken: string): string {
+/** All that the template writes behind an answer; undefined where it cannot be rendered or has no answer in it. */
+function behindAnswerOf(render: Render): string | undefined {
   try {
-    const text = render(
-      [
-        { role: 'user', content: 'lightmem-question' },
-        { role: 'assistant', content: ANSWER },
-      ],
-      false,
-    );
-    const behind = text.slice(text.lastIndexOf(ANSWER) + ANSWER.length).trimStart();
-    if (eosToken !== '' && behind.startsWith(eosToken)) return eosToken;
-    return /^<\|?\w[\w ]*\|?>/.exec(behind)?.[0] ?? eosToken;
+    const text = render([QUESTION, { role: 'assistant', content: ANSWER }], false);
+    const at = text.lastIndexOf(ANSWER);
+    return at < 0 ? undefined : text.slice(at + ANSWER.length);
   } catch {
-    return eosToken;
+    return undefined;
   }
+}
+
+/** A mark that looks like a token, wherever it comes from: `<|im_end|>`, `</s>`, `[/INST]`. */
+const LIKE_A_TOKEN = /^(?:<\|[^<>\n]{1,60}\|>|<｜[^<>\n]{1,60}｜>|<\/?\w[\w: ]{0,40}>|\[\/?[A-Z_]{1,40}\])/;
+
+/** The mark that a text begins with, blanks before it passed over; undefined where it begins with none. */
+export function markAtStart(text: string): string | undefined {
+  return LIKE_A_TOKEN.exec(text.trimStart())?.[0];
+}
+
+/** The first mark behind an answer, where nothing stands before it; the end-of-sequence token where there is none. */
+function endOfTurn(behind: string | undefined, eosToken: string): string {
+  if (behind === undefined || (eosToken !== '' && behind.trimStart().startsWith(eosToken))) return eosToken;
+  return markAtStart(behind) ?? eosToken;
 }
 
 /** The template of a model folder: chat_template.jinja, or tokenizer_config.json's (of several, the one named `default`). */
@@ -120,7 +167,7 @@ export function loadChatTemplate(folder: string): JinjaTemplate {
   const config = readModelJson(path);
   if (!isObject(config)) throw new UserError(`${path} is no JSON object`);
   const file = join(folder, 'chat_template.jinja');
-  const source = existsSync(file) ? readFileSync(file, 'utf8') : defaultTemplate(config['chat_template']);
+  const source = existsSync(file) ? readModelText(file) : defaultTemplate(config['chat_template']);
   if (typeof source !== 'string')
     throw new UserError(
       `${path} has no "chat_template": use an instruction-tuned model, or add a chat_template.jinja to the folder`,

@@ -1,7 +1,7 @@
 /** The tokenizer that a GGUF file describes, as a tokenizer.json. */
 import { UserError } from '../../core/errors.js';
 import type { GgufFile } from '../formats/gguf.js';
-import { GPT2_SPLIT, splitBy, tokenizerFromJson, type SizedTokenizer } from './tokenizer.js';
+import { GPT2_SPLIT, splitBy, tokenizerFromJson, type SizedTokenizer, type TokenizerOptions } from './tokenizer.js';
 
 /** Words as Llama 3 and Qwen2 split them; they differ in how many digits stay together. */
 const modernSplit = (digits: string): string =>
@@ -39,11 +39,11 @@ const UNUSED = 5;
  * Builds the tokenizer of a GGUF file: byte-level BPE, words split as its pre-tokenizer's name says.
  * Throws UserError where the kind of tokenizer or its pre-tokenizer is not supported, or its lists do not fit each other.
  */
-export function ggufTokenizer(file: GgufFile): SizedTokenizer {
-  return tokenizerFromJson(JSON.stringify(tokenizerJson(file)), file.path);
+export function ggufTokenizer(file: GgufFile, options: TokenizerOptions = {}): SizedTokenizer {
+  return tokenizerFromJson(JSON.stringify(tokenizerJson(file, options)), file.path, options);
 }
 
-function tokenizerJson(file: GgufFile): object {
+function tokenizerJson(file: GgufFile, { vocabSize = Infinity }: TokenizerOptions): object {
   const splitting = splittingOf(file);
   const tokens = strings(file, 'tokenizer.ggml.tokens');
   const kinds = kindsOf(file, tokens.length);
@@ -53,8 +53,9 @@ function tokenizerJson(file: GgufFile): object {
     const kind = kinds[id];
     if (kind === UNUSED) return;
     if (vocab.has(content)) throw new UserError(`${file.path}: token ${JSON.stringify(content)} is there twice`);
-    vocab.set(content, id);
-    if (kind === CONTROL || kind === USER_DEFINED) added.push(addedToken(id, content, kind === CONTROL));
+    const isAdded = kind === CONTROL || kind === USER_DEFINED;
+    if (!isAdded || id < vocabSize) vocab.set(content, id);
+    if (isAdded) added.push(addedToken(id, content, kind === CONTROL));
   });
   const pieces = splitting.splits.map(splitBy);
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };

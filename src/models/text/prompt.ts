@@ -79,6 +79,14 @@ export function promptMessages(sample: Pick<Sample, 'context' | 'prompt'>, style
   return [...system, { role: 'user', content }];
 }
 
+/** Messages in a model's template, for `encodePrompt`: nothing that a message holds is a control token. */
+export function markedPrompt(
+  { tokenizer, template }: Pick<LoadedModel, 'tokenizer' | 'template'>,
+  messages: readonly ChatMessage[],
+): string {
+  return template.render(messages.map(({ role, content }) => ({ role, content: tokenizer.asText(content) })));
+}
+
 /** Renders samples in one style for one model; the same sample always gives the same text and tokens. */
 export class PromptRenderer {
   /** SHA-256 over style, template and tokenizer. */
@@ -91,35 +99,43 @@ export class PromptRenderer {
     this.identity = hashJson({ style, template: model.template.identity, tokenizer: model.tokenizer.identity });
   }
 
-  /** Prompt up to where the answer starts, and the answer with the end of the turn. */
-  render(sample: Pick<Sample, 'id' | 'context' | 'prompt' | 'answer'>): { prompt: string; answer: string } {
-    return { prompt: this.#prompt(sample), answer: sample.answer + this.model.template.endOfTurn };
+  /** Prompt up to where the answer starts, and the answer with the end of the turn, as people read them. */
+  render(sample: Pick<Sample, 'context' | 'prompt' | 'answer'>): { prompt: string; answer: string } {
+    const { tokenizer, template } = this.model;
+    return { prompt: tokenizer.unmarked(this.#prompt(sample)), answer: sample.answer + template.endOfTurn };
   }
 
   /**
    * Samples as tokens, no prompt longer than `limit` (see promptLimit): the end of the context is what gives way.
-   * Prompt and answer are encoded apart, as in generation. Throws UserError where a question alone is too long.
+   * Prompt and answer are encoded apart, as in generation, and no part of a sample is taken for control tokens.
+   * Throws UserError where a question alone is too long.
    */
   tokenize(samples: readonly Sample[], limit: number): TokenSample[] {
-    const answers = this.model.tokenizer.encodeBatch(
-      samples.map(({ answer }) => answer + this.model.template.endOfTurn),
-    );
-    return this.promptTokens(samples, limit).map((fitted, i) => ({ ...fitted, answer: answers[i] ?? [] }));
+    return this.promptTokens(samples, limit).map((fitted, i) => ({
+      ...fitted,
+      answer: this.answerTokens(samples[i]?.answer ?? ''),
+    }));
+  }
+
+  /** An answer's tokens, the end of the turn included. */
+  answerTokens(answer: string): number[] {
+    const { tokenizer, template } = this.model;
+    return tokenizer.encodePrompt(tokenizer.asText(answer) + template.endOfTurn);
   }
 
   /** Prompts as tokens, none longer than `limit` (see promptLimit). */
   promptTokens(samples: readonly Askable[], limit: number): TokenPrompt[] {
-    const prompts = this.model.tokenizer.encodeBatch(samples.map((sample) => this.#prompt(sample)));
-    return samples.map((sample, i) => {
-      const whole = prompts[i] ?? [];
+    return samples.map((sample) => {
+      const whole = this.model.tokenizer.encodePrompt(this.#prompt(sample));
       const fits = whole.length <= limit;
       const prompt = fits ? whole : this.#shortened(sample, whole.length, limit);
       return { id: sample.id, item: sample.item, prompt, contextTruncated: !fits };
     });
   }
 
-  #prompt(sample: Pick<Sample, 'id' | 'context' | 'prompt'>): string {
-    return this.model.template.render(promptMessages(sample, this.style));
+  /** The prompt with what is text in it marked. */
+  #prompt(sample: Pick<Sample, 'context' | 'prompt'>): string {
+    return markedPrompt(this.model, promptMessages(sample, this.style));
   }
 
   #shortened(sample: Askable, length: number, limit: number): number[] {
@@ -130,7 +146,7 @@ export class PromptRenderer {
       keep = Math.max(0, keep - Math.max(1, needed - limit));
       // A cut inside a character decodes to replacement characters.
       const shorter = tokenizer.decode(context.slice(0, keep)).replace(/\uFFFD+$/, '');
-      const prompt = tokenizer.encode(this.#prompt({ ...sample, context: shorter }));
+      const prompt = tokenizer.encodePrompt(this.#prompt({ ...sample, context: shorter }));
       if (prompt.length <= limit) return prompt;
       needed = prompt.length;
     }

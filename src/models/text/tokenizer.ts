@@ -7,6 +7,11 @@ import { sha256 } from '../../core/hash.js';
 import { isObject } from '../../core/json.js';
 import { readModelText } from '../formats/hub-config.js';
 import type { Tokenizer } from '../model.js';
+import { ControlTokens, type AddedToken } from './control-tokens.js';
+
+interface Splitter {
+  split(text: string): string[];
+}
 
 /** The part of the package's tokenizer that is used; its own types do not resolve under Node's module rules. */
 interface PlainTokenizer {
@@ -14,6 +19,11 @@ interface PlainTokenizer {
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
   id_to_token(id: number): string | undefined;
   token_to_id(token: string): number | undefined;
+  /** Tokens by the text that a piece must be to be one. */
+  readonly added_tokens_map: Map<string, { readonly id: number }>;
+  /** Cut a text at its added tokens: before it is normalised, and behind. */
+  splitter_unnormalized: Splitter;
+  splitter_normalized: Splitter;
 }
 
 const PlainTokenizer = HubTokenizer as unknown as new (tokenizer: unknown, config: object) => PlainTokenizer;
@@ -26,6 +36,9 @@ export interface SizedTokenizer extends Tokenizer {
   readonly json: string;
   /** The id of a token by its text as in tokenizer.json (`<|im_end|>`); undefined where there is none. */
   tokenId(token: string): number | undefined;
+  readonly controls: ControlTokens;
+  /** Added tokens that are left out since the model has no embeddings for them. */
+  readonly beyond: readonly string[];
 }
 
 const id = z.number().int().nonnegative();
@@ -34,7 +47,7 @@ const schema = z.object({
     type: z.literal('BPE', 'only tokenizers of the type "BPE" are supported'),
     vocab: z.record(z.string(), id),
   }),
-  added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
+  added_tokens: z.array(z.looseObject({ id, content: z.string(), special: z.boolean().optional() })).default([]),
 });
 
 /** How GPT-2 splits text into words (Radford et al., 2019), and how a byte-level pre-tokenizer does where it is not told otherwise. */
@@ -71,26 +84,77 @@ function checkedSplit(raw: Record<string, unknown>): unknown {
   throw new UserError('a pre-tokenizer "Split" needs a pattern ("Regex" or "String") and a behavior');
 }
 
+/** Set before a control token's text where the package is to see the token: half a character, which no text begins with. */
+const TOKEN = '\ud800';
+
+/** Has the package see control tokens only where `controls` does: marked ones are text, and so is a text that is one's letters alone. */
+function keepApart(tokenizer: PlainTokenizer, controls: ControlTokens): PlainTokenizer {
+  const known = tokenizer.added_tokens_map;
+  for (const { content } of controls.tokens) {
+    const token = known.get(content);
+    if (token) known.set(TOKEN + content, token);
+    known.delete(content);
+  }
+  const unlessControl = (splitter: Splitter): Splitter => {
+    const isControl = new Set(controls.tokens.map(({ content }) => content));
+    return { split: (text) => joined(splitter.split(text), isControl) };
+  };
+  const [before, behind] = [
+    unlessControl(tokenizer.splitter_unnormalized),
+    unlessControl(tokenizer.splitter_normalized),
+  ];
+  tokenizer.splitter_unnormalized = {
+    split: (text) =>
+      controls.pieces(text).flatMap((piece) => (piece.token ? [TOKEN + piece.text] : before.split(piece.text))),
+  };
+  tokenizer.splitter_normalized = behind;
+  return tokenizer;
+}
+
+/** Pieces put together again where the text was cut at a control token, which here is text. */
+function joined(pieces: readonly string[], isControl: ReadonlySet<string>): string[] {
+  if (!pieces.some((piece) => isControl.has(piece))) return [...pieces];
+  const parts: { text: string; isOpen: boolean }[] = [];
+  for (const piece of pieces) {
+    const last = parts.at(-1);
+    const isText = isControl.has(piece);
+    if (last && (isText || last.isOpen)) [last.text, last.isOpen] = [last.text + piece, isText];
+    else parts.push({ text: piece, isOpen: isText });
+  }
+  return parts.map(({ text }) => text);
+}
+
+export interface TokenizerOptions {
+  /** Tokens that the model has; added tokens beyond them are left out. Default: all that tokenizer.json has. */
+  readonly vocabSize?: number;
+}
+
 /**
  * A tokenizer from the text of tokenizer.json; `where` names it in errors.
  * Throws UserError where it is no tokenizer or has parts that are not supported.
  */
-export function tokenizerFromJson(json: string, where = 'tokenizer.json'): SizedTokenizer {
+export function tokenizerFromJson(
+  json: string,
+  where = 'tokenizer.json',
+  options: TokenizerOptions = {},
+): SizedTokenizer {
   try {
     const raw = JSON.parse(json) as Record<string, unknown>;
-    const { model, added_tokens: added } = schema.parse(raw);
+    const { model, added_tokens: all } = schema.parse(raw);
+    const inVocabulary = new Set(Object.keys(model.vocab));
+    const isBeyond = ({ id, content }: AddedToken) =>
+      id >= (options.vocabSize ?? Infinity) && !inVocabulary.has(content);
+    const added = all.filter((token) => !isBeyond(token));
     const size =
       [...Object.values(model.vocab), ...added.map((each) => each.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
+    const controls = new ControlTokens(added);
     // The second argument would be tokenizer_config.json: nothing in it concerns byte-level tokenizers, and its clean-up of spaces loses text.
-    const tokenizer = new JsonTokenizer(
-      new PlainTokenizer(
-        { ...raw, pre_tokenizer: exactPreTokenizer(raw['pre_tokenizer']) },
-        { clean_up_tokenization_spaces: false },
-      ),
-      json,
-      size,
-      where,
+    const plain = new PlainTokenizer(
+      { ...raw, added_tokens: added, pre_tokenizer: exactPreTokenizer(raw['pre_tokenizer']) },
+      { clean_up_tokenization_spaces: false },
     );
+    const beyond = all.filter(isBeyond).map(({ content }) => content);
+    const tokenizer = new JsonTokenizer(keepApart(plain, controls), { json, vocabSize: size, where, controls, beyond });
     tokenizer.decode(tokenizer.encode(PROBE)); // parts of a kind the package cannot apply show only in use
     return tokenizer;
   } catch (error) {
@@ -102,21 +166,53 @@ export function tokenizerFromJson(json: string, where = 'tokenizer.json'): Sized
 /** A text with all that tokenizers split apart: words, digits, signs, spaces, scripts. */
 const PROBE = "It's 12,345 o'clock.\n\tMäuse  武汉 😀";
 
+interface TokenizerParts {
+  readonly json: string;
+  readonly vocabSize: number;
+  readonly where: string;
+  readonly controls: ControlTokens;
+  readonly beyond: readonly string[];
+}
+
 class JsonTokenizer implements SizedTokenizer {
   readonly identity: string;
+  readonly json: string;
+  readonly vocabSize: number;
+  readonly controls: ControlTokens;
+  readonly beyond: readonly string[];
+  readonly #where: string;
 
   constructor(
     readonly tokenizer: PlainTokenizer,
-    readonly json: string,
-    readonly vocabSize: number,
-    readonly where: string,
+    { json, vocabSize, where, controls, beyond }: TokenizerParts,
   ) {
     this.identity = sha256(json);
+    this.json = json;
+    this.vocabSize = vocabSize;
+    this.controls = controls;
+    this.beyond = beyond;
+    this.#where = where;
   }
 
   encode(text: string): number[] {
-    if (text === '') return [];
-    return this.#guarded(() => this.tokenizer.encode(text, { add_special_tokens: false }).ids);
+    return this.encodePrompt(this.asText(text));
+  }
+
+  encodePrompt(prompt: string): number[] {
+    if (prompt === '') return [];
+    return this.#guarded(() => this.tokenizer.encode(prompt, { add_special_tokens: false }).ids);
+  }
+
+  asText(text: string): string {
+    return this.controls.asText(text);
+  }
+
+  unmarked(prompt: string): string {
+    return this.controls.unmarked(prompt);
+  }
+
+  brokenApart(prompt: string): string {
+    return this.controls.brokenApart(prompt);
   }
 
   encodeBatch(texts: readonly string[]): number[][] {
@@ -149,13 +245,13 @@ class JsonTokenizer implements SizedTokenizer {
     try {
       return action();
     } catch (error) {
-      throw new UserError(`${this.where} has parts that cannot be applied: ${messageOf(error).slice(0, 300)}`);
+      throw new UserError(`${this.#where} has parts that cannot be applied: ${messageOf(error).slice(0, 300)}`);
     }
   }
 }
 
 /** The tokenizer of a model folder; throws UserError where tokenizer.json is absent or not supported. */
-export function loadTokenizer(folder: string): SizedTokenizer {
+export function loadTokenizer(folder: string, options: TokenizerOptions = {}): SizedTokenizer {
   const path = join(folder, 'tokenizer.json');
-  return tokenizerFromJson(readModelText(path), path);
+  return tokenizerFromJson(readModelText(path), path, options);
 }

@@ -1,5 +1,5 @@
 /** A surprisal model for tests: a word's surprisal is its length, and small words surprise little. */
-import type { Tokenizer } from '../../../src/models/model.js';
+import { plainTokenizer } from '../../models/support/plain-tokenizer.js';
 import type { SurprisalModel } from '../../../src/compress/method.js';
 
 /** One token per character run with the blank before it; ids are places in a growing table. */
@@ -12,12 +12,11 @@ export function wordModel(): SurprisalModel {
     return known;
   };
   const encode = (text: string): number[] => (text.match(/\s*[\p{L}\p{N}]+|\s*[^\s\p{L}\p{N}]|\s+/gu) ?? []).map(idOf);
-  const tokenizer: Tokenizer = {
+  const tokenizer = plainTokenizer({
     encode,
-    encodeBatch: (texts) => texts.map(encode),
     decode: (tokens) => tokens.map((id) => pieces[id] ?? '').join(''),
     identity: 'word-tokenizer',
-  };
+  });
   return {
     identity: { kind: 'word-model' },
     name: 'words',

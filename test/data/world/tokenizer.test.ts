@@ -38,7 +38,7 @@ describe('the bundled tokenizer', () => {
   });
 
   it('has its special tokens first, and a chat template of their making', () => {
-    expect(tokenizer.encode('<|endoftext|><|im_start|><|im_end|>')).toEqual([0, 1, 2]);
+    expect(tokenizer.encodePrompt('<|endoftext|><|im_start|><|im_end|>')).toEqual([0, 1, 2]);
     expect(tokenizer.vocabSize).toBeLessThanOrEqual(2560);
     const template = loadChatTemplate(BASE_FOLDER);
     expect(template.endOfTurn).toBe('<|im_end|>');
