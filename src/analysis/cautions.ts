@@ -5,6 +5,7 @@ import type { Curve } from './curve.js';
 import type { Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
+import { unscoredReasons } from './unscored.js';
 import { bookName, counted, listed, percent, shortLevel, whole } from './wording.js';
 
 /** Below this many items an interval is wide and its own width uncertain. */
@@ -24,7 +25,7 @@ export function cautionsOf(cells: readonly Cell[], places: CautionPlaces): strin
     fewItems(places.chosen),
     oneSeed(cells),
     ...truncation(cells),
-    ...unscored(cells),
+    ...unscoredAnswers(cells),
     confounded(places.ranks),
     abstention(cells),
     nonMonotone(places.curve),
@@ -63,15 +64,19 @@ function truncation(cells: readonly Cell[]): string[] {
   ];
 }
 
-function unscored(cells: readonly Cell[]): string[] {
+/** How many answers are unscored, and why most of them are. */
+export function unscoredAnswers(cells: readonly Cell[]): string[] {
   const all = cells.reduce((sum, { answers }) => sum + answers, 0);
   const missing = cells.reduce((sum, cell) => sum + cell.unscored, 0);
   if (missing === 0) return [];
   const worst = [...cells].sort((a, b) => b.unscored / b.answers - a.unscored / a.answers)[0] as Cell;
   const share = worst.unscored / worst.answers;
   const most = share > MUCH_UNSCORED ? `; most in ${nameOf(worst)}: ${percent(share)}` : '';
+  const [why] = unscoredReasons(cells.flatMap(({ rows }) => rows));
+  const reason =
+    why === undefined ? '' : ` The most frequent reason (${counted(why.answers, 'answer')}): ${why.reason}.`;
   return [
-    `${counted(missing, 'answer')} of ${whole(all)} (${percent(missing / all)}) could not be judged and count in no mean${most}.`,
+    `${counted(missing, 'answer')} of ${whole(all)} (${percent(missing / all)}) could not be judged and count in no mean${most}.${reason}`,
   ];
 }
 

@@ -3,7 +3,7 @@ import { distinct, groupBy } from '../core/collections.js';
 import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import type { CapacityCurve } from './capacity.js';
-import { cautionsOf, failedRuns } from './cautions.js';
+import { cautionsOf, failedRuns, unscoredAnswers } from './cautions.js';
 import type { Comparison } from './compare.js';
 import type { Curve } from './curve.js';
 import { estimateOf, type Cell } from './group.js';
@@ -65,7 +65,7 @@ export function recommendFrom(findings: Findings): Recommendation {
     .sort((a, b) => width(b, findings) - width(a, findings));
   const main = datasets[0];
   const failures = failedRuns(findings.runs);
-  if (main === undefined) return { ...NOTHING, cautions: failures };
+  if (main === undefined) return { ...NOTHING, cautions: [...unscoredAnswers(findings.cells), ...failures] };
   return {
     level: main.level,
     rank: main.rank,

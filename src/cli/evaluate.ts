@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
+import { silentJudges, unscoredLines, unscoredReasons } from '../analysis/unscored.js';
+import { distinct } from '../core/collections.js';
 import { UserError } from '../core/errors.js';
 import { parseLevel, type Level } from '../core/levels.js';
-import type { AnswerRecord, GridPlace, Item, Verdict } from '../core/records.js';
+import type { AnswerRecord, GridPlace, Item, Row, Verdict } from '../core/records.js';
 import { loraScale, type LoraSettings } from '../core/settings.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import { loadAll } from '../data/load.js';
@@ -121,8 +123,9 @@ async function run(file: string, options: Options): Promise<void> {
     process.stdout.write(`${JSON.stringify({ ...printed, ...(longMemEval && { longMemEval }) })}\n`);
   } else {
     const aggregates = longMemEval === undefined ? [] : [formatAggregates(longMemEval.published)];
-    process.stdout.write(`${[...lines(result), ...failureLines(records), ...aggregates].join('\n')}\n`);
+    process.stdout.write(`${[...lines(result, records), ...unscoredNotes(rows), ...aggregates].join('\n')}\n`);
   }
+  if (silentJudges(rows).length > 0) process.exitCode = 1;
 }
 
 /** Where the answers belong in a grid, but for rank and scale. */
@@ -284,19 +287,17 @@ function share({ mean, low, high }: MeanEstimate, digits: number, factor = 1): s
   return Number.isNaN(low) ? `${middle}` : `${middle} (${from} to ${to})`;
 }
 
-function lines(result: Metrics): string[] {
+function lines(result: Metrics, records: readonly AnswerRecord[]): string[] {
   const { score, accuracy, n, unscored } = result;
+  const items = distinct(records.map(({ item }) => item)).length;
   return [
     `score     ${share(score, 2)} of 1 to 5`,
     `correct   ${share(accuracy, 1, 100)} %`,
-    `answers   ${n} of ${score.clusters} items, ${unscored} unscored; intervals at 95 %, clustered by item`,
+    `answers   ${n} of ${items} items, ${unscored} unscored; intervals at 95 %, clustered by item`,
   ];
 }
 
-/** How many questions brought no answer, and the first reason. */
-function failureLines(records: readonly AnswerRecord[]): string[] {
-  const reasons = records.flatMap(({ failure }) => failure ?? []);
-  return reasons.length === 0
-    ? []
-    : [`failed    ${reasons.length} not answered and unscored, the first: ${visibleText(reasons[0] ?? '')}`];
+/** Why answers are unscored. */
+function unscoredNotes(rows: readonly Row[]): string[] {
+  return unscoredLines(unscoredReasons(rows)).map((line) => `unscored  ${visibleText(line)}`);
 }

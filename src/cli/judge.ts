@@ -1,14 +1,15 @@
 /** `lightmem judge`: judges answers of a file, whoever made them; verdicts go to standard output, what they amount to beside it. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { silentJudges, unscoredLines, unscoredReasons } from '../analysis/unscored.js';
 import { UserError } from '../core/errors.js';
-import type { Verdict } from '../core/records.js';
+import type { Row, Verdict } from '../core/records.js';
 import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
 import { parseAnswers, type FileAnswer } from '../evaluate/judged-file.js';
 import { kinshipWarning } from '../evaluate/families.js';
 import { judgeAnswers } from '../evaluate/judge-answers.js';
 import { judgeLabel, openJudge, type JudgeChoice, type Spent } from '../evaluate/judges/open-judge.js';
-import { CORRECT_FROM } from '../evaluate/judges/contract.js';
+import { CORRECT_FROM, unscored } from '../evaluate/judges/contract.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { agreement, judgeNoise, metrics, type Judged } from '../evaluate/metrics.js';
 import { rowOf } from '../evaluate/rows.js';
@@ -63,6 +64,9 @@ async function run(file: string, options: Options): Promise<void> {
   for (const choice of choices) judgements.push(await judgeFile(choice, { answers, repeats, log }));
   process.stdout.write(verdictLines(answers, judgements).join(''));
   process.stderr.write(summary(answers, judgements).join('\n') + '\n');
+  const rows = judgements.flatMap((judgement) => rowsOf(answers, judgement));
+  for (const line of unscoredLines(unscoredReasons(rows))) process.stderr.write(`${visibleText(line)}\n`);
+  if (silentJudges(rows).length > 0) process.exitCode = 1;
 }
 
 /** Warns where the model that judges is of one family with models that answered, as far as the file names them. */
@@ -103,13 +107,15 @@ function sumOf(a: Spent, b: SpendTotals): Spent {
 
 /** One row a judge and answer, its `id` first. */
 function verdictLines(answers: readonly FileAnswer[], judgements: readonly Judgement[]): string[] {
-  return judgements.flatMap(({ judge, repeats: [verdicts = []] }) =>
-    answers.flatMap(({ id, record, place }, i) => {
-      const verdict = verdicts[i];
-      if (verdict === undefined) return [];
-      const row = rowOf({ place, judge, record, verdict });
-      return [`${JSON.stringify({ id, ...row })}\n`];
-    }),
+  return judgements.flatMap((judgement) =>
+    rowsOf(answers, judgement).map((row, i) => `${JSON.stringify({ id: answers[i]?.id, ...row })}\n`),
+  );
+}
+
+/** The rows of a judge's first verdicts, in the answers' order. */
+function rowsOf(answers: readonly FileAnswer[], { judge, repeats: [verdicts = []] }: Judgement): Row[] {
+  return answers.map(({ record, place }, i) =>
+    rowOf({ place, judge, record, verdict: verdicts[i] ?? unscored('not judged') }),
   );
 }
 
@@ -144,12 +150,13 @@ function recordedScore({ id, record: { item, abstention }, recorded: score }: Fi
 }
 
 function scoreLine(judge: string, judged: readonly Judged[]): string {
-  const { score, accuracy, n, unscored } = metrics(judged);
-  return `${judge}: ${n} answers, ${unscored} unscored, mean score ${shown(score, 1)}, correct ${shown(accuracy, 100)} %`;
+  const { score, accuracy, n, unscored: missing } = metrics(judged);
+  return `${judge}: ${n} answers, ${missing} unscored, mean score ${shown(score, 1)}, correct ${shown(accuracy, 100)} %`;
 }
 
 function noiseLine({ judge, repeats }: Judgement): string {
   const { n, standardDeviation, changed } = judgeNoise(repeats);
+  if (n === 0) return `${judge}: own noise unknown: no answer was scored twice`;
   return `${judge}: own noise over ${repeats.length} repeats of ${n} answers: standard deviation ${standardDeviation.toFixed(3)} points, ${(100 * changed).toFixed(1)} % not always the same`;
 }
 

@@ -1,6 +1,8 @@
 /** `lightmem longmemeval`: LongMemEval's own aggregates from files in its forms, and results in its form from any judge. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { unscoredLines, unscoredReasons } from '../analysis/unscored.js';
+import { visibleText } from '../text/visible.js';
 import { UserError } from '../core/errors.js';
 import {
   addEndpointOptions,
@@ -11,7 +13,7 @@ import {
 } from './chat-client.js';
 import { openJudge } from '../evaluate/judges/open-judge.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
-import { evaluateHypotheses } from '../evaluate/longmemeval/evaluation.js';
+import { evaluateHypotheses, type HypothesesEvaluation } from '../evaluate/longmemeval/evaluation.js';
 import {
   formatAggregates,
   longMemEvalMetrics,
@@ -19,13 +21,7 @@ import {
   type LongMemEvalMetrics,
 } from '../evaluate/longmemeval/metrics.js';
 import { officialEvaluation } from '../evaluate/longmemeval/official.js';
-import {
-  parseHypotheses,
-  parseReferences,
-  parseResults,
-  toJsonLines,
-  type EvaluationResult,
-} from '../evaluate/longmemeval/records.js';
+import { parseHypotheses, parseReferences, parseResults, toJsonLines } from '../evaluate/longmemeval/records.js';
 
 interface EvaluateOptions extends EndpointOptions, SpendOptions {
   readonly judge: string;
@@ -71,10 +67,12 @@ async function printEvaluation(hypotheses: string, reference: string, options: E
   const known = new Set(references.map(({ question_id: id }) => id));
   const judged = answers.filter(({ question_id: id }) => known.has(id));
   if (judged.length === 0) throw new UserError(`${hypotheses} answers no question of ${reference}: check question_id`);
-  const { results, unscored } = await evaluate(judged, references, reference, options);
+  const { results, unscored, reasons } = await evaluate(judged, references, reference, options);
   process.stdout.write(toJsonLines(results));
   const left = answers.length - judged.length;
   process.stderr.write(`${results.length} judged, ${unscored} unscored, ${left} not in the reference\n`);
+  for (const line of unscoredLines(unscoredReasons(reasons))) process.stderr.write(`${visibleText(line)}\n`);
+  if (results.length === 0) process.exitCode = 1;
 }
 
 async function evaluate(
@@ -82,12 +80,12 @@ async function evaluate(
   references: Parameters<typeof evaluateHypotheses>[2],
   referencePath: string,
   options: EvaluateOptions,
-): Promise<{ results: EvaluationResult[]; unscored: number }> {
+): Promise<HypothesesEvaluation> {
   const { judge: name, official, python } = options;
   if (official !== undefined) {
     const settings = { script: official, metricModel: name, hypotheses, referencePath };
     const results = await officialEvaluation({ ...settings, ...(python !== undefined && { python }) });
-    return { results, unscored: 0 };
+    return { results, unscored: hypotheses.length - results.length, reasons: [] };
   }
   if (needsModel(name) && options.model === undefined) throw new UserError(`judge "${name}" needs --model NAME`);
   const { judge, concurrency } = openJudge(judgeChoice(name, options));

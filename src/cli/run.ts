@@ -1,9 +1,11 @@
 /** `lightmem run`: one run of a study carried out from its folder alone, as a cluster's worker does it. */
 import type { Command } from 'commander';
+import { unscoredLines } from '../analysis/unscored.js';
 import { carryOutFolder } from '../study/carry-out.js';
 import { runName } from '../study/identity.js';
 import type { RunReport } from '../study/study-records.js';
-import { readSpec } from '../study/run-store.js';
+import { judgingOf } from '../study/runner.js';
+import { readRun, readSpec } from '../study/run-store.js';
 import { parseCount } from './data-options.js';
 import { Interruption, interruption } from './interrupt.js';
 import { quoted } from './quoted.js';
@@ -44,6 +46,9 @@ async function run(folder: string, { threads, json }: Options): Promise<void> {
         ? `${JSON.stringify({ run: name, answers, unscored, ...work })}\n`
         : visibleText(`${name}: ${answers} answers judged, ${unscored} unscored; ${workText(work)}\n`),
     );
+    const outcome = judgingOf([readRun(folder)]);
+    for (const line of unscoredLines(outcome.unscored)) process.stderr.write(`${visibleText(line)}\n`);
+    if (outcome.silent.length > 0) process.exitCode = 1;
   } catch (error) {
     progress.end();
     if (error instanceof Interruption)

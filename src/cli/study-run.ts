@@ -10,6 +10,7 @@ import type { TextsOutcome } from '../study/texts.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
 import { runName } from '../study/identity.js';
 import { readStudy } from '../study/study-folder.js';
+import { judgingLines } from './study-judge.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
 import { spendText } from '../compress/spend-forecast.js';
@@ -31,7 +32,7 @@ export interface CarryOutOptions {
   readonly yes?: boolean;
 }
 
-/** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed. */
+/** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed or a judge scored nothing of one. */
 export async function carryOut(config: StudyConfig, options: CarryOutOptions): Promise<void> {
   const device = await deviceFor(config.device);
   if (typeof config.model === 'string' && config.model !== BUNDLED) await openModel(config.model, options.json); // planning finds it in the cache
@@ -46,7 +47,7 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
   if (plan.texts !== null && !options.json) process.stderr.write(`${textsLine(plan.texts)}\n`);
   const summary = await work.run();
   work.printOutcome(writeReport(readStudy(config.out)), summary);
-  if (summary.failed > 0) process.exitCode = 1;
+  if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
 }
 
 /** The plan, with the texts that the study file names made or, for a dry run, foreseen. */
@@ -178,16 +179,18 @@ class Work {
 
   printOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
     const { recommendation } = analysis;
-    const { carriedOut, reused, failed, work } = summary;
+    const { carriedOut, reused, failed, unscored, silent, work } = summary;
     if (this.options.json) {
       process.stdout.write(
-        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, work, recommendation, cells: cellsJson(analysis) })}\n`,
+        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, unscored, silent, work, recommendation, cells: cellsJson(analysis) })}\n`,
       );
       return;
     }
     const width = terminalWidth();
     process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
     process.stdout.write(`${carriedOut} runs carried out, ${reused} reused, ${failed} failed\n`);
+    for (const line of judgingLines(summary, shown(this.plan.config.out)))
+      process.stdout.write(`${visibleText(line)}\n`);
     process.stdout.write(`Report:  ${visibleText(shown(path))}\n`);
     if (recommendation.adapterPath !== null)
       process.stdout.write(

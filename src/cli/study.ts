@@ -18,6 +18,7 @@ import { addDeviceOption } from './device.js';
 import { MODEL_HELP } from './open-model.js';
 import { durationText } from '../text/duration.js';
 import { runSummary } from '../study/report.js';
+import { registerJudge } from './study-judge.js';
 import { carryOut } from './study-run.js';
 import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { visibleText } from '../text/visible.js';
@@ -50,6 +51,7 @@ export function register(program: Command): void {
     .option('--json', 'one JSON document on standard output, no progress')
     .action(run);
   addDeviceOption(runCommand, 'the one in the file, or cpu');
+  registerJudge(study);
   study
     .command('list')
     .description('the runs of a study and how they stand')
@@ -160,18 +162,23 @@ const COLUMNS: readonly TerminalColumn<RunLine>[] = [
   { name: 'run', value: ({ run }) => visibleText(runName(run.spec.identity)) },
   { name: 'status', value: ({ run }) => statusText(run) },
   { name: 'time', align: 'right', spare: 2, value: ({ run }) => timeText(run) },
-  { name: 'answers', align: 'right', spare: 1, value: ({ scores: { answers } }) => (answers === 0 ? '' : answers) },
+  { name: 'answers', align: 'right', spare: 1, value: ({ scores: own }) => answersText(own) },
   {
     name: 'mean score',
     align: 'right',
-    value: ({ scores: { answers, meanScore } }) => (answers === 0 ? '' : meanScore.toFixed(2)),
+    value: ({ scores: { meanScore } }) => meanScore?.toFixed(2) ?? '',
   },
   {
     name: 'correct',
     align: 'right',
-    value: ({ scores: { answers, correct } }) => (answers === 0 ? '' : `${(100 * correct).toFixed(1)} %`),
+    value: ({ scores: { correct } }) => (correct === null ? '' : `${(100 * correct).toFixed(1)} %`),
   },
 ];
+
+function answersText({ answers, unscored }: RunLine['scores']): string {
+  if (answers === 0) return '';
+  return unscored === 0 ? String(answers) : `${answers} (${unscored} unscored)`;
+}
 
 /** How it stands; of one under way, what it does and how much of that is done. */
 function statusText(run: StoredRun): string {
@@ -184,12 +191,14 @@ function timeText(run: StoredRun): string {
   return seconds === null ? '' : durationText(seconds);
 }
 
-function scores(rows: readonly Row[]): { answers: number; meanScore: number; correct: number } {
+/** Means over what was scored; null where nothing was. */
+function scores(rows: readonly Row[]) {
   const scored = rows.filter(({ status }) => status === 'scored');
-  const mean = (value: (row: Row) => number): number =>
-    scored.reduce((sum, row) => sum + value(row), 0) / scored.length;
+  const mean = (value: (row: Row) => number): number | null =>
+    scored.length === 0 ? null : scored.reduce((sum, row) => sum + value(row), 0) / scored.length;
   return {
     answers: rows.length,
+    unscored: rows.length - scored.length,
     meanScore: mean(({ score }) => score ?? 0),
     correct: mean(({ correct }) => Number(correct)),
   };
@@ -218,7 +227,7 @@ function runNamed(folder: string, name: string): StoredRun {
 
 function summaryLines(run: StoredRun): string[] {
   const { error, parameters, steps, firstLoss, lastLoss, heldOut, adapterPath } = runSummary(run);
-  const { answers, meanScore, correct } = scores(readRows(run));
+  const own = scores(readRows(run));
   const facts: [string, string | null][] = [
     ['run', runName(run.spec.identity)],
     ['status', statusText(run)],
@@ -232,14 +241,16 @@ function summaryLines(run: StoredRun): string[] {
         ? null
         : `best loss ${heldOut.bestLoss.toFixed(3)} at step ${heldOut.bestStep}${heldOut.stoppedEarly ? ', stopped early' : ''}`,
     ],
-    [
-      'answers',
-      answers === 0 ? null : `${answers}, mean score ${meanScore.toFixed(2)}, ${(100 * correct).toFixed(1)} % correct`,
-    ],
+    ['answers', own.answers === 0 ? null : `${answersText(own)}${meansText(own)}`],
     ['adapter', adapterPath],
     ['folder', run.folder],
   ];
   return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(11)}${visibleText(value)}`]));
+}
+
+function meansText({ meanScore, correct }: RunLine['scores']): string {
+  if (meanScore === null || correct === null) return '';
+  return `, mean score ${meanScore.toFixed(2)}, ${(100 * correct).toFixed(1)} % correct`;
 }
 
 function answerText({ prompt, reference, answer, score, reason }: Row): string {

@@ -9,6 +9,8 @@ export interface JudgingOptions {
   readonly concurrency?: number;
   /** Verdicts given before, and where new ones are kept. */
   readonly log?: VerdictLog;
+  /** Whether verdicts given before are passed over; default no. */
+  readonly renew?: boolean;
   readonly onVerdict?: (done: number, total: number) => void;
   /** Told of every judgement that was not found in the log. */
   readonly onJudged?: () => void;
@@ -37,9 +39,13 @@ async function judgeRecord(judge: Judge, record: AnswerRecord, options: JudgingO
     : judgeOne(judge, input, options);
 }
 
-async function judgeOne(judge: Judge, input: JudgeInput, { log, onJudged }: JudgingOptions): Promise<Verdict> {
+async function judgeOne(
+  judge: Judge,
+  input: JudgeInput,
+  { log, onJudged, renew = false }: JudgingOptions,
+): Promise<Verdict> {
   const key = log === undefined ? '' : verdictKey(judge, input);
-  const kept = log?.get(key);
+  const kept = renew ? undefined : log?.get(key);
   if (kept !== undefined) return kept;
   const verdict = await judge.judge(input);
   await log?.add(key, verdict);

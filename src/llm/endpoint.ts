@@ -1,4 +1,5 @@
 /** A model behind an OpenAI-compatible endpoint: every request is cached, paced, retried, timed and counted here. */
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, JsonObject } from '../core/json.js';
@@ -155,6 +156,7 @@ export class ChatEndpoint implements ChatModel {
   }
 
   async #ask(request: CacheRequest, { signal, grow = true, isUsable }: ChatOptions): Promise<ChatOutcome> {
+    if (signal !== undefined) setMaxListeners(0, signal); // many requests wait on one signal
     const progress: Progress = {
       startedAt: performance.now(),
       tries: 0,

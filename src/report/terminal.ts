@@ -32,7 +32,9 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
   ]);
   const nothing =
     verdicts.length === 0 ? [...recommendation.sentences.map((each) => wrapped(each, width, '')), ''] : [];
-  const cautions = recommendation.cautions.map((caution) => paint.yellow(wrapped(`! ${caution}`, width, '')));
+  const cautions = recommendation.cautions.map((caution) =>
+    paint.yellow(wrapped(`! ${visibleLine(caution)}`, width, '')),
+  );
   return `${[...verdicts, ...nothing, cellTable(analysis, width), '', ...cautions].join('\n').trimEnd()}\n`;
 }
 

@@ -11,6 +11,7 @@ export const STUDY_FILES = {
   texts: 'texts',
   trainings: 'trainings',
   answers: 'answers',
+  judging: 'judging',
   runs: 'runs',
   rows: 'rows.csv',
   report: 'report.html',

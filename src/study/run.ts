@@ -4,8 +4,8 @@ import { arch, platform } from 'node:os';
 import { basename, join } from 'node:path';
 import { itemTrr } from '../audit/trr.js';
 import { retention } from '../audit/retention.js';
-import { RunConflictError } from '../core/errors.js';
-import { itemRecord } from '../core/record-schemas.js';
+import { RunConflictError, UserError } from '../core/errors.js';
+import { answerRecord, itemRecord } from '../core/record-schemas.js';
 import { sha256 } from '../core/hash.js';
 import type { AnswerRecord, GridPlace, Item, Row } from '../core/records.js';
 import { loraScale } from '../core/settings.js';
@@ -28,13 +28,19 @@ import { answersHash, askedHash, IDENTITY_VERSION, samplesHash } from './identit
 import { ANSWERS_FILES, answersPath, RUN_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { readSpec } from './run-store.js';
+import { openPurse, type Purse } from './purse.js';
 import { runFolderName, type RunSpec } from './run-spec.js';
 import { servedModel, servedTokenizer } from './served.js';
 import { describeFiles } from './stage-files.js';
 import { ensureTraining } from './training-stage.js';
-import { resolveTraining, type ResolvedTraining } from './training-store.js';
+import { readTraining, resolveTraining, type ResolvedTraining } from './training-store.js';
+
+/** How a run that was asked is judged: what is unscored alone, or all of it again, whatever was said before. */
+export type Judging = 'unscored' | 'anew';
 
 export interface RunOptions {
+  /** Judges the answers that the run's folder holds, without training or asking; without it, the run is carried out. */
+  readonly judging?: Judging;
   /** Threads of this run; default: as many as the engine takes by itself. */
   readonly threads?: number;
   readonly onReport?: (report: RunReport) => void;
@@ -71,6 +77,11 @@ interface Adapter {
   readonly seconds: number;
 }
 
+interface JudgeWork {
+  readonly log: VerdictLog;
+  readonly purse: Purse;
+}
+
 class Run {
   readonly study: string;
   readonly #model: LoadedModel | null;
@@ -97,7 +108,7 @@ class Run {
   async execute(): Promise<RunResult> {
     rmSync(this.#path('error'), { force: true });
     const before = process.cpuUsage();
-    const adapter = await this.#train();
+    const adapter = this.options.judging === undefined ? await this.#train() : this.#trainedBefore();
     const { rows, seconds } = await this.#answerAndJudge(adapter);
     writeWhole(this.#path('rows'), jsonLines(rows));
     const result: RunResult = {
@@ -162,6 +173,17 @@ class Run {
     return { folder: join(training.folder, TRAINING_FILES.adapter), training, seconds: record.result.seconds };
   }
 
+  /** The adapter that was asked. Throws UserError where it is gone. */
+  #trainedBefore(): Adapter | null {
+    const { training: planned } = this.spec.identity;
+    if (planned === null) return null;
+    const training = resolveTraining(this.study, planned);
+    const stored = readTraining(training);
+    if (stored.status !== 'done')
+      throw new UserError(`${training.folder}: the adapter that was asked is not there: run the study again`);
+    return { folder: join(training.folder, TRAINING_FILES.adapter), training, seconds: stored.record.result.seconds };
+  }
+
   /** Answers of one asker lie in one folder, which one run at a time adds to. */
   async #answerAndJudge(adapter: Adapter | null) {
     const weights = adapter === null ? null : fileIdentity(join(adapter.folder, 'adapter_model.safetensors'));
@@ -169,13 +191,18 @@ class Run {
     const lock = await lockFolder(path, { patienceMs: Infinity, ...this.#machine() });
     try {
       removeLeftovers(path);
-      const asking = await timed(() => this.#ask(path, adapter));
+      const isAsked = this.options.judging !== undefined;
+      const asking = await timed(() => (isAsked ? this.#answersHere() : this.#ask(path, adapter)));
       writeWhole(this.#path('answers'), jsonLines(asking.value));
       const judging = await timed(() => this.#judge(path, asking.value));
       return { rows: judging.value, seconds: { asking: asking.seconds, judging: judging.seconds } };
     } finally {
       lock.release();
     }
+  }
+
+  #answersHere(): Promise<AnswerRecord[]> {
+    return Promise.resolve(readJsonLines(this.#path('answers'), answerRecord));
   }
 
   async #ask(path: string, adapter: Adapter | null): Promise<AnswerRecord[]> {
@@ -230,14 +257,24 @@ class Run {
   }
 
   async #verdicts(choice: JudgeChoice, records: readonly AnswerRecord[], log: VerdictLog) {
-    const { judge, label, concurrency } = openJudge(choice);
-    const { signal } = this.options;
+    const purse = await openPurse(this.study, choice, this.#machine());
+    try {
+      return await this.#verdictsOf(choice, records, { log, purse });
+    } finally {
+      purse.close();
+    }
+  }
+
+  async #verdictsOf(choice: JudgeChoice, records: readonly AnswerRecord[], { log, purse }: JudgeWork) {
+    const { signal, judging } = this.options;
+    const renew = judging === 'anew';
+    const { judge, label, concurrency, chat } = openJudge(choice, { renew, spent: purse.spent, onSent: purse.note });
     const verdicts = await judgeAnswers(judge, records, {
-      ...{ concurrency, log },
+      ...{ concurrency, log, renew },
       ...(signal !== undefined && { signal }),
       onVerdict: (done, total) => this.#report('judging', done / total),
       onJudged: () => this.#work.judgements++,
-    });
+    }).finally(() => chat?.drain());
     return records.flatMap((record, i) => {
       const verdict = verdicts[i];
       return verdict === undefined ? [] : [{ label, record, verdict }];

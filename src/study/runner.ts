@@ -1,5 +1,6 @@
 /** The runner: finished runs are kept, the others go to the executor; one that fails is noted and the study goes on. */
 import { join } from 'node:path';
+import { silentJudges, unscoredReasons, type Unscored } from '../analysis/unscored.js';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome } from '../executors/executor.js';
 import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
@@ -11,7 +12,7 @@ import { RUN_FILES, runPath } from './layout.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
 import { progressRecord, type Retry, type RunReport } from './study-records.js';
-import { clearRun, type StoredRun } from './run-store.js';
+import { clearRun, readRows, type StoredRun } from './run-store.js';
 import type { PlannedRun, RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
 import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
@@ -56,6 +57,10 @@ export interface StudySummary {
   readonly carriedOut: number;
   readonly reused: number;
   readonly failed: number;
+  /** Why answers of these runs are unscored. */
+  readonly unscored: readonly Unscored[];
+  /** Judges that scored nothing in a run that is done: each with the number of such runs. */
+  readonly silent: readonly { readonly judge: string; readonly runs: number }[];
   /** What this call did for the runs that it carried out: adapters trained, questions asked, answers judged. */
   readonly work: { readonly trainings: number; readonly questions: number; readonly judgements: number };
 }
@@ -96,9 +101,9 @@ class Runner {
     const counted = new Set<string>();
     this.#progress = stored.map(({ run, stored: found }) => ({
       run,
-      seconds: found.status === 'done' ? NOTHING : this.#seconds(run, counted),
+      seconds: isComplete(found) ? NOTHING : this.#seconds(run, counted),
       report: undefined,
-      isDone: found.status === 'done',
+      isDone: isComplete(found),
     }));
   }
 
@@ -110,7 +115,7 @@ class Runner {
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
     const carriedOut = open.length - this.#failed;
-    return { runs, carriedOut, reused, failed: this.#failed, work: workOf(runs, open) };
+    return { runs, carriedOut, reused, failed: this.#failed, ...judgingOf(runs), work: workOf(runs, open) };
   }
 
   async #runAll(open: readonly Progress[]): Promise<void> {
@@ -229,6 +234,17 @@ function outOfMemoryCause(outcome: JobOutcome): string | null {
   return outcome.status === 'failed' && isOutOfMemoryMessage(outcome.message) ? outcome.message : null;
 }
 
+/** What became of judging: why answers are unscored, and who scored nothing. */
+export function judgingOf(runs: readonly StoredRun[]): Pick<StudySummary, 'unscored' | 'silent'> {
+  const rows = runs.map((run) => (run.status === 'done' && run.result.unscored > 0 ? readRows(run) : []));
+  const silent = new Map<string, number>();
+  for (const judge of rows.flatMap(silentJudges)) silent.set(judge, (silent.get(judge) ?? 0) + 1);
+  return {
+    unscored: unscoredReasons(rows.flat()),
+    silent: [...silent].map(([judge, count]) => ({ judge, runs: count })),
+  };
+}
+
 /** What was done for the runs that were open. */
 function workOf(runs: readonly StoredRun[], open: readonly Progress[]): StudySummary['work'] {
   const ids = new Set(open.map(({ run }) => run.spec.id));
@@ -240,6 +256,11 @@ function workOf(runs: readonly StoredRun[], open: readonly Progress[]): StudySum
     work.judgements += run.result.work.judgements;
   }
   return work;
+}
+
+/** Whether nothing is left of a run: what stayed unscored is asked and judged again. */
+function isComplete(run: StoredRun): boolean {
+  return run.status === 'done' && run.result.unscored === 0;
 }
 
 const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };

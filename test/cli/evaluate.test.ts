@@ -93,8 +93,8 @@ describe('a model behind an endpoint', () => {
       'Text: Ann lives in Oslo.\n\nWhere does Ann live?',
     );
     expect(requests[0]?.body.max_tokens).toBe(48);
-    expect(said).toContain('answers   3 of 2 items, 1 unscored');
-    expect(said).toContain('failed    1 not answered and unscored, the first: too-long');
+    expect(said).toContain('answers   3 of 3 items, 1 unscored');
+    expect(said).toContain('unscored  lexical: 1 answer unscored: not answered: too-long');
     const rows = readFileSync(out, 'utf8')
       .trim()
       .split('\n')
@@ -196,7 +196,7 @@ describe.skipIf(!hasPython())('evaluate --official', () => {
     writeFileSync(script, SCRIPT);
     const { out } = await evaluate(reference, '--model', 'm', '--model-endpoint', endpoint, '--official', script);
     expect(out).toContain('correct   50.0');
-    expect(out).toContain('3 of 2 items, 1 unscored');
+    expect(out).toContain('3 of 3 items, 1 unscored');
     expect(out).toContain('\tsingle-session-user: 0.5 (2)');
   });
 });

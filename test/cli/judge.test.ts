@@ -157,7 +157,7 @@ describe('lightmem judge', () => {
     const { out } = await judged('--endpoint-name', 'gpu-2');
     expect(jsonLines(out)[0]).toMatchObject({ judge: 'llm (named at gpu-2)' });
     await expect(judged('--no-cache', '--max-tokens', '100')).rejects.toThrow(
-      'judging stopped (budget): the spending limit is reached',
+      'judging stopped: the spending limit is reached: what was finished is kept; raise the limit',
     );
     await expect(judged('--max-cost', '1')).rejects.toThrow('--max-cost needs prices');
   });
@@ -183,6 +183,13 @@ describe('lightmem judge', () => {
       reason: 'unusable reply: it says neither yes nor no',
     });
     expect(err).toContain('2 answers, 2 unscored, mean score –');
+    expect(err).toContain('yes-no (m): 2 answers unscored: unusable reply: it says neither yes nor no');
+    expect(process.exitCode).toBe(1);
+    process.exitCode = undefined;
+    const noisy = await lightmem('judge', file('d2.jsonl', ANSWERS), ...args.slice(0, 6), '--repeats', '2');
+    expect(noisy.err).not.toContain('NaN');
+    expect(noisy.err).toContain('own noise unknown: no answer was scored twice');
+    process.exitCode = undefined;
     expect(readFileSync(join(folder, 'v.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
   });
 

@@ -50,6 +50,8 @@ async function ask<T>(
     const isLost = outcome.status === 'truncated' && !readsCut(text);
     return { text: outcome.text, read: named(isLost ? { problem: 'it was cut off' } : read(text)) };
   }
+  if (outcome.status === 'budget')
+    throw new UserError(`judging stopped: ${outcome.message}; raise the limit of tokens or cost to go on`);
   if (stopsWork(outcome.status))
     throw new UserError(`judging stopped (${outcome.status}): ${outcome.message}; run again to go on`);
   return { text: null, read: { problem: `${outcome.status}: ${outcome.message}` } };

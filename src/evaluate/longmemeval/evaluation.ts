@@ -16,13 +16,20 @@ function answerOf(
   };
 }
 
+export interface HypothesesEvaluation {
+  readonly results: EvaluationResult[];
+  readonly unscored: number;
+  /** Why, one an answer. */
+  readonly reasons: readonly { readonly judge: string; readonly status: 'unscored'; readonly reason: string }[];
+}
+
 /** Results for the hypotheses the judge could score; a label is whether the verdict counts as correct. Hypotheses of unknown questions are left out. */
 export async function evaluateHypotheses(
   judge: Judge,
   hypotheses: readonly Hypothesis[],
   references: readonly Reference[],
   options: JudgingOptions = {},
-): Promise<{ results: EvaluationResult[]; unscored: number }> {
+): Promise<HypothesesEvaluation> {
   const questions = new Map(references.map((reference) => [reference.question_id, reference]));
   const known = hypotheses.flatMap((hypothesis) => {
     const reference = questions.get(hypothesis.question_id);
@@ -38,5 +45,8 @@ export async function evaluateHypotheses(
     if (verdict?.status !== 'scored') return [];
     return [{ ...hypothesis, autoeval_label: { model: judge.name, label: verdict.correct } }];
   });
-  return { results, unscored: known.length - results.length };
+  const reasons = verdicts.flatMap((verdict) =>
+    verdict.status === 'unscored' ? [{ judge: judge.name, status: verdict.status, reason: verdict.reason }] : [],
+  );
+  return { results, unscored: known.length - results.length, reasons };
 }
