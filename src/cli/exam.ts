@@ -9,7 +9,7 @@ import { DROP_REASONS } from '../exam/check.js';
 import { examParts, makeExam, type Exam, type ExamReport, type ExamSettings } from '../exam/exam.js';
 import { modelWriter } from '../exam/model-writer.js';
 import { ruleWriter } from '../exam/rules.js';
-import { ExamStopped } from '../exam/writer.js';
+import { ExamStopped, type ExamWriter } from '../exam/writer.js';
 import { writeWhole } from '../files/write-whole.js';
 import type { TextModels } from '../generate/text-models.js';
 import { SpendJournal } from '../llm/spend/spend-journal.js';
@@ -92,34 +92,20 @@ async function written(
   options: Options,
 ): Promise<Exam> {
   const writer = models.hasChat ? modelWriter(models.chat(), sizes.count) : ruleWriter;
-  const json = options.json === true;
   const parts = examParts(items, sizes);
   if (parts.length === 0) throw new UserError('there is no text to ask about: give documents with an original text');
-  if (models.hasChat) {
-    const asked = parts.map((part) => writer.estimate(part, sizes.perPart ?? 0));
-    const tokens = (pick: 'inputTokens' | 'outputTokens'): number =>
-      asked.reduce((sum, each) => sum + (each?.[pick] ?? 0), 0);
-    const left = {
-      texts: parts.length,
-      kept: 0,
-      missing: parts.length,
-      calls: parts.length,
-      inputTokens: tokens('inputTokens'),
-      outputTokens: tokens('outputTokens'),
-    };
-    const smaller = 'ask fewer questions with --questions, or limit it with --max-tokens';
-    if (!(await confirmed(spendForecast(left, models), { yes: options.yes === true, silent: json, smaller })))
-      throw new UserError('nothing was asked or written');
-  }
+  if (models.hasChat)
+    await agree(
+      parts.map((part) => writer.estimate(part, sizes.perPart ?? 0)),
+      models,
+      options,
+    );
   const signal = interruption();
-  const progress = new Progress({ label: 'exam', total: parts.length, unit: 'parts', silent: json });
+  const progress = new Progress({ label: 'exam', total: parts.length, unit: 'parts', silent: options.json === true });
+  const onProgress: ExamSettings['onProgress'] = ({ done, questions }) =>
+    progress.update(done, `${questions} questions`);
   try {
-    return await makeExam(items, {
-      ...sizes,
-      writer,
-      signal,
-      onProgress: ({ done, questions }) => progress.update(done, `${questions} questions`),
-    });
+    return await makeExam(items, { ...sizes, writer, signal, onProgress });
   } catch (error) {
     if (signal.reason instanceof Interruption) throw signal.reason;
     if (error instanceof ExamStopped)
@@ -128,6 +114,28 @@ async function written(
   } finally {
     progress.end();
   }
+}
+
+/** Asks before a large spend. Throws UserError where it is not agreed to. */
+async function agree(
+  asked: readonly ReturnType<ExamWriter['estimate']>[],
+  models: TextModels,
+  { yes = false, json = false }: Options,
+): Promise<void> {
+  const tokens = (pick: 'inputTokens' | 'outputTokens'): number =>
+    asked.reduce((sum, each) => sum + (each?.[pick] ?? 0), 0);
+  const calls = asked.length;
+  const left = {
+    texts: calls,
+    kept: 0,
+    missing: calls,
+    calls,
+    inputTokens: tokens('inputTokens'),
+    outputTokens: tokens('outputTokens'),
+  };
+  const smaller = 'ask fewer questions with --questions, or limit it with --max-tokens';
+  if (!(await confirmed(spendForecast(left, models), { yes, silent: json, smaller })))
+    throw new UserError('nothing was asked or written');
 }
 
 function tell({ items, report }: Exam, { json, out }: Options): void {

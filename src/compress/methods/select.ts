@@ -145,57 +145,86 @@ function joined(sentences: readonly string[], kept: readonly number[]): string {
 function pick(
   pieces: readonly Piece[],
   budget: number,
-  { factWeight, noveltyWeight }: Options,
+  options: Options,
   among: readonly number[] = [...pieces.keys()],
 ): number[] {
-  const texts = pieces.map(({ text }) => text);
-  const vectors = tfIdf(texts);
-  const rank = lexRank(vectors);
-  const facts = texts.map((text) => factsOf(text).map((fact) => fact.wordings[0]?.joined ?? ''));
-  const chosen = new Set<number>();
-  const said = new Set<string>();
-  const similarity = new Float64Array(pieces.length);
+  const choice = new Choice(pieces, options);
   const open = new Set(among.filter((index) => pieces[index]?.stands));
   let left = budget;
-  const withNeeds = (index: number): number[] =>
-    [index, ...(pieces[index]?.needs ?? [])].filter((each) => !chosen.has(each));
-  const costOf = (index: number): number =>
-    (pieces[index]?.needs ?? []).length === 0
-      ? (pieces[index]?.cost ?? 1)
-      : withNeeds(index).reduce((sum, each) => sum + (pieces[each]?.cost ?? 1), 0);
-  const worth = (index: number): number => {
-    const fresh = (facts[index] ?? []).filter((fact) => !said.has(fact)).length;
-    const cost = pieces[index]?.cost ?? 1;
-    const central = (rank[index] ?? 0) * (1 - noveltyWeight * (similarity[index] ?? 0));
-    return factWeight * (fresh / cost) * MEAN_FACT_COST + (1 - factWeight) * central * Math.min(1, MEAN_COST / cost);
-  };
   while (open.size > 0) {
-    const fitting = [...open].filter((index) => costOf(index) <= left);
-    const candidates = fitting.length === 0 && chosen.size === 0 ? [cheapest([...open], costOf)] : fitting;
+    const fitting = [...open].filter((index) => choice.cost(index) <= left);
+    const candidates = fitting.length === 0 && choice.chosen.size === 0 ? [cheapest([...open], choice)] : fitting;
     const best = candidates.reduce<number | undefined>(
-      (top, index) => (top === undefined || worth(index) > worth(top) ? index : top),
+      (top, index) => (top === undefined || choice.worth(index) > choice.worth(top) ? index : top),
       undefined,
     );
     if (best === undefined) break;
-    open.delete(best);
-    left -= costOf(best);
-    for (const each of withNeeds(best)) {
-      chosen.add(each);
+    left -= choice.cost(best);
+    choice.take(best, open);
+  }
+  return [...choice.chosen];
+}
+
+/** What is chosen so far, and what each other piece would add to it. */
+class Choice {
+  readonly chosen = new Set<number>();
+  readonly #vectors: readonly Vector[];
+  readonly #rank: readonly number[];
+  readonly #facts: readonly (readonly string[])[];
+  readonly #said = new Set<string>();
+  readonly #similarity: Float64Array;
+
+  constructor(
+    readonly pieces: readonly Piece[],
+    readonly options: Options,
+  ) {
+    const texts = pieces.map(({ text }) => text);
+    this.#vectors = tfIdf(texts);
+    this.#rank = lexRank(this.#vectors);
+    this.#facts = texts.map((text) => factsOf(text).map((fact) => fact.wordings[0]?.joined ?? ''));
+    this.#similarity = new Float64Array(pieces.length);
+  }
+
+  /** Tokens that a piece adds, with those it needs that are not chosen yet. */
+  cost(index: number): number {
+    if ((this.pieces[index]?.needs ?? []).length === 0) return this.pieces[index]?.cost ?? 1;
+    return this.#withNeeds(index).reduce((sum, each) => sum + (this.pieces[each]?.cost ?? 1), 0);
+  }
+
+  /** Facts not yet said, and centrality less likeness to what is chosen, by token. */
+  worth(index: number): number {
+    const { factWeight, noveltyWeight } = this.options;
+    const fresh = (this.#facts[index] ?? []).filter((fact) => !this.#said.has(fact)).length;
+    const cost = this.pieces[index]?.cost ?? 1;
+    const central = (this.#rank[index] ?? 0) * (1 - noveltyWeight * (this.#similarity[index] ?? 0));
+    return factWeight * (fresh / cost) * MEAN_FACT_COST + (1 - factWeight) * central * Math.min(1, MEAN_COST / cost);
+  }
+
+  /** Chooses a piece with what it needs, and takes them out of what is open. */
+  take(best: number, open: Set<number>): void {
+    for (const each of this.#withNeeds(best)) {
+      this.chosen.add(each);
       open.delete(each);
     }
-    for (const fact of facts[best] ?? []) said.add(fact);
+    for (const fact of this.#facts[best] ?? []) this.#said.add(fact);
     for (const index of open)
-      similarity[index] = Math.max(similarity[index] ?? 0, cosine(vectors[index], vectors[best]));
+      this.#similarity[index] = Math.max(
+        this.#similarity[index] ?? 0,
+        cosine(this.#vectors[index], this.#vectors[best]),
+      );
   }
-  return [...chosen];
+
+  #withNeeds(index: number): number[] {
+    return [index, ...(this.pieces[index]?.needs ?? [])].filter((each) => !this.chosen.has(each));
+  }
 }
 
 /** Tokens that a fact, and a sentence, take about: they bring the two kinds of worth to one scale. */
 const MEAN_FACT_COST = 8;
 const MEAN_COST = 30;
 
-function cheapest(indices: readonly number[], costOf: (index: number) => number): number {
-  return indices.reduce((best, index) => (costOf(index) < costOf(best) ? index : best), indices[0] ?? 0);
+function cheapest(indices: readonly number[], choice: Choice): number {
+  return indices.reduce((best, index) => (choice.cost(index) < choice.cost(best) ? index : best), indices[0] ?? 0);
 }
 
 type Vector = ReadonlyMap<string, number>;
