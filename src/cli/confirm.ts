@@ -16,9 +16,17 @@ export interface ConfirmOptions {
 /** Whether to go on; where nobody can be asked, a large spend is refused with a UserError. */
 export async function confirmed(forecast: SpendForecast, { yes, silent, smaller }: ConfirmOptions): Promise<boolean> {
   if (forecast.model === null) return true;
-  const line = spendText(forecast);
+  return agreed(spendText(forecast), forecast.isLarge, { yes, silent, smaller });
+}
+
+/** Whether to go on with a spend that a line tells of. */
+export async function agreed(
+  line: string,
+  isLarge: boolean,
+  { yes, silent, smaller }: ConfirmOptions,
+): Promise<boolean> {
   if (!silent) process.stderr.write(`${visibleText(line)}\n`);
-  if (!forecast.isLarge || yes) return true;
+  if (!isLarge || yes) return true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UserError(`${line}: add --yes to go on, or ${smaller}`);
   return asked('Go on? [y/N] ');
 }

@@ -1,10 +1,12 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
 import { relative } from 'node:path';
+import { UserError } from '../core/errors.js';
 import { cellsJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED, type StudyConfig } from '../study/config.js';
 import { runCost, runSeconds } from '../study/estimate.js';
 import { placementHere } from '../study/placement.js';
+import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
 import type { TextsOutcome } from '../study/texts.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
@@ -14,7 +16,7 @@ import { judgingLines } from './study-judge.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
 import { spendText } from '../compress/spend-forecast.js';
-import { confirmed } from './confirm.js';
+import { agreed, confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
@@ -45,6 +47,12 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
     return;
   }
   if (plan.texts !== null && !options.json) process.stderr.write(`${textsLine(plan.texts)}\n`);
+  refuseBeyondLimits(plan.judging);
+  for (const forecast of plan.judging.filter(({ calls }) => calls > 0)) {
+    const asked = { yes: options.yes === true, silent: options.json, smaller: JUDGING_SMALLER };
+    if (!(await agreed(judgeForecastText(forecast), forecast.isLarge, asked)))
+      throw new UserError('nothing was begun: give the judge a limit, or ask about fewer items');
+  }
   const summary = await work.run();
   work.printOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
@@ -82,6 +90,7 @@ function textsLine({ forecast: { texts, kept }, spent }: TextsOutcome): string {
   return `${made}; spent on them in all runs: ${spent.requests} requests, ${spent.promptTokens} + ${spent.completionTokens} tokens${cost}`;
 }
 
+const JUDGING_SMALLER = 'limit it in the study file: evaluate: { judges: [{ …, maxTokens: … }] }';
 const SMALLER = 'limit it in the study file: compress: { maxTokens: … }';
 
 class Work {
@@ -152,7 +161,7 @@ class Work {
 
   /** The plan and what it costs, without touching the folder. */
   printPlan(): void {
-    const { runs, model, config, texts } = this.plan;
+    const { runs, model, config, texts, judging } = this.plan;
     const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
     const seconds = costs.map(({ cost }) => {
@@ -166,7 +175,7 @@ class Work {
         ...cost,
         seconds: seconds[i],
       }));
-      process.stdout.write(`${JSON.stringify({ texts, runs: listed, seconds: total / workers })}\n`);
+      process.stdout.write(`${JSON.stringify({ texts, judging, runs: listed, seconds: total / workers })}\n`);
       return;
     }
     if (texts !== null) process.stdout.write(`${visibleText(spendText(texts.forecast))}\n`);
@@ -174,6 +183,7 @@ class Work {
       process.stdout.write(
         `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
       );
+    for (const forecast of judging) process.stdout.write(`${visibleText(judgeForecastText(forecast))}\n`);
     process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
   }
 

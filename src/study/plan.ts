@@ -13,6 +13,7 @@ import { bundledModelPath, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
+import { judgeForecasts, type JudgeForecast } from './judge-forecast.js';
 import { loadDatasets, type StudyDataset } from './datasets.js';
 import {
   askedHash,
@@ -62,6 +63,8 @@ export interface StudyPlan {
   readonly datasets: ReadonlyMap<string, StudyDataset>;
   /** What making the texts that the study file names came to; null where it names none that the grid uses. */
   readonly texts: TextsOutcome | null;
+  /** What judges will ask of models. */
+  readonly judging: readonly JudgeForecast[];
   /** Base runs first, then the grid in its order; no run twice. */
   readonly runs: readonly PlannedRun[];
 }
@@ -82,7 +85,9 @@ export async function planStudy(asked: StudyConfig, options: PlanOptions = {}): 
   });
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
-  return { config, model, datasets, texts, runs: new Planner({ config, model, datasets }).runs() };
+  const runs = new Planner({ config, model, datasets }).runs();
+  const judging = judgeForecasts({ config, runs, folder: options.folder ?? config.out });
+  return { config, model, datasets, texts, judging, runs };
 }
 
 function textsRequest(

@@ -8,6 +8,7 @@ import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { runCost, runSeconds, type RunSeconds } from './estimate.js';
 import { identityHash, runName } from './identity.js';
+import { refuseBeyondLimits } from './judge-forecast.js';
 import { RUN_FILES, runPath } from './layout.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
@@ -65,8 +66,9 @@ export interface StudySummary {
   readonly work: { readonly trainings: number; readonly questions: number; readonly judgements: number };
 }
 
-/** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped; what was finished is kept. */
+/** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped, UserError where a judge's limit is foreseen not to do; what was finished is kept. */
 export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<StudySummary> {
+  refuseBeyondLimits(plan.judging);
   const folder = await StudyFolder.open(options.folder, plan, options.command);
   try {
     await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));

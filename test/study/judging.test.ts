@@ -164,6 +164,30 @@ describe('judging a study', { timeout: 120_000 }, () => {
     }
   });
 
+  it('is foreseen with what it will ask, and refused beyond its limit before anything is done', async () => {
+    const into = join(scratch, 'foreseen');
+    const planOf = (more: object) => planStudy(studyConfig(input(llm(more))), { folder: into });
+    const prices = { priceInput: 1, priceOutput: 2 };
+    const {
+      judging: [forecast],
+    } = await planOf({ ...prices, maxCost: 1 });
+    expect(forecast).toMatchObject({ judge: 'llm (j)', maxCost: 1, isLarge: false });
+    const { calls = 0, inputTokens = 0, outputTokens = 0, cost } = forecast ?? {};
+    expect(calls).toBeGreaterThan(4);
+    expect(inputTokens / calls).toBeGreaterThan(300);
+    expect(cost).toBeCloseTo((inputTokens + 2 * outputTokens) / 1e6, 10);
+    const before = asked.received.length;
+    for (const limit of [{ maxTokens: 1000 }, { ...prices, maxCost: 0.0001 }]) {
+      const run = async () =>
+        runStudy(await planOf(limit), { folder: into, command: 'test', executor: () => inlineExecutor(workerEntry()) });
+      await expect(run()).rejects.toThrow(/judging by llm \(j\): about \d+ requests.*more than the limit leaves/);
+    }
+    expect(asked.received.length).toBe(before);
+    const left = await planStudy(studyConfig(input(llm())), { folder });
+    expect(left.judging).toMatchObject([{ calls: 0 }]);
+    expect((await planStudy(studyConfig(input(['lexical'])), { folder })).judging).toEqual([]);
+  });
+
   it('is refused where nothing was answered', async () => {
     await expect(judgeStudy(join(scratch, 'none'))).rejects.toThrow('holds no study');
   });

@@ -1,11 +1,11 @@
 /** The judges there are, by the names that commands and configurations use. */
 import { UserError } from '../../core/errors.js';
-import type { ChatModel } from '../../llm/chat-model.js';
-import type { Judge } from './contract.js';
+import type { ChatMessage, ChatModel } from '../../llm/chat-model.js';
+import type { Judge, JudgeInput } from './contract.js';
 import { exactJudge } from './exact.js';
 import { lexicalJudge } from './lexical.js';
-import { llmJudge } from './llm.js';
-import { yesNoJudge } from './yes-no.js';
+import { llmJudge, llmPrompt } from './llm.js';
+import { yesNoJudge, yesNoPrompt } from './yes-no.js';
 
 export interface JudgeOptions {
   /** The model that judges; needed by `llm` and `yes-no`. */
@@ -22,6 +22,22 @@ const ASKING: Readonly<Record<string, (options: { model: ChatModel; repeat?: num
 
 /** Names of all judges. */
 export const JUDGES: readonly string[] = [...Object.keys(OFFLINE), ...Object.keys(ASKING)];
+
+/** What a judge puts to its model, and about how many tokens its reply takes. */
+export interface JudgePrompt {
+  readonly prompt: (input: JudgeInput, call: string) => readonly ChatMessage[];
+  readonly replyTokens: number;
+}
+
+const PROMPTS: Readonly<Record<string, JudgePrompt>> = {
+  llm: { prompt: llmPrompt, replyTokens: 50 },
+  'yes-no': { prompt: yesNoPrompt, replyTokens: 3 },
+};
+
+/** How a judge of this name asks; null where it asks no model. */
+export function judgePrompt(name: string): JudgePrompt | null {
+  return Object.hasOwn(PROMPTS, name) ? (PROMPTS[name] ?? null) : null;
+}
 
 /** Whether a judge of this name asks a language model. */
 export function needsModel(name: string): boolean {
