@@ -1,5 +1,5 @@
 /** `lightmem compress`: a data set in, the same items with texts at the levels asked for out; nothing finished is ever made twice. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { CompressionStopped, type CompressReport, type LevelTask } from '../compress/compress-items.js';
@@ -12,10 +12,12 @@ import { OUTPUT_LANGUAGES, type OutputLanguage } from '../compress/asking/prompt
 import { methodEntry, METHODS } from '../compress/registry.js';
 import { makeTexts, type TextsRequest } from '../compress/stage.js';
 import { tokenCounter } from '../compress/token-counter.js';
-import { messageOf, UserError } from '../core/errors.js';
+import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
 import { recordedTexts } from '../data/recorded-texts.js';
+import { writeError } from '../files/disk-error.js';
+import { makeFolder } from '../files/flush.js';
 import { jsonLines } from '../files/json-lines.js';
 import { writeWhole } from '../files/write-whole.js';
 import type { TextModels } from '../generate/text-models.js';
@@ -169,10 +171,10 @@ async function load(file: string, options: Options): Promise<{ items: readonly I
 function refuseUnwritable(out: string): void {
   const folder = dirname(resolve(out));
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new UserError(`cannot write to ${folder}: ${messageOf(error)}`);
+    throw writeError(folder, error);
   }
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new UserError(`--out ${out} is a folder: name a file`);

@@ -1,8 +1,8 @@
 /** Making what was written last through a power loss: files, and the folders that hold their names. */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { codeOf } from './disk-error.js';
+import { dirname, resolve } from 'node:path';
+import { codeOf, writeError } from './disk-error.js';
 
 /** What systems say of folders that cannot be flushed. */
 const UNFLUSHABLE: ReadonlySet<string> = new Set(['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP', 'EBADF']);
@@ -24,14 +24,34 @@ export function flushFolder(path: string): void {
   }
 }
 
-/** Makes a folder and those above it where they are absent, so that their names last. */
+/** Makes a folder and those above it where they are absent, so that their names last. Throws UserError where the disk refuses. */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
+  const first = madeFolders(path);
   if (first === undefined) return;
   const top = dirname(first);
   for (let made = dirname(path); ; made = dirname(made)) {
     flushFolder(made);
     if (made === top || made === dirname(made)) return;
+  }
+}
+
+/** The topmost folder that had to be made. Node says ENOENT of a read-only disk here; the refusal itself comes from making one folder. */
+function madeFolders(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw writeError(path, codeOf(error) === 'ENOENT' ? refusalOf(resolve(path), error) : error);
+  }
+}
+
+function refusalOf(path: string, error: unknown): unknown {
+  let absent = path;
+  while (dirname(absent) !== absent && !existsSync(dirname(absent))) absent = dirname(absent);
+  try {
+    mkdirSync(absent);
+    return error;
+  } catch (refusal) {
+    return refusal;
   }
 }
 

@@ -1,10 +1,12 @@
 /** A lock of a folder: one process works in it, a dead one's lock is taken over, a living one's is respected. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync, statSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { messageOf, UserError } from '../core/errors.js';
+import { UserError } from '../core/errors.js';
+import { writeError } from './disk-error.js';
+import { makeFolder } from './flush.js';
 
 const LOCK = 'lock';
 /** How often the holder shows that it lives, and how long an observer on another machine waits to see it. */
@@ -34,7 +36,7 @@ export interface LockOptions {
 
 /** Takes the lock of a folder (made where it is absent); throws UserError naming the process that holds it. */
 export async function lockFolder(folder: string, options: LockOptions = {}): Promise<FolderLock> {
-  prepare(folder);
+  makeFolder(folder);
   const path = join(folder, LOCK);
   const own = self();
   const until = performance.now() + (options.patienceMs ?? 0);
@@ -58,14 +60,6 @@ export function isHeld(folder: string): boolean {
   const holder = read(path);
   if (holder === 'gone' || holder === 'unreadable') return false;
   return holder.host === hostname() ? isAlive(holder) : Date.now() - beatOf(path) < FRESH_MS;
-}
-
-function prepare(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new UserError(`cannot use the folder ${folder}: ${messageOf(error)}: choose one you may write to`);
-  }
 }
 
 function self(): Holder {
@@ -94,7 +88,7 @@ function create(path: string, own: Holder): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw new UserError(`cannot lock ${path}: ${messageOf(error)}: choose a folder you may write to`);
+    throw writeError(path, error);
   } finally {
     rmSync(temporary, { force: true });
   }

@@ -1,6 +1,7 @@
 /** Folders that are whole or absent: filled under a name beside their place, then renamed. */
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { UserError } from '../core/errors.js';
 import { writeError } from './disk-error.js';
 import { flushFolder, makeFolder } from './flush.js';
 import { removeQuietly, scratchPath } from './scratch.js';
@@ -18,10 +19,16 @@ export function writeFolder(path: string, fill: (scratch: string) => void): void
     fill(scratch);
     swap(scratch, place);
   } catch (error) {
-    throw writeError(path, error);
+    throw named(writeError(path, error), scratch, place);
   } finally {
     removeQuietly(scratch);
   }
+}
+
+/** A refusal that speaks of the place, not of what is written beside it. */
+function named(error: unknown, scratch: string, place: string): unknown {
+  if (!(error instanceof UserError) || !error.message.includes(scratch)) return error;
+  return new UserError(error.message.replaceAll(scratch, place), { cause: error.cause });
 }
 
 /** A folder cannot be renamed onto one that holds files, and removing takes many steps: the old one is moved aside in one. */

@@ -140,7 +140,7 @@ export class LocalChat implements ChatModel {
     try {
       const tokens = tokenizer.encodePrompt(markedPrompt(model, messages));
       if (tokens.length < config.maxPositions) return { tokens };
-      const message = `${tokens.length} tokens of prompt do not fit the model's ${config.maxPositions}: lower --part-tokens`;
+      const message = `${tokens.length} tokens of prompt do not fit the model's ${config.maxPositions}: make the text or its parts smaller`;
       return { status: 'too-long', message };
     } catch (error) {
       return { status: 'bad-request', message: messageOf(error) };

@@ -81,7 +81,7 @@ export function endpointSettings(
 ): EndpointSettings {
   const address = given.baseUrl ?? named(environment, 'LIGHTMEM_BASE_URL') ?? named(environment, 'OPENAI_BASE_URL');
   if (address === undefined) {
-    throw new UserError('no endpoint: give --endpoint URL, or set LIGHTMEM_BASE_URL');
+    throw new UserError('no endpoint: name its address (endpoint), or set LIGHTMEM_BASE_URL');
   }
   const baseUrl = normalBaseUrl(address);
   const apiKey = keyFor(baseUrl, environment);

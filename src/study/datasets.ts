@@ -5,6 +5,7 @@ import type { Item } from '../core/records.js';
 import { loadAll, type LoadReport } from '../data/load.js';
 import { generateWorld } from '../data/world/generate.js';
 import type { DatasetConfig, StudyConfig } from './config.js';
+import { toldInStudyWords } from './study-words.js';
 import type { ItemsByName } from './texts.js';
 
 export interface StudyDataset {
@@ -70,12 +71,14 @@ async function read(name: string, config: DatasetConfig): Promise<ReadItems> {
 }
 
 async function loadFile(name: string, file: string, { format, columns, encoding }: DatasetConfig) {
-  return loadAll(file, {
-    dataset: name,
-    ...(format !== undefined && { format }),
-    ...(encoding !== undefined && { encoding }),
-    ...(columns !== undefined && { columns: definedColumns(columns) }),
-  });
+  return toldInStudyWords(() =>
+    loadAll(file, {
+      dataset: name,
+      ...(format !== undefined && { format }),
+      ...(encoding !== undefined && { encoding }),
+      ...(columns !== undefined && { columns: definedColumns(columns) }),
+    }),
+  );
 }
 
 function refuseShared(items: readonly Item[], asked: readonly Item[], testFile: string): void {

@@ -1,5 +1,5 @@
 /** The study's folder: its plan, the items it uses, its audits and its runs, under one lock. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
@@ -11,6 +11,7 @@ import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { judgeLabel } from '../evaluate/judges/open-judge.js';
+import { makeFolder } from '../files/flush.js';
 import { lockFolder, type FolderLock } from '../files/folder-lock.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { jsonLines } from '../files/json-lines.js';
@@ -80,7 +81,7 @@ function refuseOtherVersion(folder: string): void {
   const { version } = readJsonFile(path, versioned, FIX);
   if (version !== STUDY_VERSION)
     throw new UserError(
-      `${folder} was written by another version of lightmem (study format ${version}, this one reads ${STUDY_VERSION}): read it with that version, or run the study again into another folder with --out; texts that were made are used again`,
+      `${folder} was written by another version of lightmem (study format ${version}, this one reads ${STUDY_VERSION}): read it with that version, or run the study again into another folder (out); texts that were made are used again`,
     );
 }
 
@@ -187,7 +188,7 @@ export class StudyFolder {
 
   #writeSpec({ spec }: PlannedRun, data: string): void {
     const folder = runPath(this.path, spec);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data) } });
   }
 
@@ -201,7 +202,7 @@ export class StudyFolder {
     const free = space === undefined ? Infinity : space.bavail * space.bsize;
     if (needed > free)
       throw new UserError(
-        `${this.path}: the runs need about ${megabytes(needed)} MB and the disk has ${megabytes(free)} MB free: make room, or choose another folder with --out`,
+        `${this.path}: the runs need about ${megabytes(needed)} MB and the disk has ${megabytes(free)} MB free: make room, or choose another folder (out)`,
       );
   }
 }

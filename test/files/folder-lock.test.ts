@@ -21,6 +21,15 @@ function leaveLock(folder: string, holder: object): void {
 }
 
 describe('a folder’s lock', () => {
+  it.skipIf(!existsSync('/sys/kernel'))(
+    'says of a place that takes no folders what is wrong and what to do',
+    async () => {
+      await expect(lockFolder('/sys/lightmem/inner')).rejects.toThrow(
+        /could not write \/sys\/lightmem\/inner: (no permission: choose a folder you may write to|the disk is read-only: choose a folder on another disk)/,
+      );
+    },
+  );
+
   it('keeps a second one out, naming who holds it since when, until it is released', async () => {
     const folder = newFolder();
     const lock = await lockFolder(folder);
@@ -93,7 +102,7 @@ describe('a folder’s lock', () => {
   it('says where a folder cannot be made', async () => {
     writeFileSync(join(scratch, 'file'), '');
     await expect(lockFolder(join(scratch, 'file', 'below'))).rejects.toThrow(
-      /cannot use the folder .*choose one you may write to/,
+      /could not write .*below: a part of the path is a file: choose another folder/,
     );
   });
 });

@@ -1,13 +1,15 @@
 /** Fetching models from the hub into its cache: only the files that are needed, resumed where they stopped, verified before they count. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat, statfs, symlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, stat, statfs, symlink, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { distinct } from '../../core/collections.js';
 import { UserError } from '../../core/errors.js';
 import { sha256 } from '../../core/hash.js';
+import { writeError } from '../../files/disk-error.js';
+import { makeFolder } from '../../files/flush.js';
 import { writeWhole } from '../../files/write-whole.js';
 import { HubClient, type RequestOptions } from './hub-client.js';
 import {
@@ -102,8 +104,7 @@ class Download {
   async run(): Promise<string> {
     const { commit, files } = await this.#describe();
     const snapshot = join(this.#folder, 'snapshots', commit);
-    for (const folder of [join(this.#folder, 'blobs'), join(this.#folder, 'refs'), snapshot])
-      await mkdir(folder, { recursive: true });
+    for (const folder of [join(this.#folder, 'blobs'), join(this.#folder, 'refs'), snapshot]) makeFolder(folder);
     this.#total = files.reduce((sum, { size }) => sum + size, 0);
     await this.#checkSpace(files);
     for (const file of files.filter(({ name }) => !isWeights(name))) await this.#fetch(file, commit, snapshot);
@@ -258,7 +259,9 @@ class Download {
     for await (const piece of this.#client.pieces(response.body)) {
       if (state.done + piece.length > file.size)
         throw new UserError(`${file.name} of ${this.name} is longer than the ${file.size} bytes it should have`);
-      await handle.appendFile(piece);
+      await handle.appendFile(piece).catch((error: unknown) => {
+        throw writeError(this.#folder, error);
+      });
       state.hash.update(piece);
       state.done += piece.length;
       this.#report(file, piece.length);
