@@ -1,6 +1,7 @@
 /** `lightmem ask`: one question to a base model and, beside it, to its adapter. */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readTextFile } from '../files/encoding.js';
 import { UserError } from '../core/errors.js';
 import { localModel, type Outcome } from '../evaluate/respondent.js';
 import { parseCount } from './data-options.js';
@@ -33,11 +34,8 @@ export function register(program: Command): void {
 
 function contextOf(path: string | undefined): { context?: string } {
   if (path === undefined) return {};
-  try {
-    return { context: readFileSync(path, 'utf8') };
-  } catch {
-    throw new UserError(`${path} cannot be read: give a text file with --context`);
-  }
+  if (!existsSync(path)) throw new UserError(`${path} cannot be read: give a text file with --context`);
+  return { context: readTextFile(path) };
 }
 
 async function run(question: string, options: Options): Promise<void> {

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { isFamiliarLevel, levelName, parseLevel, type Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
-import { parseEncoding } from '../data/containers/encoding.js';
+import { parseEncoding } from '../files/encoding.js';
 import { COLUMN_PARTS, FORMATS, type ColumnMapping, type ColumnPart } from '../data/formats/format.js';
 import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
 import { problemText } from '../data/problems.js';

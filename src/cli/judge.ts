@@ -1,7 +1,8 @@
 /** `lightmem judge`: judges answers of a file, whoever made them; verdicts go to standard output, what they amount to beside it. */
-import { readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { silentJudges, unscoredLines, unscoredReasons } from '../analysis/unscored.js';
+import { readTextFile } from '../files/encoding.js';
 import { UserError } from '../core/errors.js';
 import type { Row, Verdict } from '../core/records.js';
 import type { KappaEstimate, MeanEstimate } from '../core/statistics.js';
@@ -183,9 +184,10 @@ function wholeNumber(text: string): number {
 }
 
 async function readAnswers(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
+  await access(file).catch((error: unknown) => {
     throw new UserError(
       `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}; give a file of JSON lines`,
     );
   });
+  return readTextFile(file);
 }

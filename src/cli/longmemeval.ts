@@ -1,8 +1,9 @@
 /** `lightmem longmemeval`: LongMemEval's own aggregates from files in its forms, and results in its form from any judge. */
-import { readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { unscoredLines, unscoredReasons } from '../analysis/unscored.js';
 import { visibleText } from '../text/visible.js';
+import { readTextFile } from '../files/encoding.js';
 import { UserError } from '../core/errors.js';
 import {
   addEndpointOptions,
@@ -107,9 +108,10 @@ function text({ published, strict, missing, unknown, repeated, judges }: LongMem
 }
 
 async function read(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
+  await access(file).catch((error: unknown) => {
     throw new UserError(
       `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}; check the path`,
     );
   });
+  return readTextFile(file);
 }

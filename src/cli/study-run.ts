@@ -13,6 +13,7 @@ import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js
 import { runName } from '../study/identity.js';
 import { readStudy } from '../study/study-folder.js';
 import { judgingLines } from './study-judge.js';
+import { reportLines } from './data-options.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
 import { spendText } from '../compress/spend-forecast.js';
@@ -41,6 +42,7 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
   const { local } = config.compress;
   if (local !== undefined) await openModel(local, options.json);
   const plan = await planned({ ...config, device }, options);
+  if (!options.json) tellData(plan);
   const work = new Work(plan, options);
   if (options.dryRun === true) {
     work.printPlan();
@@ -56,6 +58,12 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
   const summary = await work.run();
   work.printOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
+}
+
+/** Says on standard error what was noticed of the study's files: what is no question, not used, or read in a way worth knowing. */
+function tellData({ datasets }: StudyPlan): void {
+  for (const { report } of datasets.values())
+    for (const line of report === null ? [] : reportLines(report)) process.stderr.write(`${line}\n`);
 }
 
 /** The plan, with the texts that the study file names made or, for a dry run, foreseen. */

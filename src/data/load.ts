@@ -21,7 +21,7 @@ import { wikiupdate } from './formats/wikiupdate.js';
 import { joinRows, type PlacedItem } from './table-items.js';
 import { problemsError, ProblemLog, sharesLine, type Note, type Place, type Problem } from './problems.js';
 import { kindOf } from './schema.js';
-import { SourceNumber } from './source-number.js';
+import { SourceNumber } from '../files/source-number.js';
 
 /** Formats of single records, in the order in which they are recognised. */
 const RECORD_FORMATS: readonly RecordFormat[] = [
@@ -158,7 +158,10 @@ async function openSource(path: string, options: LoadOptions, log: ProblemLog): 
   const onBytes = (read: number) => options.onBytes?.(read, info.size);
   const found = readRecords(file, log, onBytes);
   const isTable = TABLES.includes(container);
-  const records = await peek(isTable ? found : flattened(found, path, (record) => isKnown(record, options)));
+  const onUnread = (field: string, place: Place) =>
+    log.note(`records under "${field}" are not read; write them to a file of their own`, place);
+  const wrapping = { path, onUnread, isRecord: (record: Fields) => isKnown(record, options) };
+  const records = await peek(isTable ? found : flattened(found, wrapping));
   if (isTable) checkColumns(columns, records.first?.value, path);
   const format = chooseFormat(options.format, records.first, path, columns);
   if (isTable && format === plain) checkParts(columns, records.first?.value, path);
@@ -201,11 +204,18 @@ function isKnown(record: Readonly<Record<string, unknown>>, { format, columns = 
   return RECORD_FORMATS.some((each) => (format === undefined || each.name === format) && each.matches(record));
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Wrapping {
+  readonly path: string;
+  readonly isRecord: (record: Fields) => boolean;
+  readonly onUnread: (field: string, place: Place) => void;
+}
+
 /** Records taken out of what wraps them, where the first is wrapped; throws UserError where that is a whole table in one object. */
 async function* flattened(
   records: AsyncIterable<SourceRecord>,
-  path: string,
-  isRecord: (record: Readonly<Record<string, unknown>>) => boolean,
+  { path, isRecord, onUnread }: Wrapping,
 ): AsyncGenerator<SourceRecord> {
   let isWrapped: boolean | undefined;
   let record = 0;
@@ -216,7 +226,8 @@ async function* flattened(
     isWrapped ??= isObject(value) && !isRecord(value);
     if (!isWrapped) yield source;
     else
-      for (const inner of unwrapped(source, isRecord)) yield { ...inner, place: { ...inner.place, record: ++record } };
+      for (const inner of unwrapped(source, isRecord, onUnread))
+        yield { ...inner, place: { ...inner.place, record: ++record } };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Checks shared by all data formats: sound text, answers, and zod's findings turned into problems with place and mending. */
 import { z } from 'zod';
 import type { Place, ProblemLog, ProblemScope } from './problems.js';
-import { SourceNumber } from './source-number.js';
+import { SourceNumber } from '../files/source-number.js';
 
 /** What makes a text unusable, or undefined; `allowEmpty` lets blank text pass. */
 export function textFault(text: string, allowEmpty = false): { what: string; fix: string } | undefined {
@@ -111,7 +111,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 /** Control tokens of chat models, as their tokenizers and templates write them. */
 const CONTROL =
-  /<\|[\w:. -]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<\/?(?:start|end)_of_(?:turn|image|audio)>|\[\/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]|<<\/?SYS>>|<\/?s>|<(?:bos|eos|pad|unk|mask)>/;
+  /<\|[\w:. -]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<\/?(?:start|end)_of_(?:turn|image|audio)>|\[\/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS)\]|<<\/?SYS>>|<\/?s>|<(?:bos|eos|pad|unk|mask)>|<\/?(?:think|thinking|tool_call|tool_response)>/;
 
 /** Notes marks that are legal but rarely meant: byte order marks, replacement characters and control tokens inside a text. */
 export function noteOddities(text: string, field: string, { place, log }: CheckContext): void {

@@ -63,7 +63,7 @@ export function parseAnswers(text: string, file: string): FileAnswer[] {
 }
 
 function parsePlain(text: string, file: string): FileAnswer[] {
-  const rows = parseJsonLines(text, plain, file);
+  const rows = parseJsonLines(text, plain, file, { spelt: ['id', 'item', 'reference', 'answer', 'answers'] });
   refuseDuplicates(rows, ({ id }) => String(id), file);
   return rows.map(({ value }) => plainAnswer(value, file));
 }

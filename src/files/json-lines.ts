@@ -1,14 +1,20 @@
 /** JSON lines read with messages that name file, line and field, and written. */
 import type { z } from 'zod';
-import { UserError, UserErrors, messageOf } from '../core/errors.js';
+import { UserError, UserErrors } from '../core/errors.js';
 import { fileChunks } from './file-range.js';
-import { checkRecord, parseRecord, type Parsed } from './json-record.js';
+import { JsonFault, readJson } from './json-reader.js';
+import { checkRecord, parseRecord, withSpelling, type Parsed } from './json-record.js';
 import { isBlank, LineSplitter, withoutMark, type Line } from './lines.js';
 
 /** One line that was read: where it stood, and what it holds. */
 export interface JsonLine<T> {
   readonly line: number;
   readonly value: T;
+}
+
+export interface TextOptions {
+  /** Fields whose numbers are the text that the file has for them, e.g. `1.50`; default none. */
+  readonly spelt?: readonly string[];
 }
 
 export interface JsonLinesOptions {
@@ -28,9 +34,15 @@ export function readJsonLines<T>(path: string, schema: z.ZodType<T>, options: Js
 }
 
 /** Parses JSON lines, or one JSON array (its entries then count as lines); throws UserErrors naming line and field. */
-export function parseJsonLines<T>(text: string, schema: z.ZodType<T>, file: string): JsonLine<T>[] {
+export function parseJsonLines<T>(
+  text: string,
+  schema: z.ZodType<T>,
+  file: string,
+  { spelt = [] }: TextOptions = {},
+): JsonLine<T>[] {
   const isArray = /^\ufeff?\s*\[/.test(text);
-  return valuesOf(isArray ? parsedEntries(text, schema, file) : [...parsedLines([Buffer.from(text)], schema)], file);
+  if (isArray) return valuesOf(parsedEntries(text, schema, file, spelt), file);
+  return valuesOf([...parsedLines([Buffer.from(text)], schema, spelt)], file);
 }
 
 /** Records as JSON lines, each with its newline. */
@@ -55,32 +67,47 @@ export function refuseDuplicates<T>(rows: readonly JsonLine<T>[], id: (value: T)
 export type ParsedLine<T> = Parsed<T> & Pick<Line, 'line' | 'end' | 'isEnded'>;
 
 /** The lines of a stream that are not blank, one in memory at a time, each as a record or with what is wrong with it. */
-export function* parsedLines<T>(chunks: Iterable<Buffer>, schema: z.ZodType<T>): Generator<ParsedLine<T>> {
+export function* parsedLines<T>(
+  chunks: Iterable<Buffer>,
+  schema: z.ZodType<T>,
+  spelt: readonly string[] = [],
+): Generator<ParsedLine<T>> {
   const splitter = new LineSplitter();
-  for (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parsedLine(line, schema);
-  for (const line of splitter.rest()) yield* parsedLine(line, schema);
+  for (const chunk of chunks) for (const line of splitter.push(chunk)) yield* parsedLine(line, schema, spelt);
+  for (const line of splitter.rest()) yield* parsedLine(line, schema, spelt);
 }
 
-function* parsedLine<T>({ line, bytes, end, isEnded }: Line, schema: z.ZodType<T>): Generator<ParsedLine<T>> {
+function* parsedLine<T>(
+  { line, bytes, end, isEnded }: Line,
+  schema: z.ZodType<T>,
+  spelt: readonly string[],
+): Generator<ParsedLine<T>> {
   const text = line === 1 && bytes !== undefined ? withoutMark(bytes) : bytes;
   if (text === undefined || isBlank(text)) return;
-  yield { line, end, isEnded, ...parseRecord(text, schema) };
+  yield { line, end, isEnded, ...parseRecord(text, schema, spelt) };
 }
 
 /** The entries of an array, the first being line 1. */
-function parsedEntries<T>(text: string, schema: z.ZodType<T>, file: string): NumberedRecord<T>[] {
+function parsedEntries<T>(
+  text: string,
+  schema: z.ZodType<T>,
+  file: string,
+  spelt: readonly string[],
+): NumberedRecord<T>[] {
   return wholeArray(text.replace(/^\ufeff/, ''), file).map((entry, i) => ({
     line: i + 1,
-    ...checkRecord(entry, schema),
+    ...checkRecord(withSpelling(entry, spelt), schema),
   }));
 }
 
 function wholeArray(text: string, file: string): unknown[] {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = readJson(text);
     if (Array.isArray(value)) return value;
   } catch (error) {
-    throw new UserError(`${file} is not valid JSON: ${messageOf(error)}`);
+    if (!(error instanceof JsonFault)) throw error;
+    const line = text.slice(0, error.offset).split('\n').length;
+    throw new UserError(`${file}:${line}: is not valid JSON: ${error.what}: ${error.fix}`);
   }
   throw new UserError(`${file} is no JSON array: give an array of objects or one object a line`);
 }

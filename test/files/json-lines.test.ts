@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fileChunks } from '../../src/files/file-range.js';
 import { readJsonFile } from '../../src/files/json-file.js';
-import { jsonLines, parsedLines, readJsonLines } from '../../src/files/json-lines.js';
+import { readTextFile } from '../../src/files/encoding.js';
+import { jsonLines, parsedLines, parseJsonLines, readJsonLines } from '../../src/files/json-lines.js';
 import { appendJsonLine, LineLog, trimLines } from '../../src/files/line-log.js';
 import { LineSplitter } from '../../src/files/lines.js';
 
@@ -171,5 +172,45 @@ describe('LineLog', () => {
     rmSync(join(root, 'deep'), { recursive: true });
     writeFileSync(join(root, 'deep'), '');
     await expect(log.add({ step: 2 })).rejects.toThrow(`could not write ${path}: a part of the path is a file`);
+  });
+});
+
+describe('JSON lines that others wrote', () => {
+  const answer = z.object({
+    id: z.string(),
+    reference: z.string(),
+    answers: z.array(z.string()).optional(),
+    rank: z.number().optional(),
+  });
+  const read = (text: string) => parseJsonLines(text, answer, 'F', { spelt: ['reference', 'answers'] });
+
+  it('have numbers of named fields as they are written, and of others as numbers, in lines and in an array', () => {
+    const lines = [
+      '{"id":"a","reference":1.50,"answers":[1790123456789012345,2],"rank":4.0}',
+      '{"id":"b","reference":"1.50"}',
+    ];
+    const expected = [
+      { id: 'a', reference: '1.50', answers: ['1790123456789012345', '2'], rank: 4 },
+      { id: 'b', reference: '1.50' },
+    ];
+    for (const text of [lines.join('\n'), `[${lines.join(',')}]`])
+      expect(read(text).map(({ value }) => value)).toEqual(expected);
+  });
+
+  it('that are no JSON are told in words that help', () => {
+    expect(() => read('{"id":"a","reference":NaN}')).toThrow(
+      /line 1: not valid JSON \(holds NaN, which JSON does not have: write null/,
+    );
+    expect(() => read('[\n{"id":"a",\n"reference":None}]')).toThrow(/F:3: is not valid JSON: holds Python's None/);
+  });
+});
+
+describe('a text file', () => {
+  it('is read in UTF-8 or by its mark, and refused by line where it is neither, or stands in for another', () => {
+    expect(readTextFile(file('\ufeffBüro'))).toBe('Büro');
+    expect(readTextFile(file(Buffer.from('\ufeffBüro', 'utf16le')))).toBe('Büro');
+    expect(() => readTextFile(file(Buffer.from('a\nBüro', 'latin1')))).toThrow(/:2: is not valid UTF-8 \(byte 0xfc\)/);
+    expect(() => readTextFile(file('version https://git-lfs.github.com/spec/v1\n'))).toThrow(/is a Git LFS pointer/);
+    expect(readTextFile(file(''))).toBe('');
   });
 });

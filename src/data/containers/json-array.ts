@@ -1,7 +1,7 @@
 /** A JSON array, or JSON values one behind the other, read element by element: brackets and strings are followed byte by byte, so only one element is in memory. */
 import type { ProblemLog } from '../problems.js';
-import { decode } from './encoding.js';
-import { JsonFault, readJson } from './json-reader.js';
+import { decode } from './decode.js';
+import { JsonFault, readJson } from '../../files/json-reader.js';
 import { parseRecord, syntaxProblem } from './json-text.js';
 import { tooLongProblem } from './text-lines.js';
 import { MAX_RECORD_BYTES, type SourceRecord } from './source-record.js';

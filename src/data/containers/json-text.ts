@@ -1,8 +1,8 @@
 /** One record's bytes read as UTF-8 and JSON, with problems told by their exact line. */
 import type { Place, ProblemLog } from '../problems.js';
 import { fieldPath } from '../schema.js';
-import { decode } from './encoding.js';
-import { JsonFault, readJson } from './json-reader.js';
+import { decode } from './decode.js';
+import { JsonFault, readJson } from '../../files/json-reader.js';
 import type { SourceRecord } from './source-record.js';
 
 /** The parsed record, or undefined after telling the log. */

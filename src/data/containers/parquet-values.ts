@@ -1,6 +1,6 @@
 /** Values of Parquet's types as the text that a reader would write for them: `2021-03-05`, `12.50`, `1790123456789012345`. */
 import { parquetSchema, type FileMetaData, type ParquetParsers, type SchemaElement, type SchemaTree } from 'hyparquet';
-import { numberFrom } from '../source-number.js';
+import { numberFrom } from '../../files/source-number.js';
 
 /** A moment in nanoseconds since 1970, until it is known whether its column is of UTC. */
 class Moment {

@@ -1,7 +1,7 @@
 /** A stream's lines as text, one at a time, some of which may be given back to be read again. */
 import { LineSplitter } from '../../files/lines.js';
 import type { Place, ProblemLog } from '../problems.js';
-import { decode } from './encoding.js';
+import { decode } from './decode.js';
 import { MAX_RECORD_BYTES } from './source-record.js';
 
 /** A line without its end. */

@@ -29,18 +29,27 @@ export function wrappingField(record: Fields): string | undefined {
   return USUAL.find((name) => lists.includes(name)) ?? (lists.length === 1 ? lists[0] : undefined);
 }
 
-/** The records within a record, as deep as `isKnown` says that they are none yet, each with its path as its place. */
+/** The records within a record, as deep as `isKnown` says that they are none yet, each with its path as its place; lists of objects beside them are told to `onUnread`. */
 export function* unwrapped(
   source: SourceRecord,
   isKnown: (record: Fields) => boolean,
+  onUnread: (field: string, place: Place) => void,
 ): Generator<SourceRecord, undefined> {
   const { value, place } = source;
   const inner = isObject(value) && !isKnown(value) ? innerRecords(value) : undefined;
   if (!inner) yield source;
-  else
+  else {
+    if (isObject(value)) for (const field of otherLists(value)) onUnread(field, place);
     for (const [path, record] of inner)
-      yield* unwrapped({ value: record, place: path === '' ? place : deeper(place, path) }, isKnown);
+      yield* unwrapped({ value: record, place: path === '' ? place : deeper(place, path) }, isKnown, onUnread);
+  }
   return undefined;
+}
+
+/** Lists of objects in an object that wraps records, but for the one that is read. */
+function otherLists(value: Fields): string[] {
+  const read = wrappingField(value);
+  return Object.keys(value).filter((name) => name !== read && name !== 'features' && isRecords(value[name]));
 }
 
 const deeper = (place: Place, path: string): Place => ({
@@ -52,8 +61,15 @@ const deeper = (place: Place, path: string): Place => ({
 function innerRecords(value: Fields): [path: string, record: unknown][] | undefined {
   if (isObject(value['row']) && Object.hasOwn(value, 'row_idx')) return [['', value['row']]];
   const field = wrappingField(value);
-  if (field === undefined) return undefined;
+  if (field === undefined) return onlyObject(value);
   return (value[field] as readonly Fields[]).map((record, index) => [`${field}[${index}]`, record]);
+}
+
+/** The one object that an object holds and nothing else, where that wraps records: `{"dataset": {"train": […]}}`. */
+function onlyObject(value: Fields): [path: string, record: unknown][] | undefined {
+  const [[name = '', inner] = [], ...others] = Object.entries(value);
+  const isWrapping = isObject(inner) && others.length === 0 && innerRecords(inner) !== undefined;
+  return isWrapping ? [[name, inner]] : undefined;
 }
 
 /** What an object is that holds a whole table and no record, and what to do; undefined for others. */

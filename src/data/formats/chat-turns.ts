@@ -1,6 +1,6 @@
 /** Turns of chats as files write them: role and content under any of their usual names, who may learn them, and what is odd told with its place. */
 import { isObject } from '../../core/json.js';
-import { JsonFault, readJson } from '../containers/json-reader.js';
+import { JsonFault, readJson } from '../../files/json-reader.js';
 import { anyArray, check, fieldPath, kindOf, soundTextOrEmpty } from '../schema.js';
 import { noteIgnored, type ReadContext } from './format.js';
 
@@ -63,7 +63,9 @@ function isExchange(turn: Fields): boolean {
 
 /** The turns that a field holds, as a list or, in tables, as JSON text; undefined after telling every problem to the log. */
 export function readTurns(value: unknown, field: string, context: ReadContext): Turn[] | undefined {
-  const list = check(anyArray, listOf(value, field, context), context, 'item', [field]);
+  const given = listOf(value, field, context);
+  const list =
+    given === undefined && value !== undefined ? undefined : check(anyArray, given, context, 'item', [field]);
   if (!list) return undefined;
   const turns = list.map((turn, index) => readTurn(turn, [field, index], context));
   return turns.includes(undefined) ? undefined : turns.flatMap((each) => each ?? []);
@@ -77,7 +79,7 @@ function listOf(value: unknown, field: string, { place, log }: ReadContext): unk
     if (!(error instanceof JsonFault)) throw error;
     const what = `holds a list as text that is not JSON: ${error.what}`;
     log.add({ ...place, field, what, fix: 'write the turns by json.dumps(…)', scope: 'item' });
-    return [];
+    return undefined;
   }
 }
 

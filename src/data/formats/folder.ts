@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { isFamiliarLevel, isLevel, levelName, type Level } from '../../core/levels.js';
 import type { Item, LevelText, Question } from '../../core/records.js';
-import { decodeFile } from '../containers/encoding.js';
+import { decodeFile } from '../containers/decode.js';
 import { detectSource, readRecords } from '../containers/source.js';
 import { stubOf } from '../../files/stub.js';
 import type { ProblemLog } from '../problems.js';

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../core/json.js';
 import { isLevel, LEVEL_RULE, levelName } from '../../core/levels.js';
 import type { Item, LevelText } from '../../core/records.js';
 import { check, idText, noteOddities, soundText } from '../schema.js';
-import { plainNumbers, SourceNumber } from '../source-number.js';
+import { plainNumbers, SourceNumber } from '../../files/source-number.js';
 import { noteIgnored, type ReadContext, type RecordFormat } from './format.js';
 import { readQuestions } from './questions.js';
 

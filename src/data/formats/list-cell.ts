@@ -24,8 +24,7 @@ export function readCell(cell: string): Cell {
   if (NUMBERS.test(inner)) return { kind: 'told', what: 'a list of numbers' };
   if (/^\[\s*["']/.test(inner) && inner.endsWith(']'))
     return { kind: 'told', what: 'a list, which cannot be read as one' };
-  if (/^\{\s*["']\w+["']\s*:/.test(inner) && inner.endsWith('}'))
-    return { kind: 'told', what: 'an object or dictionary' };
+  if (/^\{\s*["']/.test(inner) && inner.endsWith('}')) return { kind: 'told', what: 'an object, dictionary or set' };
   if (inner === '[]') return { kind: 'told', what: 'an empty list' };
   return { kind: 'text' };
 }

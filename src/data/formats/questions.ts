@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isObject } from '../../core/json.js';
 import type { Question } from '../../core/records.js';
 import { answerText, anyArray, check, fieldPath, idText, noteOddities, soundText } from '../schema.js';
-import { plainNumbers, SourceNumber } from '../source-number.js';
+import { plainNumbers, SourceNumber } from '../../files/source-number.js';
 import { mergeAnswers, noteIgnored, type ReadContext } from './format.js';
 import { readCell } from './list-cell.js';
 
@@ -99,8 +99,19 @@ export function readQuestion(
   return withoutTestPrompt(read, path, context);
 }
 
+/** What a spreadsheet left of a value in place of it. */
+function spoiltByTable(answer: string): string | undefined {
+  if (/^#(?:REF!|N\/A|VALUE!|DIV\/0!|NAME\?|NUM!|NULL!|####*)$/.test(answer))
+    return 'an answer is the error of a spreadsheet (#REF!, #N/A …); taken as text';
+  return /^-?\d[.,]\d{2,}E\+\d{2,}$/.test(answer)
+    ? 'an answer is a number that a spreadsheet has shortened (1.79E+18): its digits are lost'
+    : undefined;
+}
+
 function noteAnswer(answer: string, field: string, context: ReadContext): void {
   noteOddities(answer, field, context);
+  const spoilt = spoiltByTable(answer);
+  if (spoilt !== undefined) context.log.note(spoilt, context.place, field);
   const cell = readCell(answer);
   if (cell.kind === 'text') return;
   const what = cell.kind === 'told' ? cell.what : 'a list';

@@ -34,6 +34,7 @@ describe('items', () => {
       bits: 2,
       subject: 'A',
       date: '2023/05/30 (Tue) 23:40',
+      evidence: 'A is b.',
     };
     const item = { id: 'i', dataset: 'mine', texts: { original: 'A is b.' }, questions: [question] };
     const { items, report } = await loadAll(scratch('all-fields.jsonl', jsonl([item])));

@@ -179,7 +179,8 @@ describe('question answering records', () => {
       [`{'text': ['Paris'], 'answer_start': [3]}`, ['Paris'], /read as answers/],
       [`['King's Cross']`, [`['King's Cross']`], /looks like a list, which cannot be read/],
       [`[1, 2]`, ['[1, 2]'], /looks like a list of numbers; taken as text/],
-      [`{'a': 1}`, [`{'a': 1}`], /looks like an object or dictionary/],
+      [`{'a': 1}`, [`{'a': 1}`], /looks like an object, dictionary or set/],
+      [`{'Paris', 'Rome'}`, [`{'Paris', 'Rome'}`], /looks like an object, dictionary or set/],
       [`[d]`, ['[d]']],
       [`(see page 3)`, ['(see page 3)']],
       [`[]`, ['[]'], /looks like an empty list/],
@@ -195,6 +196,17 @@ describe('question answering records', () => {
         expect(notes.join('\n')).toMatch(told ?? /^$/);
       }
     }
+  });
+
+  it('that spreadsheets have spoilt, and rows that repeat others, are told', async () => {
+    const csv = 'id,text,question,answer\n1,a,b,#REF!\n2,c,d,1.79012E+18\n3,e,f,g\n3,e,f,g\n';
+    const { items, report } = await load('spoilt.csv', csv);
+    expect(report.notes.map(({ what }) => what.slice(0, 40))).toEqual([
+      'an answer is the error of a spreadsheet ',
+      'an answer is a number that a spreadsheet',
+    ]);
+    expect(report).toMatchObject({ skippedQuestions: 1, questions: 3 });
+    expect(items[2]?.questions).toHaveLength(1);
   });
 
   it('that hold control tokens are noted, wherever they stand', async () => {
@@ -252,10 +264,16 @@ describe('wrapped records', () => {
   it.each([
     ['data', { data: [{ text: 'a' }], version: 1 }],
     ['the only list', { meta: {}, entries: [{ text: 'a' }] }],
+    ['an object of its own', { dataset: { train: [{ text: 'a' }] } }],
     ['rows of a data set server', { features: [{ name: 'text' }], rows: [{ row_idx: 0, row: { text: 'a' } }] }],
     ['no wrapping: one record over lines', { text: 'a', note: ['x'] }],
   ])('are found under %s', async (_what, content) => {
     expect((await read('wrapped.json', content)).text).toBe('a');
+  });
+
+  it('leave no list of records beside those that are read unsaid', async () => {
+    const { notes } = await read('splits.json', { train: [{ text: 'a' }], test: [{ text: 'b' }], version: 1 });
+    expect(notes).toEqual(['records under "test" are not read; write them to a file of their own']);
   });
 
   it.each([

@@ -125,6 +125,6 @@ describe("LongMemEval's files", () => {
       parseReferences('[{"question_id": "x", "question_type": "riddle", "question": "", "answer": ""}]', 'ref'),
     ).toThrow(/field "question_type" is wrong/);
     expect(() => parseHypotheses('5\n', 'h')).toThrow('line 1: not a JSON object');
-    expect(() => parseHypotheses('[1', 'h')).toThrow('h is not valid JSON');
+    expect(() => parseHypotheses('[1', 'h')).toThrow('h:1: is not valid JSON');
   });
 });

@@ -1,5 +1,5 @@
 /** JSON read strictly, with every number as it is written, and with the first mistake named by its place, its field and its mending. */
-import { numberFrom } from '../source-number.js';
+import { numberFrom } from './source-number.js';
 
 /** Why a text is no JSON. */
 export class JsonFault extends Error {
@@ -32,6 +32,7 @@ export function readJson(text: string, onRepeated?: (name: RepeatedName) => void
 }
 
 const CUT = 'ends in the middle';
+const END = 'nothing more';
 const CUT_FIX = 'close its quotes, braces and brackets; the file may be cut off';
 const PYTHON_FIX = 'write it by json.dumps(…), or mend it by hand';
 const NO_NUMBER_FIX = 'write null, or leave the field out';
@@ -69,7 +70,7 @@ class JsonReader {
   read(): unknown {
     const value = this.#value('a value');
     this.#skipBlanks();
-    if (this.#at < this.text.length) throw this.#misplaced('nothing more');
+    if (this.#at < this.text.length) throw this.#misplaced(END);
     return value;
   }
 
@@ -220,6 +221,10 @@ class JsonReader {
     if (found === '//' || found === '/*' || found.startsWith('#'))
       return this.#fault('has a comment, which JSON does not have', 'remove it');
     const [character = ''] = found;
+    if (wanted === END && character === ',')
+      return this.#fault('has a comma behind its end', 'remove it: lines of JSON stand without commas between them');
+    if (wanted === END && character === '{')
+      return this.#fault('has a second object behind its end', 'write one record a line');
     return this.#fault(`has ${JSON.stringify(character)} where ${wanted} belongs`, 'mend the JSON');
   }
 

@@ -1,6 +1,8 @@
 /** Bytes to text: UTF-8 read strictly, other encodings by their names, byte order marks obeyed. */
-import { UserError } from '../../core/errors.js';
-import type { Place, ProblemLog } from '../problems.js';
+import { readFileSync } from 'node:fs';
+import { UserError } from '../core/errors.js';
+import { readError } from './disk-error.js';
+import { stubOf } from './stub.js';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -45,43 +47,45 @@ export class Recoder {
   }
 }
 
-/** Text of UTF-8 bytes, or undefined after telling the log (where there is one) of the first broken byte; `within` is what the bytes are of. */
-export function decode(bytes: Uint8Array, place: Place, log: ProblemLog | null, within = 'record'): string | undefined {
+/** Text of UTF-8 bytes, or the offset of the first byte that is none. */
+export function decodeUtf8(bytes: Uint8Array): { readonly text: string } | { readonly brokenAt: number } {
   try {
-    return strict.decode(bytes);
+    return { text: strict.decode(bytes) };
   } catch {
-    if (log === null) return undefined;
-    const at = firstBrokenByte(bytes);
-    const line = (place.line ?? 1) + countNewlines(bytes, at);
-    const what = `is not valid UTF-8 at byte ${at + 1} of the ${within} (0x${(bytes[at] ?? 0).toString(16)})`;
-    const fix = `save the file as UTF-8, or name its encoding, e.g. --encoding ${likelyEncoding(bytes)}`;
-    log.add({ ...place, line, field: '', what, fix, scope: 'item' });
-    return undefined;
+    return { brokenAt: firstBrokenByte(bytes) };
   }
 }
 
-/** A whole file's text by its byte order mark, or the encoding that was asked for, else UTF-8; undefined after telling the log. */
-export function decodeFile(
-  bytes: Uint8Array,
-  encoding: string | undefined,
-  place: Place,
-  log: ProblemLog,
-): string | undefined {
+/** Line of an offset in bytes, from 1. */
+export function lineOfByte(bytes: Uint8Array, offset: number): number {
+  return countNewlines(bytes, offset) + 1;
+}
+
+/** A text file, in UTF-8 or what its byte order mark says. Throws UserError where it cannot be read, is something that stands in for a file, or is no such text. */
+export function readTextFile(path: string): string {
+  const bytes = bytesOfFile(path);
+  const stub = bytes.length === 0 ? undefined : stubOf(bytes);
+  if (stub) throw new UserError(`${path} ${stub.what}: ${stub.fix}`);
   const marked = markedEncoding(bytes);
-  const used = encoding === undefined ? (marked?.encoding ?? 'utf-8') : parseEncoding(encoding);
-  const body = bytes.subarray(marked?.encoding === used ? marked.bytes : 0);
-  if (used === 'utf-8') return decode(body, place, log, 'file');
-  const text = used === 'utf-32' ? '\uFFFD' : new Recoder(used).text(body);
-  const at = text.indexOf('\uFFFD');
-  if (at < 0) return text;
-  const line = (place.line ?? 1) + text.slice(0, at).split('\n').length - 1;
-  const what = `is not text in ${used} that can be read`;
-  log.add({ ...place, line, field: '', what, fix: 'save the file as UTF-8', scope: 'item' });
-  return undefined;
+  const body = bytes.subarray(marked?.bytes ?? 0);
+  if (marked !== undefined && marked.encoding.startsWith('utf-16')) return new Recoder(marked.encoding).text(body);
+  const decoded = decodeUtf8(body);
+  if ('text' in decoded) return decoded.text;
+  const line = lineOfByte(body, decoded.brokenAt);
+  const byte = (body[decoded.brokenAt] ?? 0).toString(16);
+  throw new UserError(`${path}:${line}: is not valid UTF-8 (byte 0x${byte}): save the file as UTF-8`);
+}
+
+function bytesOfFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw readError(path, error);
+  }
 }
 
 /** A guess for people: double-byte text has its high bytes in pairs. */
-function likelyEncoding(bytes: Uint8Array): string {
+export function likelyEncoding(bytes: Uint8Array): string {
   const runs =
     Buffer.from(bytes)
       .toString('latin1')
