@@ -62,6 +62,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'a PEFT adapter in other forms',
     load: () => import('./adapter.js'),
   },
+  probe: {
+    about: 'what an adapter recalls and what it costs its base, over its strength and its rank',
+    load: () => import('./probe.js'),
+  },
   judge: {
     about:
       'score answers from 1 to 5; JSON lines in (id, question, reference, answer), rows out as JSON lines (id, score, status, reason …)',
