@@ -11,8 +11,18 @@ export function valueOf(row: Row, measure: Measure): number | null {
   return row.correct === null ? null : Number(row.correct);
 }
 
-/** The measure that says most about these rows: accuracy where every verdict is one of the scale's two ends, the score otherwise. */
+/** Judges that say right or wrong and nothing between, and those that grade, by what rows call them: `exact`, `llm (qwen-plus)`. */
+const TWO_WAY = /^(?:exact|yes-no)(?: \(|$)/;
+const GRADING = /^(?:lexical|llm)(?: \(|$)/;
+
+/**
+ * The measure of one judge's rows, the same in every study: accuracy for `exact` and `yes-no`, the score for `lexical` and `llm`; for
+ * a judge that is not ours, accuracy where every verdict is one of the scale's two ends.
+ */
 export function measureOf(rows: readonly Row[]): Measure {
+  const judge = rows[0]?.judge ?? '';
+  if (TWO_WAY.test(judge)) return 'accuracy';
+  if (GRADING.test(judge)) return 'score';
   return rows.every(({ score }) => score === null || score === 1 || score === 5) ? 'accuracy' : 'score';
 }
 

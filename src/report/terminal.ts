@@ -51,21 +51,22 @@ function columnsOf(measures: ReadonlyMap<string, Measure>): readonly TerminalCol
   };
   return [
     { name: 'data set', value: ({ dataset }) => visibleLine(dataset) },
-    { name: 'book', value: ({ book }) => bookName(book), spare: 3 },
+    { name: 'book', value: ({ book }) => bookName(book), spare: 4 },
     { name: 'level', value: levelText },
     { name: 'rank', ...right, value: ({ rank }) => (rank === 0 ? 'base' : rank) },
     { name: 'items', ...right, value: ({ rank, items }) => (rank === 0 ? '–' : whole(items)) },
-    { name: 'TRR', ...right, spare: 2, value: ({ trr }) => percent(trr) },
-    { name: 'kept', ...right, spare: 5, value: ({ retention }) => percent(retention, 0) },
-    { name: 'mean', ...right, value: (cell) => amount(read(cell).estimate.mean, read(cell).measure) },
+    { name: 'TRR', ...right, spare: 3, value: ({ trr }) => percent(trr) },
+    { name: 'kept', ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
+    { name: 'score', ...right, spare: 1, value: ({ score }) => amount(score.mean, 'score') },
+    { name: 'correct', ...right, value: ({ accuracy }) => amount(accuracy.mean, 'accuracy') },
     {
       name: '95 % interval',
       ...right,
-      spare: 1,
+      spare: 2,
       value: (cell) => intervalText(read(cell).estimate, read(cell).measure),
     },
-    { name: 'n', ...right, spare: 4, value: (cell) => whole(read(cell).estimate.n) },
-    { name: 'unscored', ...right, spare: 6, value: ({ unscored }) => whole(unscored) },
+    { name: 'n', ...right, spare: 5, value: (cell) => whole(read(cell).estimate.n) },
+    { name: 'unscored', ...right, spare: 7, value: ({ unscored }) => whole(unscored) },
   ];
 }
 

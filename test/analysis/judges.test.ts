@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
+import { measureOf } from '../../src/analysis/measure.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge } from '../../src/analysis/judges.js';
 import { row } from './fixtures.js';
 
@@ -12,6 +13,22 @@ const rows = Array.from({ length: 20 }, (_, i) => {
     row({ ...shared, judge: 'broken', status: 'unscored', score: null, correct: null }),
   ];
 }).flat();
+
+describe('a judge', () => {
+  it('has one measure, whatever a study’s verdicts happen to be', () => {
+    const of = (judge: string, scores: readonly number[]) => measureOf(scores.map((score) => row({ judge, score })));
+    for (const scores of [
+      [1, 5],
+      [5, 5],
+      [2, 4],
+      [1, 3, 5],
+    ]) {
+      for (const judge of ['lexical', 'llm', 'llm (qwen-plus)']) expect(of(judge, scores)).toBe('score');
+      for (const judge of ['exact', 'yes-no (qwen-plus)']) expect(of(judge, scores)).toBe('accuracy');
+    }
+    expect([of('gpt-4o', [1, 5]), of('my own', [2, 4])]).toEqual(['accuracy', 'score']);
+  });
+});
 
 describe('several judges', () => {
   it('counts the one with most scored answers unless another is named', () => {

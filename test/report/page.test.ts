@@ -108,7 +108,7 @@ describe('the report', () => {
     const page = opened(quick(reportData(demoStudy())));
     expect(page.querySelector('#runs .shared')?.textContent).toMatch(/status done/u);
     const heads = [...page.querySelectorAll('#runs th')].map(({ textContent }) => textContent);
-    expect(heads).toContain('Mean');
+    expect(heads).toContain('Score');
     expect(heads).not.toContain('Status');
   });
 

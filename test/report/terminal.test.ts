@@ -35,7 +35,7 @@ describe('terminalSummary', () => {
       const long = text.split('\n').filter((line) => stringWidth(line) > width && !line.includes('Adapter'));
       expect(long, `${width}`).toEqual([]);
       expect(text, `${width}`).toMatch(/\(no room for: [^)]*unscored/u);
-      for (const head of ['data set', 'level', 'rank', 'mean']) expect(text).toContain(head);
+      for (const head of ['data set', 'level', 'rank', 'correct']) expect(text).toContain(head);
     }
   });
 

@@ -40,25 +40,24 @@ function failures(runs: readonly RunSummary[]): Html {
 
 interface RunEntry {
   readonly run: RunSummary;
-  readonly mean: string;
+  readonly score: string;
+  readonly correct: string;
   readonly n: number;
   readonly unscored: number;
 }
 
-function entriesOf({ runs, rows, datasets }: Analysis): RunEntry[] {
+function entriesOf({ runs, rows }: Analysis): RunEntry[] {
   const byRun = groupBy(rows, ({ run }) => run);
-  const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
-  return runs.map((run) => ({
-    run,
-    ...resultOf(byRun.get(run.id) ?? [], measures.get(run.dataset) ?? 'accuracy'),
-  }));
+  return runs.map((run) => ({ run, ...resultOf(byRun.get(run.id) ?? []) }));
 }
 
-function resultOf(rows: readonly Row[], measure: Measure): Omit<RunEntry, 'run'> {
-  const values = rows.filter(({ abstention }) => !abstention).flatMap((row) => valueOf(row, measure) ?? []);
+function resultOf(rows: readonly Row[]): Omit<RunEntry, 'run'> {
+  const counted = rows.filter(({ abstention }) => !abstention);
+  const values = (measure: Measure): number[] => counted.flatMap((row) => valueOf(row, measure) ?? []);
   return {
-    mean: amount(mean(values), measure),
-    n: values.length,
+    score: amount(mean(values('score')), 'score'),
+    correct: amount(mean(values('accuracy')), 'accuracy'),
+    n: values('score').length,
     unscored: rows.filter(({ status }) => status === 'unscored').length,
   };
 }
@@ -86,7 +85,8 @@ function columnsOf({ cells }: Analysis, files?: ReportFiles): readonly Column<Ru
     { name: 'Items', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
     { name: 'Seed', kind: 'number', folds: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
     { name: 'Status', value: ({ run }) => run.status, folds: true },
-    { name: 'Mean', kind: 'number', value: ({ mean }) => mean },
+    { name: 'Score', kind: 'number', value: ({ score }) => score, hint: 'mean score, 1 to 5' },
+    { name: 'Correct', kind: 'number', value: ({ correct }) => correct },
     { name: 'Answers', kind: 'number', value: ({ n }) => whole(n) },
     { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored), folds: true },
     { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },

@@ -1,6 +1,7 @@
 /** The verdict on top of the page: what to use on each data set, in numbers and sentences, its cautions and its evidence. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
+import type { Measure } from '../../analysis/measure.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
 import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/wording.js';
 import type { ReportFiles } from '../data.js';
@@ -20,16 +21,17 @@ function card(found: DatasetRecommendation, { cells, datasets }: Analysis, files
   const cell = cells.find(({ runs }) => runs.includes(found.run));
   const measure = reading?.measure ?? 'accuracy';
   const base = baseOf(found, cells);
+  const other = measure === 'score' ? 'accuracy' : 'score';
   const numbers: [string, string][] = [
     ...(found.level === 'none' ? [] : ([['Level', shortLevel(found.level)]] as [string, string][])),
     ['Rank', String(found.rank)],
     ...(cell?.trr == null ? [] : ([['Tokens saved', percent(cell.trr, 0)]] as [string, string][])),
     ...(cell === undefined
       ? []
-      : ([[measure === 'score' ? 'Mean score' : 'Correct', withInterval(estimateOf(cell, measure), measure)]] as [
-          string,
-          string,
-        ][])),
+      : ([[measureTitle(measure), withInterval(estimateOf(cell, measure), measure)]] as [string, string][])),
+    ...(cell === undefined
+      ? []
+      : ([[measureTitle(other), amount(estimateOf(cell, other).mean, other)]] as [string, string][])),
     ...(base === undefined
       ? []
       : ([[baseName(base, found), amount(estimateOf(base, measure).mean, measure)]] as [string, string][])),
@@ -53,6 +55,10 @@ function card(found: DatasetRecommendation, { cells, datasets }: Analysis, files
       ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </article>`;
+}
+
+function measureTitle(measure: Measure): string {
+  return measure === 'score' ? 'Mean score' : 'Correct';
 }
 
 function adapter({ adapterPath, run }: DatasetRecommendation, files?: ReportFiles): Html {
