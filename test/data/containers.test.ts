@@ -1,4 +1,5 @@
 /** What files are made of, before any form is told: quotes, encodings, numbers as they are written, JSON's mistakes, stand-ins for files. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { loadAll, type LoadOptions } from '../../src/data/load.js';
@@ -58,6 +59,32 @@ describe('quotes in tables', () => {
       const [problem] = report.problems;
       if (said) expect(`:${problem?.line}: ${problem?.what}`).toMatch(said);
     }
+  });
+
+  it('keep any field whole, whatever it holds and however rows are separated', async () => {
+    const field = fc
+      .array(fc.constantFrom('a', '"', ',', ';', '\n', ' ', '""', 'ü', '\t'), { maxLength: 8 })
+      .map((parts) => parts.join(''));
+    const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(field, field), { minLength: 1, maxLength: 5 }),
+        fc.constantFrom(',', ';', '\t'),
+        fc.constantFrom('\n', '\r\n'),
+        async (rows, by, end) => {
+          const lines = [
+            ['id', 'text', 'question', 'answer'].join(by),
+            ...rows.map(([a, b], i) => [i, quoted(`t${a}`), quoted(`q${b}`), 'x'].join(by)),
+          ];
+          const { items, report } = await load('any.csv', lines.join(end) + end);
+          expect(report.problems).toEqual([]);
+          expect(items.map(({ texts, questions }) => [texts.original?.text, questions[0]?.prompt])).toEqual(
+            rows.map(([a, b]) => [`t${a}`, `q${b}`]),
+          );
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 
   it('are text in a TSV where they do not close', async () => {

@@ -216,6 +216,7 @@ describe("the end of a model's turn", () => {
     ['an end of the sequence that is no token', { template: T('### ', '\\n\\n'), tokenizerConfig: { eos_token: '</s>' }, config: { eos_token_id: null } }, /answers end by "<\/s>", which is no token/],
     ['another than config.json names', { config: { eos_token_id: 0 } }, '<|im_end|>', /ends answers by "<\|im_end\|>", and the model's files name "<\|endoftext\|>"/],
     ['another than generation_config.json names', { generation: { eos_token_id: 0 } }, '<|im_end|>', /the model's files name "<\|endoftext\|>"/],
+    ['no token, in a template for one answer alone', { template: `{% if messages|length > 1 %}{{ raise_exception('one') }}{% endif %}${T('<|im_start|>', '<|turn_end|>')}` }, /answers end by "<\|turn_end\|>"/],
     ['one of those that generation_config.json names', { config: { eos_token_id: 0 }, generation: { eos_token_id: [0, 2] } }, '<|im_end|>'],
     ['one beside an id of no token', { config: { eos_token_id: [2, 2559] }, tokenizer: (json) => void delete json.model.vocab[Object.keys(json.model.vocab).find((key) => json.model.vocab[key] === 2559) ?? ''] }, '<|im_end|>'],
   ]; // prettier-ignore

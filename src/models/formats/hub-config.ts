@@ -257,7 +257,7 @@ function problems(error: z.ZodError, json: unknown): string[] {
     const shown = JSON.stringify(value)?.slice(0, 60);
     return issue.code === 'invalid_type'
       ? `${name}: is ${shown}, not of the type ${issue.expected}`
-      : `${name}: ${issue.message}`;
+      : `${name}: is ${shown}, which is no value that is read here`;
   });
 }
 

@@ -138,13 +138,17 @@ function parse(source: string, where: string): Template {
 
 /** All that the template writes behind an answer; undefined where it cannot be rendered or has no answer in it. */
 function behindAnswerOf(render: Render): string | undefined {
-  try {
-    const text = render([QUESTION, { role: 'assistant', content: ANSWER }], false);
-    const at = text.lastIndexOf(ANSWER);
-    return at < 0 ? undefined : text.slice(at + ANSWER.length);
-  } catch {
-    return undefined;
+  const answer: ChatMessage = { role: 'assistant', content: ANSWER };
+  for (const messages of [[QUESTION, answer], [answer]]) {
+    try {
+      const text = render(messages, false);
+      const at = text.lastIndexOf(ANSWER);
+      return at < 0 ? undefined : text.slice(at + ANSWER.length);
+    } catch {
+      // Some templates refuse all conversations but one kind.
+    }
   }
+  return undefined;
 }
 
 /** A mark that looks like a token, wherever it comes from: `<|im_end|>`, `</s>`, `[/INST]`. */
@@ -172,12 +176,20 @@ export function loadChatTemplate(folder: string): JinjaTemplate {
     throw new UserError(
       `${path} has no "chat_template": use an instruction-tuned model, or add a chat_template.jinja to the folder`,
     );
+  const special = specialTokens(folder);
   return chatTemplate(
     source,
-    tokenText(config['bos_token']),
-    tokenText(config['eos_token']),
+    tokenText(config['bos_token'] ?? special['bos_token']),
+    tokenText(config['eos_token'] ?? special['eos_token']),
     existsSync(file) ? file : path,
   );
+}
+
+/** Tokens that older folders name in a file of their own. */
+function specialTokens(folder: string): Readonly<Record<string, unknown>> {
+  const path = join(folder, 'special_tokens_map.json');
+  const map = existsSync(path) ? readModelJson(path) : {};
+  return isObject(map) ? map : {};
 }
 
 function defaultTemplate(templates: unknown): unknown {
