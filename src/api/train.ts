@@ -8,6 +8,7 @@ import type { LoadedModel } from '../models/model.js';
 import { promptLimit, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { trainConfig } from '../study/config-file.js';
 import type { TrainInput } from '../study/config.js';
+import { epochTokens } from '../study/train-size.js';
 import { trainSettings } from '../study/train-settings.js';
 import { finetune, type TrainProgress, type TrainResult } from '../train/finetune.js';
 
@@ -39,5 +40,6 @@ export async function train(items: readonly Item[], options: TrainOptions): Prom
     throw new UserError(`invalid rank ${rank}: use an integer from 1 to 512`);
   const limit = promptLimit({ maxLength: config.maxLength, maxPositions: model.config.maxPositions });
   const samples = new PromptRenderer(model, style).tokenize(trainingSamples(items, level), limit);
-  return finetune({ model, samples, folder, settings: trainSettings(config, rank, seed), ...machine });
+  const tokens = epochTokens(items, level, config.maxLength);
+  return finetune({ model, samples, folder, settings: trainSettings(config, rank, seed, tokens), ...machine });
 }

@@ -29,6 +29,7 @@ import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { studyTexts, type TextsHooks, type TextsOutcome, type TextsRequest } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
+import { epochTokens } from './train-size.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
 export type StudyModel =
@@ -223,11 +224,9 @@ class Planner {
   }
 
   #run(part: GridPart, { level, rank, seed, trained, asked }: Cell): PlannedRun {
-    const { checkpointEverySteps, ...settings } = trainSettings(
-      withOverride(this.config.train, defined(part.train)),
-      rank,
-      seed,
-    );
+    const config = withOverride(this.config.train, defined(part.train));
+    const tokens = epochTokens(trained, level, config.maxLength);
+    const { checkpointEverySteps, ...settings } = trainSettings(config, rank, seed, tokens);
     const identity: RunIdentity = {
       version: IDENTITY_VERSION,
       ...{ dataset: part.dataset, book: part.book, level, rank, items: trained.length, seed },

@@ -1,6 +1,7 @@
 /** Settings of one training, from the flat form of a study file. */
 import type { TrainSettings } from '../core/settings.js';
 import type { StudyConfig } from './config.js';
+import { trainSize } from './train-size.js';
 
 export type TrainConfig = StudyConfig['train'];
 
@@ -9,8 +10,11 @@ export function withOverride({ alpha, ...config }: TrainConfig, own: Partial<Tra
   return { ...config, ...(alpha !== undefined && own.scale === undefined && { alpha }), ...own };
 }
 
-/** Settings of one training from those of a study file: the scale alpha/r is held equal over ranks unless an alpha is given. */
-export function trainSettings(config: TrainConfig, rank: number, seed: number): TrainSettings {
+/**
+ * Settings of one training from those of a study file: the scale alpha/r is held equal over ranks unless an alpha is given;
+ * epochs and batches that are not named are sized to the tokens of an epoch, default very many.
+ */
+export function trainSettings(config: TrainConfig, rank: number, seed: number, tokens = Infinity): TrainSettings {
   const {
     scale,
     alpha,
@@ -37,6 +41,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number): 
       ...(rankPattern !== undefined && { rankPattern }),
     },
     ...rest,
+    ...trainSize(config, tokens),
     ...(maxSteps !== undefined && { maxSteps }),
     ...(gradientCheckpointing && { gradientCheckpointing }),
     ...(objective !== undefined && { objective }),
