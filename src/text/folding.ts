@@ -48,7 +48,7 @@ function placing(places: readonly number[] | undefined): Folded['place'] {
 /** Letters without a decomposition, signs with several forms, and what is only there for display. */
 const FORMS: ReadonlyMap<string, string> = new Map([
   ...pairs('ß:ss ẞ:SS æ:ae Æ:AE œ:oe Œ:OE ø:o Ø:O ł:l Ł:L đ:d Đ:D ð:d Ð:D þ:th Þ:Th ı:i ħ:h Ħ:H'),
-  ...pairs('ي:ی ى:ی ك:ک ة:ه ٫:. ٬:, ،:, ؛:; ؟:? ٪:% ½:.5 ¼:.25 ¾:.75 №:No.'),
+  ...pairs('ي:ی ى:ی ك:ک ة:ه ٫:. ٬:, ،:, ؛:; ؟:? ٪:% ½:.5 ¼:.25 ¾:.75 №:No. ♯:# ″:″'),
   ...each('‘’ʼʻʹ′`´＇‛', "'"),
   ...each('‐‑‒–−－﹣־', '-'),
   ...each('\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f', '\u00a0'),

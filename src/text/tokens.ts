@@ -18,7 +18,7 @@ const INTEGER = [
 ].join('|');
 
 /** Signs of two characters and more, as in code; single ones only where they mean a word. */
-const SIGNS = `!?[\\{\\}\\[\\]<>=\\|\\^~\\\\&]{2,}|!=+|[<>≤≥](?= ?[\\-.\\d${CURRENCY_SIGNS}])|[%‰°&${CURRENCY_SIGNS}]`;
+const SIGNS = `!?[\\{\\}\\[\\]<>=\\|\\^~\\\\&]{2,}|!=+|[<>≤≥](?= ?[\\-.\\d${CURRENCY_SIGNS}])|[%‰°&§″♭${CURRENCY_SIGNS}]`;
 
 /** Plain words first, for most are; what follows tells which of the other kinds a token is. */
 const TOKEN = new RegExp(

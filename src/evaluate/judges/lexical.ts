@@ -22,6 +22,10 @@ export interface Reading {
   readonly otherNumber: boolean;
   /** Whether a number of the accepted answer has another unit in the answer. */
   readonly otherUnit: boolean;
+  /** Whether numbers that belong together stand the other way round: `1:3` for `3:1`. */
+  readonly otherOrder: boolean;
+  /** Whether the accepted answer negates something and the answer nothing: `stated` for `not stated`. */
+  readonly affirmed: boolean;
   /** Whether it is offered beside something else: `London or Paris`, where the accepted answer offers no choice. */
   readonly alternative: boolean;
   /** Whether the answer says that it is not known. */
@@ -55,6 +59,8 @@ export interface Rule {
 export const RULES: readonly Rule[] = [
   { name: 'names another number', applies: ({ otherNumber }) => otherNumber, atMost: 2 },
   { name: 'names another unit', applies: ({ otherUnit }) => otherUnit, atMost: 2 },
+  { name: 'names numbers in another order', applies: ({ otherOrder }) => otherOrder, atMost: 2 },
+  { name: 'leaves the negation out', applies: ({ affirmed }) => affirmed, atMost: 2 },
   { name: 'denies it', applies: ({ denied }) => denied, atMost: 2 },
   { name: 'offers a choice', applies: ({ alternative }) => alternative, atMost: 3 },
   { name: 'says it is not known', applies: ({ refused }) => refused, minus: 1 },
@@ -68,7 +74,7 @@ export const RULES: readonly Rule[] = [
 export function lexicalJudge(): Judge {
   return {
     name: 'lexical',
-    identity: { judge: 'lexical', version: 2, words: WORDS_VERSION },
+    identity: { judge: 'lexical', version: 3, words: WORDS_VERSION },
     judge: (input) => Promise.resolve(lexicalVerdict(input)),
   };
 }
@@ -97,6 +103,8 @@ export function read(accepted: string, { question, subject = '', answer }: Judge
     denied: isDenied(wanted, answer) && !negates(`${accepted} ${question}`),
     otherNumber: givesOther(content, given, expected, 'number') || givesOther(content, given, expected, 'ordinal'),
     otherUnit: givesOtherUnit(right, given),
+    otherOrder: reversesNumbers(right, given),
+    affirmed: negates(withoutNumero(accepted)) && !negates(answer) && !saysUnknown(answer),
     alternative: !right.some(isOr) && offersChoice(wanted, given, expected),
     refused: saysUnknown(answer),
     doubtful: doubts(answer) && !doubts(accepted),
@@ -146,8 +154,29 @@ function match(content: readonly Word[], asked: ReadonlySet<string>, given: read
 function contentOf(accepted: string): Word[] {
   const outside = wordsOf(accepted.replace(/\([^)]*\)/g, ' '));
   const all = outside.length > 0 ? outside : wordsOf(accepted);
-  const content = all.filter(hasContent);
+  const content = all.filter((word, i) => hasContent(word) || isGlued(word, all[i - 1]));
   return content.length > 0 ? content : all;
+}
+
+/** Whether a word stands right behind a number, and is a part of its name: the `a` of `7a`. */
+function isGlued({ kind, start }: Word, before: Word | undefined): boolean {
+  return kind === 'word' && before?.kind === 'number' && before.end === start;
+}
+
+/** `No. 5` negates nothing. */
+function withoutNumero(text: string): string {
+  return text.replace(/\bno\.? ?(?=\d)/gi, '');
+}
+
+/** Whether two numbers in a row stand in the answer the other way round, and nowhere as they should. */
+function reversesNumbers(right: readonly Word[], given: readonly Word[]): boolean {
+  const follow = (words: readonly Word[], a: string, b: string): boolean =>
+    words.some(({ norm, kind }, i) => kind === 'number' && norm === a && words[i + 1]?.norm === b);
+  return right.some((word, i) => {
+    const next = right[i + 1];
+    if (word.kind !== 'number' || next?.kind !== 'number' || word.norm === next.norm) return false;
+    return follow(given, next.norm, word.norm) && !follow(given, word.norm, next.norm);
+  });
 }
 
 /** Whether an answer says the question again: half of its content words, apart from those that are the answer. */
