@@ -49,18 +49,25 @@ export interface CheckContext {
   readonly log: ProblemLog;
 }
 
-/** The value as the schema reads it, or undefined after telling every problem to the log; `prefix` is the value's own path. */
+/** Where a value belongs. */
+export interface CheckedPlace {
+  /** What is left out with it. */
+  readonly scope: ProblemScope;
+  /** Its own path in the record; default the record itself. */
+  readonly path?: readonly PropertyKey[];
+}
+
+/** The value as the schema reads it, or undefined after telling every problem to the log. */
 export function check<T>(
   schema: z.ZodType<T>,
   value: unknown,
   { place, log }: CheckContext,
-  scope: ProblemScope,
-  prefix: readonly PropertyKey[] = [],
+  { scope, path = [] }: CheckedPlace,
 ): T | undefined {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    const field = fieldPath([...prefix, ...issue.path]);
+    const field = fieldPath([...path, ...issue.path]);
     log.add({ ...place, field, scope, ...issueText(issue, valueAt(value, issue.path)) });
   }
   return undefined;

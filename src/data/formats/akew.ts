@@ -28,11 +28,14 @@ export const akew: RecordFormat = {
   matches: (record) => 'requested_rewrite' in record,
   read(record, context) {
     const before = context.log.countOf('item');
-    const id = check(idText, record['case_id'], context, 'item', ['case_id']);
-    const rewrite = check(anyObject, record['requested_rewrite'], context, 'item', ['requested_rewrite']);
+    const id = check(idText, record['case_id'], context, { scope: 'item', path: ['case_id'] });
+    const rewrite = check(anyObject, record['requested_rewrite'], context, {
+      scope: 'item',
+      path: ['requested_rewrite'],
+    });
     if (id === undefined || !rewrite) return undefined;
     const article = fieldOf(record, rewrite, 'fact_new_uns');
-    const text = check(soundText, article.value, context, 'item', article.path);
+    const text = check(soundText, article.value, context, { scope: 'item', path: article.path });
     const questions = readQuestions(record, rewrite, context);
     noteIgnored(record, RECORD_FIELDS, context);
     noteIgnored(rewrite, REWRITE_FIELDS, context, ['requested_rewrite']);
@@ -56,7 +59,7 @@ function readQuestions(record: Fields, rewrite: Fields, context: ReadContext): Q
   if (triplets.value !== undefined)
     return readTriplets(triplets.value, triplets.path, context).map((question) => withAliases(question, names));
   const path = ['requested_rewrite', 'question'];
-  const prompt = check(soundText, rewrite['question'], context, 'question', path);
+  const prompt = check(soundText, rewrite['question'], context, { scope: 'question', path });
   if (prompt === undefined || names.length === 0) return [];
   const type = typeof rewrite['relation_id'] === 'string' ? rewrite['relation_id'] : 'fact';
   const subject = typeof rewrite['subject'] === 'string' ? { subject: rewrite['subject'] } : {};
@@ -66,10 +69,10 @@ function readQuestions(record: Fields, rewrite: Fields, context: ReadContext): Q
 /** The new answer and its other names; none when the record gives no answer. */
 function readAliases(rewrite: Fields, context: ReadContext): string[] {
   if (rewrite['answer_new'] === undefined) return [];
-  const answer = check(answerText, answerName(rewrite['answer_new']), context, 'question', [
-    'requested_rewrite',
-    'answer_new',
-  ]);
+  const answer = check(answerText, answerName(rewrite['answer_new']), context, {
+    scope: 'question',
+    path: ['requested_rewrite', 'answer_new'],
+  });
   const aliases = otherNames.safeParse(rewrite['answer_new_alias'] ?? []);
   return answer === undefined ? [] : [...new Set([answer, ...(aliases.success ? aliases.data : [])])];
 }

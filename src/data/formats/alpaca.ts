@@ -21,9 +21,9 @@ export const alpaca: RecordFormat = {
   read(record, context): Item | undefined {
     const [textField, answerField] = [oneOf(record, TEXT_FIELDS) ?? 'input', oneOf(record, ANSWER_FIELDS) ?? 'output'];
     const fallback = String(context.place.record ?? context.place.line);
-    const id = check(idText, record['id'] ?? fallback, context, 'item', ['id']);
-    const input = check(soundTextOrEmpty, record[textField] ?? '', context, 'item', [textField]);
-    const system = check(soundTextOrEmpty, record['system'] ?? '', context, 'item', ['system']);
+    const id = check(idText, record['id'] ?? fallback, context, { scope: 'item', path: ['id'] });
+    const input = check(soundTextOrEmpty, record[textField] ?? '', context, { scope: 'item', path: [textField] });
+    const system = check(soundTextOrEmpty, record['system'] ?? '', context, { scope: 'item', path: ['system'] });
     const [field, text] = input?.trim() === '' && system?.trim() !== '' ? ['system', system] : [textField, input];
     const question = readInstruction(record, answerField, context);
     const used = ['id', 'instruction', textField, answerField, 'history', 'category', ...EXTRA_FIELDS];
@@ -44,8 +44,8 @@ function readInstruction(record: Fields, answerField: string, context: ReadConte
   const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
   const extras = Object.entries(record).filter(([field, value]) => EXTRA_FIELDS.includes(field) && isGiven(value));
   const type = typeof record['category'] === 'string' && record['category'] !== '' ? { type: record['category'] } : {};
-  const history = check(rounds, record['history'] ?? [], context, 'question', ['history']);
-  const prompt = check(soundText, record['instruction'], context, 'question', ['instruction']);
+  const history = check(rounds, record['history'] ?? [], context, { scope: 'question', path: ['history'] });
+  const prompt = check(soundText, record['instruction'], context, { scope: 'question', path: ['instruction'] });
   if (!history || prompt === undefined) return undefined;
   const before = history.flatMap(([asked, said]) => [
     { role: 'user' as const, content: asked },
@@ -57,5 +57,5 @@ function readInstruction(record: Fields, answerField: string, context: ReadConte
     prompt: promptBehind(before, prompt),
     answers: record[answerField],
   };
-  return readQuestion(entry, 0, [], context, { prompt: 'instruction', answers: answerField });
+  return readQuestion(entry, { names: { prompt: 'instruction', answers: answerField } }, context);
 }

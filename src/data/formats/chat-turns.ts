@@ -65,7 +65,9 @@ function isExchange(turn: Fields): boolean {
 export function readTurns(value: unknown, field: string, context: ReadContext): Turn[] | undefined {
   const given = listOf(value, field, context);
   const list =
-    given === undefined && value !== undefined ? undefined : check(anyArray, given, context, 'item', [field]);
+    given === undefined && value !== undefined
+      ? undefined
+      : check(anyArray, given, context, { scope: 'item', path: [field] });
   if (!list) return undefined;
   const turns = list.map((turn, index) => readTurn(turn, [field, index], context));
   return turns.includes(undefined) ? undefined : turns.flatMap((each) => each ?? []);
@@ -120,7 +122,7 @@ function readContent(turn: Fields, path: readonly PropertyKey[], context: ReadCo
   if ((value === null || value === undefined || value === '') && calls !== undefined && calls !== null)
     return JSON.stringify(calls);
   const text = Array.isArray(value) ? partsText(value) : value;
-  return check(soundTextOrEmpty, text, context, 'item', [...path, field]);
+  return check(soundTextOrEmpty, text, context, { scope: 'item', path: [...path, field] });
 }
 
 /** Texts of a message's parts; the list itself where one of them is no text. */

@@ -21,14 +21,14 @@ export function conversationItem(
   context: ReadContext,
 ): Item | undefined {
   const { place, log, dataset } = context;
-  const itemId = check(idText, id ?? String(place.record ?? place.line), context, 'item', ['id']);
+  const itemId = check(idText, id ?? String(place.record ?? place.line), context, { scope: 'item', path: ['id'] });
   const system = turns
     .filter((turn) => turn.role === 'system' && turn.content.trim() !== '')
     .map(({ content }) => content);
   const chat = turns.filter((turn) => turn.role !== 'system');
   const pairs = exchanges(chat);
   const asked = system.length > 0 ? pairs : pairs.slice(-1);
-  noteUnasked(chat, pairs, asked, field, context);
+  noteUnasked({ chat, pairs, asked }, field, context);
   if (pairs.length === 0) return tellNone(chat, field, context);
   if (system.length > 1) log.note('several system turns are joined to one text', place, field);
   const start = system.length > 0 ? 0 : (asked[0]?.at ?? 0);
@@ -48,14 +48,15 @@ function tellNone(chat: readonly Turn[], field: string, { place, log }: ReadCont
   return undefined;
 }
 
+/** A chat with its exchanges, and those of them that are questions. */
+interface AskedChat {
+  readonly chat: readonly Turn[];
+  readonly pairs: readonly Exchange[];
+  readonly asked: readonly Exchange[];
+}
+
 /** Notes what of a chat is no question: exchanges before the last, answers to nobody, and what stands behind the last answer. */
-function noteUnasked(
-  chat: readonly Turn[],
-  pairs: readonly Exchange[],
-  asked: readonly Exchange[],
-  field: string,
-  { place, log }: ReadContext,
-): void {
+function noteUnasked({ chat, pairs, asked }: AskedChat, field: string, { place, log }: ReadContext): void {
   if (asked.length < pairs.length)
     log.note('exchanges before the last one are its text, not questions of their own', place, field);
   for (const [at, { role, isLearnt }] of chat.entries())
@@ -98,7 +99,7 @@ function question(
   context: ReadContext,
 ): Question | undefined {
   const path = [field, at];
-  const sound = [prompt, answer].map((text) => check(soundText, text, context, 'question', path));
+  const sound = [prompt, answer].map((text) => check(soundText, text, context, { scope: 'question', path }));
   if (sound.includes(undefined)) return undefined;
   for (const text of [prompt, answer]) noteOddities(text, field, context);
   return { id: String(at), prompt: promptBehind(before, prompt), answers: [answer], type: 'chat' };

@@ -153,7 +153,7 @@ async function readText(root: string, file: string, log: ProblemLog, encoding?: 
   const text = stub ? undefined : decodeFile(bytes, encoding, place, log);
   if (text === undefined) return undefined;
   noteOddities(text, '', { place, log });
-  return check(soundText, text, { place, log }, 'item');
+  return check(soundText, text, { place, log }, { scope: 'item' });
 }
 
 /** Whether a text is a web page: as a document it may well be one. */
@@ -168,7 +168,7 @@ async function readQuestionFile(
   const path = join(root, file);
   const questions: Question[] = [];
   for await (const { value, place } of readRecords(await detectSource(path, file, context.encoding), log)) {
-    const question = readQuestion(value, questions.length, [], { ...context, place, log });
+    const question = readQuestion(value, { index: questions.length }, { ...context, place, log });
     if (question) questions.push(question);
   }
   return questions;

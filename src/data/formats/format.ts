@@ -78,7 +78,7 @@ export function readTexts(
   const texts: Record<string, LevelText> = {};
   let sound = true;
   for (const [level, field] of fields) {
-    const text = check(soundText, record[field], context, 'item', [field]);
+    const text = check(soundText, record[field], context, { scope: 'item', path: [field] });
     if (text === undefined) sound = false;
     else {
       noteOddities(text, field, context);

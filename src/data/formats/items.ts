@@ -26,8 +26,9 @@ export const items: RecordFormat = {
   matches: (record) => isObject(record['texts']),
   read(record, context): Item | undefined {
     const before = context.log.countOf('item');
-    const id = check(idText, record['id'], context, 'item', ['id']);
-    const dataset = check(optionalText, record['dataset'], context, 'item', ['dataset']) ?? context.dataset;
+    const id = check(idText, record['id'], context, { scope: 'item', path: ['id'] });
+    const dataset =
+      check(optionalText, record['dataset'], context, { scope: 'item', path: ['dataset'] }) ?? context.dataset;
     const texts = readLevelTexts(record['texts'], context);
     const questions = readQuestions(record['questions'] ?? [], ['questions'], context);
     noteIgnored(record, new Set(['id', 'dataset', 'texts', 'questions']), context);
@@ -49,7 +50,10 @@ function readLevelTexts(value: unknown, context: ReadContext): Item['texts'] {
       continue;
     }
     const schema = isObject(entry) && !(entry instanceof SourceNumber) ? levelText.options[1] : levelText.options[0];
-    const read = check<{ text: string; method: string; provenance: JsonObject }>(schema, entry, context, 'item', path);
+    const read = check<{ text: string; method: string; provenance: JsonObject }>(schema, entry, context, {
+      scope: 'item',
+      path,
+    });
     if (isObject(entry)) noteIgnored(entry, new Set(LEVEL_TEXT_FIELDS), context, path);
     if (!read) continue;
     noteOddities(read.text, path.join('.'), context);

@@ -42,7 +42,7 @@ export const longmemeval: RecordFormat = {
   dataset: 'longmemeval',
   matches: (fields) => 'haystack_sessions' in fields,
   read(fields, context): Item | undefined {
-    const read = check(record, fields, context, 'item');
+    const read = check(record, fields, context, { scope: 'item' });
     const levels = Object.keys(fields).filter((name) => isFamiliarLevel(name) && name !== 'original');
     const texts = readTexts(
       fields,

@@ -96,7 +96,7 @@ function usedColumns(record: Fields, columns: ColumnMapping): string[] {
 function readId(record: Fields, context: ReadContext): string | undefined {
   const column = columnOf(record, 'id', context.columns);
   if (column === undefined) return '';
-  return check(idText, record[column], context, 'item', [column]);
+  return check(idText, record[column], context, { scope: 'item', path: [column] });
 }
 
 function levelColumns(record: Fields, columns: ColumnMapping): (readonly [Level, string])[] {
@@ -190,7 +190,7 @@ function readRowQuestions(record: Fields, context: ReadContext): Question[] {
     prompt: record[prompt],
     answers: answersOf(record[answer], answer, context),
   };
-  const question = readQuestion(entry, 0, [], context, { prompt, answers: answer });
+  const question = readQuestion(entry, { names: { prompt, answers: answer } }, context);
   return question ? [question] : [];
 }
 

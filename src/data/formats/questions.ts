@@ -55,8 +55,10 @@ const KNOWN = new Set(['prompt', 'question', 'answers', 'answer', 'is_impossible
 
 /** Questions given as an array of objects with `prompt` or `question`, and `answers` or `answer`; ids default to the index. */
 export function readQuestions(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
-  const list = check(anyArray, value, context, 'item', path) ?? [];
-  const questions = list.flatMap((entry, index) => readQuestion(entry, index, [...path, index], context) ?? []);
+  const list = check(anyArray, value, context, { scope: 'item', path }) ?? [];
+  const questions = list.flatMap(
+    (entry, index) => readQuestion(entry, { index, path: [...path, index] }, context) ?? [],
+  );
   return mergeAnswers(questions.filter((question) => isNewId(question, questions, path, context)));
 }
 
@@ -66,32 +68,40 @@ export interface QuestionNames {
   readonly answers: string;
 }
 
-/** One question, or undefined after telling the log; `names` are those of the file where they differ. */
+/** Where a question stands in its record. */
+export interface QuestionPlace {
+  /** Its number, which is its id where it has none; default 0. */
+  readonly index?: number;
+  /** Default the record itself. */
+  readonly path?: readonly PropertyKey[];
+  /** Names of its fields in the file; default those that it has. */
+  readonly names?: QuestionNames;
+}
+
+/** One question, or undefined after telling the log. */
 export function readQuestion(
   value: unknown,
-  index: number,
-  path: readonly PropertyKey[],
+  { index = 0, path = [], names = namesIn(value) }: QuestionPlace,
   context: ReadContext,
-  names: QuestionNames = namesIn(value),
 ): Question | undefined {
-  const fields = check(anyObject, value, context, 'question', path);
+  const fields = check(anyObject, value, context, { scope: 'question', path });
   if (!fields) return undefined;
   noteIgnored(fields, KNOWN, context, path);
   if (isUnanswerable(fields)) {
     context.log.note('a question that its text does not answer is left out', context.place, fieldPath(path));
     return undefined;
   }
-  const given = check(extras, fields, context, 'question', path);
+  const given = check(extras, fields, context, { scope: 'question', path });
   const promptPath = [...path, names.prompt];
-  const prompt = check(soundText, fields['prompt'] ?? fields['question'], context, 'question', promptPath);
+  const prompt = check(soundText, fields['prompt'] ?? fields['question'], context, {
+    scope: 'question',
+    path: promptPath,
+  });
   const answersPath = [...path, names.answers];
-  const accepted = check(
-    answers,
-    plainAnswers(fields['answers'] ?? fields['answer']),
-    context,
-    'question',
-    answersPath,
-  );
+  const accepted = check(answers, plainAnswers(fields['answers'] ?? fields['answer']), context, {
+    scope: 'question',
+    path: answersPath,
+  });
   if (!given || prompt === undefined || !accepted) return undefined;
   noteOddities(prompt, fieldPath(promptPath), context);
   for (const answer of accepted) noteAnswer(answer, fieldPath(answersPath), context);

@@ -12,7 +12,7 @@ export const sharegpt: RecordFormat = {
   read(record, context) {
     const field = FIELDS.find((name) => name in record) ?? 'conversations';
     const read = readTurns(record[field], field, context);
-    const system = check(soundTextOrEmpty, record['system'] ?? '', context, 'item', ['system']);
+    const system = check(soundTextOrEmpty, record['system'] ?? '', context, { scope: 'item', path: ['system'] });
     noteIgnored(record, new Set(['id', field, 'system']), context);
     if (!read || system === undefined) return undefined;
     const before: Turn[] = system.trim() === '' ? [] : [{ role: 'system', content: system, isLearnt: false }];

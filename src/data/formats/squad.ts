@@ -14,7 +14,7 @@ export const squad: RecordFormat = {
   joinsRows: true,
   matches: (record) => 'context' in record && (Array.isArray(record['qas']) || isFlat(record)),
   read(record, context): Item | undefined {
-    const text = check(soundText, record['context'], context, 'item', ['context']);
+    const text = check(soundText, record['context'], context, { scope: 'item', path: ['context'] });
     const questions = Array.isArray(record['qas'])
       ? readQuestions(record['qas'], ['qas'], context)
       : readFlat(record, context);
@@ -28,6 +28,6 @@ export const squad: RecordFormat = {
 
 function readFlat({ question, answers, is_impossible }: Fields, context: ReadContext): Question[] {
   const entry = { question, answers, ...(is_impossible !== undefined && { is_impossible }) };
-  const read = readQuestion(entry, 0, [], context);
+  const read = readQuestion(entry, {}, context);
   return read ? [read] : [];
 }

@@ -13,7 +13,7 @@ const PLACEHOLDER = '{}';
 
 /** One question per triplet, ids by its index; a triplet that cannot be read is told to the log and left out. */
 export function readTriplets(value: unknown, path: readonly PropertyKey[], context: ReadContext): Question[] {
-  const list = check(anyArray, value, context, 'item', path) ?? [];
+  const list = check(anyArray, value, context, { scope: 'item', path }) ?? [];
   const questions = list.flatMap((entry, index) => readTriplet(entry, index, [...path, index], context) ?? []);
   return mergeAnswers(questions);
 }
@@ -24,7 +24,7 @@ function readTriplet(
   path: readonly PropertyKey[],
   context: ReadContext,
 ): Question | undefined {
-  const read = check(triplet, value, context, 'question', path);
+  const read = check(triplet, value, context, { scope: 'question', path });
   if (isObject(value)) noteIgnored(value, TRIPLET_FIELDS, context, path);
   if (!read) return undefined;
   return {

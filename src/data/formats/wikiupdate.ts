@@ -21,7 +21,7 @@ export const wikiupdate: RecordFormat = {
   matches: (record) => 'original_text' in record || 'ground_truth_triplets' in record,
   read(record, context) {
     const before = context.log.countOf('item');
-    const id = check(idText, record['original_id'], context, 'item', ['original_id']);
+    const id = check(idText, record['original_id'], context, { scope: 'item', path: ['original_id'] });
     const fields = levelFields(record);
     const texts = readTexts(record, fields, 'wikiupdate', context);
     const questions = readTriplets(record['ground_truth_triplets'], ['ground_truth_triplets'], context);
