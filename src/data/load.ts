@@ -246,9 +246,12 @@ function chooseFormat(
   if (!isObject(value) || columns.text !== undefined || columns.question !== undefined) return plain;
   const names = Object.keys(value);
   const fields = names.slice(0, 8).join(', ');
+  const isData = names.some((name) => /^[\d.,]+$|[.?!]$/.test(name))
+    ? ' (a table names its columns in its first row)'
+    : '';
   const typed = names.slice(0, 3).map((name, i) => `${['text', 'question', 'answer'][i] ?? ''}=${shellWord(name)}`);
   throw new UserError(
-    `${path}: the records' form is not recognised from their fields (${fields}): name it with --format (${FORMATS.join(', ')}), or say where the parts are, e.g. --column ${typed.join(' ')}`,
+    `${path}: the records' form is not recognised from their fields (${fields})${isData}: name it with --format (${FORMATS.join(', ')}), or say where the parts are, e.g. --column ${typed.join(' ')}`,
   );
 }
 

@@ -101,7 +101,7 @@ describe('quotes in tables', () => {
   it('are doubted where a field goes over lines that look like rows', async () => {
     const { report } = await load('swallow.csv', table({ 2: '2,"Shelf 2,b,c', 5: '5,Shelf 5",b,c' }));
     expect(report.notes.map(({ what }) => what)).toEqual([
-      'a field in quotes goes over lines that look like rows: does a quote not close?',
+      'a field in quotes goes over lines 3 to 6, which look like rows: does a quote not close?',
     ]);
   });
 });
@@ -113,6 +113,7 @@ describe('heads of tables', () => {
   const CASES: readonly [what: string, content: string][] = [
     ["Excel's sep=;", written(';', 'sep=;')],
     ['sep in quotes', written('|', '"sep=|"')],
+    ['sep of an unusual sign', written('^', 'sep=^')],
     ['sep of a tab', written('\t', 'sep=\t')],
     ['sep against the look of it', written(';', 'sep=;').replace('answer', 'answer,b,c,d,e')],
     ['semicolons', written(';')],

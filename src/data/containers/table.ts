@@ -4,19 +4,17 @@ import { CsvRow, type RowState } from './csv-row.js';
 import type { SourceRecord } from './source-record.js';
 import { TextLines, type TextLine } from './text-lines.js';
 
-export type Delimiter = ',' | ';' | '\t' | '|';
-
-const DELIMITERS: readonly Delimiter[] = [',', ';', '\t', '|'];
+const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** Longest field in quotes, in lines: a quote that does not close is not to take a whole file into memory. */
 const MAX_ROW_LINES = 1_000_000;
 
 /** What separates the columns, from the line that names them: of `,` `;` `|` and the tab the one that stands there oftenest outside quotes. */
-export function delimiterOf(head: string, tabs = false): Delimiter {
+export function delimiterOf(head: string, tabs = false): string {
   const names = head.replace(/"(?:[^"]|"")*"/g, '');
-  const count = (delimiter: Delimiter) => names.split(delimiter).length;
+  const count = (delimiter: string) => names.split(delimiter).length;
   if (tabs && names.includes('\t')) return '\t';
-  return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best));
+  return DELIMITERS.reduce<string>((best, each) => (count(each) > count(best) ? each : best), ',');
 }
 
 /** Records of a CSV stream; a broken row is told to the log and the next one read. */
@@ -46,16 +44,16 @@ async function* withLineFeeds(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
 
 interface Head {
   readonly names: readonly string[];
-  readonly delimiter: Delimiter;
+  readonly delimiter: string;
   readonly tabs: boolean;
 }
 
 /** The names of the columns and what separates them; lines for programs (`sep=;`, `#TYPE …`) before them are obeyed or passed over. */
 async function readHead(lines: TextLines, file: string, log: ProblemLog, tabs: boolean): Promise<Head | undefined> {
-  let given: Delimiter | undefined;
+  let given: string | undefined;
   for (let line = await lines.next(); line; line = await lines.next()) {
     const sep = /^"?sep=(.|\\t)"?\s*$/i.exec(line.text)?.[1]?.replace('\\t', '\t');
-    if (sep !== undefined) given = DELIMITERS.find((each) => each === sep);
+    if (sep !== undefined) given = sep;
     else if (/^#TYPE /.test(line.text))
       log.note('a line for programs (#TYPE …) is passed over', { file, line: line.line });
     else if (line.text.trim() !== '') return headOf(line, lines, { file, log, tabs, given });
@@ -67,7 +65,7 @@ interface HeadOptions {
   readonly file: string;
   readonly log: ProblemLog;
   readonly tabs: boolean;
-  readonly given: Delimiter | undefined;
+  readonly given: string | undefined;
 }
 
 async function headOf(
@@ -104,7 +102,7 @@ interface RowRead {
 }
 
 /** The row that begins with a line, with all lines that were read for it. */
-async function readRow(first: TextLine, lines: TextLines, delimiter: Delimiter): Promise<RowRead> {
+async function readRow(first: TextLine, lines: TextLines, delimiter: string): Promise<RowRead> {
   const row = new CsvRow(delimiter);
   const taken = [first];
   let state = row.push(first.text, '');
@@ -201,7 +199,10 @@ class Table {
     const { delimiter, names } = this.head;
     if (inner.length < 2 || names.length < 2) return;
     if (inner.every(({ text }) => text.split(delimiter).length === names.length))
-      this.log.note('a field in quotes goes over lines that look like rows: does a quote not close?', place);
+      this.log.note(
+        `a field in quotes goes over lines ${place.line} to ${lines.at(-1)?.line ?? place.line}, which look like rows: does a quote not close?`,
+        place,
+      );
   }
 
   /** A row that its quotes make no row of. In a TSV its first line is read without quotes; elsewhere what opened the quote is lost, and lines behind it until one is a row. */

@@ -121,6 +121,18 @@ function readContent(turn: Fields, path: readonly PropertyKey[], context: ReadCo
   const calls = turn['tool_calls'] ?? turn['function_call'];
   if ((value === null || value === undefined || value === '') && calls !== undefined && calls !== null)
     return JSON.stringify(calls);
+  const other: unknown = Array.isArray(value) ? value.find((part) => isObject(part) && !isTextPart(part)) : undefined;
+  if (isObject(other)) {
+    const what = `holds a part of the type ${JSON.stringify(other['type'])?.slice(0, 40)}`;
+    context.log.add({
+      ...context.place,
+      field: fieldPath([...path, field]),
+      what,
+      fix: 'give parts of text alone',
+      scope: 'item',
+    });
+    return undefined;
+  }
   const text = Array.isArray(value) ? partsText(value) : value;
   return check(soundTextOrEmpty, text, context, { scope: 'item', path: [...path, field] });
 }
@@ -140,7 +152,7 @@ function isLearnt(turn: Fields, role: Role, path: readonly PropertyKey[], { plac
   if (role !== 'assistant') return true;
   const field = fieldPath(path);
   const calls = turn['tool_calls'] ?? turn['function_call'];
-  if ((calls !== undefined && calls !== null) || turn['from'] === 'function_call') {
+  if ((calls !== undefined && calls !== null) || turn[firstField(turn, ROLE_FIELDS) ?? ''] === 'function_call') {
     log.note('a turn that calls tools is shown, not learnt', place, field);
     return false;
   }

@@ -33,7 +33,9 @@ export function conversationItem(
   if (system.length > 1) log.note('several system turns are joined to one text', place, field);
   const start = system.length > 0 ? 0 : (asked[0]?.at ?? 0);
   const text = system.length > 0 ? system.join('\n\n') : transcript(chat.slice(0, start));
-  const questions = asked.flatMap((pair) => question(pair, chat.slice(start, pair.at), field, context) ?? []);
+  const questions = asked.flatMap(
+    (pair) => question(pair, [chat.slice(start, pair.at), chat.slice(pair.at, pair.to)], field, context) ?? [],
+  );
   if (itemId === undefined || questions.length === 0) return undefined;
   if (text.trim() === '') log.note('a record has no text before its question: fit for closed book only', place);
   noteOddities(text, field, context);
@@ -60,26 +62,34 @@ function noteUnasked({ chat, pairs, asked }: AskedChat, field: string, { place, 
   if (asked.length < pairs.length)
     log.note('exchanges before the last one are its text, not questions of their own', place, field);
   for (const [at, { role, isLearnt }] of chat.entries())
-    if (role === 'assistant' && isLearnt && chat[at - 1]?.role !== 'user')
+    if (role === 'assistant' && isLearnt && askedAt(chat, at) === undefined)
       log.note('an assistant turn behind no user turn is shown, not learnt', place, field);
-  const last = pairs.at(-1)?.at ?? chat.length;
-  if (last + 2 < chat.length) log.note('turns behind the last answer that is learnt are left out', place, field);
+  const last = pairs.at(-1)?.to ?? chat.length;
+  if (last + 1 < chat.length) log.note('turns behind the last answer that is learnt are left out', place, field);
 }
 
 interface Exchange {
-  /** Number of the user's turn among those that are no system message. */
+  /** Numbers of the user's turn and of the answer among those that are no system message. */
   readonly at: number;
+  readonly to: number;
   readonly prompt: string;
   readonly answer: string;
 }
 
-/** User turns followed by an assistant turn that is learnt. */
+/** User turns with the assistant turn that answers them and is learnt, at once or behind tools that were called. */
 function exchanges(chat: readonly Turn[]): Exchange[] {
-  return chat.flatMap((turn, at) => {
-    const next = chat[at + 1];
-    if (turn.role !== 'user' || next?.role !== 'assistant' || !next.isLearnt) return [];
-    return [{ at, prompt: turn.content, answer: next.content }];
+  return chat.flatMap((turn, to) => {
+    const at = turn.role === 'assistant' && turn.isLearnt ? askedAt(chat, to) : undefined;
+    const asked = at === undefined ? undefined : chat[at];
+    return at === undefined || !asked ? [] : [{ at, to, prompt: asked.content, answer: turn.content }];
   });
+}
+
+/** Number of the user's turn that a turn answers; undefined where another answer, or nothing, stands before it. */
+function askedAt(chat: readonly Turn[], answer: number): number | undefined {
+  let at = answer - 1;
+  while (chat[at]?.role === 'tool') at = chat[at - 1]?.role === 'assistant' ? at - 2 : at - 1;
+  return chat[at]?.role === 'user' ? at : undefined;
 }
 
 /** Turns as lines, each with who speaks. */
@@ -94,7 +104,7 @@ export function promptBehind(before: readonly Pick<Turn, 'role' | 'content'>[], 
 
 function question(
   { at, prompt, answer }: Exchange,
-  before: readonly Turn[],
+  [before, asked]: readonly [before: readonly Turn[], asked: readonly Turn[]],
   field: string,
   context: ReadContext,
 ): Question | undefined {
@@ -102,5 +112,6 @@ function question(
   const sound = [prompt, answer].map((text) => check(soundText, text, context, { scope: 'question', path }));
   if (sound.includes(undefined)) return undefined;
   for (const text of [prompt, answer]) noteOddities(text, field, context);
-  return { id: String(at), prompt: promptBehind(before, prompt), answers: [answer], type: 'chat' };
+  const wording = asked.length > 1 ? transcript([...before, ...asked]) : promptBehind(before, prompt);
+  return { id: String(at), prompt: wording, answers: [answer], type: 'chat' };
 }

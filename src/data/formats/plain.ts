@@ -34,7 +34,7 @@ const USUAL: Readonly<Record<ColumnPart, readonly string[]>> = {
   ],
   question: [...['question', 'prompt', 'query', 'instruction', 'input', 'user_input', 'problem', 'question_text', 'q']],
   answer: [
-    ...['answers', 'answer', 'target', 'reference', 'label', 'completion', 'response', 'output', 'ideal', 'gold'],
+    ...['answers', 'answer', 'target', 'reference', 'completion', 'response', 'output', 'ideal', 'gold'],
     ...[
       'gold_answer',
       'gold_answers',
@@ -44,7 +44,7 @@ const USUAL: Readonly<Record<ColumnPart, readonly string[]>> = {
       'expected_answer',
       'expected_output',
     ],
-    ...['correct_answer', 'reference_answer', 'solution', 'chosen', 'answer_text', 'a'],
+    ...['correct_answer', 'reference_answer', 'solution', 'chosen', 'answer_text', 'label', 'a'],
   ],
   type: ['type', 'question_type', 'category'],
   date: ['date', 'question_date'],
@@ -184,6 +184,10 @@ function readRowQuestions(record: Fields, context: ReadContext): Question[] {
   const [prompt, answer] = [column('question'), column('answer')];
   if (prompt === undefined && answer === undefined) return [];
   if (prompt === undefined || answer === undefined) return tellMissing(record, context);
+  if (answer === 'completion' && record['label'] === false) {
+    context.log.note('an answer that is marked as unwanted (label: false) is left out', context.place, answer);
+    return [];
+  }
   const extras = EXTRA_PARTS.map((part) => [part, listCell(record[column(part) ?? ''])] as const);
   const entry = {
     ...Object.fromEntries(extras.filter(([, value]) => !isAbsent(value))),

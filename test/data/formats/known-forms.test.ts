@@ -101,6 +101,32 @@ describe('chats', () => {
     ]);
   });
 
+  it('ask behind the tools that were called, and refuse parts that are no text by name', async () => {
+    const conversations = [
+      turn('user', 'Rain?'),
+      turn('function_call', '{"f":1}'),
+      turn('observation', 'sun'),
+      turn('assistant', 'No.'),
+    ];
+    const { questions, notes } = await read('tools.jsonl', jsonl([{ conversations, system: 'S' }]));
+    expect(questions).toEqual([['user: Rain?\nassistant: {"f":1}\ntool: sun', 'No.']]);
+    expect(notes).toEqual(['a turn that calls tools is shown, not learnt']);
+    const image = {
+      role: 'user',
+      content: [
+        { type: 'image_url', image_url: {} },
+        { type: 'text', text: 'q' },
+      ],
+    };
+    const { report } = await load(
+      'image.jsonl',
+      jsonl([{ messages: [image, turn('assistant', 'a')] }, { messages: CHAT }]),
+    );
+    expect(report.problems).toMatchObject([
+      { field: 'messages[0].content', what: 'holds a part of the type "image_url"' },
+    ]);
+  });
+
   it('tell with their place of roles, tools, answers to nobody and turns without answer', async () => {
     const odd = [SYSTEM, turn('assistant', 'Hello.'), turn('user', 'Open?'), { role: 'assistant', content: null, tool_calls: [{ name: 'hours' }] },
       turn('tool', '8 to 5'), turn('user', 'So?'), turn('assistant', 'At 8.'), turn('user', 'Thanks.')]; // prettier-ignore
@@ -131,6 +157,7 @@ describe('question answering records', () => {
     ['Alpaca with a system message', { instruction: 'When?', input: '', output: '1987', system: 'In 1987.' }, 'In 1987.', ['1987']],
     ['TRL', { prompt: 'When?', completion: '1987' }, undefined, ['1987']],
     ['TRL preferences', { prompt: 'When?', chosen: '1987', rejected: '1988' }, undefined, ['1987'], /rejected/],
+    ['KTO', { prompt: 'When?', completion: '1987', label: true }, undefined, ['1987']],
     ["OpenAI's evals", { input: 'When?', ideal: ['1987', 'in 1987'] }, undefined, ['1987', 'in 1987']],
     ['Ragas', { question: 'When?', contexts: ['In', '1987.'], ground_truth: '1987' }, 'In\n\n1987.', ['1987'], /joined by blank lines/],
     ['two answers', { question: 'When?', context: 'x', answer: '1987', ground_truth: '1988' }, 'x', ['1987'], /--column answer=ground_truth takes it/],
