@@ -26,42 +26,47 @@ export function browseSection({ rows, cells }: Analysis, { files, shown }: Besid
       said.${omitted} ${rowLinks(files)}
     </p>
     <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
-    <div id="browser" class="screen" hidden>
-      <form class="filters">
-        <label
-          >Data set
-          <select name="dataset"></select
-        ></label>
-        <label
-          >Show
-          <select name="show">
-            <option value="all">all questions</option>
-            <option value="verdict" selected>verdict changed between runs</option>
-            <option value="answer">answer changed between runs</option>
-            <option value="wrong">wrong in every run</option>
-            <option value="unscored">unscored</option>
-          </select></label
-        >
-        <label
-          >Run
-          <select name="first"></select
-        ></label>
-        <label
-          >against
-          <select name="second"></select
-        ></label>
-        <label>Words <input name="words" type="search" autocomplete="off" /></label>
-      </form>
-      <p class="pages">
-        <button type="button" name="previous">Previous</button> <button type="button" name="next">Next</button>
-        <span class="count" aria-live="polite"></span>
-      </p>
-      <div class="questions"></div>
-    </div>
+    ${browser()}
     <script type="application/json" id="answers-data">
       ${trusted(scriptJson(answers))}
     </script>
   </section>`;
+}
+
+/** What the page's script fills: filters, pages, questions. */
+function browser(): Html {
+  return html`<div id="browser" class="screen" hidden>
+    <form class="filters">
+      <label
+        >Data set
+        <select name="dataset"></select
+      ></label>
+      <label
+        >Show
+        <select name="show">
+          <option value="all">all questions</option>
+          <option value="verdict" selected>verdict changed between runs</option>
+          <option value="answer">answer changed between runs</option>
+          <option value="wrong">wrong in every run</option>
+          <option value="unscored">unscored</option>
+        </select></label
+      >
+      <label
+        >Run
+        <select name="first"></select
+      ></label>
+      <label
+        >against
+        <select name="second"></select
+      ></label>
+      <label>Words <input name="words" type="search" autocomplete="off" /></label>
+    </form>
+    <p class="pages">
+      <button type="button" name="previous">Previous</button> <button type="button" name="next">Next</button>
+      <span class="count" aria-live="polite"></span>
+    </p>
+    <div class="questions"></div>
+  </div>`;
 }
 
 function rowLinks(files?: ReportFiles): Html {
