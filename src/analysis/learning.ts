@@ -1,5 +1,6 @@
 /** Whether trainings learnt at all, told from their losses. */
 import type { RunSummary } from './run-summary.js';
+import { counted } from './wording.js';
 
 /** Nats per answer token by which a loss must change to have changed: less is the noise of a batch. */
 const NOTICEABLE = 0.05;
@@ -12,4 +13,14 @@ export function hasRisen({ firstLoss, lastLoss }: RunSummary): boolean {
 /** Whether it lies below that of the first tenth, by as much. */
 export function hasFallen({ firstLoss, lastLoss }: RunSummary): boolean {
   return firstLoss !== null && lastLoss !== null && lastLoss < firstLoss - NOTICEABLE;
+}
+
+/** A caution where some of several trainings got worse. */
+export function risenCaution(runs: readonly RunSummary[]): string[] {
+  const trained = runs.filter(({ rank, firstLoss }) => rank > 0 && firstLoss !== null);
+  const risen = trained.filter(hasRisen);
+  if (risen.length === 0) return [];
+  return [
+    `The loss rose in ${risen.length} of ${counted(trained.length, 'training')}: those adapters learnt nothing that helps; a lower learning rate may.`,
+  ];
 }

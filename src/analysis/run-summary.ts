@@ -30,6 +30,10 @@ export interface RunSummary {
   readonly error: string | null;
   /** Trainable parameters of the adapter; null where unknown, 0 for the base. */
   readonly parameters: number | null;
+  /** Settings that a verdict on nothing advises to change; absent where they are unknown, or nothing was trained. */
+  readonly training?: { readonly epochs: number; readonly batchTokens: number; readonly learningRate: number };
+  /** Longest answer in tokens; absent where it is unknown. */
+  readonly answerLimit?: number;
   /** Optimiser steps taken; null where it never trained. */
   readonly steps: number | null;
   /** Mean loss per answer token at the first and the last step, in nats. */

@@ -8,6 +8,8 @@ import type { Comparison } from './compare.js';
 import type { Curve } from './curve.js';
 import { estimateOf, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
+import { risenCaution } from './learning.js';
+import { refusalsOf, type Refusal } from './refusals.js';
 import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
@@ -17,12 +19,14 @@ import { describedLevel, listed, type LevelNote } from './wording.js';
 export interface DatasetRecommendation {
   readonly dataset: string;
   readonly book: Book;
-  /** `none` where only closed-book runs exist. */
-  readonly level: Level | 'none';
-  readonly rank: number;
+  /** `none` where only closed-book runs exist; null, as rank and run are, where nothing is recommended. */
+  readonly level: Level | 'none' | null;
+  readonly rank: number | null;
   /** The run trained at this level and rank. */
-  readonly run: string;
+  readonly run: string | null;
   readonly adapterPath: string | null;
+  /** Why nothing is recommended, and what to change; empty where something is. */
+  readonly refusals: readonly Refusal[];
   /** The finding in one line. */
   readonly headline: string;
   readonly sentences: readonly string[];
@@ -34,7 +38,7 @@ export interface DatasetRecommendation {
 
 /** The study's verdict: that of its main data set (the widest compression curve), and each data set's own. */
 export interface Recommendation {
-  /** Null when no trained run has a scored answer. */
+  /** Null when no trained run has a scored answer, or nothing can be recommended from them. */
   readonly level: Level | 'none' | null;
   readonly rank: number | null;
   readonly run: string | null;
@@ -117,9 +121,14 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   const chosen = choice?.candidates.find((candidate) => candidate.rank === rank)?.cell ?? place;
   const nearby = choice === null ? nearestChoice(ranks, place) : null;
   const smaller = nearby !== null && nearby.rank < rank ? nearby.rank : null;
-  const run = runOf(chosen, findings.runs);
+  const told = {
+    evidence: [...of(findings.curves).flatMap(curveEvidence), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
+    cautions: [...cautionsOf(cells, { curve, ranks, chosen }), ...risenCaution(of(findings.runs))],
+  };
+  const refusals = refusalsOf(cells, findings.runs, chosen);
+  if (refusals.length > 0) return refused(chosen, refusals, told);
   return {
-    ...{ dataset, book: chosen.book, level: chosen.level, rank, ...run },
+    ...{ dataset, book: chosen.book, level: chosen.level, rank, refusals, ...runOf(chosen, findings.runs), ...told },
     headline: headline(chosen, curve?.safe.againstBase ?? null, findings.levels),
     sentences: [
       ...(curve === null ? [] : curveSentences(curve)),
@@ -127,9 +136,20 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
       ...otherCurves.map(otherCurveSentence),
       ...capacitySentences(capacity),
     ],
-    evidence: [...of(findings.curves).flatMap(curveEvidence), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
-    cautions: cautionsOf(cells, { curve, ranks, chosen }),
     suggestion: smaller === null ? null : { level: chosen.level, rank: smaller },
+  };
+}
+
+/** In place of a recommendation: what is the matter, and what to change. */
+function refused(
+  { dataset, book }: Cell,
+  refusals: readonly Refusal[],
+  told: Pick<DatasetRecommendation, 'evidence' | 'cautions'>,
+): DatasetRecommendation {
+  return {
+    ...{ dataset, book, level: null, rank: null, run: null, adapterPath: null, suggestion: null, refusals, ...told },
+    headline: `${dataset}: nothing can be recommended: ${listed(refusals.map(({ reason }) => reason))}.`,
+    sentences: refusals.map(({ advice }) => advice),
   };
 }
 

@@ -37,6 +37,7 @@ nav a:hover { text-decoration: underline; }
 
 article.verdict { border-left: 3px solid var(--good); padding: .1rem 0 .1rem 1.25rem; margin: 0 0 2rem; }
 .verdict .over { margin: 0; }
+article.refused { border-left-color: var(--bad); }
 .headline { font-size: 1.45rem; line-height: 1.3; margin: .15rem 0 .75rem; font-weight: 600; max-width: 46ch; }
 article.verdict ~ article.verdict .headline { font-size: 1.2rem; }
 .numbers { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 0 0 .75rem; }

@@ -13,6 +13,7 @@ import { writeWhole } from '../files/write-whole.js';
 import type { LossCurve, ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport, renderReport } from '../report/page.js';
+import type { TrainingIdentity } from './identity.js';
 import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import { lossCurve } from './loss-curves.js';
 import { runFolderName } from './run-spec.js';
@@ -149,6 +150,8 @@ export function runSummary(run: StoredRun): RunSummary {
     scale: lora === undefined ? 0 : loraScale(lora),
     error: run.status === 'failed' ? run.error.message : null,
     parameters: rank === 0 ? 0 : (trained?.parameters ?? null),
+    ...(training !== null && { training: changeable(training.settings) }),
+    answerLimit: spec.identity.answering.generation.maxNewTokens,
     steps: trained?.steps ?? null,
     firstLoss: trained?.firstLoss ?? null,
     lastLoss: trained?.lastLoss ?? null,
@@ -156,6 +159,10 @@ export function runSummary(run: StoredRun): RunSummary {
     seconds: result === null ? null : result.seconds.training + result.seconds.asking + result.seconds.judging,
     adapterPath: result === null ? null : adapterOf(folder, result.training),
   };
+}
+
+function changeable({ epochs, batchTokens, learningRate }: TrainingIdentity['settings']) {
+  return { epochs, batchTokens, learningRate };
 }
 
 function adapterOf(folder: string, training: string | null): string | null {

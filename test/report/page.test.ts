@@ -5,6 +5,7 @@ import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import { shownKey, type ReportData } from '../../src/report/data.js';
 import { browsedAnswers } from '../../src/report/answers.js';
+import { terminalSummary } from '../../src/report/terminal.js';
 import { renderReport } from '../../src/report/page.js';
 import { demoStudy, runSummary } from '../analysis/fixtures.js';
 import { demoReport, madeAudit, reportData } from './fixtures.js';
@@ -135,6 +136,24 @@ describe('the report', () => {
     ]) {
       expect(text).toContain(part);
     }
+  });
+
+  it('says first that nothing can be recommended, why, and what to change, as terminal and JSON do', () => {
+    const study = demoStudy({ items: 7 });
+    const runs = study.runs.map((run) => (run.rank > 0 ? { ...run, steps: 5 } : run));
+    const data = reportData({ ...study, runs });
+    const analysis = analyse(data.rows, data.runs, { resamples: 50 });
+    const page = opened(renderReport(data, analysis));
+    const [found] = analysis.recommendation.datasets;
+    const words = 'othing can be recommended: the adapter was trained for 5 steps only.';
+    expect(found?.headline).toContain(words);
+    expect(page.querySelector('.verdict.refused .headline')?.textContent).toContain(words);
+    expect(page.querySelector('.verdict.refused')?.textContent).toContain(found?.sentences[0]);
+    expect(page.querySelector('.verdict.refused .numbers')).toBeNull();
+    expect(page.querySelector('#verdict .adapter')).toBeNull();
+    const terminal = terminalSummary(data, { analysis, width: 1000 });
+    expect(terminal).toMatch(/^[\w-]+: nothing can be recommended: the adapter was trained for 5 steps only\./u);
+    expect(terminal).not.toContain('Adapter:');
   });
 
   it('says what it is without rows too', () => {

@@ -16,45 +16,48 @@ export function verdictSection(analysis: Analysis, files?: ReportFiles): Html {
   </section>`;
 }
 
-function card(found: DatasetRecommendation, { cells, datasets }: Analysis, files?: ReportFiles): Html {
-  const reading = datasets.find(({ dataset }) => dataset === found.dataset);
-  const cell = cells.find(({ runs }) => runs.includes(found.run));
-  const measure = reading?.measure ?? 'accuracy';
-  const base = baseOf(found, cells);
-  const other = measure === 'score' ? 'accuracy' : 'score';
-  const numbers: [string, string][] = [
-    ...(found.level === 'none' ? [] : ([['Level', shortLevel(found.level)]] as [string, string][])),
-    ['Rank', String(found.rank)],
-    ...(cell?.trr == null ? [] : ([['Tokens saved', percent(cell.trr, 0)]] as [string, string][])),
-    ...(cell === undefined
-      ? []
-      : ([[measureTitle(measure), withInterval(estimateOf(cell, measure), measure)]] as [string, string][])),
-    ...(cell === undefined
-      ? []
-      : ([[measureTitle(other), amount(estimateOf(cell, other).mean, other)]] as [string, string][])),
-    ...(base === undefined
-      ? []
-      : ([[baseName(base, found), amount(estimateOf(base, measure).mean, measure)]] as [string, string][])),
-  ];
-  return html`<article class="verdict">
+function card(found: DatasetRecommendation, analysis: Analysis, files?: ReportFiles): Html {
+  const reading = analysis.datasets.find(({ dataset }) => dataset === found.dataset);
+  const isRefused = found.refusals.length > 0;
+  return html`<article class="verdict${isRefused ? ' refused' : ''}">
     <p class="over">
       ${found.dataset} · ${bookName(found.book)}${reading === undefined ? '' : ` · judge ${reading.judge}`}
     </p>
     <p class="headline">${withoutName(found)}</p>
-    <dl class="numbers">
-      ${numbers.map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
-    ${adapter(found, files)}
+    ${isRefused ? NOTHING : numbers(found, analysis)} ${adapter(found, files)}
     <ul class="sentences">
       ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </article>`;
+}
+
+/** What is recommended, in numbers. */
+function numbers(found: DatasetRecommendation, { cells, datasets }: Analysis): Html {
+  const measure = datasets.find(({ dataset }) => dataset === found.dataset)?.measure ?? 'accuracy';
+  const other = measure === 'score' ? 'accuracy' : 'score';
+  const cell = cells.find(({ runs }) => found.run !== null && runs.includes(found.run));
+  const base = baseOf(found, cells);
+  const known: [string, string | null][] = [
+    ['Level', found.level === null || found.level === 'none' ? null : shortLevel(found.level)],
+    ['Rank', found.rank === null ? null : String(found.rank)],
+    ['Tokens saved', cell?.trr == null ? null : percent(cell.trr, 0)],
+    [measureTitle(measure), cell === undefined ? null : withInterval(estimateOf(cell, measure), measure)],
+    [measureTitle(other), cell === undefined ? null : amount(estimateOf(cell, other).mean, other)],
+    [
+      base === undefined ? '' : baseName(base, found),
+      base === undefined ? null : amount(estimateOf(base, measure).mean, measure),
+    ],
+  ];
+  return html`<dl class="numbers">
+    ${known.map(([name, value]) =>
+      value === null
+        ? NOTHING
+        : html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+    )}
+  </dl>`;
 }
 
 function measureTitle(measure: Measure): string {
@@ -62,7 +65,7 @@ function measureTitle(measure: Measure): string {
 }
 
 function adapter({ adapterPath, run }: DatasetRecommendation, files?: ReportFiles): Html {
-  if (adapterPath === null) return NOTHING;
+  if (adapterPath === null || run === null) return NOTHING;
   const path = files?.runs.get(run)?.adapter ?? null;
   const place = path === null ? html`<code>${adapterPath}</code>` : fileLink(`${path}/`, html`<code>${path}</code>`);
   return html`<p class="adapter">Adapter (PEFT): ${place}</p>`;

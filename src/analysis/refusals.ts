@@ -1,0 +1,170 @@
+/** What makes a verdict one on nothing, and what to change: told in place of a recommendation. */
+import type { Row } from '../core/records.js';
+import type { Cell } from './group.js';
+import { hasRisen } from './learning.js';
+import type { RunSummary } from './run-summary.js';
+import { counted, minus, percent, whole } from './wording.js';
+
+export interface Refusal {
+  readonly kind: 'constant-judge' | 'all-wrong' | 'few-steps' | 'loss-rose' | 'cut-answers' | 'unlearnt-form';
+  /** What is the matter, as a clause without its full stop. */
+  readonly reason: string;
+  /** What to change, as a sentence. */
+  readonly advice: string;
+}
+
+/** Fewer steps of the optimiser hardly move an adapter. */
+const FEWEST_STEPS = 8;
+/** Steps that advice aims at. */
+const ENOUGH_STEPS = 60;
+/** Fewer equal scores happen by chance. */
+const FEWEST_SCORES = 10;
+/** Share of answers from which on they count as most. */
+const MOST = 0.5;
+/** Share of answers unlike their references (or like them) that a judge cannot score alike. */
+const NOTICEABLE_SHARE = 0.2;
+/** An answer this many times as long as its reference, and this long at least, has not the form that was trained. */
+const [TIMES_TOO_LONG, LEAST_TOO_LONG] = [5, 60];
+
+/** Why nothing can be recommended for a data set from these cells and runs; `chosen` is the cell that would be. Empty where something can. */
+export function refusalsOf(cells: readonly Cell[], runs: readonly RunSummary[], chosen: Cell): Refusal[] {
+  const own = cells.filter(({ book }) => book === chosen.book);
+  const trained = own.filter(({ rank }) => rank > 0);
+  const trainings = runs.filter(
+    ({ dataset, book, rank, status }) =>
+      dataset === chosen.dataset && book === chosen.book && rank > 0 && status === 'done',
+  );
+  const rows = trained.flatMap(({ rows }) => rows).filter(({ abstention }) => !abstention);
+  const judge = constantJudge(own.flatMap((cell) => cell.rows));
+  const inQuestion = { rows, trainings, chosen: trainings.filter(({ id }) => chosen.runs.includes(id)) };
+  return [
+    ...judge,
+    ...(judge.length > 0 ? [] : allWrong(inQuestion)),
+    ...fewSteps(inQuestion),
+    ...lossRose(inQuestion),
+    ...answerForm(inQuestion),
+  ];
+}
+
+/** What is looked at: answers of trained models, all trainings of the book, and those of the cell that would be recommended. */
+interface InQuestion {
+  readonly rows: readonly Row[];
+  readonly trainings: readonly RunSummary[];
+  readonly chosen: readonly RunSummary[];
+}
+
+function constantJudge(rows: readonly Row[]): Refusal[] {
+  const scored = rows.filter(({ status, abstention }) => status === 'scored' && !abstention);
+  const [first] = scored;
+  if (first === undefined || scored.length < FEWEST_SCORES) return [];
+  if (!scored.every(({ score, correct }) => score === first.score && correct === first.correct)) return [];
+  const alike = share(scored, isLikeReference);
+  if (first.score === 1 && alike < NOTICEABLE_SHARE) return []; // all wrong, and so they look
+  if (first.score === 5 && alike > 1 - NOTICEABLE_SHARE) return [];
+  return [
+    {
+      kind: 'constant-judge',
+      reason: `the judge ${first.judge} gave all ${counted(scored.length, 'answer')} the score ${first.score ?? '–'}, whatever they say`,
+      advice: 'Read its reasons beside the answers, and judge again by another judge or another model.',
+    },
+  ];
+}
+
+function allWrong({ rows, chosen }: InQuestion): Refusal[] {
+  const scored = rows.filter(({ status }) => status === 'scored');
+  if (scored.length === 0 || scored.some(({ score, correct }) => correct === true || (score ?? 1) > 1)) return [];
+  return [
+    {
+      kind: 'all-wrong',
+      reason: `no answer of a trained model is right (0 of ${whole(scored.length)})`,
+      advice: `Read some answers: where they are right after all, choose another judge; where they are not, ${longer(chosen[0])} or raise the learning rate${rateWords(chosen[0])}.`,
+    },
+  ];
+}
+
+function fewSteps({ trainings, chosen }: InQuestion): Refusal[] {
+  const isShort = ({ steps }: RunSummary): boolean => steps !== null && steps < FEWEST_STEPS;
+  const [short] = chosen.filter(isShort);
+  const example = short ?? (share(trainings, isShort) > MOST ? trainings.find(isShort) : undefined);
+  if (example === undefined) return [];
+  const steps = counted(example.steps ?? 0, 'step');
+  return [
+    {
+      kind: 'few-steps',
+      reason:
+        short === undefined
+          ? `most adapters were trained for a few steps only (${steps})`
+          : `the adapter was trained for ${steps} only`,
+      advice: `Train for ${ENOUGH_STEPS} steps or so: ${longer(example)}.`,
+    },
+  ];
+}
+
+function lossRose({ trainings, chosen }: InQuestion): Refusal[] {
+  const [risen] = chosen.filter(hasRisen);
+  const example = risen ?? (share(trainings, hasRisen) > MOST ? trainings.find(hasRisen) : undefined);
+  if (example === undefined) return [];
+  return [
+    {
+      kind: 'loss-rose',
+      reason: `the loss rose while it was trained (${minus(example.firstLoss, 2)} to ${minus(example.lastLoss, 2)})`,
+      advice: `Lower the learning rate${rateWords(example)}.`,
+    },
+  ];
+}
+
+/** Answers that do not end, or that are nothing like what was trained. */
+function answerForm({ rows, chosen }: InQuestion): Refusal[] {
+  const [example] = chosen;
+  const ended = rows.filter(({ finish }) => finish !== null);
+  const cut = share(ended, ({ finish }) => finish === 'length');
+  const limit =
+    example?.answerLimit === undefined ? 'their limit' : `the limit of ${counted(example.answerLimit, 'token')}`;
+  if (cut > MOST)
+    return [
+      {
+        kind: 'cut-answers',
+        reason: `${percent(cut, 0)} of the answers ran to ${limit}`,
+        advice: `Raise the answer limit (evaluate.maxNewTokens), or ${longer(example)}, so that answers end by themselves.`,
+      },
+    ];
+  const odd = share(rows, hasOddForm);
+  if (odd <= MOST) return [];
+  return [
+    {
+      kind: 'unlearnt-form',
+      reason: `${percent(odd, 0)} of the answers are empty or many times as long as the references: the form of an answer was not learnt`,
+      advice: `To learn it, ${longer(example)}, or raise the learning rate${rateWords(example)}.`,
+    },
+  ];
+}
+
+function hasOddForm({ answer, reference, status }: Row): boolean {
+  if (status === 'unscored') return false;
+  const { length } = answer.trim();
+  return length === 0 || (length > LEAST_TOO_LONG && length > TIMES_TOO_LONG * reference.length);
+}
+
+function isLikeReference({ answer, reference }: Row): boolean {
+  const [said, right] = [answer, reference].map((text) => text.trim().toLowerCase());
+  return said !== undefined && right !== undefined && right !== '' && said.includes(right);
+}
+
+/** How to take more steps, by the settings where they are known. */
+function longer(run: RunSummary | undefined): string {
+  const { training, steps } = run ?? {};
+  if (training === undefined || steps === undefined || steps === null)
+    return 'train for more epochs or with smaller batches';
+  const factor = Math.max(2, Math.ceil(ENOUGH_STEPS / Math.max(1, steps)));
+  const batch = Math.max(64, Math.floor(training.batchTokens / factor));
+  const smaller = batch < training.batchTokens ? `, or lower batchTokens from ${training.batchTokens} to ${batch}` : '';
+  return `raise epochs from ${training.epochs} to ${training.epochs * factor}${smaller}`;
+}
+
+function rateWords(run: RunSummary | undefined): string {
+  return run?.training === undefined ? '' : ` (it was ${run.training.learningRate})`;
+}
+
+function share<T>(all: readonly T[], is: (each: T) => boolean): number {
+  return all.length === 0 ? 0 : all.filter(is).length / all.length;
+}
