@@ -1,12 +1,12 @@
 /** Opening the model that a command was given: by path, or by its name on the hub, fetched with progress where it is not in the cache. */
 import type { HubProgress } from '../models/hub/hub.js';
-import { bundledModelPath, fetchModel } from '../models/load.js';
+import { BUNDLED, bundledModelPath, fetchModel } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import { visibleText } from '../text/visible.js';
 import { Progress } from './progress.js';
 
 /** What `--model` says in the help. */
-export const MODEL_HELP = 'Hugging Face folder, GGUF file, or name on the hub (ORGANISATION/NAME)';
+export const MODEL_HELP = 'Hugging Face folder, GGUF file, name on the hub (ORGANISATION/NAME), or bundled';
 
 function begun(name: string, bytes: number, silent: boolean): Progress {
   const progress = new Progress({ label: `fetching ${name}`, total: Math.ceil(bytes / 1e6), unit: 'MB', silent });
@@ -20,14 +20,14 @@ export function tellNotes({ name, notes = [] }: Pick<LoadedModel, 'name' | 'note
 }
 
 /** Opens a model; without a name, the bundled one. Throws UserError. */
-export async function openModel(name: string = bundledModelPath(), silent = false): Promise<LoadedModel> {
+export async function openModel(name: string = BUNDLED, silent = false): Promise<LoadedModel> {
   let progress: Progress | undefined;
   const onProgress = ({ file, received, total }: HubProgress): void => {
     progress ??= begun(name, total, silent);
     progress.update(Math.floor(received / 1e6), file);
   };
   try {
-    const model = await fetchModel(name, { onProgress });
+    const model = await fetchModel(name === BUNDLED ? bundledModelPath() : name, { onProgress });
     tellNotes(model);
     return model;
   } finally {

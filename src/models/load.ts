@@ -16,7 +16,10 @@ import { openSafetensors } from './formats/safetensors.js';
 import { loadTokenizer, type SizedTokenizer } from './text/tokenizer.js';
 import { agreeOnTurnEnd } from './text/turn-end.js';
 
-/** The bundled base model's folder. */
+/** The name of the model that comes with the package. */
+export const BUNDLED = 'bundled';
+
+/** Where it lies. */
 export function bundledModelPath(): string {
   return fileURLToPath(new URL('../../assets/base', import.meta.url));
 }

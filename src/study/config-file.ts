@@ -8,7 +8,8 @@ import { isModulePath } from '../compress/methods/user-module.js';
 import { messageOf, UserError, UserErrors } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { isRepositoryName } from '../models/hub/hub-cache.js';
-import { BUNDLED, studySchema, trainSchema, type StudyConfig } from './config.js';
+import { BUNDLED } from '../models/load.js';
+import { studySchema, trainSchema, type StudyConfig } from './config.js';
 import { inOurSpelling, keysAt } from './json-schema.js';
 import type { TextSpec } from './texts-config.js';
 

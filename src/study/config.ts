@@ -7,12 +7,10 @@ import { checkSpending, endpointFields, spendFields } from '../core/spend-schema
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
+import { BUNDLED } from '../models/load.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
 import { compress, level, texts } from './texts-config.js';
-
-/** The name of the model that comes with the package. */
-export const BUNDLED = 'bundled';
 
 const columnParts = Object.fromEntries(
   COLUMN_PARTS.map((part) => [part, text.describe(`The column of the ${part}.`).optional()]),

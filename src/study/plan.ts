@@ -9,10 +9,10 @@ import type { Item } from '../core/records.js';
 import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
-import { bundledModelPath, loadModel } from '../models/load.js';
+import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
-import { BUNDLED, type GridPart, type StudyConfig } from './config.js';
+import type { GridPart, StudyConfig } from './config.js';
 import { judgeForecasts, type JudgeForecast } from './judge-forecast.js';
 import { loadDatasets, type StudyDataset } from './datasets.js';
 import {
