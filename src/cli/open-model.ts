@@ -19,7 +19,7 @@ export function tellNotes({ name, notes = [] }: Pick<LoadedModel, 'name' | 'note
   for (const note of notes) process.stderr.write(`note: ${visibleText(`${name}: ${note}`)}\n`);
 }
 
-/** Opens a model; without a name, the bundled one. Throws UserError. */
+/** Opens a model, and says what is odd about it unless it is to be silent; without a name, the bundled one. Throws UserError. */
 export async function openModel(name: string = BUNDLED, silent = false): Promise<LoadedModel> {
   let progress: Progress | undefined;
   const onProgress = ({ file, received, total }: HubProgress): void => {
@@ -28,7 +28,7 @@ export async function openModel(name: string = BUNDLED, silent = false): Promise
   };
   try {
     const model = await fetchModel(name === BUNDLED ? bundledModelPath() : name, { onProgress });
-    tellNotes(model);
+    if (!silent) tellNotes(model);
     return model;
   } finally {
     progress?.end();
