@@ -1,6 +1,7 @@
 /** The report: one HTML file that needs nothing else, verdict first. */
 import { createHash } from 'node:crypto';
 import { analyse, type Analysis } from '../analysis/analyse.js';
+import { distinct } from '../core/collections.js';
 import { counted, whole } from '../analysis/wording.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
 import { TABLE_SCRIPT } from './table-script.js';
@@ -84,8 +85,10 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-function about({ created, model, runs }: ReportData, { rows }: Analysis): string {
+function about({ created, model, runs }: ReportData, { rows, datasets }: Analysis): string {
   const trained = runs.filter(({ rank, status }) => rank > 0 && status === 'done').length;
   const day = created.slice(0, 16).replace('T', ' ');
-  return `${model} · ${counted(trained, 'adapter')} trained · ${whole(rows.length)} answers judged · ${day}`;
+  const judges = distinct(datasets.map(({ judge }) => judge)).join(', ');
+  const judged = `${whole(rows.length)} answers judged${judges === '' ? '' : ` by ${judges}`}`;
+  return `Model ${model} · ${counted(trained, 'adapter')} trained · ${judged} · ${day}`;
 }

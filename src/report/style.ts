@@ -18,7 +18,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 2.5rem 1.25rem 5rem; max-width: 72rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; padding: 2.5rem 1.25rem 5rem; max-width: 78rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; font-weight: 650; }
 h2 { font-size: 1.2rem; margin: 3.25rem 0 .75rem; padding-top: .9rem; border-top: 1px solid var(--line); font-weight: 650; }
@@ -62,14 +62,14 @@ figure .note { font-size: .8rem; line-height: 1.4; margin-top: .25rem; }
 
 .scroll { overflow-x: auto; margin: .5rem 0 1rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; max-width: 100%; }
-th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
+th, td { padding: .35rem .4rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
 th { line-height: 1.25; color: var(--muted); font-weight: 500; border-bottom-color: var(--line); vertical-align: bottom; }
 th[title] { text-decoration: underline dotted; text-underline-offset: .2em; }
 th button { all: unset; cursor: pointer; }
 th button:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; border-radius: 2px; }
-th button::after { content: '\\a0↕'; opacity: .3; font-size: .8em; }
-th[aria-sort=ascending] button::after { content: '\\a0↑'; opacity: 1; }
-th[aria-sort=descending] button::after { content: '\\a0↓'; opacity: 1; }
+th button::after { content: '↕'; position: absolute; padding-left: .1em; opacity: .3; font-size: .75em; }
+th[aria-sort=ascending] button::after { content: '↑'; opacity: 1; }
+th[aria-sort=descending] button::after { content: '↓'; opacity: 1; }
 td.long { overflow-wrap: anywhere; min-width: 8rem; }
 .number { text-align: right; white-space: nowrap; }
 th.number { white-space: normal; }
@@ -141,6 +141,7 @@ button:disabled { opacity: .45; }
   .headline { font-size: 1.25rem; }
   .facts { grid-template-columns: minmax(0, 1fr); }
   .facts dd { margin-bottom: .35rem; }
+  .filters select { max-width: 100%; }
   .matrix .said { display: none; }
   .matrix { font-size: .8rem; }
 }
@@ -158,6 +159,7 @@ button:disabled { opacity: .45; }
   h2, h3 { break-after: avoid; }
   thead { display: table-header-group; }
   .scroll { overflow: visible; background: none; }
+  .spread { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
   table { font-size: 7pt; }
   th, td { padding: .12rem .25rem; }
   th button::after { content: none; }

@@ -14,7 +14,7 @@ it('shows the best held-out loss, its step, and that training stopped there', ()
     const run: RunSummary = { ...first, firstLoss: 3, lastLoss: 1, ...changes };
     return String(runsSection(analyse(rows, [run], { resamples: 2 })));
   };
-  expect(shown({})).toContain('3.000 → 1.000<');
-  expect(shown({ heldOut })).toContain('3.000 → 1.000; held out 1.234 at step 40, stopped early');
+  expect(shown({})).toContain('3.000\u00a0→\u00a01.000<');
+  expect(shown({ heldOut })).toContain('3.000\u00a0→\u00a01.000; held out 1.234 at step 40, stopped early');
   expect(shown({ heldOut: { ...heldOut, stoppedEarly: false } })).toContain('held out 1.234 at step 40<');
 });

@@ -92,7 +92,6 @@ function columnsOf({ cells }: Analysis, files?: ReportFiles): readonly Column<Ru
     { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
     {
       name: 'Loss, first → last',
-      kind: 'number',
       value: ({ run }) => lossOf(run),
       order: ({ run }) => run.lastLoss ?? NaN,
     },
@@ -120,7 +119,7 @@ function scaleOf({ rank, scale, alpha }: RunSummary): string {
 
 function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
   if (firstLoss === null) return '–';
-  const trained = `${minus(firstLoss, 3)} → ${minus(lastLoss, 3)}`;
+  const trained = `${minus(firstLoss, 3)}\u00a0→\u00a0${minus(lastLoss, 3)}`;
   if (heldOut === undefined) return trained;
   const { bestLoss, bestStep, stoppedEarly } = heldOut;
   return `${trained}; held out ${minus(bestLoss, 3)} at step ${whole(bestStep)}${stoppedEarly ? ', stopped early' : ''}`;

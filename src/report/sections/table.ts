@@ -5,8 +5,8 @@ import { html, NOTHING, type Html } from '../html.js';
 export interface Column<T> {
   readonly name: string;
   readonly value: (row: T) => string | Html;
-  /** Numbers are set right, in figures of equal width; words and sentences wrap; `screen` is left out on paper. */
-  readonly kind?: 'number' | 'words' | 'sentence' | 'screen';
+  /** Numbers are set right, in figures of equal width; words wrap; `screen` is left out on paper. */
+  readonly kind?: 'number' | 'words' | 'screen';
   /** Explanation shown when pointing at the name. */
   readonly hint?: string;
   /** What sorting goes by; default: the number that the cell begins with, else its text. */
