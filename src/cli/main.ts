@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       'make texts at every level: by a model behind an endpoint, a local one, or none; goes on where it was stopped',
     load: () => import('./compress.js'),
   },
+  init: {
+    about: 'write a study file for a data set, with comments, sized to the data and this machine',
+    load: () => import('./init.js'),
+  },
   study: {
     about: 'a grid of runs: train, ask, judge, compare, report',
     load: () => import('./study.js'),

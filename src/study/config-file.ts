@@ -30,7 +30,7 @@ export function readStudyFile(path: string): StudyConfig {
 }
 
 /** The configuration with the paths of its model and data sets taken from a folder; `out` stays under the current one. */
-function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
+export function withPathsFrom(folder: string, config: StudyConfig): StudyConfig {
   const datasets = Object.entries(config.datasets).map(([name, dataset]) => [
     name,
     {
