@@ -30,6 +30,7 @@ interface Options extends EndpointOptions, SpendOptions {
   readonly model?: string;
   readonly repeats: string;
   readonly log?: string;
+  readonly json?: boolean;
 }
 
 /** A judge's verdicts: one list per repeat, in the file's order. */
@@ -47,6 +48,7 @@ export function register(program: Command): void {
     .option('--model <name>', 'the model that judges, for llm and yes-no')
     .option('--repeats <n>', 'judge every answer so often, to measure the noise of the judge itself', '1')
     .option('--log <file>', 'keep verdicts here and go on from those it holds')
+    .option('--json', 'one JSON document on standard output: what each judge comes to, and all rows')
     .action(run);
   addSpendOptions(addEndpointOptions(command));
 }
@@ -63,9 +65,17 @@ async function run(file: string, options: Options): Promise<void> {
   const log = options.log === undefined ? undefined : await VerdictLog.open(options.log);
   const judgements: Judgement[] = [];
   for (const choice of choices) judgements.push(await judgeFile(choice, { answers, repeats, log }));
-  process.stdout.write(verdictLines(answers, judgements).join(''));
-  process.stderr.write(summary(answers, judgements).join('\n') + '\n');
   const rows = judgements.flatMap((judgement) => rowsOf(answers, judgement));
+  if (options.json === true) {
+    const judges = judgements.map(({ judge, repeats: [first = []] }) => ({
+      judge,
+      ...metrics(judgedBy(answers, first)),
+    }));
+    process.stdout.write(`${JSON.stringify({ file, judges, unscored: unscoredReasons(rows), rows })}\n`);
+  } else {
+    process.stdout.write(verdictLines(answers, judgements).join(''));
+    process.stderr.write(summary(answers, judgements).join('\n') + '\n');
+  }
   for (const line of unscoredLines(unscoredReasons(rows))) process.stderr.write(`${visibleText(line)}\n`);
   if (silentJudges(rows).length > 0) process.exitCode = 1;
 }

@@ -29,6 +29,7 @@ interface EvaluateOptions extends EndpointOptions, SpendOptions {
   readonly model?: string;
   readonly official?: string;
   readonly python?: string;
+  readonly json?: boolean;
 }
 
 /** Adds the command with its two parts. */
@@ -50,6 +51,7 @@ export function register(program: Command): void {
     .option('--model <name>', 'the model that judges, for llm and yes-no')
     .option('--official <path>', "run the benchmark's own evaluate_qa.py")
     .option('--python <path>', 'the Python that runs it; default python3')
+    .option('--json', 'one JSON document on standard output: results and counts')
     .action(printEvaluation);
   addSpendOptions(addEndpointOptions(evaluateCommand));
 }
@@ -69,8 +71,10 @@ async function printEvaluation(hypotheses: string, reference: string, options: E
   const judged = answers.filter(({ question_id: id }) => known.has(id));
   if (judged.length === 0) throw new UserError(`${hypotheses} answers no question of ${reference}: check question_id`);
   const { results, unscored, reasons } = await evaluate(judged, references, reference, options);
-  process.stdout.write(toJsonLines(results));
   const left = answers.length - judged.length;
+  if (options.json === true)
+    process.stdout.write(`${JSON.stringify({ judged: results.length, unscored, unknown: left, results })}\n`);
+  else process.stdout.write(toJsonLines(results));
   process.stderr.write(`${results.length} judged, ${unscored} unscored, ${left} not in the reference\n`);
   for (const line of unscoredLines(unscoredReasons(reasons))) process.stderr.write(`${visibleText(line)}\n`);
   if (results.length === 0) process.exitCode = 1;
