@@ -87,7 +87,8 @@ function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
     const lines = groupBy(cells, ({ rank }) => String(rank));
     if (![...lines.values()].some((line) => line.length > 1)) return [];
     const { dataset, book, level } = cells[0] as Cell;
-    const measure = measureFor(dataset, analysis);
+    // Recall counts facts, whatever unit the judge has elsewhere.
+    const measure = book === 'closed' ? 'accuracy' : measureFor(dataset, analysis);
     const place = book === 'closed' ? bookName(book) : `${bookName(book)}, ${shortLevel(level)}`;
     return [
       {
