@@ -2,6 +2,7 @@
 import { groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
 import { capacityCurves, type CapacityCurve } from './capacity.js';
+import { jointComparisons, type Compare } from './compare.js';
 import { compressionCurves, type Curve } from './curve.js';
 import { groupCells, type Cell } from './group.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
@@ -22,8 +23,8 @@ export interface AnalysisOptions {
   readonly levels?: readonly LevelNote[];
   /** How the rank is chosen; default `one-standard-error`. */
   readonly rule?: RankRule;
-  /** Resamples of each bootstrap; default 2,000. */
-  readonly resamples?: number;
+  /** Draws of the joint distribution that intervals of comparisons rest on; default 20,000. */
+  readonly draws?: number;
 }
 
 export interface Analysis {
@@ -31,6 +32,8 @@ export interface Analysis {
   readonly rows: readonly Row[];
   readonly runs: readonly RunSummary[];
   readonly cells: readonly Cell[];
+  /** Any two cells' difference, its interval holding together with all others of the study. */
+  readonly compare: Compare;
   readonly curves: readonly Curve[];
   readonly ranks: readonly RankChoice[];
   readonly capacity: readonly CapacityCurve[];
@@ -53,14 +56,16 @@ export function analyse(
   options: AnalysisOptions = {},
 ): Analysis {
   const rows = rowsOfOneJudge(allRows, options.judge);
-  const cells = groupCells(rows, options);
+  const cells = groupCells(rows);
+  const compare = jointComparisons(cells, options);
   const found = {
     rows,
     runs,
     cells,
-    curves: compressionCurves(cells, options),
-    ranks: rankChoices(cells, runs, options),
-    capacity: capacityCurves(cells, runs, options),
+    compare,
+    curves: compressionCurves(cells, { ...options, compare }),
+    ranks: rankChoices(cells, runs, { ...options, compare }),
+    capacity: capacityCurves(cells, runs, { compare }),
   };
   return {
     ...found,

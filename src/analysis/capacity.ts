@@ -1,10 +1,11 @@
 /** Closed book: how many facts and bits an adapter of a rank recalls of what it was trained on, over the floor of the base model and of guessing. */
 import { groupBy } from '../core/collections.js';
-import { clusteredMean, mean, type MeanEstimate } from '../core/statistics.js';
+import { boundedMean } from '../core/bounded-mean.js';
+import { mean, type MeanEstimate } from '../core/statistics.js';
 import type { Row } from '../core/records.js';
-import { withUnseenAnswers } from './certainty.js';
-import { compareCells, questionMeans, replicateNoise, type Comparison } from './compare.js';
+import { jointComparisons, type Compare, type Comparison } from './compare.js';
 import type { Cell } from './group.js';
+import { questionMeans } from './question-means.js';
 import { BITS_PER_PARAMETER } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 
@@ -52,9 +53,9 @@ export interface CapacityCurve {
 export function capacityCurves(
   cells: readonly Cell[],
   runs: readonly RunSummary[] = [],
-  options: { readonly resamples?: number } = {},
+  options: { readonly compare?: Compare } = {},
 ): CapacityCurve[] {
-  const resamples = options.resamples ?? 2000;
+  const compare = options.compare ?? jointComparisons(cells);
   const closed = cells.filter(({ book, accuracy }) => book === 'closed' && accuracy.n > 0);
   const lines = groupBy(
     closed.filter(({ rank }) => rank > 0),
@@ -62,7 +63,7 @@ export function capacityCurves(
   );
   return [...lines.values()].map((line) => {
     const arm = closed.filter(({ dataset }) => dataset === line[0]?.dataset);
-    return capacityCurve(line, arm, runs, resamples);
+    return capacityCurve(line, arm, runs, compare);
   });
 }
 
@@ -70,39 +71,33 @@ function capacityCurve(
   line: readonly Cell[],
   arm: readonly Cell[],
   runs: readonly RunSummary[],
-  resamples: number,
+  compare: Compare,
 ): CapacityCurve {
   const base = arm.find(({ rank }) => rank === 0) ?? null;
-  const noise = replicateNoise(arm, 'accuracy');
   const ordered = [...line].sort((a, b) => a.items - b.items);
   const first = ordered[0] as Cell;
   const last = ordered.at(-1) as Cell;
-  const compare = (a: Cell, b: Cell): Comparison => compareCells(a, b, 'accuracy', { noise, resamples });
+  const lessThan = (a: Cell, b: Cell): Comparison => compare(a, b, 'accuracy');
   const points = ordered.map((cell) => ({
-    ...pointOf(cell, base, runs, resamples),
-    againstBase: base === null ? null : compare(cell, base),
+    ...pointOf(cell, base, runs),
+    againstBase: base === null ? null : lessThan(cell, base),
   }));
   const { dataset, rank } = first;
-  return { dataset, rank, points, crowding: first === last ? null : compare(last, first) };
+  return { dataset, rank, points, crowding: first === last ? null : lessThan(last, first) };
 }
 
-function pointOf(
-  cell: Cell,
-  base: Cell | null,
-  runs: readonly RunSummary[],
-  resamples: number,
-): Omit<CapacityPoint, 'againstBase'> {
-  const recalled = questionMeans(cell, 'accuracy');
-  const baseShare = base === null ? null : shareOn(questionMeans(base, 'accuracy'), recalled);
+function pointOf(cell: Cell, base: Cell | null, runs: readonly RunSummary[]): Omit<CapacityPoint, 'againstBase'> {
+  const recalled = questionMeans(cell.rows, 'accuracy');
+  const baseShare = base === null ? null : shareOn(questionMeans(base.rows, 'accuracy'), recalled);
   const bitsOf = bitsByQuestion(cell.rows);
   const floor = Math.max(baseShare ?? 0, guessingShare(bitsOf));
-  const recall = withUnseenAnswers(clusteredMean([...recalled.values()], { resamples }), [0, 1]);
+  const recall = cell.accuracy;
   const parameters = runs.find(({ id }) => cell.runs.includes(id))?.parameters ?? null;
   const bits = bitsOf === null ? null : [...bitsOf.values()].reduce((sum, value) => sum + value, 0);
   return {
     ...{ rank: cell.rank, items: cell.items, cell, facts: recalled.size, recall, floor, base: baseShare, bits },
     factsRecalled: aboveFloor(recall, floor, recalled.size),
-    bitsRecalled: bitsOf === null ? null : aboveFloor(bitRecall(recalled, bitsOf, resamples), floor, bits ?? 0),
+    bitsRecalled: bitsOf === null ? null : aboveFloor(bitRecall(recalled, bitsOf), floor, bits ?? 0),
     ceilingBits: parameters === null ? null : BITS_PER_PARAMETER * parameters,
   };
 }
@@ -117,7 +112,6 @@ function aboveFloor({ mean, low, high }: MeanEstimate, floor: number, whole: num
 function bitRecall(
   recalled: ReadonlyMap<string, { cluster: string; value: number }>,
   bitsOf: ReadonlyMap<string, number>,
-  resamples: number,
 ): MeanEstimate {
   const total = [...recalled.keys()].reduce((sum, key) => sum + (bitsOf.get(key) ?? 0), 0);
   const scale = total === 0 ? 0 : recalled.size / total;
@@ -125,7 +119,8 @@ function bitRecall(
     cluster,
     value: value * (bitsOf.get(key) ?? 0) * scale,
   }));
-  return withUnseenAnswers(clusteredMean(weighed, { resamples }), [0, 1]);
+  const heaviest = Math.max(1, ...[...recalled.keys()].map((key) => (bitsOf.get(key) ?? 0) * scale));
+  return boundedMean(weighed, { range: [0, heaviest] });
 }
 
 function shareOn(base: ReadonlyMap<string, { value: number }>, questions: ReadonlyMap<string, unknown>): number | null {

@@ -5,6 +5,7 @@ import type { Curve } from './curve.js';
 import type { Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
+import { ASSUMED_NOISE } from './seed-noise.js';
 import { unscoredReasons } from './unscored.js';
 import { bookName, counted, listed, percent, shortLevel, whole } from './wording.js';
 
@@ -51,7 +52,7 @@ function oneSeed(cells: readonly Cell[]): string {
   const trained = cells.filter(({ rank }) => rank > 0);
   const replicated = trained.filter(({ runs }) => runs.length > 1);
   if (replicated.length > 0) return '';
-  return `Every configuration was trained once, so the noise between seeds is not in the intervals; a difference near an interval’s edge may be noise.`;
+  return `Every configuration was trained once, so the noise between seeds was not measured; intervals assume ${percent(ASSUMED_NOISE)} of the spread of single answers.`;
 }
 
 function truncation(cells: readonly Cell[]): string[] {

@@ -1,131 +1,177 @@
-/** Paired comparison of two cells on the same questions, clustered by item, widened by what training again with another seed changes. */
-import { mean, pairedDifference, type DifferenceEstimate } from '../core/statistics.js';
+/** Paired comparisons of cells on the same questions: clustered by item, counting what training again changes, all of a study holding together. */
+import { groupBy } from '../core/collections.js';
+import { familyErrors, type Contrast, type ContrastError } from '../core/max-t.js';
+import { studentQuantile } from '../core/student.js';
 import type { Cell } from './group.js';
-import { probit } from 'simple-statistics';
-import { withUnseenAnswers } from './certainty.js';
-import { rangeOf, valueOf, type Measure } from './measure.js';
+import { armsOf, comparedPairs, type CellPair } from './lines.js';
+import { rangeOf, type Measure } from './measure.js';
+import { questionMeans, type QuestionMean } from './question-means.js';
+import { seedNoise, type SeedNoise } from './seed-noise.js';
 
-/** With fewer items than this, even a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
+/** With fewer items than this that differ, a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
 export const FEWEST_ITEMS = 6;
 
-/** How far the means of runs differ that differ in their seed alone. */
-export interface ReplicateNoise {
-  /** Standard deviation of a run's mean, pooled over the replicated cells. */
-  readonly deviation: number;
-  /** Degrees of freedom: replicated runs less their cells. */
+export interface Comparison {
+  /** Mean of a − b over the questions that both answered; NaN where there are none. */
+  readonly difference: number;
+  /** The interval that holds at 95 % together with all others of the study; NaN with fewer than two items. */
+  readonly low: number;
+  readonly high: number;
+  /** Of the difference: between items, and between trainings. */
+  readonly standardError: number;
+  /** Degrees of freedom of that error. */
   readonly freedom: number;
-}
-
-export interface Comparison extends DifferenceEstimate {
+  readonly n: number;
+  readonly clusters: number;
   /** Whether the interval excludes zero, on enough items to say so. */
   readonly detectable: boolean;
-  /** Whether the interval counts the noise between seeds. */
-  readonly seedNoiseCounted: boolean;
+  /** Degrees of freedom with which the noise between seeds was measured; 0 where it is assumed. */
+  readonly seedsMeasured: number;
 }
 
-export interface CompareOptions {
-  readonly noise?: ReplicateNoise | null;
-  /** Resamples of the bootstrap; default 2,000. */
-  readonly resamples?: number;
-  /** How many comparisons are made at once: their intervals hold at 95 % for all together (Bonferroni). Default 1. */
-  readonly family?: number;
+/** Compares two cells of a study by a measure: a less b. */
+export type Compare = (a: Cell, b: Cell, measure: Measure) => Comparison;
+
+export interface ComparisonOptions {
+  /** Default: what each data set's verdicts are. */
+  readonly measure?: Measure;
+  /** Draws of the joint distribution; default 20,000. */
+  readonly draws?: number;
 }
 
-/** Mean difference a − b over the questions both answered; replicates are averaged per question first. */
-export function compareCells(a: Cell, b: Cell, measure: Measure, options: CompareOptions = {}): Comparison {
-  const [least, most] = rangeOf(measure);
-  const limits = [least - most, most - least] as const;
-  const level = 1 - 0.05 / Math.max(1, options.family ?? 1);
-  const resampled = pairedDifference(pairsOf(a, b, measure), { resamples: options.resamples ?? 2000, level });
-  const paired = withUnseenAnswers(resampled, limits);
-  const noise = options.noise ?? null;
-  const widened =
-    noise === null ? paired : within(limits, widen(paired, noise, replicateShare(a) + replicateShare(b), level));
-  return { ...widened, detectable: isDetectable(widened), seedNoiseCounted: noise !== null };
-}
-
-/** The noise between seeds, from every cell trained more than once; null where none was. */
-export function replicateNoise(cells: readonly Cell[], measure: Measure): ReplicateNoise | null {
-  let squares = 0;
-  let freedom = 0;
-  for (const cell of cells) {
-    if (cell.rank === 0 || cell.runs.length < 2) continue;
-    const means = runMeans(cell, measure);
-    const centre = mean(means);
-    squares += means.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-    freedom += Math.max(0, means.length - 1);
+/**
+ * Makes every comparison of a study at once. Their intervals hold at 95 % for all of them together: within a data set by the joint
+ * distribution of the largest t, over data sets and books by sharing the 5 % (Bonferroni). A pair that is not among those that a study
+ * compares gets the interval that holds for it and one more.
+ */
+export function jointComparisons(cells: readonly Cell[], options: ComparisonOptions = {}): Compare {
+  const families = armsOf(cells)
+    .map((arm) => ({ arm, pairs: comparedPairs(arm, options.measure) }))
+    .filter(({ pairs }) => pairs.length > 0);
+  const alpha = 0.05 / Math.max(1, families.length);
+  const meansOf = rememberedMeans();
+  const places = new Map(cells.map((cell, i) => [cell, i]));
+  const keyOf = (a: Cell, b: Cell, measure: Measure): string =>
+    `${places.get(a) ?? '?'} ${places.get(b) ?? '?'} ${measure}`;
+  const found = new Map<string, Comparison>();
+  for (const { arm, pairs } of families) {
+    const made = compareFamily(pairs, arm, { ...options, alpha, meansOf });
+    pairs.forEach(({ a, b, measure }, i) => {
+      found.set(keyOf(a, b, measure), made[i] as Comparison);
+      found.set(keyOf(b, a, measure), turned(made[i] as Comparison));
+    });
   }
-  return freedom === 0 ? null : { deviation: Math.sqrt(squares / freedom), freedom };
+  return (a, b, measure) =>
+    found.get(keyOf(a, b, measure)) ??
+    (compareFamily([{ a, b, measure }], armOf(cells, a), { ...options, alpha: alpha / 2, meansOf })[0] as Comparison);
 }
 
-/** A cell's value per question, averaged over its runs: keyed by item and question. */
-export function questionMeans(cell: Cell, measure: Measure): Map<string, { cluster: string; value: number }> {
-  const sums = new Map<string, { cluster: string; sum: number; n: number }>();
-  for (const row of cell.rows) {
-    const value = row.abstention ? null : valueOf(row, measure);
-    if (value === null) continue;
-    const key = JSON.stringify([row.item, row.question]);
-    const entry = sums.get(key) ?? { cluster: row.item, sum: 0, n: 0 };
-    sums.set(key, { cluster: row.item, sum: entry.sum + value, n: entry.n + 1 });
+/** The bound that a difference exceeds at 95 %, one-sided and for itself alone. */
+export function lowerBound({ difference, standardError, freedom }: Comparison): number {
+  return Number.isNaN(standardError) ? NaN : difference - studentQuantile(freedom, 0.95) * standardError;
+}
+
+type MeansOf = (cell: Cell, measure: Measure) => ReadonlyMap<string, QuestionMean>;
+
+interface FamilyOptions {
+  readonly draws?: number;
+  readonly alpha: number;
+  readonly meansOf: MeansOf;
+}
+
+/** The comparisons of one data set and book; those by score and those by accuracy share its 5 %. */
+function compareFamily(pairs: readonly CellPair[], arm: readonly Cell[], options: FamilyOptions): Comparison[] {
+  const items = placesOfItems(arm);
+  const measures = groupBy(pairs, ({ measure }) => measure);
+  const made = new Map<CellPair, Comparison>();
+  for (const [measure, own] of measures) {
+    const noise = seedNoise(arm, measure);
+    const differences = own.map((pair) => differenceOf(pair, items, options.meansOf));
+    const errors = familyErrors(
+      differences,
+      { variance: noise.deviation ** 2, freedom: noise.freedom },
+      { alpha: options.alpha / measures.size, ...(options.draws === undefined ? {} : { draws: options.draws }) },
+    );
+    own.forEach((pair, i) =>
+      made.set(pair, comparisonOf(differences[i] as Difference, errors[i] as ContrastError, { measure, noise })),
+    );
   }
-  return new Map([...sums].map(([key, { cluster, sum, n }]) => [key, { cluster, value: sum / n }]));
+  return pairs.map((pair) => made.get(pair) as Comparison);
 }
 
-function pairsOf(a: Cell, b: Cell, measure: Measure): { cluster: string; a: number; b: number }[] {
-  const others = questionMeans(b, measure);
-  return [...questionMeans(a, measure)].flatMap(([key, { cluster, value }]) => {
+function placesOfItems(arm: readonly Cell[]): Map<string, number> {
+  const items = new Map<string, number>();
+  for (const { rows } of arm) for (const { item } of rows) if (!items.has(item)) items.set(item, items.size);
+  return items;
+}
+
+interface Difference extends Contrast {
+  readonly mean: number;
+  readonly n: number;
+  /** Items on which the two differ. */
+  readonly unlike: number;
+}
+
+function differenceOf({ a, b, measure }: CellPair, items: ReadonlyMap<string, number>, meansOf: MeansOf): Difference {
+  const others = meansOf(b, measure);
+  const sums = new Float64Array(items.size);
+  const counts = new Float64Array(items.size);
+  const unlike = new Set<string>();
+  for (const [key, { cluster, value }] of meansOf(a, measure)) {
     const other = others.get(key);
-    return other === undefined ? [] : [{ cluster, a: value, b: other.value }];
-  });
-}
-
-/** 1 / runs; the base model is not trained, so no seed moves it. */
-function replicateShare(cell: Cell): number {
-  return cell.rank === 0 ? 0 : 1 / cell.runs.length;
-}
-
-/** Independent errors add in squares, on each side of the estimate. */
-function widen(estimate: DifferenceEstimate, noise: ReplicateNoise, shares: number, level: number): DifferenceEstimate {
-  const { difference, low, high, standardError } = estimate;
-  const error = noise.deviation * Math.sqrt(shares);
-  const reach = studentQuantile(noise.freedom, (1 + level) / 2) * error;
+    if (other === undefined) continue;
+    const at = items.get(cluster) ?? 0;
+    sums[at] = (sums[at] ?? 0) + value - other.value;
+    counts[at] = (counts[at] ?? 0) + 1;
+    if (value !== other.value) unlike.add(cluster);
+  }
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const mean = sums.reduce((sum, each) => sum + each, 0) / n;
+  const [least, most] = rangeOf(measure);
   return {
-    ...estimate,
-    low: difference - Math.hypot(difference - low, reach),
-    high: difference + Math.hypot(high - difference, reach),
-    standardError: Math.hypot(standardError, error),
+    ...{ mean, n, unlike: unlike.size },
+    pulls: sums.map((sum, at) => (n === 0 ? 0 : (sum - (counts[at] ?? 0) * mean) / n)),
+    clusters: counts.filter((count) => count > 0).length,
+    loadings: new Map([...loadingsOf(a, 1), ...loadingsOf(b, -1)]),
+    extra: 2 * ((most - least) / (n + 2)) ** 2,
   };
 }
 
-function within([least, most]: readonly [number, number], estimate: DifferenceEstimate): DifferenceEstimate {
-  return { ...estimate, low: Math.max(least, estimate.low), high: Math.min(most, estimate.high) };
+/** The mean of a cell's runs moves by 1 / √runs of one training's noise; the base model is not trained, so no seed moves it. */
+function loadingsOf({ rank, runs }: Cell, sign: number): [string, number][] {
+  return rank === 0 ? [] : [[JSON.stringify(runs), sign / Math.sqrt(runs.length)]];
 }
 
-function isDetectable({ low, high, clusters }: DifferenceEstimate): boolean {
-  return clusters >= FEWEST_ITEMS && (low > 0 || high < 0);
+function comparisonOf(
+  { mean, n, clusters, unlike }: Difference,
+  { error, freedom, critical }: ContrastError,
+  { measure, noise }: { readonly measure: Measure; readonly noise: SeedNoise },
+): Comparison {
+  const [least, most] = rangeOf(measure);
+  const reach = clusters < 2 ? NaN : critical * error;
+  const low = Math.max(least - most, mean - reach);
+  const high = Math.min(most - least, mean + reach);
+  const detectable = unlike >= FEWEST_ITEMS && (low > 0 || high < 0);
+  const standardError = clusters < 2 ? NaN : error;
+  const seedsMeasured = noise.measured;
+  return { difference: mean, low, high, standardError, freedom, n, clusters, detectable, seedsMeasured };
 }
 
-/** Means of a cell's runs over the questions that all of them answered with a score. */
-function runMeans(cell: Cell, measure: Measure): number[] {
-  const byRun = cell.runs.map((run) =>
-    questionMeans({ ...cell, rows: cell.rows.filter((row) => row.run === run) }, measure),
-  );
-  const shared = [...(byRun[0]?.keys() ?? [])].filter((key) => byRun.every((means) => means.has(key)));
-  if (shared.length === 0) return [];
-  return byRun.map((means) => mean(shared.map((key) => means.get(key)?.value ?? NaN)));
+function turned(comparison: Comparison): Comparison {
+  return { ...comparison, difference: 0 - comparison.difference, low: -comparison.high, high: -comparison.low };
 }
 
-/** The quantile of Student's t at p: exact below 3 degrees of freedom, above by its expansion around the normal's (Abramowitz and Stegun 26.7.5). */
-export function studentQuantile(freedom: number, p: number): number {
-  if (freedom === 1) return Math.tan(Math.PI * (p - 0.5));
-  if (freedom === 2) return (2 * p - 1) / Math.sqrt(2 * p * (1 - p));
-  const z = probit(p);
-  const terms = [
-    z,
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
-  ];
-  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
+function rememberedMeans(): MeansOf {
+  const known = new Map<Cell, Map<Measure, ReadonlyMap<string, QuestionMean>>>();
+  return (cell, measure) => {
+    const own = known.get(cell) ?? new Map<Measure, ReadonlyMap<string, QuestionMean>>();
+    known.set(cell, own);
+    const means = own.get(measure) ?? questionMeans(cell.rows, measure);
+    own.set(measure, means);
+    return means;
+  };
+}
+
+function armOf(cells: readonly Cell[], { dataset, book }: Cell): Cell[] {
+  return cells.filter((cell) => cell.dataset === dataset && cell.book === book);
 }

@@ -73,7 +73,7 @@ function kneeSentence({ firstFall, knee, peak, points, measure }: Curve): string
     return points.at(-1) === peak ? '' : `No fall is detectable up to ${shortLevel(points.at(-1)?.level ?? 'none')}.`;
   }
   const { difference, low, high } = firstFall.againstBest;
-  const interval = `95\u00a0% interval ${gap(high, measure).replace(' points', '')} to ${gap(low, measure)}`;
+  const interval = `joint interval ${gap(high, measure).replace(' points', '')} to ${gap(low, measure)}`;
   return `The knee is at ${shortLevel(knee.level)}: from ${shortLevel(firstFall.level)} on the score falls, there by ${gap(difference, measure)} (${interval}).`;
 }
 

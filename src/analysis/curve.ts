@@ -1,8 +1,8 @@
 /** The compression curve of a data set: score over token reduction rate, its peak and its knee, by paired comparisons on the same questions. */
-import { groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { compareCells, replicateNoise, type Comparison, type ReplicateNoise } from './compare.js';
+import { jointComparisons, type Compare, type Comparison } from './compare.js';
+import { armsOf, widestLine } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 
@@ -41,14 +41,14 @@ export interface Curve {
   readonly safe: CurvePoint;
   /** The loss counted as no loss: 0.2 of the score's 1 to 5, or 5 points of accuracy, unless told otherwise. */
   readonly tolerance: number;
-  readonly noise: ReplicateNoise | null;
 }
 
 export interface CurveOptions {
   /** Largest loss that still counts as none, in the measure's own unit. */
   readonly tolerance?: number;
   readonly measure?: Measure;
-  readonly resamples?: number;
+  /** Comparisons that hold together with others of the study; default: those of the cells given. */
+  readonly compare?: Compare;
 }
 
 /** One twentieth of either scale. */
@@ -56,13 +56,10 @@ export const DEFAULT_TOLERANCE: Readonly<Record<Measure, number>> = { score: 0.2
 
 /** The compression curve of each data set and book that was run at two levels or more: at the rank and amount with most levels. */
 export function compressionCurves(cells: readonly Cell[], options: CurveOptions = {}): Curve[] {
-  const arms = groupBy(
-    cells.filter(({ book }) => book !== 'closed'),
-    ({ dataset, book }) => JSON.stringify([dataset, book]),
-  );
-  return [...arms.values()].flatMap((arm) => {
+  const compare = options.compare ?? jointComparisons(cells, options);
+  return armsOf(cells.filter(({ book }) => book !== 'closed')).flatMap((arm) => {
     const members = widestLine(arm);
-    return members.length < 2 ? [] : [curveOf(members, arm, options)];
+    return members.length < 2 ? [] : [curveOf(members, arm, { ...options, compare })];
   });
 }
 
@@ -83,44 +80,26 @@ export function possibleLoss({ againstBest }: CurvePoint): number {
   return Number.isNaN(againstBest.low) ? Infinity : Math.max(0, -againstBest.low);
 }
 
-/** The cells of one rank and amount that span most levels; on a tie the larger amount, then the smaller rank. */
-function widestLine(arm: readonly Cell[]): Cell[] {
-  const lines = groupBy(
-    arm.filter((cell) => cell.rank > 0 && cell.accuracy.n > 0),
-    ({ rank, items }) => JSON.stringify([rank, items]),
-  );
-  const size = (line: readonly Cell[]): readonly number[] => [line.length, line[0]?.items ?? 0, -(line[0]?.rank ?? 0)];
-  return [...lines.values()].sort((a, b) => lexicographic(size(b), size(a)))[0] ?? [];
-}
-
-function lexicographic(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((value, i) => value !== b[i]);
-  return at < 0 ? 0 : (a[at] as number) - (b[at] as number);
-}
-
-function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOptions): Curve {
+function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOptions & { compare: Compare }): Curve {
   const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
-  const noise = replicateNoise(arm, measure);
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE[measure];
-  const compare = (a: Cell, b: Cell, family: number): Comparison =>
-    compareCells(a, b, measure, { noise, resamples: options.resamples ?? 2000, family });
   const base = baseCell(arm);
   const best = bestOf(line, measure);
   const points = [...line].sort(byCompression).map((cell): CurvePoint => {
     const { level, trr } = cell;
     const own = arm.find((other) => other.rank === 0 && other.level === level) ?? base;
-    const againstBase = own === null ? null : compare(cell, own, 1);
+    const againstBase = own === null ? null : options.compare(cell, own, measure);
     return {
       level,
       cell,
       trr,
       base: own,
-      againstBest: cell === best ? null : compare(cell, best, line.length - 1),
+      againstBest: cell === best ? null : options.compare(cell, best, measure),
       againstBase,
     };
   });
   const { dataset, book, rank, items } = best;
-  return { dataset, book, rank, items, measure, points, base, tolerance, noise, ...turningPoints(points, tolerance) };
+  return { dataset, book, rank, items, measure, points, base, tolerance, ...turningPoints(points, tolerance) };
 }
 
 function turningPoints(

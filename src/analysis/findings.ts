@@ -1,7 +1,8 @@
 /** What a figure shows, in one sentence: its finding, not its axes. */
-import { distinct, groupBy } from '../core/collections.js';
+import { distinct } from '../core/collections.js';
 import { sampleRankCorrelation } from 'simple-statistics';
-import { compareCells } from './compare.js';
+import { jointComparisons, type Compare } from './compare.js';
+import { amountLines } from './lines.js';
 import type { Curve } from './curve.js';
 import { estimateOf, type Cell } from './group.js';
 import type { Measure } from './measure.js';
@@ -45,15 +46,16 @@ export function retentionFinding({ retention, trr }: { readonly retention: numbe
   return `Answers kept and length say about as much about the score: ${numbers}.`;
 }
 
-/** The finding of score over amount; `cells` share data set, book and level. */
-export function amountFinding(cells: readonly Cell[], measure: Measure, resamples = 2000): string {
-  const lines = [...groupBy(cells, ({ rank }) => String(rank)).values()]
-    .map((line) => [...line].sort((a, b) => a.items - b.items))
-    .filter((line) => line.length > 1)
-    .sort((a, b) => (a[0]?.rank ?? 0) - (b[0]?.rank ?? 0));
+/** The finding of score over amount; `cells` share data set, book and level, and `compare` counts the study's other comparisons. */
+export function amountFinding(
+  cells: readonly Cell[],
+  measure: Measure,
+  compare: Compare = jointComparisons(cells, { measure }),
+): string {
+  const lines = amountLines(cells).sort((a, b) => (a[0]?.rank ?? 0) - (b[0]?.rank ?? 0));
   if (cells[0]?.book === 'closed')
     return `${sentenceCase(lines.map((line) => recallWords(line, measure)).join('; '))}.`;
-  const changes = lines.map((line) => changeWords(line, measure, resamples, lines.length));
+  const changes = lines.map((line) => changeWords(line, measure, compare));
   const moved = changes.filter(({ detectable }) => detectable);
   if (moved.length === 0) {
     const amounts = distinct(lines.flat().map(({ items }) => items)).sort((a, b) => a - b);
@@ -96,11 +98,10 @@ function recallWords(line: readonly Cell[], measure: Measure): string {
 function changeWords(
   line: readonly Cell[],
   measure: Measure,
-  resamples: number,
-  family: number,
+  compare: Compare,
 ): { words: string; detectable: boolean } {
   const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
-  const { difference, detectable } = compareCells(last, first, measure, { resamples, family });
+  const { difference, detectable } = compare(last, first, measure);
   const direction = difference < 0 ? 'lowers' : 'raises';
   return {
     detectable,

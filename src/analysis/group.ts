@@ -2,9 +2,10 @@
 import { distinct, groupBy } from '../core/collections.js';
 import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { clusteredMean, mean, type MeanEstimate } from '../core/statistics.js';
-import { withUnseenAnswers } from './certainty.js';
+import { boundedMean } from '../core/bounded-mean.js';
+import { mean, type MeanEstimate } from '../core/statistics.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
+import { seedNoise, type SeedNoise } from './seed-noise.js';
 
 export interface Cell {
   readonly dataset: string;
@@ -19,7 +20,7 @@ export interface Cell {
   readonly runs: readonly string[];
   /** The LoRA scales of its runs, normally one. */
   readonly scales: readonly number[];
-  /** Mean score, 1 to 5, of the scored answers to questions that have an answer; interval clustered by item. */
+  /** Mean score, 1 to 5, of the scored answers to questions that have an answer; its 95 % interval counts items and, of trained cells, seeds. */
   readonly score: MeanEstimate;
   /** Share of correct answers among the same. */
   readonly accuracy: MeanEstimate;
@@ -41,8 +42,6 @@ export interface Cell {
 /** How rows are told apart: with seeds pooled as replicates (default), or one cell per seed. */
 export interface GroupOptions {
   readonly perSeed?: boolean;
-  /** Resamples of each bootstrap; default 2,000. */
-  readonly resamples?: number;
 }
 
 /** The cells of a study, ordered by data set, book, level (the original, then by tokens saved), items and rank. */
@@ -50,7 +49,11 @@ export function groupCells(rows: readonly Row[], options: GroupOptions = {}): Ce
   const groups = groupBy(rows, (row) =>
     JSON.stringify([row.dataset, row.book, row.level, row.rank, row.items, options.perSeed ? row.seed : null]),
   );
-  const cells = [...groups.values()].map((group) => cellOf(group, options));
+  const arms = groupBy([...groups.values()].map(placed), ({ dataset, book }) => JSON.stringify([dataset, book]));
+  const cells = [...arms.values()].flatMap((arm) => {
+    const noise = { score: seedNoise(arm, 'score'), accuracy: seedNoise(arm, 'accuracy') };
+    return arm.map((place) => cellOf(place, noise));
+  });
   const places = levelPlaces(cells);
   const placeOf = ({ dataset, level }: Cell): number => places.get(dataset)?.indexOf(level) ?? 0;
   return cells.sort((a, b) => inGridOrder(a, b, placeOf));
@@ -97,33 +100,47 @@ export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number 
   return mean([...values.values()]);
 }
 
-function cellOf(rows: readonly Row[], options: GroupOptions): Cell {
+type Place = Pick<Cell, 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'runs' | 'rows'>;
+
+function placed(rows: readonly Row[]): Place {
   const { dataset, book, level, rank, items } = rows[0] as Row;
+  return { ...{ dataset, book, level, rank, items }, runs: distinct(rows.map(({ run }) => run)), rows };
+}
+
+function cellOf(place: Place, noise: Readonly<Record<Measure, SeedNoise>>): Cell {
+  const { rows } = place;
   const answerable = rows.filter(({ abstention }) => !abstention);
   const abstention = rows.filter((row) => row.abstention);
+  const own = (measure: Measure): MeanEstimate => estimate(answerable, measure, noiseOf(place, noise[measure]));
   return {
-    ...{ dataset, book, level, rank, items },
+    ...place,
     seeds: distinct(rows.map(({ seed }) => seed)).sort((a, b) => a - b),
-    runs: distinct(rows.map(({ run }) => run)),
     scales: distinct(rows.map(({ scale }) => scale)),
-    score: estimate(answerable, 'score', options),
-    accuracy: estimate(answerable, 'accuracy', options),
-    abstention: abstention.length > 0 ? estimate(abstention, 'accuracy', options) : null,
+    ...{ score: own('score'), accuracy: own('accuracy') },
+    abstention: abstention.length > 0 ? estimate(abstention, 'accuracy', noiseOf(place, noise.accuracy)) : null,
     answers: rows.length,
     unscored: rows.filter(({ status }) => status === 'unscored').length,
     truncated: rows.filter(({ contextTruncated }) => contextTruncated).length / rows.length,
     trr: itemMean(rows, ({ trr }) => trr),
     retention: itemMean(rows, ({ retention }) => retention),
-    rows,
   };
 }
 
-function estimate(rows: readonly Row[], measure: Measure, { resamples = 2000 }: GroupOptions): MeanEstimate {
+/** Variance that training again gives the mean of a cell's runs; the base model is not trained. */
+function noiseOf({ rank, runs }: Place, { deviation, freedom }: SeedNoise): { variance: number; freedom: number } {
+  return { variance: rank === 0 ? 0 : deviation ** 2 / runs.length, freedom };
+}
+
+function estimate(
+  rows: readonly Row[],
+  measure: Measure,
+  noise: { readonly variance: number; readonly freedom: number },
+): MeanEstimate {
   const scored = rows.flatMap((row) => {
     const value = valueOf(row, measure);
     return value === null ? [] : [{ cluster: row.item, value }];
   });
-  return withUnseenAnswers(clusteredMean(scored, { resamples }), rangeOf(measure));
+  return boundedMean(scored, { range: rangeOf(measure), noise });
 }
 
 function inGridOrder(a: Cell, b: Cell, placeOf: (cell: Cell) => number): number {

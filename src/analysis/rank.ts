@@ -2,7 +2,8 @@
 import { distinct, groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { compareCells, replicateNoise, type Comparison } from './compare.js';
+import { jointComparisons, type Compare, type Comparison } from './compare.js';
+import { armsOf, rankGroups } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
 import type { RunSummary } from './run-summary.js';
@@ -55,7 +56,8 @@ export interface RankOptions {
   /** Default `one-standard-error`; `trr` falls back to it where there is no TRR. */
   readonly rule?: RankRule;
   readonly measure?: Measure;
-  readonly resamples?: number;
+  /** Comparisons that hold together with others of the study; default: those of the cells given. */
+  readonly compare?: Compare;
 }
 
 /** A rank choice for every data set, book, level and amount that was trained at two ranks or more. */
@@ -64,16 +66,12 @@ export function rankChoices(
   runs: readonly RunSummary[] = [],
   options: RankOptions = {},
 ): RankChoice[] {
-  const arms = groupBy(cells, ({ dataset, book }) => JSON.stringify([dataset, book]));
-  return [...arms.values()].flatMap((arm) => {
+  const compare = options.compare ?? jointComparisons(cells, options);
+  return armsOf(cells).flatMap((arm) => {
     const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
-    const trained = arm.filter((cell) => cell.rank > 0 && estimateOf(cell, measure).n > 0);
-    const groups = groupBy(trained, ({ level, items }) => JSON.stringify([level, items]));
-    const compared = [...groups.values()].filter((group) => group.length > 1);
-    const family = compared.reduce((sum, group) => sum + group.length - 1, 0);
+    const compared = rankGroups(arm).filter((group) => group.every((cell) => estimateOf(cell, measure).n > 0));
     const table = options.rule === 'trr' ? rankTable(compared.flat(), measure) : [];
-    const context = { arm, runs, measure, family, table, resamples: options.resamples ?? 2000 };
-    return compared.map((group) => choose(group, context));
+    return compared.map((group) => choose(group, { runs, measure, table, compare }));
   });
 }
 
@@ -106,25 +104,19 @@ export function rankByTrr(table: readonly RankTableEntry[], trr: number): number
 }
 
 interface ChoiceContext {
-  /** All cells of the data set and book. */
-  readonly arm: readonly Cell[];
   readonly runs: readonly RunSummary[];
   readonly measure: Measure;
-  /** Comparisons made in the arm altogether. */
-  readonly family: number;
   /** The study's table where its rule is asked for, else empty. */
   readonly table: readonly RankTableEntry[];
-  readonly resamples: number;
+  readonly compare: Compare;
 }
 
-function choose(group: readonly Cell[], context: ChoiceContext): RankChoice {
-  const { arm, runs, measure, family, table, resamples } = context;
+function choose(group: readonly Cell[], { runs, measure, table, compare }: ChoiceContext): RankChoice {
   const best = bestOf(group, measure);
-  const noise = replicateNoise(arm, measure);
   const candidates = [...group]
     .sort((a, b) => a.rank - b.rank)
     .map((cell) => {
-      const againstBest = cell === best ? null : compareCells(cell, best, measure, { noise, resamples, family });
+      const againstBest = cell === best ? null : compare(cell, best, measure);
       return { rank: cell.rank, cell, againstBest, within: isWithin(againstBest) };
     });
   const floor = capacityFloor(group, runs);

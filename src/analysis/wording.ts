@@ -63,12 +63,12 @@ export function withInterval({ mean, low, high }: MeanEstimate, measure: Measure
   return `${amount(mean, measure)} (${amount(low, measure)} to ${amount(high, measure)})`;
 }
 
-/** A difference with its interval: `−0.35, 95 % interval −0.42 to −0.28`. */
+/** A difference with the interval that holds together with all others: `−0.35, joint interval −0.42 to −0.28`. */
 export function differenceText({ difference, low, high }: Comparison, measure: Measure): string {
   const factor = measure === 'score' ? 1 : 100;
   const decimals = measure === 'score' ? 2 : 1;
   const [d, l, h] = [difference, low, high].map((value) => minus(factor * value, decimals));
-  const interval = Number.isNaN(low) ? 'no interval: too few items' : `95\u00a0% interval ${l} to ${h}`;
+  const interval = Number.isNaN(low) ? 'no interval: too few items' : `joint interval ${l} to ${h}`;
   return `${difference > 0 ? '+' : ''}${d}${measure === 'score' ? '' : ' points'}, ${interval}`;
 }
 

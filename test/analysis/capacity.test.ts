@@ -55,8 +55,8 @@ describe('capacityCurves', () => {
   });
 
   it('sees facts crowded out on the questions that both amounts share', () => {
-    const [curve] = capacityCurves(groupCells([...closed(4, 10, 40), ...closed(4, 40, 20)]));
-    expect(curve?.crowding?.n).toBe(40);
+    const [curve] = capacityCurves(groupCells([...closed(4, 20, 80), ...closed(4, 40, 40)]));
+    expect(curve?.crowding?.n).toBe(80);
     expect(curve?.crowding?.difference).toBeCloseTo(-0.5);
     expect(curve?.crowding?.detectable).toBe(true);
   });

@@ -1,38 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { unseenShare, withUnseenAnswers } from '../../src/analysis/certainty.js';
-import { compareCells, FEWEST_ITEMS, replicateNoise, studentQuantile } from '../../src/analysis/compare.js';
+import { FEWEST_ITEMS, jointComparisons, lowerBound, type Comparison } from '../../src/analysis/compare.js';
 import { groupCells, type Cell } from '../../src/analysis/group.js';
+import type { Measure } from '../../src/analysis/measure.js';
+import { ASSUMED_FREEDOM, ASSUMED_NOISE, seedNoise } from '../../src/analysis/seed-noise.js';
+import type { Row } from '../../src/core/records.js';
 import { row } from './fixtures.js';
 
-/** A cell whose item i has the score that `scores` gives, once for each seed. */
-function cell(
-  level: 'original' | 'summ_l1',
-  scores: readonly number[],
-  seeds: readonly number[] = [1],
-  shift = 0,
-): Cell {
-  const rows = seeds.flatMap((seed, s) =>
+/** Rows whose item i has the score that `scores` gives, once for each seed; each seed after the first is moved by `shift`. */
+function rowsOf(level: string, scores: readonly number[], seeds: readonly number[] = [1], shift = 0): Row[] {
+  return seeds.flatMap((seed, s) =>
     scores.map((score, i) =>
       row({
-        run: `${level}-${seed}`,
-        level,
-        seed,
-        item: `item-${i}`,
-        score: score + shift * s,
-        correct: score + shift * s >= 4,
+        ...{ run: `${level}-${seed}`, level, seed, item: `item-${i}` },
+        ...{ score: score + shift * s, correct: score + shift * s >= 4, judge: 'llm' },
       }),
     ),
   );
-  return groupCells(rows)[0] as Cell;
 }
 
-describe('compareCells', () => {
+/** The second level less the first, among the comparisons of all levels given. */
+function compared(rows: readonly Row[][], measure: Measure = 'score'): Comparison {
+  const cells = groupCells(rows.flat());
+  const at = (rows: Row[] | undefined): Cell => cells.find(({ level }) => level === rows?.[0]?.level) as Cell;
+  return jointComparisons(cells, { measure })(at(rows[1]), at(rows[0]), measure);
+}
+
+const waves = Array.from({ length: 40 }, (_, i) => 1 + (i % 5));
+
+describe('jointComparisons', () => {
   it('pairs the questions that both answered, and no others', () => {
-    const { difference, n } = compareCells(
-      cell('original', [5, 4, 3, 2, 5, 5, 5]),
-      cell('summ_l1', [4, 4, 3, 1]),
-      'score',
-    );
+    const { difference, n } = compared([rowsOf('summ_l1', [4, 4, 3, 1]), rowsOf('original', [5, 4, 3, 2, 5, 5, 5])]);
     expect(n).toBe(4);
     expect(difference).toBeCloseTo(0.5);
   });
@@ -43,114 +40,86 @@ describe('compareCells', () => {
       row({ item: 'b', status: 'unscored', score: null, correct: null }),
       row({ item: 'c', abstention: true, score: 1, correct: false }),
     ];
-    const [one] = groupCells(rows);
-    expect(one?.accuracy.n).toBe(1);
-    expect(one?.unscored).toBe(1);
-    expect(one?.abstention?.mean).toBe(0);
-    expect(compareCells(one as Cell, one as Cell, 'score').n).toBe(1);
+    const [one] = groupCells(rows) as [Cell];
+    expect(one.accuracy.n).toBe(1);
+    expect(one.unscored).toBe(1);
+    expect(one.abstention?.mean).toBe(0);
+    expect(jointComparisons([one])(one, one, 'score').n).toBe(1);
   });
 
-  it('calls nothing detectable on fewer than six items, however large', () => {
-    const few = Array.from({ length: FEWEST_ITEMS - 1 }, (_, i) => i % 2);
-    const low = cell(
-      'summ_l1',
-      few.map((x) => 1 + x),
-    );
-    const high = cell(
-      'original',
-      few.map((x) => 4 + x),
-    );
-    expect(compareCells(low, high, 'score').detectable).toBe(false);
-    const more = Array.from({ length: 12 }, (_, i) => i % 2);
-    expect(
-      compareCells(
-        cell(
-          'summ_l1',
-          more.map((x) => 1 + x),
-        ),
-        cell(
-          'original',
-          more.map((x) => 4 + x),
-        ),
-        'score',
-      ).detectable,
-    ).toBe(true);
+  it('calls nothing detectable where fewer than six items differ, however much', () => {
+    const levels = (items: number) => [
+      rowsOf('original', new Array<number>(items).fill(5)),
+      rowsOf('summ_l1', new Array<number>(items).fill(1)),
+    ];
+    expect(compared(levels(FEWEST_ITEMS - 1)).detectable).toBe(false);
+    expect(compared(levels(2 * FEWEST_ITEMS)).detectable).toBe(true);
+  });
+
+  it('turns a comparison round', () => {
+    const cells = groupCells([...rowsOf('original', waves), ...rowsOf('summ_l1', [...waves].reverse())]);
+    const [a, b] = cells as [Cell, Cell];
+    const compare = jointComparisons(cells);
+    expect(compare(a, b, 'score').low).toBeCloseTo(-compare(b, a, 'score').high, 12);
   });
 
   it('does not take a tie on few answers for certainty', () => {
-    const same = cell('original', new Array<number>(10).fill(5));
-    const { difference, low, high } = compareCells(cell('summ_l1', new Array<number>(10).fill(5)), same, 'accuracy');
+    const ten = new Array<number>(10).fill(5);
+    const { difference, low, high } = compared([rowsOf('original', ten), rowsOf('summ_l1', ten)], 'accuracy');
     expect(difference).toBe(0);
-    expect(low).toBeCloseTo(-unseenShare(10));
-    expect(high).toBeCloseTo(unseenShare(10));
-    expect(same.accuracy.low).toBeCloseTo(0.6915, 3);
+    expect(low).toBeLessThan(-0.2);
+    expect(high).toBeGreaterThan(0.2);
   });
 
-  it('widens by the noise between seeds, more so with one seed than with three', () => {
-    const scores = Array.from({ length: 40 }, (_, i) => 2 + (i % 3));
-    const noise = { deviation: 0.1, freedom: 8 };
-    const one = compareCells(cell('original', scores), cell('summ_l1', [...scores].reverse()), 'score', { noise });
-    const three = compareCells(
-      cell('original', scores, [1, 2, 3]),
-      cell('summ_l1', [...scores].reverse(), [1, 2, 3]),
-      'score',
-      { noise },
+  it('widens with the number of comparisons made at once, less than Bonferroni would', () => {
+    const levels = Array.from({ length: 7 }, (_, i) =>
+      rowsOf(`summ_l${i}`, i % 2 === 0 ? waves : [...waves].reverse()),
     );
-    const none = compareCells(cell('original', scores), cell('summ_l1', [...scores].reverse()), 'score');
-    expect(one.high - one.low).toBeGreaterThan(three.high - three.low);
-    expect(three.high - three.low).toBeGreaterThan(none.high - none.low);
-    expect(one.standardError).toBeCloseTo(Math.hypot(none.standardError, 0.1 * Math.SQRT2));
+    const reach = ({ low, high, standardError }: Comparison): number => (high - low) / 2 / standardError;
+    const two = reach(compared(levels.slice(0, 2)));
+    const seven = reach(compared(levels));
+    expect(seven).toBeGreaterThan(1.2 * two);
+    expect(seven).toBeLessThan(1.9 * two);
   });
 
-  it('widens with the number of comparisons made at once', () => {
-    const scores = Array.from({ length: 40 }, (_, i) => 1 + (i % 5));
-    const [a, b] = [cell('original', scores), cell('summ_l1', [...scores].reverse())];
-    const width = (family: number): number => {
-      const { low, high } = compareCells(a, b, 'score', { family });
-      return high - low;
-    };
-    expect(width(6)).toBeGreaterThan(1.2 * width(1));
+  it('bounds one difference by itself from below, closer than all together', () => {
+    const comparison = compared([rowsOf('original', waves), rowsOf('summ_l1', [...waves].reverse())]);
+    expect(lowerBound(comparison)).toBeGreaterThan(comparison.low);
+    expect(lowerBound(comparison)).toBeLessThan(comparison.difference);
   });
 });
 
-describe('replicateNoise', () => {
-  it('is the pooled deviation of runs that differ in their seed', () => {
-    const noise = replicateNoise(
-      [cell('original', [2, 3, 2, 3], [1, 2], 0.2), cell('summ_l1', [2, 3, 2, 3], [1, 2], 0.4)],
-      'score',
-    );
-    expect(noise?.freedom).toBe(2);
-    expect(noise?.deviation).toBeCloseTo(Math.sqrt((0.02 + 0.08) / 2));
+describe('seedNoise', () => {
+  const cells = (seeds: readonly number[], shift: number): Cell[] =>
+    groupCells(rowsOf('original', waves, seeds, shift));
+
+  it('is what is assumed where every configuration was trained once', () => {
+    const { deviation, freedom, measured } = seedNoise(cells([1], 0), 'score');
+    expect(deviation).toBeCloseTo(ASSUMED_NOISE * Math.sqrt((2 * 40) / 39), 10);
+    expect([freedom, measured]).toEqual([ASSUMED_FREEDOM, 0]);
   });
 
-  it('is unknown when every configuration was trained once', () => {
-    expect(replicateNoise([cell('original', [2, 3]), cell('summ_l1', [2, 3])], 'score')).toBeNull();
+  it('goes over to what was measured without a leap', () => {
+    const twice = seedNoise(cells([1, 2], 0.2), 'score');
+    const often = seedNoise(cells([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2), 'score');
+    expect(twice.measured).toBe(1);
+    expect(twice.deviation).toBeCloseTo(Math.sqrt((4 * (ASSUMED_NOISE * spread([1, 2], 0.2)) ** 2 + 0.02) / 5), 6);
+    expect(often.deviation).toBeGreaterThan(0.4);
   });
-});
 
-describe('studentQuantile', () => {
-  it('agrees with the tables', () => {
-    const table: [number, number, number][] = [
-      [1, 0.975, 12.706],
-      [2, 0.975, 4.303],
-      [3, 0.975, 3.182],
-      [5, 0.975, 2.571],
-      [10, 0.975, 2.228],
-      [30, 0.975, 2.042],
-      [10, 0.995, 3.169],
-    ];
-    for (const [freedom, p, expected] of table) {
-      expect(Math.abs(studentQuantile(freedom, p) / expected - 1), `t(${freedom}, ${p})`).toBeLessThan(0.015);
+  it('reaches no detectable difference by itself, and hides a large one neither with one replicate nor without', () => {
+    const lower = waves.map((score, i) => Math.max(1, score - 1 - (i % 2)));
+    for (const seeds of [[1], [1, 2]]) {
+      expect(compared([rowsOf('original', waves, seeds), rowsOf('summ_l1', lower)]).detectable).toBe(true);
+      const alike = compared([rowsOf('original', waves, seeds), rowsOf('summ_l1', [...waves].reverse())]);
+      expect(alike.detectable).toBe(false);
     }
-    console.log(`${table.length} quantiles compared`);
   });
 });
 
-describe('withUnseenAnswers', () => {
-  it('leaves an interval with spread, and one that is unknown, as they are', () => {
-    const spread = { low: 0.1, high: 0.2, n: 5 };
-    const unknown = { low: NaN, high: NaN, n: 1 };
-    expect(withUnseenAnswers(spread, [0, 1])).toBe(spread);
-    expect(withUnseenAnswers(unknown, [0, 1])).toBe(unknown);
-  });
-});
+/** Standard deviation of all answers of `rowsOf` with these seeds. */
+function spread(seeds: readonly number[], shift: number): number {
+  const values = seeds.flatMap((_, s) => waves.map((score) => score + s * shift));
+  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}

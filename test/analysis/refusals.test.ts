@@ -24,7 +24,7 @@ function made(change: (row: Row) => Partial<Row>, run: Partial<RunSummary> = {})
       return { ...own, ...change(own) };
     }),
   );
-  const { recommendation } = analyse(rows, runs, { resamples: 50 });
+  const { recommendation } = analyse(rows, runs, { draws: 500 });
   const [found] = recommendation.datasets;
   return { recommendation, found, kinds: found?.refusals.map(({ kind }) => kind) };
 }
@@ -35,7 +35,7 @@ describe('a verdict on nothing', () => {
     expect(kinds).toEqual([]);
     expect(found?.rank).toBe(8);
     const demo = demoStudy();
-    const told = analyse(demo.rows, demo.runs, { resamples: 50 }).recommendation.datasets;
+    const told = analyse(demo.rows, demo.runs, { draws: 500 }).recommendation.datasets;
     expect(told.map(({ refusals }) => refusals)).toEqual(told.map(() => []));
   });
 

@@ -11,7 +11,7 @@ import type { LossCurve } from '../../src/report/data.js';
 import { reportedStudy, runSummary } from '../analysis/fixtures.js';
 import { madeAudit } from './fixtures.js';
 
-const analysis = analyse(reportedStudy().rows, [], { resamples: 400 });
+const analysis = analyse(reportedStudy().rows, [], { draws: 500 });
 const figures = studyFigures(analysis);
 
 function parsed(svg: string): Element {
@@ -88,7 +88,7 @@ describe('the four figures of the study', () => {
     const bases = rows
       .filter(({ items }) => items === 500)
       .map((row) => ({ ...row, run: `base-${row.level}`, rank: 0, items: 0 }));
-    const [compression] = studyFigures(analyse([...rows, ...bases], [], { resamples: 50 }));
+    const [compression] = studyFigures(analyse([...rows, ...bases], [], { draws: 500 }));
     const svg = compression?.draw(WIDE) ?? '';
     const dashed = parsed(svg).querySelectorAll('[stroke-dasharray] path, path[stroke-dasharray]');
     expect(dashed.length).toBe(1);
@@ -109,7 +109,7 @@ describe('the four figures of the study', () => {
       ...as('ext', '要約', 0.5),
     ];
     const ranks = rows.map((row) => ({ ...row, rank: 4, run: `${row.run}-4`, scale: 4 }));
-    const [compression, levels] = studyFigures(analyse([...rows, ...ranks], [], { resamples: 50 }));
+    const [compression, levels] = studyFigures(analyse([...rows, ...ranks], [], { draws: 500 }));
     const drawn = [compression, levels].map((one) =>
       parsed(one?.draw(WIDE) ?? '').querySelectorAll('[aria-label="line"] path'),
     );
@@ -128,7 +128,7 @@ describe('the four figures of the study', () => {
       ({ dataset, rank, items }) => dataset === 'wikiupdate' && rank === 8 && items === 500,
     );
     const bases = rows.map((row) => ({ ...row, run: `base-${row.level}`, rank: 0, items: 0 }));
-    const [compression] = studyFigures(analyse([...rows, ...bases], [], { resamples: 50 }));
+    const [compression] = studyFigures(analyse([...rows, ...bases], [], { draws: 500 }));
     const crosses = parsed(compression?.draw(WIDE) ?? '').querySelectorAll('[aria-label="dot"][stroke-opacity] path');
     expect(crosses.length).toBe(1);
   });
@@ -148,7 +148,7 @@ describe('the four figures of the study', () => {
       .filter(({ rank, level }) => rank === 8 && ['original', 'summ_l1', 'summ_l2', 'summ_l5'].includes(level))
       .map((row) => ({ ...row, rank: 4, scale: 4, run: `${row.run}-4` }));
     const rows = [...made.filter(({ rank }) => rank === 8), ...rank4];
-    const drawn = studyFigures(analyse(rows, [], { resamples: 50 })).find(({ name }) => name.endsWith('levels'));
+    const drawn = studyFigures(analyse(rows, [], { draws: 500 })).find(({ name }) => name.endsWith('levels'));
     const corners = [...parsed(drawn?.draw(WIDE) ?? '').querySelectorAll('[aria-label="line"] path')].map(
       (path) => path.getAttribute('d')?.match(/[ML]/gu)?.length,
     );

@@ -12,7 +12,7 @@ it('shows the best held-out loss, its step, and that training stopped there', ()
     const [first] = runs.filter(({ rank }) => rank > 0);
     if (first === undefined) throw new Error('nothing was trained');
     const run: RunSummary = { ...first, firstLoss: 3, lastLoss: 1, ...changes };
-    return String(runsSection(analyse(rows, [run], { resamples: 2 })));
+    return String(runsSection(analyse(rows, [run], { draws: 500 })));
   };
   expect(shown({})).toContain('3.000\u00a0→\u00a01.000<');
   expect(shown({ heldOut })).toContain('3.000\u00a0→\u00a01.000; held out 1.234 at step 40, stopped early');

@@ -6,13 +6,13 @@ import { demoReport, reportData } from './fixtures.js';
 
 describe('terminalSummary', () => {
   const data = demoReport();
-  const analysis = analyse(data.rows, data.runs, { resamples: 100 });
+  const analysis = analyse(data.rows, data.runs, { draws: 500 });
 
   it('has the verdict, a line for each cell, and the cautions, without colours', () => {
     const text = terminalSummary(data, { analysis });
-    expect(text).toMatch(/^world-articles: use .* with an adapter of rank 8\.\n/u);
+    expect(text).toMatch(/^world-articles: use .* an adapter of rank 8.*\n/u);
     expect(text).toContain('Adapter: lightmem-demo/runs/');
-    const lines = text.split('\n').filter((line) => /^world-\S+ .* to /u.test(line));
+    const lines = text.split('\n').filter((line) => /^world-\w+ .* to /u.test(line));
     expect(lines.filter((line) => line.startsWith('world-')).length).toBe(analysis.cells.length);
     expect(text).toContain('1 run of 28 failed');
 
@@ -42,7 +42,7 @@ describe('terminalSummary', () => {
   it('lets no escape of a data set or path through', () => {
     const evil = '\u001b]0;title\u0007\u001b[2Jevil\u202e\n\rnext';
     const rows = data.rows.slice(0, 400).map((row) => ({ ...row, dataset: evil }));
-    const text = terminalSummary(reportData({ rows, runs: [] }), { analysis: analyse(rows, [], { resamples: 50 }) });
+    const text = terminalSummary(reportData({ rows, runs: [] }), { analysis: analyse(rows, [], { draws: 500 }) });
 
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
     expect(text).toContain('evil');

@@ -94,7 +94,7 @@ function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
       {
         name: `${dataset}-${book}-amount`,
         title: `${dataset}: ${book === 'closed' ? 'recall' : measureName(measure)} over items trained on, ${place}`,
-        finding: amountFinding(cells, measure),
+        finding: amountFinding(cells, measure, analysis.compare),
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
         draw: (size) => amountChart({ cells, base: baseFor(cells[0] as Cell, analysis), measure, ranks }, size),
       },
@@ -160,7 +160,7 @@ function notesOn(cells: readonly Cell[], measure: Measure, judge: string): strin
   const seeds = Math.max(...cells.map(({ runs }) => runs.length));
   return [
     `Judge: ${judge}. n = ${span(numbers.map(({ n }) => n))} answers on ${span(numbers.map(({ clusters }) => clusters))} items a point${seeds > 1 ? `, up to ${counted(seeds, 'run')} pooled` : ''}.`,
-    'Bars: 95 % intervals, clustered by item; dashed, or crosses at levels of another kind: the untuned base model.',
+    'Bars: 95 % intervals of each mean by itself, clustered by item and widened by the noise between seeds; dashed, or crosses at levels of another kind: the untuned base model.',
     ...(unscored > 0 ? [`${counted(unscored, 'answer')} unscored and left out.`] : []),
     ...(cells.some(({ truncated }) => truncated > 0) ? ['Hollow: contexts were cut to the context length.'] : []),
   ];

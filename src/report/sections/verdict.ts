@@ -103,9 +103,9 @@ function evidence(lines: readonly string[]): Html {
   return html`<details>
     <summary>Evidence: ${lines.length} estimates and comparisons</summary>
     <p class="note">
-      Comparisons are paired on the same questions; intervals are 95 %, from resampling whole items; replicates over
-      seeds widen them where there are any; where several levels or ranks are compared with the best, the intervals hold
-      for all of them together. A difference is called detectable when its interval excludes zero.
+      Comparisons are paired on the same questions. Their intervals count the items and the noise between seeds, and
+      hold at 95 % for all comparisons of the study together: where nothing differs, one study in twenty names a
+      difference. A difference is called detectable when its interval excludes zero.
     </p>
     <ul class="evidence">
       ${lines.map((line) => html`<li>${line}</li>`)}
