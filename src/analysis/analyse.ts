@@ -17,7 +17,7 @@ export interface AnalysisOptions {
   readonly judge?: string;
   /** Score or accuracy; default: for each data set what its verdicts are. */
   readonly measure?: Measure;
-  /** Largest loss that still counts as none, in the measure's unit; default 0.2 of the score, 0.05 of accuracy. */
+  /** Largest loss against the original that is allowed, in the measure's unit; default 0.2 of the score, 0.05 of accuracy. */
   readonly tolerance?: number;
   /** What the texts of each data set and level are; default: nothing is known but the rows. */
   readonly levels?: readonly LevelNote[];

@@ -1,7 +1,6 @@
 /** What speaks against trusting a verdict: few items, one seed, truncated contexts, unscored answers, confounded ranks, failed runs. */
 import { distinct } from '../core/collections.js';
 import { FEWEST_ITEMS } from './compare.js';
-import type { Curve } from './curve.js';
 import type { Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
@@ -15,7 +14,6 @@ const FEW_ITEMS = 30;
 const MUCH_UNSCORED = 0.02;
 
 export interface CautionPlaces {
-  readonly curve: Curve | null;
   readonly ranks: readonly RankChoice[];
   readonly chosen: Cell;
 }
@@ -29,7 +27,6 @@ export function cautionsOf(cells: readonly Cell[], places: CautionPlaces): strin
     ...unscoredAnswers(cells),
     confounded(places.ranks),
     abstention(cells),
-    nonMonotone(places.curve),
   ].filter((caution) => caution !== '');
 }
 
@@ -90,14 +87,6 @@ function abstention(cells: readonly Cell[]): string {
   const asked = cells.find((cell) => cell.abstention !== null)?.abstention;
   if (asked === null || asked === undefined) return '';
   return `Abstention questions are kept apart from every mean, because a text that says less earns more of them.`;
-}
-
-function nonMonotone(curve: Curve | null): string {
-  if (curve?.firstFall == null) return '';
-  const past = curve.points.slice(curve.points.indexOf(curve.firstFall) + 1);
-  const back = past.filter((point) => curve.tied.includes(point));
-  if (back.length === 0) return '';
-  return `Past the knee ${listed(back.map(({ level }) => shortLevel(level)))} cannot be told from the best again; a fall and a recovery ask for more questions.`;
 }
 
 function nameOf({ book, level, rank, items }: Cell): string {

@@ -19,6 +19,8 @@ export interface Comparison {
   readonly high: number;
   /** Of the difference: between items, and between trainings. */
   readonly standardError: number;
+  /** The trainings' part of that error. */
+  readonly trainingError: number;
   /** Degrees of freedom of that error. */
   readonly freedom: number;
   readonly n: number;
@@ -69,6 +71,11 @@ export function jointComparisons(cells: readonly Cell[], options: ComparisonOpti
 /** The bound that a difference exceeds at 95 %, one-sided and for itself alone. */
 export function lowerBound({ difference, standardError, freedom }: Comparison): number {
   return Number.isNaN(standardError) ? NaN : difference - studentQuantile(freedom, 0.95) * standardError;
+}
+
+/** Whether a loss of `margin` or more is excluded at 95 %, on enough items to say so. */
+export function excludesLoss(comparison: Comparison, margin: number): boolean {
+  return comparison.clusters >= FEWEST_ITEMS && lowerBound(comparison) > -margin;
 }
 
 type MeansOf = (cell: Cell, measure: Measure) => ReadonlyMap<string, QuestionMean>;
@@ -144,7 +151,7 @@ function loadingsOf({ rank, runs }: Cell, sign: number): [string, number][] {
 
 function comparisonOf(
   { mean, n, clusters, unlike }: Difference,
-  { error, freedom, critical }: ContrastError,
+  { error, trainingError, freedom, critical }: ContrastError,
   { measure, noise }: { readonly measure: Measure; readonly noise: SeedNoise },
 ): Comparison {
   const [least, most] = rangeOf(measure);
@@ -154,7 +161,7 @@ function comparisonOf(
   const detectable = unlike >= FEWEST_ITEMS && (low > 0 || high < 0);
   const standardError = clusters < 2 ? NaN : error;
   const seedsMeasured = noise.measured;
-  return { difference: mean, low, high, standardError, freedom, n, clusters, detectable, seedsMeasured };
+  return { difference: mean, low, high, standardError, trainingError, freedom, n, clusters, detectable, seedsMeasured };
 }
 
 function turned(comparison: Comparison): Comparison {

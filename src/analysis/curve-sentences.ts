@@ -1,8 +1,9 @@
 /** What a compression curve says: sentences for people, and the comparisons as lines of evidence. */
-import { falls, possibleLoss, type Curve, type CurvePoint } from './curve.js';
+import { lowerBound, type Comparison } from './compare.js';
+import { falls, type Curve, type CurvePoint } from './curve.js';
 import { estimateOf } from './group.js';
+import { settlingWords } from './settling.js';
 import {
-  amount,
   bookName,
   counted,
   differenceText,
@@ -10,49 +11,74 @@ import {
   listed,
   percent,
   sentenceCase,
+  shortDifference,
   shortLevel,
   withInterval,
 } from './wording.js';
 
-/** From what the text costs to where it breaks: at most five sentences. */
+/** What to use and why, what each level loses, and what training adds to the text. */
 export function curveSentences(curve: Curve): string[] {
-  return [priceSentence(curve), peakSentence(curve), kneeSentence(curve), unprovenSentence(curve), baseSentence(curve)]
+  return [
+    decisionSentence(curve),
+    stopSentence(curve),
+    raisedSentence(curve),
+    lossesSentence(curve),
+    peakSentence(curve),
+    stepSentence(curve),
+    baseSentence(curve),
+    abstentionSentence(curve),
+  ]
     .filter((sentence) => sentence !== '')
     .map(sentenceCase);
 }
 
 /** A second book's curve in one sentence. */
 export function otherCurveSentence(curve: Curve): string {
-  return `${bookName(curve.book)}: ${priceSentence(curve)} ${kneeSentence(curve)}`.trim();
+  return `${bookName(curve.book)}: ${decisionSentence(curve)} ${stopSentence(curve)}`.trim();
 }
 
-/** One line per level: its mean, its difference to the best, on how many questions. */
+/** How far compression may go, in one sentence. */
+export function decisionSentence({ chosen, reference, stop, measure, tolerance }: Curve): string {
+  const saved = chosen.trr === null ? '' : lengthWords(chosen.trr);
+  const name = shortLevel(chosen.level);
+  if (chosen.againstReference !== null)
+    return `${name}${saved} keeps the score of ${shortLevel(reference.level)}: a loss of more than ${gap(tolerance, measure)} is excluded (${boundWords(chosen.againstReference, measure)}).`;
+  if (stop === null) return `No level is more compressed than ${name}.`;
+  if (stop.outcome === 'lost')
+    return `${shortLevel(stop.level)} already loses more against ${name} than the ${gap(tolerance, measure)} that are allowed.`;
+  return `No more compressed level is shown to keep the score of ${name} within ${gap(tolerance, measure)}.`;
+}
+
+/** One line per level: its mean, its difference to the reference and to the best, on how many questions. */
 export function curveEvidence(curve: Curve): string[] {
-  const { dataset, book, rank, measure, peak } = curve;
+  const { dataset, book, rank, measure, reference, peak } = curve;
   const where = `${dataset}, ${bookName(book)}, rank ${rank}`;
   return curve.points.map((point) => {
-    const mean = withInterval(estimateOf(point.cell, measure), measure);
-    const asked = `${counted(estimateOf(point.cell, measure).n, 'answer')} on ${counted(estimateOf(point.cell, measure).clusters, 'item')}`;
-    const against =
+    const estimate = estimateOf(point.cell, measure);
+    const parts = [
+      withInterval(estimate, measure),
+      point.againstReference === null
+        ? 'what losses are counted from'
+        : `${differenceText(point.againstReference, measure)} against ${shortLevel(reference.level)}`,
       point.againstBest === null
         ? 'best mean'
-        : `${differenceText(point.againstBest, measure)} against ${shortLevel(peak.level)}: ${finding(point)}`;
-    return `${where}, ${shortLevel(point.level)} (TRR ${percent(point.trr)}): ${mean}; ${against}; ${asked}.`;
+        : `${differenceText(point.againstBest, measure)} against ${shortLevel(peak.level)}: ${finding(point)}`,
+      `${counted(estimate.n, 'answer')} on ${counted(estimate.clusters, 'item')}`,
+    ];
+    return `${where}, ${shortLevel(point.level)} (TRR ${percent(point.trr)}): ${parts.join('; ')}.`;
   });
 }
 
-/** `no detectable difference`, `detectably lower` or `detectably higher`, for a point against the best. */
+/** `no detectable difference` or `detectably lower`, for a point against the best. */
 export function finding(point: CurvePoint): string {
   if (point.againstBest === null) return 'best mean';
   return falls(point) ? 'detectably lower' : 'no detectable difference';
 }
 
-function priceSentence({ safe, peak, measure }: Curve): string {
-  const mean = amount(estimateOf(safe.cell, measure).mean, measure);
-  const length = safe.trr === null ? '' : lengthWords(safe.trr);
-  if (safe === peak) return `${shortLevel(safe.level)}${length} has the best mean, ${mean}.`;
-  const difference = safe.againstBest === null ? '' : ` (${differenceText(safe.againstBest, measure)})`;
-  return `${shortLevel(safe.level)}${length} scores ${mean}: no detectable difference to ${shortLevel(peak.level)}, the best mean${difference}.`;
+function boundWords(comparison: Comparison, measure: Curve['measure']): string {
+  const bound = -lowerBound(comparison);
+  if (bound <= 0) return 'one-sided, at 95\u00a0%: no loss at all';
+  return `one-sided, at 95\u00a0%: at most ${gap(bound, measure)}`;
 }
 
 function lengthWords(trr: number): string {
@@ -60,37 +86,72 @@ function lengthWords(trr: number): string {
   return trr > 0 ? ` saves ${percent(trr, 0)} of the tokens and` : `, ${percent(-trr, 0)} longer than the source,`;
 }
 
+function stopSentence({ stop, chosen, reference, measure, tolerance }: Curve): string {
+  if (stop?.againstReference == null) return '';
+  const name = shortLevel(stop.level);
+  const numbers = differenceText(stop.againstReference, measure);
+  if (stop.outcome === 'lost') {
+    return chosen === reference ? '' : `${name} loses more than that (${numbers}).`;
+  }
+  return `Whether ${name} loses more than ${gap(tolerance, measure)} is not settled (${numbers}); ${settlingWords(stop.cell, stop.againstReference, tolerance, measure)}.`;
+}
+
+function raisedSentence({ raised, points, measure, reference }: Curve): string {
+  const original = points.find(({ level }) => level === 'original');
+  if (raised.length === 0 || original?.againstReference == null) return '';
+  const names = listed(raised.map(({ level }) => shortLevel(level)));
+  const verb = raised.length === 1 ? 'scores' : 'score';
+  return `Changing the text raises the score: ${names} ${verb} detectably above original, ${shortLevel(reference.level)} by ${gap(original.againstReference.difference, measure)}; losses are counted from there.`;
+}
+
+function lossesSentence({ points, reference, measure }: Curve): string {
+  const others = points.flatMap((point) =>
+    point.againstReference === null
+      ? []
+      : [`${shortLevel(point.level)} ${shortDifference(point.againstReference, measure)}`],
+  );
+  const unit = measure === 'score' ? '' : ', in points';
+  return `Difference to ${shortLevel(reference.level)} with joint intervals${unit}: ${others.join(', ')}.`;
+}
+
 function peakSentence({ tied, peak, points }: Curve): string {
+  if (points.every(({ cell }) => cell.accuracy.clusters < 6)) return 'Too few items to tell levels apart.';
   if (tied.length === 0) return `${shortLevel(peak.level)} is detectably better than every other level.`;
   const names = listed(tied.map(({ level }) => shortLevel(level)));
-  if (tied.length === points.length - 1)
-    return `No peak: no level can be told from ${shortLevel(peak.level)}, the best mean.`;
-  return `No single peak: ${names} cannot be told from ${shortLevel(peak.level)}, the best mean.`;
+  if (tied.length === points.length - 1) return `No level can be told from ${shortLevel(peak.level)}, the best mean.`;
+  const lower = listed(points.filter(falls).map(({ level }) => shortLevel(level)));
+  return `${names} cannot be told from ${shortLevel(peak.level)}, the best mean; ${lower} ${points.filter(falls).length === 1 ? 'scores' : 'score'} detectably lower.`;
 }
 
-function kneeSentence({ firstFall, knee, peak, points, measure }: Curve): string {
-  if (firstFall === null || firstFall.againstBest === null) {
-    return points.at(-1) === peak ? '' : `No fall is detectable up to ${shortLevel(points.at(-1)?.level ?? 'none')}.`;
-  }
-  const { difference, low, high } = firstFall.againstBest;
-  const interval = `joint interval ${gap(high, measure).replace(' points', '')} to ${gap(low, measure)}`;
-  return `The knee is at ${shortLevel(knee.level)}: from ${shortLevel(firstFall.level)} on the score falls, there by ${gap(difference, measure)} (${interval}).`;
+function stepSentence({ steps, measure }: Curve): string {
+  if (steps.length === 0) return '';
+  const words = steps.map(
+    ({ from, to, comparison }) =>
+      `from ${shortLevel(from.level)} to ${shortLevel(to.level)} the score ${comparison.difference < 0 ? 'falls' : 'rises'} by ${gap(comparison.difference, measure)}`,
+  );
+  return `Single steps that can be told: ${words.join('; ')}.`;
 }
 
-function unprovenSentence({ knee, safe, measure, tolerance }: Curve): string {
-  if (knee === safe) return '';
-  const loss = possibleLoss(knee);
-  const allowed = Number.isFinite(loss) ? `a loss of up to ${gap(loss, measure)}` : 'a loss of any size';
-  return `At ${shortLevel(knee.level)} no fall is detectable either, but ${allowed} is not excluded (tolerated: ${gap(tolerance, measure)}); more questions would tell.`;
+/** What training adds, on one and the same text; where the base did not read the chosen text, that the two cannot be told apart. */
+function baseSentence({ chosen, points, base, measure }: Curve): string {
+  if (base === null) return 'The base model was not asked: nothing says what training adds.';
+  if (chosen.againstBase !== null) return trainingWords(chosen, chosen.againstBase, measure);
+  const asked = points.find(({ level }) => level === base.level);
+  const there = asked?.againstBase == null ? '' : ` ${trainingWords(asked, asked.againstBase, measure)}`;
+  return `The base model did not read ${shortLevel(chosen.level)}: there, what training adds cannot be told from what the text does.${there}`;
 }
 
-function baseSentence({ safe, measure }: Curve): string {
-  const { base } = safe;
-  if (base === null || safe.againstBase === null) return '';
-  const { detectable, difference } = safe.againstBase;
-  const numbers = differenceText(safe.againstBase, measure);
-  const at = base.level === 'none' ? '' : ` reading ${shortLevel(base.level)}`;
-  if (!detectable)
-    return `Training makes no detectable difference: the adapter cannot be told from the untuned base model${at} (${numbers}).`;
-  return `Training ${difference > 0 ? 'helps' : 'hurts'}: against the untuned base model${at}, ${numbers}.`;
+function trainingWords({ level }: CurvePoint, comparison: Comparison, measure: Curve['measure']): string {
+  const numbers = differenceText(comparison, measure);
+  const both = `the adapter and the base model, both reading ${shortLevel(level)}`;
+  if (!comparison.detectable) return `Training makes no detectable difference between ${both} (${numbers}).`;
+  return `Training ${comparison.difference > 0 ? 'helps' : 'hurts'}, comparing ${both}: ${numbers}.`;
+}
+
+function abstentionSentence({ points }: Curve): string {
+  const asked = points.flatMap(({ level, cell }) =>
+    cell.abstention === null ? [] : [`${shortLevel(level)} ${withInterval(cell.abstention, 'accuracy')}`],
+  );
+  if (asked.length === 0) return '';
+  return `Of questions that the text cannot answer, counted in no other mean, these shares were declined: ${asked.join(', ')}.`;
 }

@@ -1,22 +1,38 @@
-/** The compression curve of a data set: score over token reduction rate, its peak and its knee, by paired comparisons on the same questions. */
+/** The compression curve of a data set: score over token reduction rate, what each level loses, and how far compression may go, by paired comparisons. */
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { jointComparisons, type Compare, type Comparison } from './compare.js';
+import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
 import { armsOf, widestLine } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
+
+/**
+ * What is known of a level's loss against the reference: `kept` (a loss above the tolerance is excluded), `lost` (it is shown), or `open`.
+ */
+export type LevelOutcome = 'reference' | 'kept' | 'lost' | 'open';
 
 export interface CurvePoint {
   readonly level: Level | 'none';
   readonly cell: Cell;
   /** Macro token reduction rate; null where unknown. */
   readonly trr: number | null;
-  /** This level less the best one, its interval joint over all levels; null for the best itself. */
+  /** This level less the reference; null for the reference itself. */
+  readonly againstReference: Comparison | null;
+  readonly outcome: LevelOutcome;
+  /** This level less the one with the best mean; null for that one. */
   readonly againstBest: Comparison | null;
   /** The untuned base model at this level where it was asked there, else at the curve's base; null without a base run. */
   readonly base: Cell | null;
-  /** This level's adapter less that base. */
+  /** This level's adapter less the base model reading the same text; null where that was not asked. */
   readonly againstBase: Comparison | null;
+}
+
+/** Two neighbouring levels whose scores can be told apart. */
+export interface CurveStep {
+  readonly from: CurvePoint;
+  readonly to: CurvePoint;
+  /** The more compressed less the other. */
+  readonly comparison: Comparison;
 }
 
 export interface Curve {
@@ -31,15 +47,18 @@ export interface Curve {
   readonly base: Cell | null;
   /** The level with the best mean. */
   readonly peak: CurvePoint;
-  /** Levels that cannot be told from the peak. */
+  /** Levels that cannot be told from it. */
   readonly tied: readonly CurvePoint[];
-  /** The most compressed level, going on from the peak, before any fall is detectable. */
-  readonly knee: CurvePoint;
-  /** The first level past the knee, whose fall is detectable; null when none falls. */
-  readonly firstFall: CurvePoint | null;
-  /** The most compressed level up to the knee for which a loss above the tolerance is excluded. */
-  readonly safe: CurvePoint;
-  /** The loss counted as no loss: 0.2 of the score's 1 to 5, or 5 points of accuracy, unless told otherwise. */
+  /** What losses are counted from: the original, or the best of the levels that score detectably above it. */
+  readonly reference: CurvePoint;
+  /** Levels that score detectably above the original. */
+  readonly raised: readonly CurvePoint[];
+  /** Going on from the reference towards more compression, the last level before the first that is not `kept`. */
+  readonly chosen: CurvePoint;
+  /** That first one; null where all are kept. */
+  readonly stop: CurvePoint | null;
+  readonly steps: readonly CurveStep[];
+  /** The loss that is allowed: 0.2 of the score's 1 to 5, or 5 points of accuracy, unless told otherwise. */
   readonly tolerance: number;
 }
 
@@ -74,50 +93,73 @@ export function falls(point: CurvePoint): boolean {
   return point.againstBest !== null && point.againstBest.detectable && point.againstBest.high < 0;
 }
 
-/** The largest loss against the best that the interval allows; infinite where there is no interval. */
-export function possibleLoss({ againstBest }: CurvePoint): number {
-  if (againstBest === null) return 0;
-  return Number.isNaN(againstBest.low) ? Infinity : Math.max(0, -againstBest.low);
-}
-
 function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOptions & { compare: Compare }): Curve {
   const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE[measure];
   const base = baseCell(arm);
+  const ordered = [...line].sort(byCompression);
+  const compare = (a: Cell, b: Cell): Comparison => options.compare(a, b, measure);
   const best = bestOf(line, measure);
-  const points = [...line].sort(byCompression).map((cell): CurvePoint => {
-    const { level, trr } = cell;
-    const own = arm.find((other) => other.rank === 0 && other.level === level) ?? base;
-    const againstBase = own === null ? null : options.compare(cell, own, measure);
+  const { reference, raised } = referenceOf(ordered, measure, compare);
+  const points = ordered.map((cell): CurvePoint => {
+    const own = arm.find((other) => other.rank === 0 && other.level === cell.level) ?? null;
+    const againstReference = cell === reference ? null : compare(cell, reference);
     return {
-      level,
-      cell,
-      trr,
-      base: own,
-      againstBest: cell === best ? null : options.compare(cell, best, measure),
-      againstBase,
+      ...{ level: cell.level, cell, trr: cell.trr, againstReference, base: own ?? base },
+      outcome: outcomeOf(againstReference, tolerance),
+      againstBest: cell === best ? null : compare(cell, best),
+      againstBase: own === null ? null : compare(cell, own),
     };
   });
   const { dataset, book, rank, items } = best;
-  return { dataset, book, rank, items, measure, points, base, tolerance, ...turningPoints(points, tolerance) };
+  return {
+    ...{ dataset, book, rank, items, measure, points, base, tolerance },
+    ...{ peak: pointOf(points, best), tied: points.filter((point) => point.cell !== best && !falls(point)) },
+    ...{ reference: pointOf(points, reference), raised: raised.map((cell) => pointOf(points, cell)) },
+    ...sequence(points, reference),
+    steps: stepsOf(points, compare),
+  };
 }
 
-function turningPoints(
-  points: readonly CurvePoint[],
-  tolerance: number,
-): Pick<Curve, 'peak' | 'tied' | 'knee' | 'firstFall' | 'safe'> {
-  const start = points.findIndex(({ againstBest }) => againstBest === null);
-  const peak = points[start] as CurvePoint;
-  const onwards = points.slice(start);
-  const fall = onwards.findIndex(falls);
-  const upToKnee = fall < 0 ? onwards : onwards.slice(0, fall);
-  return {
-    peak,
-    tied: points.filter((point) => point !== peak && !falls(point)),
-    knee: upToKnee.at(-1) ?? peak,
-    firstFall: onwards[fall] ?? null,
-    safe: upToKnee.filter((point) => possibleLoss(point) <= tolerance).at(-1) ?? peak,
-  };
+/** The original (or the least compressed level), unless others score detectably above it: then the best of those. */
+function referenceOf(
+  ordered: readonly Cell[],
+  measure: Measure,
+  compare: (a: Cell, b: Cell) => Comparison,
+): { reference: Cell; raised: Cell[] } {
+  const first = (ordered.find(({ level }) => level === 'original') ?? ordered[0]) as Cell;
+  const raised = ordered.filter((cell) => {
+    const { detectable, difference } = compare(cell, first);
+    return cell !== first && detectable && difference > 0;
+  });
+  return { reference: raised.length === 0 ? first : bestOf(raised, measure), raised };
+}
+
+function outcomeOf(againstReference: Comparison | null, tolerance: number): LevelOutcome {
+  if (againstReference === null) return 'reference';
+  if (excludesLoss(againstReference, tolerance)) return 'kept';
+  return againstReference.detectable && againstReference.high < -tolerance ? 'lost' : 'open';
+}
+
+/** Level after level from the reference, until one fails: what is tested in an order fixed beforehand needs no correction for number. */
+function sequence(points: readonly CurvePoint[], reference: Cell): Pick<Curve, 'chosen' | 'stop'> {
+  const start = points.findIndex(({ cell }) => cell === reference);
+  const onwards = points.slice(start + 1).filter(({ trr }) => trr !== null);
+  const failed = onwards.findIndex(({ outcome }) => outcome !== 'kept');
+  const passed = failed < 0 ? onwards : onwards.slice(0, failed);
+  return { chosen: passed.at(-1) ?? (points[start] as CurvePoint), stop: onwards[failed] ?? null };
+}
+
+function stepsOf(points: readonly CurvePoint[], compare: (a: Cell, b: Cell) => Comparison): CurveStep[] {
+  return points.slice(1).flatMap((to, i) => {
+    const from = points[i] as CurvePoint;
+    const comparison = compare(to.cell, from.cell);
+    return comparison.detectable ? [{ from, to, comparison }] : [];
+  });
+}
+
+function pointOf(points: readonly CurvePoint[], cell: Cell): CurvePoint {
+  return points.find((point) => point.cell === cell) as CurvePoint;
 }
 
 /** The best mean; of equal means the most compressed. */

@@ -4,24 +4,15 @@ import { sampleRankCorrelation } from 'simple-statistics';
 import { jointComparisons, type Compare } from './compare.js';
 import { amountLines } from './lines.js';
 import type { Curve } from './curve.js';
+import { decisionSentence } from './curve-sentences.js';
 import { estimateOf, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
-import { amount, counted, gap, listed, minus, percent, sentenceCase, shortLevel, whole } from './wording.js';
+import { amount, counted, gap, listed, minus, sentenceCase, shortLevel, whole } from './wording.js';
 
-/** The finding of score over compression. */
+/** The finding of score over compression: what the verdict says of it. */
 export function curveFinding(curve: Curve): string {
-  return sentenceCase(curveWords(curve));
-}
-
-function curveWords({ peak, tied, knee, firstFall, points }: Curve): string {
-  if (tied.length === points.length - 1) return `No level can be told from the best mean (${shortLevel(peak.level)}).`;
-  const saved = knee.trr !== null && knee.trr > 0.005 ? `, ${percent(knee.trr, 0)} fewer tokens,` : '';
-  if (firstFall === null) return `Past ${shortLevel(peak.level)}, the best mean, no fall is detectable.`;
-  if (tied.length === 0) return `${shortLevel(peak.level)} is best; every other level scores detectably lower.`;
-  if (knee === peak)
-    return `${shortLevel(peak.level)}${saved} has the best mean; from ${shortLevel(firstFall.level)} on the score falls.`;
-  return `Up to ${shortLevel(knee.level)}${saved} no loss is detectable; from ${shortLevel(firstFall.level)} on the score falls.`;
+  return sentenceCase(decisionSentence(curve));
 }
 
 /** Spearman's rank correlation of the levels' scores with what their texts kept, and with their TRR; null below four levels that tell them apart. */

@@ -4,7 +4,6 @@ import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import type { CapacityCurve } from './capacity.js';
 import { cautionsOf, failedRuns, unscoredAnswers } from './cautions.js';
-import type { Comparison } from './compare.js';
 import type { Curve } from './curve.js';
 import { estimateOf, type Cell } from './group.js';
 import type { RankChoice } from './rank.js';
@@ -114,7 +113,7 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   const [curve = null, ...otherCurves] = of(findings.curves);
   const ranks = of(findings.ranks);
   const capacity = of(findings.capacity);
-  const place = curve === null ? bestPlace(cells) : curve.safe.cell;
+  const place = curve === null ? bestPlace(cells) : curve.chosen.cell;
   if (place === null) return null;
   const choice = ranks.find((found) => isAt(found, place)) ?? null;
   const rank = choice?.rank ?? place.rank;
@@ -123,13 +122,13 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   const smaller = nearby !== null && nearby.rank < rank ? nearby.rank : null;
   const told = {
     evidence: [...of(findings.curves).flatMap(curveEvidence), ...rankEvidence(ranks), ...capacityEvidence(capacity)],
-    cautions: [...cautionsOf(cells, { curve, ranks, chosen }), ...risenCaution(of(findings.runs))],
+    cautions: [...cautionsOf(cells, { ranks, chosen }), ...risenCaution(of(findings.runs))],
   };
   const refusals = refusalsOf(cells, findings.runs, chosen);
   if (refusals.length > 0) return refused(chosen, refusals, told);
   return {
     ...{ dataset, book: chosen.book, level: chosen.level, rank, refusals, ...runOf(chosen, findings.runs), ...told },
-    headline: headline(chosen, curve?.safe.againstBase ?? null, findings.levels),
+    headline: headline(chosen, curve, findings.levels),
     sentences: [
       ...(curve === null ? [] : curveSentences(curve)),
       ...rankSentences(ranks, choice, nearby, chosen),
@@ -153,20 +152,22 @@ function refused(
   };
 }
 
-/** Names the level and rank, and says at once where training changed nothing that can be told. */
-function headline(
-  { dataset, level, rank, book }: Cell,
-  effect: Comparison | null,
-  notes: readonly LevelNote[],
-): string {
+/** Names the level and rank, says at once where it is not settled, and where training changed nothing that can be told. */
+function headline({ dataset, level, rank, book }: Cell, curve: Curve | null, notes: readonly LevelNote[]): string {
   if (book === 'closed') return `${dataset}, closed book: rank ${rank}.`;
   const note = notes.find((each) => each.dataset === dataset && each.level === level);
   const text = level === 'original' ? 'the original text' : describedLevel(level, note);
-  if (effect === null || (effect.detectable && effect.difference > 0)) {
-    return `${dataset}: use ${text} with an adapter of rank ${rank}.`;
-  }
+  const effect = curve?.chosen.againstBase ?? null;
+  const advice = `${dataset}: ${adviceWords(curve)} ${text}`;
+  if (effect === null || (effect.detectable && effect.difference > 0))
+    return `${advice} with an adapter of rank ${rank}.`;
   const change = effect.detectable ? 'scores lower than' : 'makes no detectable difference to';
-  return `${dataset}: use ${text}; an adapter of rank ${rank} ${change} the base model.`;
+  return `${advice}; an adapter of rank ${rank} ${change} the base model.`;
+}
+
+function adviceWords(curve: Curve | null): string {
+  if (curve === null || curve.chosen !== curve.reference || curve.raised.length > 0) return 'use';
+  return curve.stop?.outcome === 'open' ? 'not settled: keep' : 'keep';
 }
 
 /** Without a curve: the trained cell with the best mean, open book before closed, most items first. */

@@ -24,6 +24,8 @@ export interface NoiseVariance {
 export interface ContrastError {
   /** Standard error, of clusters and trainings together. */
   readonly error: number;
+  /** The trainings' part of it. */
+  readonly trainingError: number;
   /** Satterthwaite's degrees of freedom of that error. */
   readonly freedom: number;
   /** Critical value of |difference| / error that holds for the whole family. */
@@ -53,7 +55,10 @@ export function familyErrors(
   const parts = contrasts.map((contrast) => errorParts(contrast, noise));
   const scales = parts.map(({ freedom }) => studentQuantile(freedom, 1 - alpha / (2 * Math.max(1, contrasts.length))));
   const common = contrasts.length < 2 ? 1 : largest({ contrasts, parts, scales, noise, alpha, draws, seed });
-  return parts.map(({ error, freedom }, i) => ({ error, freedom, critical: common * (scales[i] ?? NaN) }));
+  return parts.map(({ error, freedom, share }, i) => ({
+    ...{ error, freedom, trainingError: error * Math.sqrt(share) },
+    critical: common * (scales[i] ?? NaN),
+  }));
 }
 
 interface ErrorParts {

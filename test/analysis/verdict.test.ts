@@ -34,16 +34,19 @@ describe('the reported study, read again', () => {
     expect(curve?.tied.map(({ level }) => level)).toEqual(['original', 'summ_l2']);
   });
 
-  it('falls from L3 on', () => {
-    expect(curve?.knee.level).toBe('summ_l2');
-    expect(curve?.firstFall?.level).toBe('summ_l3');
-    expect(verdict?.level).toBe('summ_l1');
+  it('names the step to L3 as the fall, and keeps no level that one training leaves open', () => {
+    expect(curve?.steps.map(({ from, to }) => [from.level, to.level])).toContainEqual(['summ_l2', 'summ_l3']);
+    expect(curve?.points.filter(({ outcome }) => outcome === 'lost').map(({ level }) => level)).toEqual(
+      expect.arrayContaining(['summ_l4', 'summ_l5']),
+    );
+    expect(curve?.stop?.level).toBe('summ_l3');
+    expect(verdict?.level).toBe('summ_l2');
   });
 
   it('says that training makes no detectable difference to the base model', () => {
-    expect(verdict?.headline).toMatch(/an adapter of rank 8 makes no detectable difference to the base model\.$/u);
+    expect(verdict?.headline).toBe('wikiupdate: use L2 with an adapter of rank 8.');
     expect(verdict?.sentences.join(' ')).toContain(
-      'the adapter cannot be told from the untuned base model reading original',
+      'Training makes no detectable difference between the adapter and the base model, both reading original',
     );
   });
 
@@ -67,8 +70,8 @@ describe('the reported study, read again', () => {
 
   it('recommends a rank only with an adapter that was trained, and names the run worth adding', () => {
     expect(verdict?.rank).toBe(8);
-    expect(verdict?.adapterPath).toContain('summ_l1-r8');
-    expect(verdict?.suggestion).toEqual({ level: 'summ_l1', rank: 4 });
+    expect(verdict?.adapterPath).toContain('summ_l2-r8');
+    expect(verdict?.suggestion).toEqual({ level: 'summ_l2', rank: 4 });
   });
 });
 
@@ -84,9 +87,9 @@ describe('verdicts against noise', () => {
     });
   }
 
-  it('finds a fall among equal levels in at most one study of ten', () => {
+  it('finds a difference among equal levels in at most one study of ten', () => {
     const studies = Array.from({ length: 40 }, (_, generator) => madeRows(generator, [0.7, 0.7, 0.7, 0.7]));
-    const found = studies.filter((rows) => analyse(rows, [], { draws: 1000 }).curves[0]?.firstFall !== null);
+    const found = studies.filter((rows) => analyse(rows, [], { draws: 1000 }).curves[0]?.tied.length !== 3);
     console.log(`${studies.length} studies without effect: ${found.length} with a detectable fall`);
     expect(studies.length).toBe(40);
     expect(found.length).toBeLessThanOrEqual(4);
@@ -95,7 +98,7 @@ describe('verdicts against noise', () => {
   it('finds a fall of thirty points in nine studies of ten', () => {
     const studies = Array.from({ length: 20 }, (_, generator) => madeRows(generator, [0.8, 0.8, 0.8, 0.5]));
     const found = studies.filter(
-      (rows) => analyse(rows, [], { draws: 1000 }).curves[0]?.firstFall?.level === 'summ_l3',
+      (rows) => analyse(rows, [], { draws: 1000 }).curves[0]?.points[3]?.againstBest?.detectable === true,
     );
     console.log(`${studies.length} studies with a fall of 30 points: ${found.length} found it at L3`);
     expect(found.length).toBeGreaterThanOrEqual(18);
@@ -126,12 +129,10 @@ describe('verdicts against noise', () => {
     ];
     const { curves, recommendation } = analyse(rows);
     expect(curves[0]?.peak.level).toBe('original');
-    expect(curves[0]?.firstFall).toBeNull();
-    expect(curves[0]?.knee.level).toBe('summ_l5');
+    expect(curves[0]?.stop).toMatchObject({ level: 'summ_l5', outcome: 'open' });
     expect(recommendation.level).toBe('original');
-    expect(recommendation.sentences.join(' ')).toMatch(
-      /At L5 no fall is detectable either, but a loss of up to .* is not excluded/u,
-    );
+    expect(recommendation.datasets[0]?.headline).toMatch(/^made: not settled: keep the original text/u);
+    expect(recommendation.sentences.join(' ')).toMatch(/Whether L5 loses more than .* is not settled/u);
     expect(recommendation.cautions.join(' ')).toContain('rests on 8 items');
   });
 });
@@ -141,7 +142,7 @@ const recommend = (...given: Parameters<typeof analyse>): Analysis['recommendati
 
 describe('levels of any name', () => {
   const at = (level: string, trr: number | null, correct = true): Row[] =>
-    Array.from({ length: 12 }, (_, i) =>
+    Array.from({ length: 150 }, (_, i) =>
       row({ run: `r-${level}`, level, trr, item: `item-${i}`, correct, score: correct ? 5 : 1 }),
     );
   const rows = [

@@ -1,0 +1,37 @@
+/** What would settle whether a level loses more than is allowed: how many items and trainings. */
+import type { Comparison } from './compare.js';
+import type { Cell } from './group.js';
+import type { Measure } from './measure.js';
+import { counted, gap, whole } from './wording.js';
+
+/** Standard errors between what was measured and the margin for the test to pass four times in five: 1.645 + 0.842. */
+const ERRORS_APART = 2.487;
+/** Trainings of each configuration that are thought of. */
+const TRAININGS = [1, 2, 3, 5, 8];
+/** More than this many times the items is no advice. */
+const MOST_ITEMS = 20;
+
+/** `about 320 items … would settle it` for a loss as measured; where that loss is above the margin, that more data would rather show it. */
+export function settlingWords(
+  { runs }: Pick<Cell, 'runs'>,
+  comparison: Comparison,
+  margin: number,
+  measure: Measure,
+): string {
+  const { difference, standardError, trainingError, clusters } = comparison;
+  if (Number.isNaN(standardError)) return 'one item tells nothing: ask about more';
+  const room = margin + Math.min(0, difference);
+  if (room <= margin / 20)
+    return `the loss measured, ${gap(difference, measure)}, is as large as what is allowed, and more items or seeds would rather show it`;
+  const variance = (room / ERRORS_APART) ** 2;
+  const sampling = standardError ** 2 - trainingError ** 2;
+  const plans = TRAININGS.map((trainings) => trainings * runs.length).flatMap((trainings) => {
+    const left = variance - (trainingError ** 2 * runs.length) / trainings;
+    const items = Math.max(1, sampling / left);
+    return left > 0 && items <= MOST_ITEMS ? [{ trainings, items: Math.ceil(items * clusters) }] : [];
+  });
+  const [best] = plans.sort((a, b) => a.trainings * a.items - b.trainings * b.items);
+  if (best === undefined) return 'a larger margin, or far more items and seeds, would settle it';
+  const seeds = best.trainings === 1 ? 'one training' : counted(best.trainings, 'training');
+  return `about ${whole(best.items)} items and ${seeds} of each configuration would settle it if the loss is as measured (now ${whole(clusters)} and ${runs.length})`;
+}
