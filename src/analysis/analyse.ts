@@ -21,8 +21,10 @@ export interface AnalysisOptions {
   readonly tolerance?: number;
   /** What the texts of each data set and level are; default: nothing is known but the rows. */
   readonly levels?: readonly LevelNote[];
-  /** How the rank is chosen; default `one-standard-error`. */
+  /** How the rank is chosen; default `margin`. */
   readonly rule?: RankRule;
+  /** Largest loss of a smaller rank against the largest trained that is allowed; default 0.1 of the score, 0.025 of accuracy. */
+  readonly rankMargin?: number;
   /** Draws of the joint distribution that intervals of comparisons rest on; default 20,000. */
   readonly draws?: number;
 }

@@ -57,27 +57,15 @@ export function amountFinding(
 
 /** The finding of score over level by rank. */
 export function rankFinding(choices: readonly RankChoice[]): string {
-  const apart = choices.filter(({ detectable }) => detectable);
-  const ranks = listed(
-    distinct(choices.flatMap(({ candidates }) => candidates.map(({ rank }) => rank)))
-      .sort((a, b) => a - b)
-      .map(whole),
+  const apart = choices.flatMap(({ level, measure, apart }) =>
+    apart.map(
+      ({ higher, lower, comparison }) =>
+        `at ${shortLevel(level)} rank ${higher} scores above rank ${lower} by ${gap(comparison.difference, measure)}`,
+    ),
   );
-  if (apart.length === 0) return `At no level can ranks ${ranks} be told apart.`;
-  const where = apart.map(
-    ({ level, best, candidates, measure }) =>
-      `${shortLevel(level)} (rank ${best} best${worstGap(candidates, measure)})`,
-  );
-  const same = choices.length > apart.length ? '; elsewhere they cannot be told apart' : '';
-  return `Ranks differ detectably at ${listed(where)}${same}.`;
-}
-
-function worstGap(candidates: RankChoice['candidates'], measure: Measure): string {
-  const apart = candidates.filter(({ againstBest }) => againstBest?.detectable === true);
-  const worst = [...apart].sort((a, b) => (a.againstBest?.difference ?? 0) - (b.againstBest?.difference ?? 0))[0];
-  return worst?.againstBest == null
-    ? ''
-    : `, rank ${worst.rank} lower by ${gap(worst.againstBest.difference, measure)}`;
+  if (apart.length > 0) return `${sentenceCase(apart.join('; '))}; no other ranks can be told apart.`;
+  const ranks = distinct(choices.flatMap(({ candidates }) => candidates.map(({ rank }) => rank)));
+  return `At no level can ranks ${listed(ranks.sort((a, b) => a - b).map(whole))} be told apart.`;
 }
 
 function recallWords(line: readonly Cell[], measure: Measure): string {

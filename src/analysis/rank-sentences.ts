@@ -1,8 +1,20 @@
 /** What the comparisons of ranks say: sentences for people, and lines of evidence. */
 import type { Cell } from './group.js';
 import { estimateOf } from './group.js';
+import { lowerBound } from './compare.js';
 import type { RankChoice } from './rank.js';
-import { bookName, counted, differenceText, listed, shortLevel, whole, withInterval } from './wording.js';
+import { settlingWords } from './settling.js';
+import {
+  bookName,
+  counted,
+  differenceText,
+  gap,
+  listed,
+  sentenceCase,
+  shortLevel,
+  whole,
+  withInterval,
+} from './wording.js';
 
 /** How the rank was chosen, where it was measured, and whether ranks differ at all. */
 export function rankSentences(
@@ -21,8 +33,8 @@ export function rankSentences(
 export function rankEvidence(choices: readonly RankChoice[]): string[] {
   return choices.map((choice) => {
     const means = choice.candidates.map(
-      ({ rank, cell, againstBest }) =>
-        `rank ${rank} ${withInterval(estimateOf(cell, choice.measure), choice.measure)}${againstBest === null ? ', best mean' : `, ${differenceText(againstBest, choice.measure)}`}`,
+      ({ rank, cell, againstLargest }) =>
+        `rank ${rank} ${withInterval(estimateOf(cell, choice.measure), choice.measure)}${againstLargest === null ? '' : `, ${differenceText(againstLargest, choice.measure)} against rank ${choice.largest}`}`,
     );
     return `${placeOf(choice)}: ${means.join('; ')}. ${ruleName(choice)}: rank ${choice.rank}.`;
   });
@@ -33,17 +45,39 @@ function placeOf({ dataset, book, level, items }: RankChoice): string {
   return `${dataset}, ${bookName(book)}${text}, ${counted(items, 'item')}`;
 }
 
-function ruleName({ rule }: RankChoice): string {
-  return rule === 'trr' ? 'By the table from TRR' : 'Smallest within one standard error of the best';
+function ruleName({ rule, settled, margin, measure }: RankChoice): string {
+  if (rule === 'trr') return 'By the table from TRR';
+  if (!settled) return 'Not settled, the largest kept';
+  return `Smallest that loses no more than ${gap(margin, measure)} against the largest`;
 }
 
 function choiceSentence(choice: RankChoice): string {
   if (choice.rule === 'trr') return `The table from TRR gives rank ${choice.rank} at ${shortLevel(choice.level)}.`;
-  const ranks = listed(choice.candidates.map(({ rank }) => whole(rank)));
-  if (!choice.detectable) {
-    return `Ranks ${ranks} cannot be told apart at ${shortLevel(choice.level)}; rank ${choice.rank} is the smallest within one standard error of the best mean (rank ${choice.best}).`;
+  return `${sentenceCase(enoughWords(choice))}.${apartWords(choice)}`;
+}
+
+/** What the data say of the rank that is enough. */
+function enoughWords({ candidates, rank, largest, margin, measure, settled, level }: RankChoice): string {
+  const own = candidates.find((candidate) => candidate.rank === rank);
+  const allowed = gap(margin, measure);
+  if (own?.againstLargest != null) {
+    const bound = -lowerBound(own.againstLargest);
+    const most = bound <= 0 ? 'no loss at all' : `at most ${gap(bound, measure)}`;
+    return `at ${shortLevel(level)} rank ${rank} is enough: a loss of more than ${allowed} against rank ${largest} is excluded (one-sided, at 95\u00a0%: ${most})`;
   }
-  return `Of ranks ${ranks} at ${shortLevel(choice.level)}, rank ${choice.rank} is the smallest within one standard error of the best (rank ${choice.best}); smaller ones differ detectably or by more.`;
+  const next = candidates.at(-2);
+  const numbers =
+    next?.againstLargest == null ? '' : ` (rank ${next.rank}: ${differenceText(next.againstLargest, measure)})`;
+  if (settled) return `at ${shortLevel(level)} smaller ranks score lower than rank ${largest}${numbers}`;
+  const settling =
+    next?.againstLargest == null ? '' : `; ${settlingWords(next.cell, next.againstLargest, margin, measure)}`;
+  return `whether less than rank ${largest} is enough at ${shortLevel(level)} is not settled: no smaller rank is shown to lose no more than ${allowed}${numbers}${settling}`;
+}
+
+function apartWords({ apart, candidates }: RankChoice): string {
+  const ranks = listed(candidates.map(({ rank }) => whole(rank)));
+  if (apart.length === 0) return ` No two of ranks ${ranks} can be told apart.`;
+  return ` Rank ${listed(apart.map(({ higher, lower }) => `${higher} scores detectably above ${lower}`))}.`;
 }
 
 function floorSentence({ floor }: RankChoice): string[] {
@@ -54,12 +88,9 @@ function floorSentence({ floor }: RankChoice): string[] {
 }
 
 function nearbySentence(nearby: RankChoice, chosen: Cell): string {
-  const ranks = listed(nearby.candidates.map(({ rank }) => whole(rank)));
-  const told = nearby.detectable ? 'differ' : 'cannot be told apart';
-  const enough =
-    nearby.rule === 'trr'
-      ? `the table from TRR gives rank ${nearby.rank}`
-      : `rank ${nearby.rank} is the smallest within one standard error of the best`;
   const place = shortLevel(nearby.level);
-  return `Several ranks were trained at ${place}, not at ${shortLevel(chosen.level)}: there ranks ${ranks} ${told}, and ${enough}${nearby.rank < chosen.rank ? `, so rank ${nearby.rank} is worth a run at ${shortLevel(chosen.level)}` : ''}.`;
+  const own = shortLevel(chosen.level);
+  const found = nearby.rule === 'trr' ? `the table from TRR gives rank ${nearby.rank}` : enoughWords(nearby);
+  const worth = nearby.rank < chosen.rank ? `, so rank ${nearby.rank} is worth a run at ${own}` : '';
+  return `Several ranks were trained at ${place}, not at ${own}: ${found}${worth}.`;
 }

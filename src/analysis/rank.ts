@@ -1,8 +1,8 @@
-/** Which rank to use: the smallest whose score is within one standard error of the best, or the study's own table from TRR. */
+/** Which rank to use: the smallest that is shown to lose no more than a margin against the largest, or the study's own table from TRR. */
 import { distinct, groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
-import { jointComparisons, type Compare, type Comparison } from './compare.js';
+import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
 import { armsOf, rankGroups } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
 import { measureOf, type Measure } from './measure.js';
@@ -14,10 +14,10 @@ export const BITS_PER_PARAMETER = 2;
 export interface RankCandidate {
   readonly rank: number;
   readonly cell: Cell;
-  /** This rank less the best one, its interval joint over all comparisons of ranks in this data set and book; null for the best itself. */
-  readonly againstBest: Comparison | null;
-  /** Whether its mean is within one standard error of the best (paired). */
-  readonly within: boolean;
+  /** This rank less the largest, its interval joint with all others of the study; null for the largest itself. */
+  readonly againstLargest: Comparison | null;
+  /** Whether a loss above the margin is excluded (one-sided, 95 %); true of the largest. */
+  readonly enough: boolean;
 }
 
 /** The smallest rank whose parameters could hold the answers at 2 bits each. */
@@ -37,24 +37,41 @@ export interface RankChoice {
   readonly rule: RankRule;
   /** The rank chosen by the rule. */
   readonly rank: number;
-  /** The rank with the best mean. */
-  readonly best: number;
+  /** The largest rank that was trained: what the others are held against. */
+  readonly largest: number;
+  /** The loss that is allowed against it: 0.1 of the score's 1 to 5, or 2.5 points of accuracy, unless told otherwise. */
+  readonly margin: number;
+  /** Whether the data decide: a smaller rank is enough, or is shown to score lower. */
+  readonly settled: boolean;
   /** From the smallest rank up. */
   readonly candidates: readonly RankCandidate[];
   /** Null where bits or parameter counts are unknown. */
   readonly floor: CapacityFloor | null;
-  /** Whether any two of the ranks can be told apart from the best. */
-  readonly detectable: boolean;
+  /** Pairs of ranks that can be told apart: the higher score first. */
+  readonly apart: readonly RankPair[];
   /** Whether all ranks were trained at one scale, so that rank alone differs. */
   readonly equalScale: boolean;
 }
 
-/** `one-standard-error`: the smallest rank within one standard error of the best, paired. `trr`: the study's table from TRR, noise or not. */
-export type RankRule = 'one-standard-error' | 'trr';
+/** Two ranks whose scores can be told apart. */
+export interface RankPair {
+  readonly higher: number;
+  readonly lower: number;
+  /** The higher score less the lower. */
+  readonly comparison: Comparison;
+}
+
+/** `margin`: the smallest rank shown to lose no more than a margin against the largest. `trr`: the study's table from TRR, noise or not. */
+export type RankRule = 'margin' | 'trr';
+
+/** One fortieth of either scale. */
+export const DEFAULT_RANK_MARGIN: Readonly<Record<Measure, number>> = { score: 0.1, accuracy: 0.025 };
 
 export interface RankOptions {
-  /** Default `one-standard-error`; `trr` falls back to it where there is no TRR. */
+  /** Default `margin`; `trr` falls back to it where there is no TRR. */
   readonly rule?: RankRule;
+  /** Largest loss against the largest rank that is allowed, in the measure's unit; default 0.1 of the score, 0.025 of accuracy. */
+  readonly rankMargin?: number;
   readonly measure?: Measure;
   /** Comparisons that hold together with others of the study; default: those of the cells given. */
   readonly compare?: Compare;
@@ -71,7 +88,9 @@ export function rankChoices(
     const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
     const compared = rankGroups(arm).filter((group) => group.every((cell) => estimateOf(cell, measure).n > 0));
     const table = options.rule === 'trr' ? rankTable(compared.flat(), measure) : [];
-    return compared.map((group) => choose(group, { runs, measure, table, compare }));
+    return compared.map((group) =>
+      choose(group, { runs, measure, table, compare, margin: options.rankMargin ?? DEFAULT_RANK_MARGIN[measure] }),
+    );
   });
 }
 
@@ -109,28 +128,50 @@ interface ChoiceContext {
   /** The study's table where its rule is asked for, else empty. */
   readonly table: readonly RankTableEntry[];
   readonly compare: Compare;
+  readonly margin: number;
 }
 
-function choose(group: readonly Cell[], { runs, measure, table, compare }: ChoiceContext): RankChoice {
-  const best = bestOf(group, measure);
-  const candidates = [...group]
-    .sort((a, b) => a.rank - b.rank)
-    .map((cell) => {
-      const againstBest = cell === best ? null : compare(cell, best, measure);
-      return { rank: cell.rank, cell, againstBest, within: isWithin(againstBest) };
-    });
+function choose(group: readonly Cell[], { runs, measure, table, compare, margin }: ChoiceContext): RankChoice {
+  const ordered = [...group].sort((a, b) => a.rank - b.rank);
+  const largest = ordered.at(-1) as Cell;
+  const candidates = ordered.map((cell): RankCandidate => {
+    const againstLargest = cell === largest ? null : compare(cell, largest, measure);
+    const enough = againstLargest === null || excludesLoss(againstLargest, margin);
+    return { rank: cell.rank, cell, againstLargest, enough };
+  });
   const floor = capacityFloor(group, runs);
-  const fromTable = best.trr === null ? null : rankByTrr(table, best.trr);
+  const fromTable = largest.trr === null ? null : rankByTrr(table, largest.trr);
   const tabled = candidates.find(({ rank }) => rank === fromTable)?.rank;
-  const { dataset, book, level, items } = best;
+  const smallest = smallestEnough(candidates, floor?.rank ?? 0);
+  const next = candidates[candidates.findIndex(({ rank }) => rank === smallest) - 1]?.againstLargest ?? null;
+  const { dataset, book, level, items } = largest;
   return {
-    ...{ dataset, book, level, items, measure, candidates, floor },
-    rule: tabled === undefined ? 'one-standard-error' : 'trr',
-    rank: tabled ?? candidates.find(({ rank, within }) => within && rank >= (floor?.rank ?? 0))?.rank ?? best.rank,
-    best: best.rank,
-    detectable: candidates.some(({ againstBest }) => againstBest?.detectable === true),
+    ...{ dataset, book, level, items, measure, candidates, floor, margin },
+    rule: tabled === undefined ? 'margin' : 'trr',
+    rank: tabled ?? smallest,
+    largest: largest.rank,
+    settled: smallest < largest.rank || (next !== null && next.detectable && next.high < 0),
+    apart: pairsApart(ordered, (a, b) => compare(a, b, measure)),
     equalScale: distinct(group.flatMap(({ scales }) => scales.map((scale) => scale.toFixed(6)))).length === 1,
   };
+}
+
+/** Going down from the largest rank until one fails; not below the rank that capacity asks for. */
+function smallestEnough(candidates: readonly RankCandidate[], floor: number): number {
+  const down = [...candidates].reverse();
+  const failed = down.findIndex(({ enough, rank }, i) => i > 0 && (!enough || rank < floor));
+  return (failed < 0 ? down.at(-1) : down[failed - 1])?.rank ?? floor;
+}
+
+function pairsApart(ordered: readonly Cell[], compare: (a: Cell, b: Cell) => Comparison): RankPair[] {
+  return ordered.flatMap((a, i) =>
+    ordered.slice(i + 1).flatMap((b): RankPair[] => {
+      const comparison = compare(a, b);
+      if (!comparison.detectable) return [];
+      if (comparison.difference > 0) return [{ higher: a.rank, lower: b.rank, comparison }];
+      return [{ higher: b.rank, lower: a.rank, comparison: compare(b, a) }];
+    }),
+  );
 }
 
 /** Ties in the mean go to the smaller rank. */
@@ -138,11 +179,6 @@ function bestOf(group: readonly Cell[], measure: Measure): Cell {
   return [...group].sort(
     (a, b) => estimateOf(b, measure).mean - estimateOf(a, measure).mean || a.rank - b.rank,
   )[0] as Cell;
-}
-
-function isWithin(againstBest: Comparison | null): boolean {
-  if (againstBest === null) return true;
-  return -againstBest.difference <= againstBest.standardError;
 }
 
 function capacityFloor(group: readonly Cell[], runs: readonly RunSummary[]): CapacityFloor | null {

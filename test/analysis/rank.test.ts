@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { groupCells } from '../../src/analysis/group.js';
+import { groupCells, type Cell } from '../../src/analysis/group.js';
+import { rankSentences } from '../../src/analysis/rank-sentences.js';
 import { rankByTrr, rankChoices, rankTable } from '../../src/analysis/rank.js';
 import { Random } from '../../src/core/random.js';
 import type { Row } from '../../src/core/records.js';
@@ -16,13 +17,35 @@ function ranks(means: Readonly<Record<number, number>>, scaleOf: (rank: number) 
   });
 }
 
+function chosenOf(choice: ReturnType<typeof rankChoices>[number] | undefined): Cell {
+  return choice?.candidates.at(-1)?.cell as Cell;
+}
+
 describe('rankChoices', () => {
-  it('takes the smallest rank within one standard error of the best', () => {
-    const [clear] = rankChoices(groupCells(ranks({ 4: 2.5, 8: 3.1, 16: 3.9 })));
-    expect([clear?.rank, clear?.best, clear?.detectable]).toEqual([16, 16, true]);
-    const [flat] = rankChoices(groupCells(ranks({ 4: 3.9, 8: 3.0, 16: 3.92 })));
-    expect(flat?.candidates.map(({ within }) => within)).toEqual([true, false, true]);
-    expect([flat?.rank, flat?.detectable]).toEqual([4, true]);
+  it('takes the smallest rank that is shown to lose no more than the margin against the largest', () => {
+    const [choice] = rankChoices(groupCells(ranks({ 4: 3.0, 8: 3.92, 16: 3.9 })), [], { rankMargin: 0.3 });
+    expect(choice?.candidates.map(({ enough }) => enough)).toEqual([false, true, true]);
+    expect([choice?.rank, choice?.largest, choice?.settled, choice?.margin]).toEqual([8, 16, true, 0.3]);
+    expect(choice?.apart.map(({ higher, lower }) => [higher, lower])).toEqual([
+      [8, 4],
+      [16, 4],
+    ]);
+  });
+
+  it('keeps the largest where smaller ones score lower, and says that this is settled', () => {
+    const [choice] = rankChoices(groupCells(ranks({ 4: 2.5, 8: 3.1, 16: 3.9 })));
+    expect([choice?.rank, choice?.settled]).toEqual([16, true]);
+    expect(rankSentences(choice === undefined ? [] : [choice], choice ?? null, null, chosenOf(choice))[0]).toMatch(
+      /^At original smaller ranks score lower than rank 16/u,
+    );
+  });
+
+  it('settles nothing where noise hides what the margin asks, whatever the means, and says what would', () => {
+    const [choice] = rankChoices(groupCells(ranks({ 4: 3.9, 8: 3.9, 16: 3.9 })), [], { rankMargin: 0.02 });
+    expect([choice?.rank, choice?.settled, choice?.apart]).toEqual([16, false, []]);
+    expect(rankSentences(choice === undefined ? [] : [choice], choice ?? null, null, chosenOf(choice))[0]).toMatch(
+      /^Whether less than rank 16 is enough at original is not settled: .*\. No two of ranks 4, 8 and 16 can be told apart\.$/u,
+    );
   });
 
   it('asks for the rank that could hold the answers', () => {
@@ -67,7 +90,7 @@ describe('the table from TRR', () => {
       ['trr', 4],
     ]);
     const closed = cells.map((cell) => ({ ...cell, trr: null }));
-    expect(rankChoices(closed, [], { rule: 'trr' })[0]?.rule).toBe('one-standard-error');
+    expect(rankChoices(closed, [], { rule: 'trr' })[0]?.rule).toBe('margin');
   });
 
   it('gives the nearest entry, and nothing from an empty table', () => {
