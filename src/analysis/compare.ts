@@ -6,7 +6,7 @@ import type { Cell } from './group.js';
 import { armsOf, comparedPairs, type CellPair } from './lines.js';
 import { rangeOf, type Measure } from './measure.js';
 import { questionMeans, type QuestionMean } from './question-means.js';
-import { seedNoise, type SeedNoise } from './seed-noise.js';
+import { meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
 /** With fewer items than this that differ, a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
 export const FEWEST_ITEMS = 6;
@@ -93,10 +93,10 @@ function compareFamily(pairs: readonly CellPair[], arm: readonly Cell[], options
   const made = new Map<CellPair, Comparison>();
   for (const [measure, own] of measures) {
     const noise = seedNoise(arm, measure);
-    const differences = own.map((pair) => differenceOf(pair, items, options.meansOf));
+    const differences = own.map((pair) => differenceOf(pair, { items, noise, meansOf: options.meansOf }));
     const errors = familyErrors(
       differences,
-      { variance: noise.deviation ** 2, freedom: noise.freedom },
+      { variance: 1, freedom: noise.freedom },
       { alpha: options.alpha / measures.size, ...(options.draws === undefined ? {} : { draws: options.draws }) },
     );
     own.forEach((pair, i) =>
@@ -119,7 +119,13 @@ interface Difference extends Contrast {
   readonly unlike: number;
 }
 
-function differenceOf({ a, b, measure }: CellPair, items: ReadonlyMap<string, number>, meansOf: MeansOf): Difference {
+interface DifferenceContext {
+  readonly items: ReadonlyMap<string, number>;
+  readonly noise: SeedNoise;
+  readonly meansOf: MeansOf;
+}
+
+function differenceOf({ a, b, measure }: CellPair, { items, noise, meansOf }: DifferenceContext): Difference {
   const others = meansOf(b, measure);
   const sums = new Float64Array(items.size);
   const counts = new Float64Array(items.size);
@@ -139,14 +145,13 @@ function differenceOf({ a, b, measure }: CellPair, items: ReadonlyMap<string, nu
     ...{ mean, n, unlike: unlike.size },
     pulls: sums.map((sum, at) => (n === 0 ? 0 : (sum - (counts[at] ?? 0) * mean) / n)),
     clusters: counts.filter((count) => count > 0).length,
-    loadings: new Map([...loadingsOf(a, 1), ...loadingsOf(b, -1)]),
+    loadings: new Map([...loadingOf(a, meanNoise(a, noise, measure)), ...loadingOf(b, -meanNoise(b, noise, measure))]),
     extra: 2 * ((most - least) / (n + 2)) ** 2,
   };
 }
 
-/** The mean of a cell's runs moves by 1 / √runs of one training's noise; the base model is not trained, so no seed moves it. */
-function loadingsOf({ rank, runs }: Cell, sign: number): [string, number][] {
-  return rank === 0 ? [] : [[JSON.stringify(runs), sign / Math.sqrt(runs.length)]];
+function loadingOf({ runs }: Cell, noise: number): [string, number][] {
+  return noise === 0 ? [] : [[JSON.stringify(runs), noise]];
 }
 
 function comparisonOf(

@@ -5,7 +5,7 @@ import type { Level } from '../core/levels.js';
 import { boundedMean } from '../core/bounded-mean.js';
 import { mean, type MeanEstimate } from '../core/statistics.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
-import { seedNoise, type SeedNoise } from './seed-noise.js';
+import { answerSpread, meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
 export interface Cell {
   readonly dataset: string;
@@ -36,6 +36,8 @@ export interface Cell {
   readonly trr: number | null;
   /** Mean share of its items' answers still found in the text; null where there is no context. */
   readonly retention: number | null;
+  /** Standard deviation of its single answers by each measure; 0 with fewer than two. */
+  readonly spread: Readonly<Record<Measure, number>>;
   readonly rows: readonly Row[];
 }
 
@@ -100,24 +102,27 @@ export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number 
   return mean([...values.values()]);
 }
 
-type Place = Pick<Cell, 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'runs' | 'rows'>;
+type Place = Pick<Cell, 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'runs' | 'rows' | 'spread'>;
 
 function placed(rows: readonly Row[]): Place {
   const { dataset, book, level, rank, items } = rows[0] as Row;
-  return { ...{ dataset, book, level, rank, items }, runs: distinct(rows.map(({ run }) => run)), rows };
+  const spread = { score: answerSpread(rows, 'score'), accuracy: answerSpread(rows, 'accuracy') };
+  return { ...{ dataset, book, level, rank, items }, runs: distinct(rows.map(({ run }) => run)), rows, spread };
 }
 
 function cellOf(place: Place, noise: Readonly<Record<Measure, SeedNoise>>): Cell {
   const { rows } = place;
   const answerable = rows.filter(({ abstention }) => !abstention);
   const abstention = rows.filter((row) => row.abstention);
-  const own = (measure: Measure): MeanEstimate => estimate(answerable, measure, noiseOf(place, noise[measure]));
+  const own = (measure: Measure): MeanEstimate =>
+    estimate(answerable, measure, noiseOf(place, noise[measure], measure));
   return {
     ...place,
     seeds: distinct(rows.map(({ seed }) => seed)).sort((a, b) => a - b),
     scales: distinct(rows.map(({ scale }) => scale)),
     ...{ score: own('score'), accuracy: own('accuracy') },
-    abstention: abstention.length > 0 ? estimate(abstention, 'accuracy', noiseOf(place, noise.accuracy)) : null,
+    abstention:
+      abstention.length > 0 ? estimate(abstention, 'accuracy', noiseOf(place, noise.accuracy, 'accuracy')) : null,
     answers: rows.length,
     unscored: rows.filter(({ status }) => status === 'unscored').length,
     truncated: rows.filter(({ contextTruncated }) => contextTruncated).length / rows.length,
@@ -126,9 +131,8 @@ function cellOf(place: Place, noise: Readonly<Record<Measure, SeedNoise>>): Cell
   };
 }
 
-/** Variance that training again gives the mean of a cell's runs; the base model is not trained. */
-function noiseOf({ rank, runs }: Place, { deviation, freedom }: SeedNoise): { variance: number; freedom: number } {
-  return { variance: rank === 0 ? 0 : deviation ** 2 / runs.length, freedom };
+function noiseOf(place: Place, noise: SeedNoise, measure: Measure): { variance: number; freedom: number } {
+  return { variance: meanNoise(place, noise, measure) ** 2, freedom: noise.freedom };
 }
 
 function estimate(

@@ -14,8 +14,11 @@ export const ASSUMED_FREEDOM = 4;
 
 /** How far the means of runs differ that differ in their seed alone. */
 export interface SeedNoise {
-  /** Standard deviation of a run's mean: what was measured and what is assumed, weighed by their degrees of freedom. */
-  readonly deviation: number;
+  /**
+   * Standard deviation of a run's mean as a share of its answers' own: what was measured and what is assumed, weighed by their degrees of
+   * freedom. A share, because answers that are nearly all right leave a seed little to change.
+   */
+  readonly share: number;
   /** Degrees of freedom, those of the assumption among them. */
   readonly freedom: number;
   /** Degrees of freedom measured: replicated runs less their configurations; 0 where everything was trained once. */
@@ -27,30 +30,36 @@ export interface Replicated {
   readonly rank: number;
   readonly runs: readonly string[];
   readonly rows: readonly Row[];
+  /** Standard deviation of its single answers by each measure; 0 with fewer than two. */
+  readonly spread: Readonly<Record<Measure, number>>;
 }
 
 /** The noise between seeds of the cells of one data set and book. */
 export function seedNoise(cells: readonly Replicated[], measure: Measure): SeedNoise {
-  let squares = ASSUMED_FREEDOM * (ASSUMED_NOISE * answerSpread(cells, measure)) ** 2;
+  let squares = ASSUMED_FREEDOM * ASSUMED_NOISE ** 2;
   let measured = 0;
   for (const cell of cells) {
-    if (cell.rank === 0 || cell.runs.length < 2) continue;
+    if (cell.rank === 0 || cell.runs.length < 2 || cell.spread[measure] === 0) continue;
     const means = runMeans(cell, measure);
     const centre = mean(means);
-    squares += means.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+    squares += means.reduce((sum, value) => sum + ((value - centre) / cell.spread[measure]) ** 2, 0);
     measured += Math.max(0, means.length - 1);
   }
   const freedom = ASSUMED_FREEDOM + measured;
-  return { deviation: Math.sqrt(squares / freedom), freedom, measured };
+  return { share: Math.sqrt(squares / freedom), freedom, measured };
 }
 
-/** Standard deviation of single answers of trained runs, within their cells. */
-function answerSpread(cells: readonly Replicated[], measure: Measure): number {
-  const variances = cells.flatMap(({ rank, rows }) => (rank === 0 ? [] : (varianceOf(rows, measure) ?? [])));
-  return variances.length === 0 ? 0 : Math.sqrt(mean(variances));
+/** Standard deviation of the mean of a cell's runs that training again would give; the base model is not trained, so no seed moves it. */
+export function meanNoise(
+  { rank, runs, spread }: Omit<Replicated, 'rows'>,
+  noise: SeedNoise,
+  measure: Measure,
+): number {
+  return rank === 0 ? 0 : (noise.share * spread[measure]) / Math.sqrt(runs.length);
 }
 
-function varianceOf(rows: readonly Row[], measure: Measure): number | null {
+/** Standard deviation of single answers that were scored; 0 of fewer than two. */
+export function answerSpread(rows: readonly Row[], measure: Measure): number {
   const [least] = rangeOf(measure);
   let [n, sum, squares] = [0, 0, 0];
   for (const row of rows) {
@@ -60,7 +69,7 @@ function varianceOf(rows: readonly Row[], measure: Measure): number | null {
     sum += value - least;
     squares += (value - least) ** 2;
   }
-  return n < 2 ? null : Math.max(0, squares - (sum * sum) / n) / (n - 1);
+  return n < 2 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1));
 }
 
 /** Means of a cell's runs over the questions that all of them answered with a score. */

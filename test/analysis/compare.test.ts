@@ -94,8 +94,8 @@ describe('seedNoise', () => {
     groupCells(rowsOf('original', waves, seeds, shift));
 
   it('is what is assumed where every configuration was trained once', () => {
-    const { deviation, freedom, measured } = seedNoise(cells([1], 0), 'score');
-    expect(deviation).toBeCloseTo(ASSUMED_NOISE * Math.sqrt((2 * 40) / 39), 10);
+    const { share, freedom, measured } = seedNoise(cells([1], 0), 'score');
+    expect(share).toBeCloseTo(ASSUMED_NOISE, 10);
     expect([freedom, measured]).toEqual([ASSUMED_FREEDOM, 0]);
   });
 
@@ -103,8 +103,8 @@ describe('seedNoise', () => {
     const twice = seedNoise(cells([1, 2], 0.2), 'score');
     const often = seedNoise(cells([1, 2, 3, 4, 5, 6, 7, 8, 9], 0.2), 'score');
     expect(twice.measured).toBe(1);
-    expect(twice.deviation).toBeCloseTo(Math.sqrt((4 * (ASSUMED_NOISE * spread([1, 2], 0.2)) ** 2 + 0.02) / 5), 6);
-    expect(often.deviation).toBeGreaterThan(0.4);
+    expect(twice.share).toBeCloseTo(Math.sqrt((4 * ASSUMED_NOISE ** 2 + 0.02 / spread([1, 2], 0.2) ** 2) / 5), 6);
+    expect(often.share).toBeGreaterThan(0.2);
   });
 
   it('reaches no detectable difference by itself, and hides a large one neither with one replicate nor without', () => {
