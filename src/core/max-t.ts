@@ -99,27 +99,52 @@ interface Family {
 
 /** The quantile at 1 − alpha of the largest |t| over its own quantile; not above 1, which is Bonferroni's. */
 function largest({ contrasts, parts, scales, noise, alpha, draws, seed }: Family): number {
-  const factor = semidefiniteRoot(correlations(contrasts, parts, noise));
+  const root = semidefiniteRoot(correlations(contrasts, parts, noise));
+  const width = root[0]?.length ?? 0;
+  const flat: FlatFamily = {
+    width,
+    root: Float64Array.from(root.flatMap((row) => [...row])),
+    shares: Float64Array.from(parts, ({ share }) => share),
+    spreads: Float64Array.from(parts, ({ clusterFreedom }) => 2 / (9 * clusterFreedom)),
+    squaredScales: Float64Array.from(scales, (scale) => scale * scale),
+  };
   const random = new Random(seed, 'max-t');
-  const width = factor[0]?.length ?? 0;
   const normals = new Float64Array(width);
   const reached = new Float64Array(draws);
   for (let draw = 0; draw < draws; draw++) {
     for (let i = 0; i < width; i++) normals[i] = random.normal();
     const trainings = meanSquare(noise.freedom, random);
-    const luck = random.normal();
-    let most = 0;
-    for (let j = 0; j < parts.length; j++) {
-      const { share, clusterFreedom } = parts[j] as ErrorParts;
-      const sampling = meanSquareAt(clusterFreedom, luck);
-      const variance = (1 - share) * sampling + share * trainings;
-      const size = Math.abs(dot(factor[j] as Float64Array, normals)) / Math.sqrt(variance) / (scales[j] ?? NaN);
-      if (size > most) most = size;
-    }
-    reached[draw] = most;
+    reached[draw] = Math.sqrt(largestSquare(flat, normals, { trainings, luck: random.normal() }));
   }
   reached.sort();
   return Math.min(1, reached[Math.ceil((1 - alpha) * draws) - 1] ?? 1);
+}
+
+/** A family as flat arrays: what is computed for each draw. */
+interface FlatFamily {
+  readonly width: number;
+  readonly root: Float64Array;
+  readonly shares: Float64Array;
+  readonly spreads: Float64Array;
+  readonly squaredScales: Float64Array;
+}
+
+/** One draw's largest t² over the square of its own quantile. */
+function largestSquare(
+  { width, root, shares, spreads, squaredScales }: FlatFamily,
+  normals: Float64Array,
+  { trainings, luck }: { readonly trainings: number; readonly luck: number },
+): number {
+  let most = 0;
+  for (let j = 0, at = 0; j < shares.length; j++) {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += (root[at++] as number) * (normals[i] as number);
+    const share = shares[j] as number;
+    const variance = (1 - share) * meanSquareAt(spreads[j] as number, luck) + share * trainings;
+    const size = (sum * sum) / (variance * (squaredScales[j] as number));
+    if (size > most) most = size;
+  }
+  return most;
 }
 
 function correlations(
@@ -163,17 +188,17 @@ function narrowed(root: readonly Float64Array[]): Float64Array[] {
 
 /** A draw of chi-square over its degrees of freedom. */
 function meanSquare(freedom: number, random: Random): number {
-  if (freedom > 60) return meanSquareAt(freedom, random.normal());
+  if (freedom > 60) return meanSquareAt(2 / (9 * freedom), random.normal());
   const whole = Math.max(1, Math.round(freedom));
   let sum = 0;
   for (let i = 0; i < whole; i++) sum += random.normal() ** 2;
   return sum / whole;
 }
 
-/** Chi-square over its degrees of freedom at a normal deviate (Wilson and Hilferty, 1931). */
-function meanSquareAt(freedom: number, deviate: number): number {
-  const spread = 2 / (9 * freedom);
-  return Math.max(1e-6, (1 - spread + deviate * Math.sqrt(spread)) ** 3);
+/** Chi-square over its degrees of freedom f at a normal deviate (Wilson and Hilferty, 1931); `spread` is 2 / (9 f). */
+function meanSquareAt(spread: number, deviate: number): number {
+  const root = 1 - spread + deviate * Math.sqrt(spread);
+  return root <= 0.01 ? 1e-6 : root * root * root;
 }
 
 function inCommon(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
