@@ -4,6 +4,7 @@
  */
 import { factsOf } from '../audit/facts.js';
 import { languageOf } from '../text/language.js';
+import { UNSPACED } from '../text/scripts.js';
 import { wordsOf } from '../text/words.js';
 import type { Part } from './part.js';
 import type { Draft, ExamWriter } from './writer.js';
@@ -161,10 +162,16 @@ function gapDrafts(text: string, frames: Frames, about: string, { topic }: Part)
 
 /** Whether what stands at a place goes on beside it: the 200 of `P-200`, one number of several in a row. */
 function isPartOfMore(text: string, start: number, end: number): boolean {
+  const [before, behind] = [text.slice(0, start), text.slice(end)];
+  if (GOES_ON_BEFORE.test(before) || GOES_ON_BEHIND.test(behind)) return true;
   const isNumber = /^\p{N}/u.test(text.slice(start, end));
-  if (/[\p{L}\p{N}][-–/.]?$/u.test(text.slice(0, start)) || /^[-–/]?[\p{L}\p{N}]/u.test(text.slice(end))) return true;
-  return isNumber && (/\p{N}[ /–-]$/u.test(text.slice(0, start)) || /^[ /–-]\p{N}/u.test(text.slice(end)));
+  return isNumber && (/\p{N}[ /–-]$/u.test(before) || /^[ /–-]\p{N}/u.test(behind));
 }
+
+/** Letters and digits of scripts that part words by blanks: beside one of the others every word stands close. */
+const SPACED = `(?:(?![${UNSPACED}])[\\p{L}\\p{N}])`;
+const GOES_ON_BEFORE = new RegExp(`${SPACED}[-–/.]?$`, 'u');
+const GOES_ON_BEHIND = new RegExp(`^[-–/]?${SPACED}`, 'u');
 
 /** Without the marks of Markdown. */
 function plain(text: string): string {

@@ -32,7 +32,7 @@ export function starterStudy(items: readonly Item[], options: StarterOptions): s
   const splits = items.length >= FEWEST_TO_SPLIT;
   return [
     '# yaml-language-server: $schema=./study.schema.json   (lightmem study schema > study.schema.json)',
-    '# Every key: docs/study-file.md, or lightmem study schema --markdown',
+    '# Every key: docs/study-file.md',
     line({ name: options.name }),
     ...(options.model === 'bundled'
       ? [

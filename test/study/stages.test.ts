@@ -141,7 +141,8 @@ describe('a study of the version before', () => {
     await carryOut({ base: false }, old);
     const path = join(old, STUDY_FILES.study);
     writeFileSync(path, readFileSync(path, 'utf8').replace('"version": 2', '"version": 1'));
-    const expected = /was written by another version of lightmem \(study format 1, this one reads 2\).*--out/;
+    const expected =
+      /was written by another version of lightmem \(study format 1, this one reads 2\).*into another folder/;
     expect(() => readStudy(old)).toThrow(expected);
     await expect(carryOut({}, old)).rejects.toThrow(expected);
   });
