@@ -75,6 +75,67 @@ describe('the reported study, read again', () => {
   });
 });
 
+describe('training and text', () => {
+  const memory = analysis.recommendation.datasets.find(({ dataset }) => dataset === 'longmemeval');
+  const made = (level: string, rank: number, right: number, abstention = false): Row[] =>
+    Array.from({ length: 200 }, (_, i) =>
+      row({
+        ...{ run: `${level}-${rank}-${abstention}`, level, rank, items: rank === 0 ? 0 : 10, item: `item-${i}` },
+        ...{ question: abstention ? 'none' : 'q0', abstention, trr: level === 'original' ? 0 : 0.6 },
+        ...{ score: i < right ? 5 : 1, correct: i < right },
+      }),
+    );
+
+  it('are told apart where the base model read another text than the one recommended', () => {
+    const words = memory?.sentences.join(' ') ?? '';
+    expect(words).toContain(
+      'The base model did not read L2: there, what training adds cannot be told from what the text does.',
+    );
+    expect(words).toContain(
+      'no detectable difference between the adapter and the base model, both reading original (+0.4 points',
+    );
+    expect(words).not.toContain('Training helps');
+  });
+
+  it('are compared on one text where the base model read it', () => {
+    const rows = [
+      ...made('original', 8, 100),
+      ...made('summ_l2', 8, 160),
+      ...made('original', 0, 98),
+      ...made('summ_l2', 0, 159),
+    ];
+    const [found] = analyse(rows).recommendation.datasets;
+    expect(found?.level).toBe('summ_l2');
+    expect(found?.sentences.join(' ')).toContain(
+      'no detectable difference between the adapter and the base model, both reading L2',
+    );
+  });
+
+  it('have it said where another text raises the score, and losses counted from there', () => {
+    expect(memory?.sentences.join(' ')).toMatch(
+      /Changing the text raises the score: L2.* score detectably above original, L2 by 15\.8 points; losses are counted from there\./u,
+    );
+    expect(memory?.level).toBe('summ_l2');
+  });
+
+  it('have the shares of declined questions shown, level by level', () => {
+    const rows = [
+      ...made('original', 8, 160),
+      ...made('summ_l2', 8, 160),
+      ...made('original', 8, 20, true),
+      ...made('summ_l2', 8, 140, true),
+    ];
+    const [found] = analyse(rows).recommendation.datasets;
+    expect(found?.sentences.join(' ')).toMatch(/these shares were declined: original 10\.0.%.*, L2 70\.0.%/u);
+  });
+
+  it('take the tolerance that is given', () => {
+    const rows = [...made('original', 8, 180), ...made('summ_l2', 8, 160)];
+    expect(analyse(rows).recommendation.level).toBe('original');
+    expect(analyse(rows, [], { tolerance: 0.2 }).recommendation.level).toBe('summ_l2');
+  });
+});
+
 describe('verdicts against noise', () => {
   const levels = ['original', 'summ_l1', 'summ_l2', 'summ_l3'] as const;
 
