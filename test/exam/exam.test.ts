@@ -1,10 +1,13 @@
-import { mkdtempSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isKept } from '../../src/audit/retention.js';
 import { answerFact } from '../../src/audit/facts.js';
 import type { Item } from '../../src/core/records.js';
+import { loadAll } from '../../src/data/load.js';
 import { checkedQuestions } from '../../src/exam/check.js';
 import { examParts, makeExam, type ExamSettings } from '../../src/exam/exam.js';
 import { modelWriter, parseQuestions } from '../../src/exam/model-writer.js';
@@ -236,5 +239,29 @@ describe('questions by a model', () => {
       ...{ prompt: 'Who built station 4?', testPrompt: 'By whom was station 4 put up?', answers: ['Engineer Marlow'] },
       evidence: 'Station 4 was built by Engineer Marlow in 1904.',
     });
+  });
+});
+
+describe('the command', { timeout: 60_000 }, () => {
+  const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+  it('asks an endpoint, says what was spent and dropped, and writes a data set', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lightmem-exam-'));
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(join(folder, 'docs/depot.md'), '# Depot\n\nThe depot was built by Marta Voss in 1987.');
+    server = await startServer(() => completion('Q: Who built the depot?\nA: Marta Voss\nQ: Who paid?\nA: Nobody'));
+    const options = ['--endpoint', server.url, '--model', 'qwen-plus', '--out', join(folder, 'out/exam.jsonl')];
+    const child = spawn(process.execPath, [MAIN, 'exam', join(folder, 'docs'), ...options, '--json'], {
+      env: { ...process.env, LIGHTMEM_CACHE: join(folder, 'cache') },
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toMatchObject({ documents: 1, questions: 1, dropped: { 'not in the text': 1 } });
+    const { items } = await loadAll(join(folder, 'out/exam.jsonl'));
+    expect(items[0]?.questions[0]).toMatchObject({ prompt: 'Who built the depot?', answers: ['Marta Voss'] });
+    expect(readFileSync(join(folder, 'out/lightmem-exam/spend.jsonl'), 'utf8')).toContain('"answered"');
   });
 });

@@ -1,7 +1,9 @@
 /** A ledger on disk: one line per request as it ends, so that what all runs spent is known, killed ones included. */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fileChunks } from '../../files/file-range.js';
+import { makeFolder } from '../../files/flush.js';
 import { parsedLines } from '../../files/json-lines.js';
 import { appendJsonLine } from '../../files/line-log.js';
 
@@ -37,8 +39,9 @@ export class SpendJournal {
     readonly output?: string,
   ) {}
 
-  /** Adds a line; a short line appended at once is never torn by another process. Throws UserError where the disk refuses. */
+  /** Adds a line, and the folder that it lies in where there is none; a short line appended at once is never torn by another process. Throws UserError where the disk refuses. */
   append(entry: JournalLine): void {
+    makeFolder(dirname(this.path));
     appendJsonLine(this.path, { ...entry, output: this.output });
   }
 
