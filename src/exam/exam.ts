@@ -1,4 +1,6 @@
 /** An exam from documents: questions with short answers that stand in the text, each with what it rests on and a wording kept for testing. */
+import { groupBy } from '../core/collections.js';
+import { mapConcurrently } from '../core/concurrency.js';
 import type { Item, Question } from '../core/records.js';
 import { answerFact } from '../audit/facts.js';
 import { isKept } from '../audit/retention.js';
@@ -57,29 +59,44 @@ export function examParts(
 export async function makeExam(items: readonly Item[], settings: ExamSettings): Promise<Exam> {
   const { writer, perPart = PER_PART, onProgress, signal } = settings;
   const parts = examParts(items, settings);
-  const made: { readonly item: Item; readonly dropped: Dropped; readonly unread: number }[] = [];
+  const own = ownQuestions(parts);
   let done = 0;
   let questions = 0;
-  await inTurns(parts, writer.concurrency, async (part, index) => {
-    signal?.throwIfAborted();
-    const { drafts, unread } = await writer.write(part, perPart, signal);
-    const taken = await withWordings(ownQuestions(part, parts), part, settings);
-    const checked = checkedQuestions(drafts, part, perPart, taken);
-    made[index] = { item: itemOf(part, [...taken, ...checked.questions]), dropped: checked.dropped, unread };
-    questions += taken.length + checked.questions.length;
-    onProgress?.({ done: ++done, total: parts.length, questions });
-  });
+  const made = await mapConcurrently(
+    parts,
+    { concurrency: writer.concurrency, signal },
+    async (part): Promise<Made> => {
+      const { drafts, unread } = await writer.write(part, perPart, signal);
+      const taken = await withWordings(own.get(part) ?? [], part, settings);
+      const checked = checkedQuestions(drafts, part, perPart, taken);
+      questions += taken.length + checked.questions.length;
+      onProgress?.({ done: ++done, total: parts.length, questions });
+      return { item: itemOf(part, [...taken, ...checked.questions]), dropped: checked.dropped, unread };
+    },
+  );
   return { items: made.map(({ item }) => item), report: reportOf(items.length, made) };
 }
 
-/** The questions that came with the document: each with the first part that holds its answer, else with the first. */
-function ownQuestions(part: Part, parts: readonly Part[]): readonly Question[] {
-  const siblings = parts.filter(({ item }) => item === part.item);
-  const texts = siblings.map(({ text }) => new WordText(text));
-  return part.item.questions.filter((question) => {
-    const at = texts.findIndex((text) => isKept(answerFact(question.answers), text));
-    return siblings[Math.max(0, at)] === part;
-  });
+/** What a part came to. */
+interface Made {
+  readonly item: Item;
+  readonly dropped: Dropped;
+  readonly unread: number;
+}
+
+/** The questions that came with the documents: each with the first part of its own that holds its answer, else with the first. */
+function ownQuestions(parts: readonly Part[]): ReadonlyMap<Part, readonly Question[]> {
+  const own = new Map<Part, Question[]>();
+  for (const siblings of groupBy(parts, ({ item }) => item).values()) {
+    const questions = siblings[0]?.item.questions ?? [];
+    const texts = questions.length === 0 ? [] : siblings.map(({ text }) => new WordText(text));
+    for (const question of questions) {
+      const at = texts.findIndex((text) => isKept(answerFact(question.answers), text));
+      const part = siblings[Math.max(0, at)];
+      if (part !== undefined) own.set(part, [...(own.get(part) ?? []), question]);
+    }
+  }
+  return own;
 }
 
 /** Questions with a wording kept for testing, written where they have none. */
@@ -101,35 +118,15 @@ async function withWordings(
   });
 }
 
-/** Works on the list in order, so many at once. */
-async function inTurns<T>(
-  list: readonly T[],
-  atOnce: number,
-  work: (entry: T, index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < list.length) {
-      const index = next++;
-      await work(list[index] as T, index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(Math.max(1, atOnce), list.length) }, worker));
-}
-
 function itemOf({ id, item, text }: Part, questions: readonly Question[]): Item {
   const original = item.texts.original;
   if (original === undefined) return { ...item, id, questions };
   return { id, dataset: item.dataset, texts: { original: { ...original, text } }, questions };
 }
 
-function reportOf(
-  documents: number,
-  made: readonly { readonly item: Item; readonly dropped: Dropped; readonly unread: number }[],
-): ExamReport {
+function reportOf(documents: number, made: readonly Made[]): ExamReport {
   const all = made.flatMap(({ item }) => item.questions);
-  const sum = (pick: (entry: (typeof made)[number]) => number): number =>
-    made.reduce((total, entry) => total + pick(entry), 0);
+  const sum = (pick: (entry: Made) => number): number => made.reduce((total, entry) => total + pick(entry), 0);
   return {
     documents,
     parts: made.length,
