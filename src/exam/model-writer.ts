@@ -1,6 +1,6 @@
 /** Questions by a model, asked for as plain lines: small models cannot write JSON, and large ones can write lines. */
-import { sha256 } from '../core/hash.js';
 import { isReply, stopsWork, type ChatMessage, type ChatModel } from '../llm/chat-model.js';
+import { markedText } from '../llm/marked-text.js';
 import type { Part } from './part.js';
 import { ExamStopped, type Draft, type ExamWriter, type Written } from './writer.js';
 
@@ -60,7 +60,6 @@ async function reword(
 }
 
 function messagesFor({ text, topic }: Part, wanted: number): ChatMessage[] {
-  const mark = `text-${sha256(text).slice(0, 8)}`;
   const rules = [
     `Write ${wanted} questions about facts that the text states, spread over all of it.`,
     'Each question must be understood by someone who does not have the text: say what or whom it is about by name.',
@@ -74,7 +73,7 @@ function messagesFor({ text, topic }: Part, wanted: number): ChatMessage[] {
   ];
   return [
     { role: 'system', content: SYSTEM },
-    { role: 'user', content: `${rules.join('\n')}\n\n<${mark}>\n${text}\n</${mark}>` },
+    { role: 'user', content: `${rules.join('\n')}\n\n${markedText(text)}` },
   ];
 }
 
