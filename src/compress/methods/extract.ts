@@ -1,13 +1,13 @@
 /** Knowledge as JSON by a model: entities, relations, events; checked against a schema, repaired once, asked anew. */
 import { z } from 'zod';
-import { integer, oneOf } from '../../core/setting-schemas.js';
-import type { ChatModel } from '../../llm/chat-model.js';
+import { integer } from '../../core/setting-schemas.js';
 import { keyOf, phraseOf, WordText } from '../../text/word-text.js';
 import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
+import { AskingMaker, languageOption } from '../asking/asking-maker.js';
 import { askForJson } from '../asking/model-json.js';
-import { extractionPrompt, OUTPUT_LANGUAGES, PROMPTS_VERSION } from '../asking/prompts.js';
-import { defineMethod, type MethodTools } from '../entry.js';
+import { extractionPrompt, PROMPTS_VERSION } from '../asking/prompts.js';
+import { defineMethod } from '../entry.js';
 import { finished, sourceText } from '../measure.js';
 import type {
   Compression,
@@ -16,7 +16,6 @@ import type {
   Flag,
   SourceItem,
   TextMaker,
-  TokenCounter,
   WorkEstimate,
 } from '../method.js';
 import { partsOf } from '../parts.js';
@@ -85,9 +84,7 @@ function renamed(value: unknown, names: Readonly<Record<string, readonly string[
 }
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language')
-    .describe('Language to write; `source` keeps the text’s own.')
-    .default('source'),
+  language: languageOption,
   partTokens: integer(1, 1_000_000)
     .describe('Longest text in one request, in tokens: the answer is about as long.')
     .default(3000),
@@ -115,52 +112,40 @@ export const extract = defineMethod({
 const GROWTH = 4;
 const LEAST_TOKENS = 512;
 
-class Extractor implements TextMaker {
-  readonly concurrency: number;
-  readonly #options: Options;
-  readonly #model: ChatModel;
-  readonly #counter: TokenCounter;
-
-  constructor(own: Options, tools: MethodTools) {
-    this.#options = own;
-    this.#model = tools.chat();
-    this.#counter = tools.counter;
-    this.concurrency = this.#model.concurrency;
-  }
-
+class Extractor extends AskingMaker<Options> implements TextMaker {
   compress(
     item: SourceItem,
     target: Target,
     { signal }: CompressOptions = {},
   ): Promise<Compression | CompressionFailure> {
     return asked(extract.name, item, target, async (source, usage, flags) => {
-      const parts = partsOf(source, this.#options.partTokens, this.#counter);
+      const parts = partsOf(source, this.options.partTokens, this.counter);
       if (parts.length > 1) flags.add('in-parts');
       const found = await Promise.all(parts.map((part) => this.#extract(part, { signal, usage, flags })));
       const { kept, unsupported } = supported(merged(found), source);
       if (unsupported.length > 0) flags.add('unsupported-facts');
       if (Object.values(kept).every((each) => each.length === 0))
         throw new AskFailure('empty', `the text bears out nothing of what was extracted: ${unsupported.join('; ')}`);
-      const text = JSON.stringify(kept, undefined, this.#options.indent);
+      const text = JSON.stringify(kept, undefined, this.options.indent);
       const counts = { entities: kept.entities.length, relations: kept.relations.length, events: kept.events.length };
       const provenance = { prompts: PROMPTS_VERSION, counts, unsupported, ...usage.toJson() };
-      return finished({ method: extract.name, target, source, text, provenance, flags: [...flags] }, this.#counter);
+      return finished({ method: extract.name, target, source, text, provenance, flags: [...flags] }, this.counter);
     });
   }
 
   estimate(item: SourceItem): WorkEstimate {
     const tokens = Math.ceil((sourceText(item) ?? '').length / 4);
-    const calls = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
+    const calls = Math.max(1, Math.ceil(tokens / this.options.partTokens));
     return { calls, inputTokens: tokens + calls * 250, outputTokens: Math.ceil(tokens * 1.3) };
   }
 
   /** Asks; has a broken answer repaired once by the model; then asks anew for another sample. */
   async #extract(text: string, work: Work): Promise<Extraction> {
-    const maxTokens = Math.max(LEAST_TOKENS, this.#counter.count(text) * GROWTH);
-    const { messages } = extractionPrompt(text, this.#options.language);
+    const maxTokens = Math.max(LEAST_TOKENS, this.counter.count(text) * GROWTH);
+    const { messages } = extractionPrompt(text, this.options.language);
     for (const sample of [0, 1]) {
       const request = { messages, schema: extractionSchema, maxTokens, sample, ...work };
-      const found = await askForJson(this.#model, request);
+      const found = await askForJson(this.model, request);
       if (found !== null) return found;
     }
     throw new AskFailure('invalid-json', 'no usable JSON after a repair and another attempt');

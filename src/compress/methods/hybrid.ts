@@ -3,21 +3,14 @@ import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
 import type { JsonObject } from '../../core/json.js';
 import { flag, integer, oneOf } from '../../core/setting-schemas.js';
-import type { ChatModel } from '../../llm/chat-model.js';
 import { asSentence, countWords, joinedSentences, sentencesOf } from '../../text/sentences.js';
 import { WORDS_VERSION } from '../../text/words.js';
 import { asked, AskFailure, type Usage } from '../asking/ask-again.js';
+import { AskingMaker, languageOption } from '../asking/asking-maker.js';
 import { askForJson } from '../asking/model-json.js';
 import { askForText } from '../asking/model-text.js';
-import {
-  coveragePrompt,
-  factsPrompt,
-  mendingPrompt,
-  OUTPUT_LANGUAGES,
-  PROMPTS_VERSION,
-  weavingPrompt,
-} from '../asking/prompts.js';
-import { defineMethod, type MethodTools } from '../entry.js';
+import { coveragePrompt, factsPrompt, mendingPrompt, PROMPTS_VERSION, weavingPrompt } from '../asking/prompts.js';
+import { defineMethod } from '../entry.js';
 import { finished, sourceText } from '../measure.js';
 import type {
   Compression,
@@ -26,7 +19,6 @@ import type {
   Flag,
   SourceItem,
   TextMaker,
-  TokenCounter,
   WorkEstimate,
 } from '../method.js';
 import { partsOf } from '../parts.js';
@@ -37,9 +29,7 @@ import { CoveredText, missingFacts, requiredFact, type RequiredFact } from './co
 export const FACT_CHECKS = ['match', 'model'] as const;
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language')
-    .describe('Language to write; `source` keeps the text’s own.')
-    .default('source'),
+  language: languageOption,
   partTokens: integer(1, 1_000_000).describe('Longest text in one request, in tokens.').default(3000),
   keepKeys: flag
     .describe('Whether names, numbers and dates of the source that no extracted fact mentions must survive too.')
@@ -73,23 +63,11 @@ export const hybrid = defineMethod({
 const factsSchema = z.object({ facts: z.array(z.string().trim().min(1)).min(1) });
 const statedSchema = z.object({ stated: z.array(z.coerce.number().int()) });
 
-class Weaver implements TextMaker {
-  readonly concurrency: number;
-  readonly #options: Options;
-  readonly #model: ChatModel;
-  readonly #counter: TokenCounter;
-
-  constructor(own: Options, tools: MethodTools) {
-    this.#options = own;
-    this.#model = tools.chat();
-    this.#counter = tools.counter;
-    this.concurrency = this.#model.concurrency;
-  }
-
+class Weaver extends AskingMaker<Options> implements TextMaker {
   compress(item: SourceItem, target: Target, given: CompressOptions = {}): Promise<Compression | CompressionFailure> {
     return asked(hybrid.name, item, target, async (source, usage, flags) => {
       const work: Work = { signal: given.signal, usage, flags };
-      const parts = partsOf(source, this.#options.partTokens, this.#counter);
+      const parts = partsOf(source, this.options.partTokens, this.counter);
       if (parts.length > 1) flags.add('in-parts');
       const share = goalWords(target, countWords(source)) / Math.max(1, countWords(source));
       const made = await Promise.all(parts.map((part) => this.#part(part, share, work)));
@@ -101,9 +79,9 @@ class Weaver implements TextMaker {
   estimate(item: SourceItem, target: Target): WorkEstimate {
     const source = sourceText(item) ?? '';
     const tokens = Math.ceil(source.length / 4);
-    const parts = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
+    const parts = Math.max(1, Math.ceil(tokens / this.options.partTokens));
     const words = goalWords(target, countWords(source));
-    const calls = parts * (2 + Math.min(1, this.#options.repairs));
+    const calls = parts * (2 + Math.min(1, this.options.repairs));
     return { calls, inputTokens: 4 * tokens + calls * 200, outputTokens: Math.ceil(tokens + 3 * words) };
   }
 
@@ -122,7 +100,7 @@ class Weaver implements TextMaker {
       unsupported: parts.flatMap((part) => part.unsupported),
     };
     const provenance = { prompts: PROMPTS_VERSION, coverage, ...work.usage.toJson() };
-    return finished({ method: hybrid.name, ...woven, provenance, flags: [...work.flags] }, this.#counter);
+    return finished({ method: hybrid.name, ...woven, provenance, flags: [...work.flags] }, this.counter);
   }
 
   async #part(source: string, share: number, work: Work): Promise<Part> {
@@ -130,14 +108,14 @@ class Weaver implements TextMaker {
     if (unsupported.length > 0) work.flags.add('unsupported-facts');
     const goal = Math.max(1, Math.round(share * countWords(source)));
     const statements = facts.map((fact) => fact.statement);
-    const prompt = weavingPrompt(source, statements, goal, this.#options.language);
+    const prompt = weavingPrompt(source, statements, goal, this.options.language);
     let text = await this.#text(prompt, source, goal, work);
     let missing = await this.#missing(text, facts, work);
     let repairs = 0;
-    while (missing.lost.length > 0 && repairs < this.#options.repairs) {
+    while (missing.lost.length > 0 && repairs < this.options.repairs) {
       repairs++;
       const lost = missing.lost.map((fact) => fact.statement);
-      const mended = await this.#text(mendingPrompt(text, lost, this.#options.language), source, goal, work);
+      const mended = await this.#text(mendingPrompt(text, lost, this.options.language), source, goal, work);
       const after = await this.#missing(mended, facts, work);
       if (after.lost.length >= missing.lost.length) break; // no better: keep the draft
       [text, missing] = [mended, after];
@@ -159,21 +137,21 @@ class Weaver implements TextMaker {
       prompt,
       source,
       goalWords: goal,
-      language: this.#options.language,
+      language: this.options.language,
       retries: 1,
       signal: work.signal,
     };
-    const answer = await askForText(this.#model, request, work.usage);
+    const answer = await askForText(this.model, request, work.usage);
     for (const flag of answer.flags) work.flags.add(flag);
     return answer.text;
   }
 
   /** Facts from the model that the source bears out, and, where wanted, what names, numbers and dates they leave out. */
   async #facts(source: string, work: Work): Promise<{ facts: RequiredFact[]; unsupported: string[] }> {
-    const { language, keepKeys } = this.#options;
-    const maxTokens = Math.max(512, this.#counter.count(source) * 3);
+    const { language, keepKeys } = this.options;
+    const maxTokens = Math.max(512, this.counter.count(source) * 3);
     const { messages } = factsPrompt(source, language);
-    const found = await askForJson(this.#model, { messages, schema: factsSchema, maxTokens, ...work });
+    const found = await askForJson(this.model, { messages, schema: factsSchema, maxTokens, ...work });
     if (found === null && !keepKeys) throw new AskFailure('invalid-json', 'no usable list of facts after a repair');
     const claimed = [...new Set(found?.facts ?? [])].map(requiredFact);
     const whole = new CoveredText(source);
@@ -185,12 +163,12 @@ class Weaver implements TextMaker {
   /** Facts the text does not state, and those that only the model finds in it. */
   async #missing(text: string, facts: readonly RequiredFact[], work: Work): Promise<Missing> {
     const lost = missingFacts(text, facts);
-    if (lost.length === 0 || this.#options.check === 'match') return { lost, confirmed: [] };
+    if (lost.length === 0 || this.options.check === 'match') return { lost, confirmed: [] };
     const { messages } = coveragePrompt(
       text,
       lost.map((fact) => fact.statement),
     );
-    const answer = await askForJson(this.#model, { messages, schema: statedSchema, maxTokens: 400, ...work });
+    const answer = await askForJson(this.model, { messages, schema: statedSchema, maxTokens: 400, ...work });
     const stated = new Set(answer?.stated ?? []);
     // The model may find a statement in other words, but no name, number or date that is not there.
     const covered = new CoveredText(text);
@@ -200,14 +178,14 @@ class Weaver implements TextMaker {
 
   /** Adds statements of missing facts, as long as the text stays shorter than its source. */
   #append(text: string, lost: readonly RequiredFact[], source: string): { text: string; count: number } {
-    if (this.#options.onMissing === 'name') return { text, count: 0 };
-    const limit = this.#counter.count(source);
+    if (this.options.onMissing === 'name') return { text, count: 0 };
+    const limit = this.counter.count(source);
     let current = text;
     let count = 0;
     for (const fact of lost) {
       if (new CoveredText(current).states(fact)) continue;
       const longer = joinedSentences([current, asSentence(fact.statement)]);
-      if (this.#counter.count(longer) >= limit) continue;
+      if (this.counter.count(longer) >= limit) continue;
       current = longer;
       count++;
     }

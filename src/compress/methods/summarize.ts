@@ -1,12 +1,12 @@
 /** Summaries by a model: the study's five levels, or any amount; long items in parts, whole. */
 import { z } from 'zod';
 import { integer, oneOf } from '../../core/setting-schemas.js';
-import type { ChatModel } from '../../llm/chat-model.js';
 import { countWords } from '../../text/sentences.js';
 import { asked, type Usage } from '../asking/ask-again.js';
+import { AskingMaker, languageOption } from '../asking/asking-maker.js';
 import { askForText } from '../asking/model-text.js';
-import { OUTPUT_LANGUAGES, PROMPTS_VERSION, summaryPrompt } from '../asking/prompts.js';
-import { defineMethod, type MethodTools } from '../entry.js';
+import { PROMPTS_VERSION, summaryPrompt } from '../asking/prompts.js';
+import { defineMethod } from '../entry.js';
 import { failed, finished, sourceText, type Made } from '../measure.js';
 import type {
   Compression,
@@ -26,9 +26,7 @@ export const LONGER_POLICIES = ['flag', 'keep-original', 'fail'] as const;
 export type LongerPolicy = (typeof LONGER_POLICIES)[number];
 
 const options = z.strictObject({
-  language: oneOf(OUTPUT_LANGUAGES, 'language')
-    .describe('Language to write; `source` keeps the text’s own.')
-    .default('source'),
+  language: languageOption,
   partTokens: integer(1, 1_000_000)
     .describe('Longest text in one request, in tokens; longer ones are compressed in parts.')
     .default(6000),
@@ -70,39 +68,27 @@ const LEAST_PART_WORDS = 40;
 const MOST_PASSES = 5;
 const PROMPT_TOKENS = 150;
 
-class Summarizer implements TextMaker {
-  readonly concurrency: number;
-  readonly #options: Options;
-  readonly #model: ChatModel;
-  readonly #counter: TokenCounter;
-
-  constructor(own: Options, tools: MethodTools) {
-    this.#options = own;
-    this.#model = tools.chat();
-    this.#counter = tools.counter;
-    this.concurrency = this.#model.concurrency;
-  }
-
+class Summarizer extends AskingMaker<Options> implements TextMaker {
   compress(item: SourceItem, target: Target, given: CompressOptions = {}): Promise<Compression | CompressionFailure> {
     return asked(summarize.name, item, target, async (source, usage, flags) => {
       const goal = goalWords(target, countWords(source));
       const text = await this.#condense(source, { target, goal, options: given, usage, flags, pass: 1 });
-      const provenance = { prompts: PROMPTS_VERSION, language: this.#options.language, ...usage.toJson() };
+      const provenance = { prompts: PROMPTS_VERSION, language: this.options.language, ...usage.toJson() };
       const made = { method: summarize.name, target, source, text, provenance, flags: [...flags] };
-      return longerHandled(made, this.#options.onLonger, this.#counter);
+      return longerHandled(made, this.options.onLonger, this.counter);
     });
   }
 
   estimate(item: SourceItem, target: Target): WorkEstimate {
     const source = sourceText(item) ?? '';
     const tokens = Math.ceil(source.length / 4);
-    const calls = Math.max(1, Math.ceil(tokens / this.#options.partTokens));
+    const calls = Math.max(1, Math.ceil(tokens / this.options.partTokens));
     const words = goalWords(target, countWords(source));
     return { calls, inputTokens: tokens + calls * PROMPT_TOKENS, outputTokens: Math.ceil(words * 1.5) };
   }
 
   async #condense(text: string, work: Work): Promise<string> {
-    const parts = partsOf(text, this.#options.partTokens, this.#counter);
+    const parts = partsOf(text, this.options.partTokens, this.counter);
     if (parts.length === 1) return this.#once(text, work.goal, work);
     work.flags.add('in-parts');
     const total = countWords(text);
@@ -118,10 +104,10 @@ class Summarizer implements TextMaker {
   }
 
   async #once(text: string, goal: number, { target, options: { signal }, usage, flags }: Work): Promise<string> {
-    const { language, retries } = this.#options;
+    const { language, retries } = this.options;
     const prompt = summaryPrompt(text, target, goal, language);
     const request = { prompt, source: text, goalWords: goal, language, retries, signal };
-    const answer = await askForText(this.#model, request, usage);
+    const answer = await askForText(this.model, request, usage);
     for (const flag of answer.flags) flags.add(flag);
     return answer.text;
   }
