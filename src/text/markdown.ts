@@ -108,25 +108,14 @@ class Units {
   }
 
   /** Items, each with what is said in it; items within it are units of their own, which need it. */
-  #addList({ items, loose }: Tokens.List, above: readonly number[]): void {
+  #addList({ items, loose }: Tokens.List, above: readonly number[], indent = ''): void {
     for (const item of items) {
       const inner = item.tokens.flatMap((token) => (token.type === 'list' ? [token as Tokens.List] : []));
       const at = inner.length === 0 ? item.raw.length : item.raw.indexOf(firstLine(inner[0]?.raw ?? ''));
       const own = at < 0 ? item.raw : item.raw.slice(0, at);
-      const link = loose ? '\n\n' : '\n';
-      const index = this.add(own.trimEnd(), { needs: above, link });
-      if (at < 0) continue;
-      const indent = /[ \t]*$/.exec(own)?.[0] ?? '';
-      for (const list of inner) this.#addInner(list, [...above, index], indent);
-    }
-  }
-
-  #addInner(list: Tokens.List, above: readonly number[], indent: string): void {
-    const before = this.#units.length;
-    this.#addList(list, above);
-    for (let i = before; i < this.#units.length; i++) {
-      const unit = this.#units[i];
-      if (unit !== undefined) this.#units[i] = { ...unit, text: indented(unit.text, indent) };
+      const index = this.add(indented(own.trimEnd(), indent), { needs: above, link: loose ? '\n\n' : '\n' });
+      const deeper = indent + (/[ \t]*$/.exec(own)?.[0] ?? '');
+      for (const list of at < 0 ? [] : inner) this.#addList(list, [...above, index], deeper);
     }
   }
 }

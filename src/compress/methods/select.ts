@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
+import { distinct } from '../../core/collections.js';
 import { integer, positive } from '../../core/setting-schemas.js';
 import { countWords, joinedSentences, sentencesOf } from '../../text/sentences.js';
 import { WORDS_VERSION, wordsOf } from '../../text/words.js';
@@ -81,24 +82,28 @@ class Selector implements TextMaker {
     });
   }
 
-  /** Sections of up to `partTokens`, whole blocks each. */
+  /** Sections of up to `partTokens`, whole blocks each, with the headings they stand under. */
   #fromMarkdown(units: readonly Unit[], share: number): Chosen[] {
-    const pieces = units.map((unit) => ({ ...this.#piece(unit.text), needs: unit.needs, stands: unit.stands }));
-    const chosen = sections(units, pieces, this.#options.partTokens).map((section) => {
-      const budget = Math.max(
-        1,
-        Math.floor(share * section.reduce((sum, index) => sum + (pieces[index]?.cost ?? 0), 0)),
-      );
-      const kept = new Set(pick(pieces, budget, this.#options, section));
-      const sentences = section.filter((index) => pieces[index]?.stands).length;
-      const told = section.filter((index) => kept.has(index) && pieces[index]?.stands).length;
+    const costs = units.map(({ text }) => this.#cost(text));
+    const chosen = sections(units, costs, this.#options.partTokens).map((section) => {
+      const shown = distinct(section.flatMap((index) => [...(units[index]?.needs ?? []), index])).sort((a, b) => a - b);
+      const pieces = shown.map((index) => pieceOf(units, costs, index, shown));
+      const budget = Math.max(1, Math.floor(share * section.reduce((sum, index) => sum + (costs[index] ?? 0), 0)));
+      const among = section.map((index) => shown.indexOf(index));
+      const kept = new Set(pick(pieces, budget, this.#options, among).flatMap((at) => shown[at] ?? []));
+      const sentences = section.filter((index) => units[index]?.stands).length;
+      const told = section.filter((index) => kept.has(index) && units[index]?.stands).length;
       return { text: joinedUnits(units, kept), sentences, kept: told };
     });
     return chosen.filter(({ text }) => text !== '');
   }
 
   #piece(text: string): Piece {
-    return { text, cost: Math.max(1, this.#counter.count(text)), needs: [], stands: true };
+    return { text, cost: this.#cost(text), needs: [], stands: true };
+  }
+
+  #cost(text: string): number {
+    return Math.max(1, this.#counter.count(text));
   }
 }
 
@@ -113,12 +118,18 @@ interface Piece {
   readonly stands: boolean;
 }
 
+/** A unit of those shown, its needs as their places among them. */
+function pieceOf(units: readonly Unit[], costs: readonly number[], index: number, shown: readonly number[]): Piece {
+  const { text = '', needs = [], stands = false } = units[index] ?? {};
+  return { text, cost: costs[index] ?? 1, needs: needs.map((need) => shown.indexOf(need)), stands };
+}
+
 /** Indices of runs of whole blocks, each of at most so many tokens where blocks allow it. */
-function sections(units: readonly Unit[], pieces: readonly Piece[], most: number): number[][] {
+function sections(units: readonly Unit[], costs: readonly number[], most: number): number[][] {
   const runs: number[][] = [[]];
   let tokens = 0;
   units.forEach((unit, index) => {
-    const cost = pieces[index]?.cost ?? 0;
+    const cost = costs[index] ?? 0;
     if (tokens + cost > most && tokens > 0 && units[index - 1]?.block !== unit.block) {
       runs.push([]);
       tokens = 0;
