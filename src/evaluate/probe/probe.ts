@@ -1,6 +1,7 @@
 /** Probes of one adapter, none of which trains: what it recalls, and what it costs the base, over its strength and its rank. */
 import type { Item } from '../../core/records.js';
 import type { MeanEstimate } from '../../core/statistics.js';
+import type { Engine } from '../../engine/engine.js';
 import { onnxRuntimeEngine } from '../../engine/onnxruntime.js';
 import type { Adapter } from '../../models/adapter/adapter.js';
 import { scaledAdapter, truncatedAdapter, withAdapter } from '../../models/adapter/adapter-change.js';
@@ -102,9 +103,8 @@ async function baseOf(settings: ProbeSettings, general: readonly number[][]): Pr
   const engine = engineOf(settings);
   const samples = await ownSamples(model, engine, seed);
   return {
-    general: await surprises(model, engine, general),
+    ...(await surprisesOf(model, engine, general, samples)),
     samples,
-    own: await surprises(model, engine, samples),
     taught: await rightIn(settings, model, taught, 'none'),
     known: await rightIn(settings, model, known, 'none'),
     reading: await rightIn(settings, model, reading, 'original'),
@@ -118,10 +118,10 @@ async function pointOf(
   general: readonly number[][],
 ): Promise<Omit<ProbePoint, 'scale' | 'rank'>> {
   const { taught = [], known = [], reading = [] } = settings;
-  const engine = engineOf(settings);
+  const adapted = await surprisesOf(model, engineOf(settings), general, base.samples);
   return {
-    generalRise: rise(base.general, await surprises(model, engine, general)),
-    divergence: rise(base.own, await surprises(model, engine, base.samples)),
+    generalRise: rise(base.general, adapted.general),
+    divergence: rise(base.own, adapted.own),
     recall: shareOf(await rightIn(settings, model, taught, 'none')),
     known: turned(base.known, await rightIn(settings, model, known, 'none')),
     reading: turned(base.reading, await rightIn(settings, model, reading, 'original')),
@@ -130,6 +130,17 @@ async function pointOf(
 
 const engineOf = ({ threads }: ProbeSettings) =>
   onnxRuntimeEngine({ device: 'cpu', ...(threads !== undefined && { threads }) });
+
+/** What surprises a model in general text and in the base's own samples, compiled and loaded once for both. */
+async function surprisesOf(
+  model: LoadedModel,
+  engine: Engine,
+  general: readonly (readonly number[])[],
+  samples: readonly (readonly number[])[],
+): Promise<Pick<Base, 'general' | 'own'>> {
+  const rows = await surprises(model, engine, [...general, ...samples]);
+  return { general: rows.slice(0, general.length), own: rows.slice(general.length) };
+}
 
 /** Whether each question is answered right, by the lexical judge. */
 async function rightIn(
