@@ -5,7 +5,7 @@ import { cellsJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
-import { runCost, runSeconds } from '../study/estimate.js';
+import { runCost, runSeconds, wholeSeconds } from '../study/estimate.js';
 import { placementHere } from '../study/placement.js';
 import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
@@ -173,10 +173,7 @@ class Work {
     const { runs, model, config, texts, judging } = this.plan;
     const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
-    const seconds = costs.map(({ cost }) => {
-      const { start, train, ask } = runSeconds(cost, model, threads);
-      return start + train + ask;
-    });
+    const seconds = costs.map(({ cost }) => wholeSeconds(runSeconds(cost, model, threads)));
     const total = seconds.reduce((sum, each) => sum + each, 0);
     if (this.options.json) {
       const listed = costs.map(({ run, cost }, i) => ({

@@ -65,6 +65,11 @@ export interface RunSeconds {
   readonly ask: number;
 }
 
+/** All stages together. */
+export function wholeSeconds({ start, train, ask }: RunSeconds): number {
+  return start + train + ask;
+}
+
 /** Seconds that a served model takes for an answer, several asked at once: a guess until it has been asked. */
 const SERVED_SECONDS = 0.3;
 

@@ -6,7 +6,7 @@ import type { Executor, Job, JobOutcome } from '../executors/executor.js';
 import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
-import { runCost, runSeconds, type RunSeconds } from './estimate.js';
+import { runCost, runSeconds, wholeSeconds, type RunSeconds } from './estimate.js';
 import { identityHash, runName } from './identity.js';
 import { refuseBeyondLimits } from './judge-forecast.js';
 import { RUN_FILES, runPath } from './layout.js';
@@ -112,7 +112,7 @@ class Runner {
   async run(): Promise<StudySummary> {
     const open = this.#progress.filter(({ isDone }) => !isDone);
     const reused = this.plan.runs.length - open.length;
-    const seconds = open.reduce((sum, each) => sum + whole(each.seconds), 0);
+    const seconds = open.reduce((sum, each) => sum + wholeSeconds(each.seconds), 0);
     this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds });
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
@@ -177,7 +177,7 @@ class Runner {
   }
 
   #reportProgress(): void {
-    const total = this.#progress.reduce((sum, { seconds }) => sum + whole(seconds), 0);
+    const total = this.#progress.reduce((sum, { seconds }) => sum + wholeSeconds(seconds), 0);
     const done = this.#progress.reduce((sum, each) => sum + doneOf(each), 0);
     const active = this.#progress.flatMap(({ run, report }) =>
       report === undefined ? [] : [{ run: runName(run.spec.identity), ...report }],
@@ -267,12 +267,8 @@ function isComplete(run: StoredRun): boolean {
 
 const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };
 
-function whole({ start, train, ask }: RunSeconds): number {
-  return start + train + ask;
-}
-
 function doneOf({ seconds, report, isDone }: Progress): number {
-  if (isDone) return whole(seconds);
+  if (isDone) return wholeSeconds(seconds);
   if (report === undefined) return 0;
   const { start, train, ask } = seconds;
   switch (report.stage) {
@@ -283,6 +279,6 @@ function doneOf({ seconds, report, isDone }: Progress): number {
     case 'asking':
       return start + train + ask * report.share;
     case 'judging':
-      return whole(seconds);
+      return wholeSeconds(seconds);
   }
 }
