@@ -14,7 +14,7 @@ import { makeTexts, type TextsRequest } from '../compress/stage.js';
 import { tokenCounter } from '../compress/token-counter.js';
 import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
-import { loadAll, type LoadReport } from '../data/load.js';
+import type { LoadReport } from '../data/load.js';
 import { recordedTexts } from '../data/recorded-texts.js';
 import { writeError } from '../files/disk-error.js';
 import { makeFolder } from '../files/flush.js';
@@ -26,14 +26,7 @@ import { visibleText } from '../text/visible.js';
 import { addChatClientOptions, openTextModels, type ChatClientOptions } from './chat-client.js';
 import { noteLines, reportPage } from './compress-report.js';
 import { confirmed } from './confirm.js';
-import {
-  addDataOptions,
-  loadOptions,
-  parseCount,
-  ReadingProgress,
-  reportLines,
-  type DataOptions,
-} from './data-options.js';
+import { addDataOptions, type DataOptions, loadWithProgress, parseCount, reportLines } from './data-options.js';
 import { interruption, Interruption } from './interrupt.js';
 import { Progress } from './progress.js';
 
@@ -120,7 +113,7 @@ async function run(file: string, options: Options): Promise<void> {
   const models = await openTextModels(options, journal);
   const levels = await openLevels(plans, toolsOf(models, counter), ({ entry }) => told(entry, options));
   refuseUnwritable(options.out);
-  const { items, report: loaded } = await load(file, options);
+  const { items, report: loaded } = await loadWithProgress(file, options);
   const work = { levels, folder, models, counter: counter.identity, onFailure: options.onFailure };
   const outcome = await compress(items, work, options).finally(() => models.close());
   if (outcome.items !== undefined) writeWhole(options.out, jsonLines(outcome.items));
@@ -156,15 +149,6 @@ function told({ options: { shape } }: MethodEntry, options: Options): Record<str
   return Object.fromEntries(
     Object.entries(given).filter(([name, value]) => value !== undefined && Object.hasOwn(shape, name)),
   );
-}
-
-async function load(file: string, options: Options): Promise<{ items: readonly Item[]; report: LoadReport }> {
-  const progress = new ReadingProgress(options.json === true);
-  try {
-    return await loadAll(file, { ...loadOptions(options), onBytes: progress.onBytes });
-  } finally {
-    progress.end();
-  }
 }
 
 /** Fails before anything is read or spent where the results could not be written. */

@@ -5,7 +5,7 @@ import { isFamiliarLevel, levelName, parseLevel, type Level } from '../core/leve
 import { nearest } from '../core/nearest.js';
 import { parseEncoding } from '../files/encoding.js';
 import { COLUMN_PARTS, FORMATS, type ColumnMapping, type ColumnPart } from '../data/formats/format.js';
-import { parseFormat, type LoadOptions, type LoadReport } from '../data/load.js';
+import { loadAll, parseFormat, type Loaded, type LoadOptions, type LoadReport } from '../data/load.js';
 import { problemText } from '../data/problems.js';
 import { Progress } from './progress.js';
 import { visibleText } from '../text/visible.js';
@@ -99,6 +99,19 @@ export function reportLines(report: LoadReport): string[] {
   return [...notes, ...problems, ...(more > 0 ? [`and ${more} more problems`] : []), ...skipped].map((line) =>
     visibleText(line),
   );
+}
+
+/** All items of a file as the options say, with progress unless `json` is asked for. Throws UserErrors as `loadAll` does. */
+export async function loadWithProgress(
+  file: string,
+  options: DataOptions & { readonly json?: boolean },
+): Promise<Loaded> {
+  const progress = new ReadingProgress(options.json === true);
+  try {
+    return await loadAll(file, { ...loadOptions(options), onBytes: progress.onBytes });
+  } finally {
+    progress.end();
+  }
 }
 
 /** Progress of a reading, in megabytes of the file. */

@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { spendForecast } from '../compress/spend-forecast.js';
 import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
-import { loadAll } from '../data/load.js';
 import { DROP_REASONS } from '../exam/check.js';
 import { examParts, makeExam, type Exam, type ExamReport, type ExamSettings } from '../exam/exam.js';
 import { modelWriter } from '../exam/model-writer.js';
@@ -16,14 +15,7 @@ import { SpendJournal } from '../llm/spend/spend-journal.js';
 import { visibleText } from '../text/visible.js';
 import { addChatClientOptions, openTextModels, type ChatClientOptions } from './chat-client.js';
 import { confirmed } from './confirm.js';
-import {
-  addDataOptions,
-  loadOptions,
-  parseCount,
-  ReadingProgress,
-  reportLines,
-  type DataOptions,
-} from './data-options.js';
+import { addDataOptions, type DataOptions, loadWithProgress, parseCount, reportLines } from './data-options.js';
 import { interruption, Interruption } from './interrupt.js';
 import { Progress } from './progress.js';
 import { tokenCounter } from '../compress/token-counter.js';
@@ -65,10 +57,7 @@ async function run(documents: string, options: Options): Promise<void> {
     perPart: parseCount('questions', options.questions),
     partTokens: parseCount('part-tokens', options.partTokens),
   };
-  const progress = new ReadingProgress(options.json === true);
-  const { items, report } = await loadAll(documents, { ...loadOptions(options), onBytes: progress.onBytes }).finally(
-    () => progress.end(),
-  );
+  const { items, report } = await loadWithProgress(documents, options);
   const journal = new SpendJournal(
     join(dirname(resolve(options.out)), 'lightmem-exam', 'spend.jsonl'),
     relative('.', resolve(options.out)),
@@ -78,7 +67,7 @@ async function run(documents: string, options: Options): Promise<void> {
     const exam = await written(items, { ...sizes, count }, models, options);
     writeWhole(options.out, exam.items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     const notes = reportLines(report).filter((line) => !line.includes('has no questions beside it'));
-    for (const line of notes) process.stderr.write(`${visibleText(line)}\n`);
+    for (const line of notes) process.stderr.write(`${line}\n`);
     tell(exam, options);
   } finally {
     await models.close();

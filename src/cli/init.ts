@@ -4,24 +4,16 @@ import { basename, dirname, extname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
-import { loadAll } from '../data/load.js';
 import { writeWhole } from '../files/write-whole.js';
 import { BUNDLED } from '../models/load.js';
 import { parseStudy, withPathsFrom } from '../study/config-file.js';
-import { runCost, runSeconds } from '../study/estimate.js';
+import { runCost, runSeconds, wholeSeconds } from '../study/estimate.js';
 import { placementHere } from '../study/placement.js';
 import { planStudy } from '../study/plan.js';
 import { starterStudy } from '../study/starter.js';
 import { durationText } from '../text/duration.js';
 import { visibleText } from '../text/visible.js';
-import {
-  addDataOptions,
-  loadOptions,
-  parseCount,
-  ReadingProgress,
-  reportLines,
-  type DataOptions,
-} from './data-options.js';
+import { addDataOptions, type DataOptions, loadWithProgress, parseCount, reportLines } from './data-options.js';
 import { deviceFor } from './device.js';
 import { MODEL_HELP, openModel } from './open-model.js';
 import { quoted } from './quoted.js';
@@ -44,56 +36,57 @@ export function register(program: Command): void {
 }
 
 /** Trainings of one configuration: with one, the noise between trainings is not known. */
-const REPLICATES = [[0, 1, 2], [0]] as const;
+const REPLICATES = [0, 1, 2] as const;
 
 async function run(data: string, options: Options): Promise<void> {
   const { out, model = BUNDLED, json = false } = options;
   if (existsSync(out)) throw new UserError(`${out} is there already: name another file with --out, or remove it`);
   const budget = 60 * parseCount('budget', options.budget);
-  const progress = new ReadingProgress(json);
-  const { items, report } = await loadAll(data, { ...loadOptions(options), onBytes: progress.onBytes }).finally(() =>
-    progress.end(),
-  );
-  for (const note of json ? [] : reportLines(report)) process.stderr.write(`${visibleText(note)}\n`);
+  const { items, report } = await loadWithProgress(data, options);
+  for (const note of json ? [] : reportLines(report)) process.stderr.write(`${note}\n`);
   if (items.every(({ questions }) => questions.length === 0))
     throw new UserError(`${data} has no questions: lightmem exam ${quoted(data)} --out exam.jsonl writes some`);
   if (model !== BUNDLED) await openModel(model, json);
-  const choices = [];
-  for (const seeds of REPLICATES) choices.push(await estimated(items, { data, model, out, seeds }));
-  const [three, one] = choices;
-  const chosen = three !== undefined && three.seconds <= budget ? three : one;
-  if (chosen === undefined) throw new Error('no choice of seeds');
-  writeWhole(out, chosen.text);
-  tell(chosen, options, three?.seconds ?? 0);
-}
-
-interface Estimated {
-  readonly text: string;
-  readonly runs: number;
-  readonly seconds: number;
-  readonly replicates: number;
+  const wanted = { data, model, out };
+  const seconds = await estimated(starterText(items, wanted, REPLICATES), out);
+  const seeds = seconds.all <= budget ? REPLICATES : REPLICATES.slice(0, 1);
+  writeWhole(out, starterText(items, wanted, seeds));
+  tell(options, seeds.length, seconds);
 }
 
 interface Wanted {
   readonly data: string;
   readonly model: string;
   readonly out: string;
-  readonly seeds: readonly number[];
 }
 
-/** A file, and what its study takes on this machine. */
-async function estimated(items: readonly Item[], { data, model, out, seeds }: Wanted): Promise<Estimated> {
+function starterText(items: readonly Item[], { data, model, out }: Wanted, seeds: readonly number[]): string {
   const folder = dirname(resolve(out));
   const file = relative(folder, resolve(data));
-  const text = starterStudy(items, { file, name: nameOf(data), model: modelIn(folder, model), seeds });
-  const config = withPathsFrom(folder, parseStudy(text, out));
-  const plan = await planStudy({ ...config, device: await deviceFor('cpu') }, { foresee: true });
-  const { workers, threads } = placementHere(plan.config.executor, plan.model);
-  const seconds = plan.runs.reduce((sum, planned) => {
-    const { start, train, ask } = runSeconds(runCost(planned, plan.model.tokenizer), plan.model, threads);
-    return sum + start + train + ask;
-  }, 0);
-  return { text, runs: plan.runs.length, seconds: seconds / workers, replicates: seeds.length };
+  return starterStudy(items, { file, name: nameOf(data), model: modelIn(folder, model), seeds });
+}
+
+/** What a study takes on this machine with all of its seeds, and with the first alone. */
+interface Estimated {
+  readonly all: number;
+  readonly first: number;
+  readonly runs: number;
+  readonly runsOfFirst: number;
+}
+
+async function estimated(text: string, out: string): Promise<Estimated> {
+  const config = withPathsFrom(dirname(resolve(out)), parseStudy(text, out));
+  const {
+    runs,
+    model,
+    config: planned,
+  } = await planStudy({ ...config, device: await deviceFor('cpu') }, { foresee: true });
+  const { workers, threads } = placementHere(planned.executor, model);
+  const secondsOf = (some: typeof runs): number =>
+    some.reduce((sum, run) => sum + wholeSeconds(runSeconds(runCost(run, model.tokenizer), model, threads)), 0) /
+    workers;
+  const ofFirst = runs.filter(({ spec }) => spec.identity.seed === REPLICATES[0]);
+  return { all: secondsOf(runs), first: secondsOf(ofFirst), runs: runs.length, runsOfFirst: ofFirst.length };
 }
 
 /** A model's path from the study file's folder; names stay as they are. */
@@ -109,15 +102,16 @@ function nameOf(data: string): string {
   return /[\p{L}\p{N}]/u.test(name) ? name.slice(0, 60) : 'data';
 }
 
-function tell({ runs, seconds, replicates }: Estimated, { out, json }: Options, three: number): void {
+function tell({ out, json }: Options, replicates: number, estimate: Estimated): void {
+  const isOnce = replicates === 1;
+  const [runs, seconds] = isOnce ? [estimate.runsOfFirst, estimate.first] : [estimate.runs, estimate.all];
   if (json === true) {
     process.stdout.write(`${JSON.stringify({ out, runs, seconds, replicates })}\n`);
     return;
   }
-  const noise =
-    replicates > 1
-      ? 'each configuration is trained three times, so that the noise between trainings is in the intervals'
-      : `each configuration is trained once, so that the noise between trainings is not known (three times: ${durationText(three)})`;
+  const noise = isOnce
+    ? `each configuration is trained once, so that the noise between trainings is not known (three times: ${durationText(estimate.all)})`
+    : 'each configuration is trained three times, so that the noise between trainings is in the intervals';
   process.stdout.write(`${visibleText(out)}: ${runs} runs, about ${durationText(seconds)}; ${noise}\n`);
   process.stdout.write(`Next: lightmem study run ${quoted(out)} (--dry-run says what it takes)\n`);
 }
