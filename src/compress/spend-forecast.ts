@@ -1,11 +1,9 @@
 /** What making texts will take, in requests, tokens and money, and whether that is much: then it is asked about first. */
 import type { TextModels } from '../generate/text-models.js';
+import { isLargeSpend } from '../llm/spend/spend.js';
 import { durationText } from '../text/duration.js';
 import type { Forecast } from './compress-items.js';
 
-/** Spends from here on are large: in the price's currency, and in tokens where no price is given. */
-const LARGE_COST = 1;
-const LARGE_TOKENS = 1_000_000;
 /** What an answer takes about, before any is measured. */
 const ASSUMED_SECONDS = 4;
 
@@ -26,11 +24,10 @@ export function spendForecast(forecast: Forecast, models: TextModels): SpendFore
   const { name, spend, concurrency } = models.chat();
   const cost = spend.totals.cost === null ? null : spend.costOf(forecast.inputTokens, forecast.outputTokens);
   const tokens = forecast.inputTokens + forecast.outputTokens;
-  const isMuch = cost === null ? tokens > LARGE_TOKENS : cost > LARGE_COST;
   const atOnce = Math.min(concurrency, forecast.calls);
   const seconds = (forecast.calls * ASSUMED_SECONDS) / atOnce;
   const time = models.isOurs ? null : { seconds, anAnswer: ASSUMED_SECONDS, atOnce: concurrency };
-  return { ...forecast, model: name, cost, isLarge: isMuch && !models.isFree, time };
+  return { ...forecast, model: name, cost, isLarge: isLargeSpend(tokens, cost) && !models.isFree, time };
 }
 
 /** It in one line. */

@@ -5,7 +5,7 @@ import { askedPrompt } from '../core/samples.js';
 import type { JudgeInput } from '../evaluate/judges/contract.js';
 import { judgeLabel, priceOf, type JudgeChoice, type Spent } from '../evaluate/judges/open-judge.js';
 import { judgePrompt } from '../evaluate/judges/registry.js';
-import { promptEstimate } from '../llm/spend/spend.js';
+import { costAt, isLargeSpend, promptEstimate } from '../llm/spend/spend.js';
 import type { StudyConfig } from './config.js';
 import { judgeJournal } from './purse.js';
 import { runPath } from './layout.js';
@@ -31,9 +31,6 @@ export interface JudgeForecast {
   readonly maxTokens: number | null;
 }
 
-/** Spends from here on are large: in the price's currency, and in tokens where no price is given. */
-const LARGE_COST = 1;
-const LARGE_TOKENS = 1_000_000;
 const CHARACTERS_PER_TOKEN = 4;
 
 interface ForecastRequest {
@@ -98,11 +95,10 @@ function priced(
 ): JudgeForecast {
   const price = priceOf(choice);
   const { inputTokens, outputTokens } = work;
-  const cost =
-    price === undefined ? null : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6;
+  const cost = price === undefined ? null : costAt(price, inputTokens, outputTokens);
   return {
     ...{ judge: judgeLabel(choice), ...work, cost },
-    isLarge: cost === null ? inputTokens + outputTokens > LARGE_TOKENS : cost > LARGE_COST,
+    isLarge: isLargeSpend(inputTokens + outputTokens, cost),
     spent: { promptTokens, completionTokens, cost: paid },
     maxCost: choice.maxCost ?? null,
     maxTokens: choice.maxTokens ?? null,

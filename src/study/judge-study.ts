@@ -1,8 +1,9 @@
 /** A study's answers judged anew, or by other judges, or where they are unscored: nothing is trained and nothing is asked. */
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { judgeLabel, openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
+import { makeFolder } from '../files/flush.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
@@ -73,7 +74,7 @@ function judgedBy({ identity, place }: RunSpec, judges: readonly JudgeChoice[]):
 function prepared(study: string, from: StoredRun, spec: RunSpec): string {
   const folder = runPath(resolve(study), spec);
   if (resolve(from.folder) === folder) return folder;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeSpec(folder, spec);
   copyFileSync(join(from.folder, RUN_FILES.answers), join(folder, RUN_FILES.answers));
   return folder;

@@ -1,8 +1,8 @@
 /** What a study spends on a judge's model: a journal over all runs and processes, from which the limits are counted. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeLabel, type JudgeChoice, type Spent } from '../evaluate/judges/open-judge.js';
 import { needsModel } from '../evaluate/judges/registry.js';
+import { makeFolder } from '../files/flush.js';
 import { lockFolder, type LockOptions } from '../files/folder-lock.js';
 import { SpendJournal } from '../llm/spend/spend-journal.js';
 import type { SentRequest } from '../llm/spend/spend.js';
@@ -27,7 +27,7 @@ export function judgeJournal(study: string, choice: JudgeChoice): SpendJournal {
 export async function openPurse(study: string, choice: JudgeChoice, options: LockOptions): Promise<Purse> {
   if (!needsModel(choice.name)) return { spent: NOTHING, note: () => undefined, close: () => undefined };
   const folder = join(study, STUDY_FILES.judging);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const isLimited = choice.maxCost !== undefined || choice.maxTokens !== undefined;
   const lock = isLimited ? await lockFolder(folder, { ...options, patienceMs: Infinity }) : undefined;
   const journal = judgeJournal(study, choice);

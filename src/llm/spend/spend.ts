@@ -8,6 +8,20 @@ export interface Price {
   readonly outputPerMillion: number;
 }
 
+/** Cost of tokens at a price. */
+export function costAt(price: Price, promptTokens: number, completionTokens: number): number {
+  return (promptTokens * price.inputPerMillion + completionTokens * price.outputPerMillion) / 1e6;
+}
+
+/** Spends from here on are large: in the price's currency, and in tokens where no price is given. */
+const LARGE_COST = 1;
+const LARGE_TOKENS = 1_000_000;
+
+/** Whether a spend is one to ask about before; `cost` is null without a price. */
+export function isLargeSpend(tokens: number, cost: number | null): boolean {
+  return cost === null ? tokens > LARGE_TOKENS : cost > LARGE_COST;
+}
+
 export interface SpendLimits {
   /** Most to spend, in the price's currency; needs a price. */
   readonly maxCost?: number;
@@ -81,8 +95,7 @@ export class Spend {
 
   /** Cost of tokens at the price; 0 without one. */
   costOf(promptTokens: number, completionTokens: number): number {
-    const price = this.#price ?? { inputPerMillion: 0, outputPerMillion: 0 };
-    return (promptTokens * price.inputPerMillion + completionTokens * price.outputPerMillion) / 1e6;
+    return this.#price === undefined ? 0 : costAt(this.#price, promptTokens, completionTokens);
   }
 
   /** Notes an answer from the cache. */
