@@ -1,6 +1,5 @@
 /** The contract of a data format: whether a record is of its form, and the item it holds. */
 import type { Item, LevelText, LevelTexts, Question } from '../../core/records.js';
-import { isObject } from '../../core/json.js';
 import type { Level } from '../../core/levels.js';
 import type { CheckContext } from '../schema.js';
 import { check, fieldPath, noteOddities, soundText } from '../schema.js';
@@ -101,12 +100,6 @@ export function noteIgnored(
     const name = `${within === '' ? '' : `${within}.`}${field.slice(0, 60)}`;
     log.note(`field "${name}" is not used`, place, path.length === 0 ? '' : fieldPath([...path, field]));
   }
-}
-
-/** Notes the fields of an array's objects that nothing was read from. */
-export function noteIgnoredIn(list: unknown, used: ReadonlySet<string>, context: ReadContext, field: string): void {
-  if (!Array.isArray(list)) return;
-  for (const [index, entry] of list.entries()) if (isObject(entry)) noteIgnored(entry, used, context, [field, index]);
 }
 
 /** Merges questions of one wording: any answer recorded for it counts as right, each question's own first. */
