@@ -31,7 +31,13 @@ export interface RunSummary {
   /** Trainable parameters of the adapter; null where unknown, 0 for the base. */
   readonly parameters: number | null;
   /** Settings that a verdict on nothing advises to change; absent where they are unknown, or nothing was trained. */
-  readonly training?: { readonly epochs: number; readonly batchTokens: number; readonly learningRate: number };
+  readonly training?: {
+    readonly epochs: number;
+    /** Where steps are counted, epochs decide nothing. */
+    readonly maxSteps?: number;
+    readonly batchTokens: number;
+    readonly learningRate: number;
+  };
   /** Longest answer in tokens; absent where it is unknown. */
   readonly answerLimit?: number;
   /** Optimiser steps taken; null where it never trained. */

@@ -161,8 +161,8 @@ export function runSummary(run: StoredRun): RunSummary {
   };
 }
 
-function changeable({ epochs, batchTokens, learningRate }: TrainingIdentity['settings']) {
-  return { epochs, batchTokens, learningRate };
+function changeable({ epochs, maxSteps, batchTokens, learningRate }: TrainingIdentity['settings']) {
+  return { epochs, ...(maxSteps !== undefined && { maxSteps }), batchTokens, learningRate };
 }
 
 function adapterOf(folder: string, training: string | null): string | null {

@@ -66,6 +66,13 @@ describe('a verdict on nothing', () => {
     expect(made(() => ({}), { steps: 8 }).kinds).toEqual([]);
   });
 
+  it('names maxSteps where that ended the training, for epochs decide nothing then', () => {
+    const training = { epochs: 2, maxSteps: 5, batchTokens: 1024, learningRate: 1e-3 };
+    const { found } = made(() => ({}), { steps: 5, training });
+    expect(found?.sentences[0]).toContain('raise maxSteps from 5 to 60');
+    expect(found?.sentences[0]).not.toContain('epochs');
+  });
+
   it('is refused where the loss rose', () => {
     const { kinds, found } = made(() => ({}), { firstLoss: 1.2, lastLoss: 3.4 });
     expect(kinds).toEqual(['loss-rose']);
