@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
+import { loadModel } from '../models/load.js';
 import { loadChatTemplate } from '../models/text/chat-template.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
-import { baseModelConfig, worldSource, writeBaseModel } from '../study/pretraining.js';
+import { baseModelConfig, PRETRAINING_STAGES, worldSource, writeBaseModel } from '../study/pretraining.js';
 import { PRETRAINING_DEFAULTS, pretrain } from '../train/pretrain.js';
 import type { PretrainingReport } from '../train/pretraining-plan.js';
 import { visibleText } from '../text/visible.js';
@@ -14,6 +15,8 @@ import { Interruption, interruption } from './interrupt.js';
 interface Options {
   readonly out: string;
   readonly work: string;
+  readonly from?: string;
+  readonly learningRate: string;
   readonly tokens: string;
   readonly seed: string;
   readonly advanceAt: string;
@@ -34,19 +37,23 @@ async function run(options: Options): Promise<void> {
   const eos = tokenizer.encodePrompt(template.endOfTurn);
   const seed = Number(options.seed);
   const config = baseModelConfig(tokenizer.vocabSize, eos[0] ?? 0);
+  const from = options.from === undefined ? undefined : loadModel(options.from);
   const trainer = await pretrain({
     engine: onnxRuntimeEngine({
       device: await deviceFor(options.device),
       ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
     }),
     config,
-    source: worldSource({ tokenizer, template }, seed, config.maxPositions),
+    source: worldSource({ tokenizer, template, config }, seed, config.maxPositions),
     settings: {
       ...PRETRAINING_DEFAULTS,
       seed,
       totalTokens: Number(options.tokens),
+      learningRate: Number(options.learningRate),
       advanceAt: Number(options.advanceAt),
+      ...(from !== undefined && { firstStage: PRETRAINING_STAGES - 1, earlierShare: 0 }),
     },
+    ...(from !== undefined && { initial: ({ name }) => Float32Array.from(from.weights.read(name)) }),
     folder: options.work,
     ...{ signal, onReport: (report: PretrainingReport) => process.stderr.write(`${line(report)}\n`) },
   }).catch((error: unknown) => {
@@ -68,7 +75,9 @@ export function register(program: Command): void {
     .command('pretrain')
     .requiredOption('--out <folder>', 'model folder; must hold tokenizer.json and tokenizer_config.json')
     .requiredOption('--work <folder>', 'where checkpoints and the curve go')
+    .option('--from <folder>', 'a model that has passed all stages but the last: only the last is trained')
     .option('--tokens <n>', 'tokens to train on', String(PRETRAINING_DEFAULTS.totalTokens))
+    .option('--learning-rate <rate>', 'highest learning rate', String(PRETRAINING_DEFAULTS.learningRate))
     .option('--seed <n>', 'seed of weights and items', String(PRETRAINING_DEFAULTS.seed))
     .option(
       '--advance-at <share>',

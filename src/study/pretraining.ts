@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import { hashJson } from '../core/hash.js';
 import { samplesOf } from '../core/samples.js';
+import { Random } from '../core/random.js';
 import { CURRICULUM, pretrainingItem } from '../data/world/curriculum.js';
+import { RECALL, recallRow, type RecallRow } from '../data/world/recall.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { configJson } from '../models/hub/hub-files.js';
-import type { ChatTemplate, ModelConfig, Tokenizer } from '../models/model.js';
-import { ANSWER_ROOM, PromptRenderer } from '../models/text/prompt.js';
+import type { ChatTemplate, LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
+import { ANSWER_ROOM, PromptRenderer, textTokens } from '../models/text/prompt.js';
 import { writeSafetensors } from '../models/formats/safetensors.js';
+import type { TrainingSample } from '../train/objectives/objective.js';
 import type { PretrainingSource } from '../train/pretraining-plan.js';
 import type { Trainer } from '../train/trainer.js';
 
@@ -34,24 +37,52 @@ export function baseModelConfig(vocabSize: number, eosTokenId: number): ModelCon
   };
 }
 
+/** Stages of pretraining: the curriculum, and behind it recall. */
+export const PRETRAINING_STAGES = CURRICULUM.length + 1;
+
+/** Share of the recall stage's rows that are the curriculum's last: reading is not to be forgotten. */
+const READ_SHARE = 0.4;
+
 /** The synthetic world as a source of pretraining rows. */
 export function worldSource(
-  model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate },
+  model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate; readonly config: ModelConfig },
   seed: number,
   maxLength: number,
 ): PretrainingSource {
   const renderer = new PromptRenderer(model);
+  const read = (stage: number, index: number): TrainingSample[] => {
+    const { item, level } = pretrainingItem(stage, seed, index);
+    return renderer.tokenize(
+      samplesOf([item], level, ({ prompt }) => prompt),
+      maxLength - ANSWER_ROOM,
+    );
+  };
   return {
-    stages: CURRICULUM.length,
-    identity: hashJson({ curriculum: CURRICULUM, seed, maxLength, renderer: renderer.identity }),
+    stages: PRETRAINING_STAGES,
+    identity: hashJson({ curriculum: CURRICULUM, recall: RECALL, seed, maxLength, renderer: renderer.identity }),
     samples: (stage, index) => {
-      const { item, level } = pretrainingItem(stage, seed, index);
-      return renderer.tokenize(
-        samplesOf([item], level, ({ prompt }) => prompt),
-        maxLength - ANSWER_ROOM,
-      );
+      if (stage < CURRICULUM.length) return read(stage, index);
+      const isRead = new Random(seed, 'recall or read', index).uniform() < READ_SHARE;
+      return isRead
+        ? read(CURRICULUM.length - 1, index)
+        : recallSamples(recallRow(seed, index), index, { model, renderer });
     },
   };
+}
+
+interface Rendering {
+  readonly model: Pick<LoadedModel, 'tokenizer' | 'config'>;
+  readonly renderer: PromptRenderer;
+}
+
+function recallSamples(row: RecallRow, index: number, { model, renderer }: Rendering): TrainingSample[] {
+  const item = `recall-${index}`;
+  if (row.kind === 'told') return [{ id: item, item, form: 'raw', ...textTokens(model, row.text) }];
+  const asked = row.questions.map(({ prompt, answer }, i) => ({ id: `${item}/${i}`, item, prompt, answer }));
+  return renderer.tokenize(
+    asked.map((each) => ({ ...each, question: each.id })),
+    Infinity,
+  );
 }
 
 /** Writes a trained model's weights, in 16-bit floats, and configuration into a folder that holds its tokenizer, as a Hugging Face model. */

@@ -52,6 +52,8 @@ export interface PretrainOptions {
   readonly config: ModelConfig;
   readonly source: PretrainingSource;
   readonly settings: PretrainingSettings;
+  /** Weights to begin with; default drawn from the seed. */
+  readonly initial?: (parameter: Parameter) => Float32Array;
   /** Gets `curve.jsonl`, a line per pool, and `checkpoints/`. */
   readonly folder: string;
   readonly onReport?: (report: PretrainingReport) => void;
@@ -68,7 +70,7 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
     engine,
     config,
     training: { kind: 'all' },
-    initial: initialValues(settings.seed),
+    initial: options.initial ?? initialValues(settings.seed),
     optimiser: { betas: settings.betas, epsilon: 1e-8, weightDecay: settings.weightDecay },
     positions: config.maxPositions,
   });

@@ -39,6 +39,8 @@ export interface PretrainingSettings extends TextWeights {
   /** Rows drawn at a time, sorted by length into batches. */
   readonly poolRows: number;
   readonly checkpointEveryPools: number;
+  /** Stage to begin with, for weights that have passed those before; default 0, the first. */
+  readonly firstStage?: number;
 }
 
 const reportSchema = z.object({
@@ -85,7 +87,7 @@ function scoreOf(row: PackedRow, losses: Float32Array): Score {
 /** A pool of rows as batches, and what came of those that were trained on. */
 interface Pool {
   readonly batches: readonly Batch[];
-  /** Rows of the current stage; only these are scored. */
+  /** Rows of the current stage that ask something; only these are scored. */
   readonly current: ReadonlySet<PackedRow>;
   readonly started: number;
   /** What was counted when it was drawn. */
@@ -120,7 +122,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
   readonly counters = countersSchema;
   readonly #source: PretrainingSource;
   readonly #settings: PretrainingSettings;
-  #count: PretrainingCounters = { tokens: 0, stage: 0, accuracy: 0, pools: 0, drawn: 0 };
+  #count: PretrainingCounters;
   #pool: Pool | undefined;
 
   constructor(config: ModelConfig, source: PretrainingSource, settings: PretrainingSettings) {
@@ -128,6 +130,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
     this.clipNorm = settings.clipNorm;
     this.#source = source;
     this.#settings = settings;
+    this.#count = { tokens: 0, stage: settings.firstStage ?? 0, accuracy: 0, pools: 0, drawn: 0 };
   }
 
   resume({ counters }: Kept<PretrainingCounters>): void {
@@ -198,7 +201,8 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
     const objective = textAndAnswers(this.#settings);
     const isCurrent = !(stage > 0 && random.uniform() < this.#settings.earlierShare);
     const samples = this.#source.samples(isCurrent ? stage : random.below(stage), this.#count.drawn++);
-    return { row: withRowTargets(objective, pack(samples.map(objective.learnt)), random), isCurrent };
+    const row = withRowTargets(objective, pack(samples.map(objective.learnt)), random);
+    return { row, isCurrent: isCurrent && samples.every(({ form }) => form !== 'raw') };
   }
 
   /** Counts a pool that was trained on, and goes on to the next stage where the current one's questions are answered. */

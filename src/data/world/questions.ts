@@ -31,6 +31,11 @@ function wordings(frames: readonly string[], attribute: Attribute): { train: str
   };
 }
 
+/** All wordings of an attribute's question that are not kept for testing; `{S}` stands for the subject. */
+export function trainWordings(attribute: Attribute): readonly string[] {
+  return wordings(FRAMES, attribute).train;
+}
+
 /** Further wordings that a fact is trained on in closed book. */
 const PARAPHRASES = 2;
 

@@ -155,3 +155,15 @@ export class PromptRenderer {
     );
   }
 }
+
+/** A text to be learnt whole, as tokens: what sequences begin with as the prompt, its own tokens and the end of a sequence as the answer. */
+export function textTokens(
+  { tokenizer, config }: Pick<LoadedModel, 'tokenizer' | 'config'>,
+  text: string,
+): Pick<TokenSample, 'prompt' | 'answer'> {
+  const end = config.eosTokenIds[0];
+  return {
+    prompt: [config.bosTokenId ?? end ?? 0],
+    answer: [...tokenizer.encode(text), ...(end === undefined ? [] : [end])],
+  };
+}

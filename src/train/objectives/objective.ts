@@ -10,6 +10,8 @@ export interface TrainingSample {
   readonly item: string;
   readonly prompt: readonly number[];
   readonly answer: readonly number[];
+  /** How it was made of a text (`raw`, `study` …), where it was; rows hold samples of one form. */
+  readonly form?: string;
   /** What a teacher says in the place of every answer token: its most probable tokens and their probabilities. */
   readonly teacher?: readonly Labels[];
 }
