@@ -13,6 +13,7 @@ const rooms = {
   audit: ['core', 'text', 'models'],
   compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],
   exam: ['core', 'text', 'llm', 'audit'],
+  forms: ['core', 'files', 'text', 'llm', 'audit', 'exam', 'data'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models'],
   executors: ['core'],
   study: [
@@ -20,6 +21,7 @@ const rooms = {
     'files',
     'data',
     'compress',
+    'forms',
     'audit',
     'train',
     'evaluate',

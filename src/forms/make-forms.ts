@@ -1,0 +1,134 @@
+/** Samples of the forms of texts: what writers wrote, checked, with what was dropped and why. */
+import { mapConcurrently } from '../core/concurrency.js';
+import { Dropped, type Drafted, type FormDropReason, StudyCheck } from './check.js';
+import type { ExamItem } from './exam-wordings.js';
+import { FORM_NAMES, type FormName, type FormSample, type Source, type TextForm } from './form.js';
+import type { FormWriter, WrittenStudy } from './writer.js';
+
+export interface FormsSettings {
+  readonly forms: readonly TextForm[];
+  readonly writer: FormWriter;
+  /** Wordings of each fact; default 5. */
+  readonly wordings?: number;
+  /** Whether facts are asked for by their subject too; default true. */
+  readonly reverse?: boolean;
+  /** Rewrites of each text; default 5. */
+  readonly rewrites?: number;
+  /** Masked forms of each stretch of a text; default 3. */
+  readonly restores?: number;
+  /** Same sources, settings and seed: same samples. */
+  readonly seed: number;
+  /** All questions that are asked in the end, of all items: none of their wordings is trained. */
+  readonly exams: readonly ExamItem[];
+  /** Items that are asked about and restored; the others are only told (`raw`, `rewrite`). Default all. */
+  readonly studied?: ReadonlySet<string>;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FormsReport {
+  readonly made: Readonly<Record<FormName, number>>;
+  readonly dropped: Readonly<Record<FormDropReason, number>>;
+  /** Lines of a model's answers that were no question, and answers that were no rewrite. */
+  readonly unread: number;
+  /** Facts that are asked for. */
+  readonly facts: number;
+  /** Items that no question could be made of, of those studied. */
+  readonly without: readonly string[];
+}
+
+export interface Forms {
+  readonly samples: readonly FormSample[];
+  readonly report: FormsReport;
+}
+
+const WORDINGS = 5;
+
+/** Samples of the forms asked for, source by source. Throws FormsStopped where the model cannot be asked any more, the signal's reason when stopped. */
+export async function makeForms(sources: readonly Source[], settings: FormsSettings): Promise<Forms> {
+  return new Making(sources, settings).run();
+}
+
+class Making {
+  readonly #dropped = new Dropped();
+  readonly #facts = new Set<string>();
+  readonly #without: string[] = [];
+  #unread = 0;
+
+  constructor(
+    readonly sources: readonly Source[],
+    readonly settings: FormsSettings,
+  ) {}
+
+  async run(): Promise<Forms> {
+    const asked = this.#has('study') || this.#has('distil') ? await this.#studySamples() : [];
+    const samples = [...(this.#has('raw') ? this.sources.map(rawSample) : []), ...asked];
+    return { samples: numbered(samples), report: this.#report(samples) };
+  }
+
+  #has(form: TextForm): boolean {
+    return this.settings.forms.includes(form);
+  }
+
+  #isStudied({ item }: Source): boolean {
+    return this.settings.studied?.has(item) ?? true;
+  }
+
+  async #studySamples(): Promise<Unnumbered[]> {
+    const { wordings = WORDINGS, reverse = true, seed, exams } = this.settings;
+    const drafted = await this.#drafted(wordings);
+    const check = new StudyCheck(drafted, { wordings, reverse, seed, exams });
+    const forms = (['study', 'distil'] as const).filter((form) => this.#has(form));
+    return drafted
+      .filter(({ source }) => this.#isStudied(source))
+      .flatMap((each) => {
+        const kept = check.kept(each, this.#dropped);
+        if (kept.length === 0) this.#without.push(each.source.item);
+        for (const { fact } of kept) this.#facts.add(`${each.source.item}/${fact}`);
+        return forms.flatMap((form) =>
+          kept.map(({ prompt, answer }) => ({ item: each.source.item, form, prompt, answer })),
+        );
+      });
+  }
+
+  /** What rules can ask about sources that are not studied counts too: a question may have another answer there. */
+  #drafted(wordings: number): Promise<Drafted[]> {
+    const { writer, onProgress, signal } = this.settings;
+    const isFree = (source: Source): boolean => writer.estimate(source, { study: wordings }) === null;
+    const asked = this.sources.filter((source) => this.#isStudied(source) || isFree(source));
+    let done = 0;
+    return mapConcurrently(asked, { concurrency: writer.concurrency, signal }, async (source) => {
+      const { drafts, unread }: WrittenStudy = await writer.study(source, { wordings, ...(signal && { signal }) });
+      this.#unread += unread;
+      onProgress?.({ done: ++done, total: asked.length });
+      return { source, drafts };
+    });
+  }
+
+  #report(samples: readonly Unnumbered[]): FormsReport {
+    const count = (form: FormName): number => samples.filter((sample) => sample.form === form).length;
+    return {
+      made: Object.fromEntries(FORM_NAMES.map((form) => [form, count(form)])) as Record<FormName, number>,
+      dropped: this.#dropped.toJson(),
+      unread: this.#unread,
+      facts: this.#facts.size,
+      without: this.#without,
+    };
+  }
+}
+
+type Unnumbered = Omit<FormSample, 'id'>;
+
+function rawSample({ item, text }: Source): Unnumbered {
+  return { item, form: 'raw', prompt: null, answer: text };
+}
+
+function numbered(samples: readonly Unnumbered[]): FormSample[] {
+  const counts = new Map<string, number>();
+  return samples.map((sample) => {
+    const place = `${sample.item}/${sample.form}`;
+    const number = (counts.get(place) ?? 0) + 1;
+    counts.set(place, number);
+    return { id: `${place}/${number}`, ...sample };
+  });
+}
