@@ -21,16 +21,20 @@ function throughHardHead(b: Builder, { softmax, labels, dy }: ScoreGradient, hea
   return b.mul(b.sub(whole, b.gather(head, b.reshape(labels, [dimOf(labels, 0)]))), dy);
 }
 
-/** softmax W · Σₖ dyₖ − Σₖ dyₖ W[label k]. */
+/**
+ * (softmax W − Σₖ shareₖ W[label k]) · Σₖ dyₖ with shareₖ = dyₖ / Σₖ dyₖ, the sums not zero: where one label has all of it, bit for bit
+ * what the head of hard labels gives.
+ */
 function throughSoftHead(b: Builder, { softmax, labels, dy }: ScoreGradient, head: Value): Value {
-  const whole = b.mul(b.gemm(softmax, head), b.reduceSum(dy, [1]));
-  const row = b.reshape(dy, [dimOf(dy, 0), 1, dimOf(dy, 1)]);
-  return b.sub(whole, b.reshape(b.matmul(row, b.gather(head, labels)), whole.shape));
+  const [whole, sum] = [b.gemm(softmax, head), b.reduceSum(dy, [1])];
+  const shares = b.reshape(b.div(dy, sum), [dimOf(dy, 0), 1, dimOf(dy, 1)]);
+  const taught = b.reshape(b.matmul(shares, b.gather(head, labels)), whole.shape);
+  return b.mul(b.sub(whole, taught), sum);
 }
 
 /**
- * (Σₖ (softmax − 1 at label k) · dyₖ) W becomes softmax W · Σₖ dyₖ − Σₖ dyₖ W[label k]: the gradient of a frozen head passes over the
- * vocabulary within the product alone.
+ * (Σₖ (softmax − 1 at label k) · dyₖ) W takes softmax W and the rows W[label k] alone: the gradient of a frozen head passes over the
+ * vocabulary within the product and nowhere else.
  */
 export function fuseFrozenHead(graph: Graph): Graph {
   const gradients = new Map<number, ScoreGradient>();

@@ -239,13 +239,14 @@ describe('fuseFrozenHead', () => {
       input dy: f32[M,K]
       %4: f32[M,2] = Gemm{transA=false transB=false alpha=1}(p, head)
       %5: f32[M,1] = ReduceSum{axes=[1] keepdims=true}(dy)
-      %6: f32[M,2] = Mul(%4, %5)
-      %7: f32[M,1,K] = Reshape{shape=["M",1,"K"]}(dy)
+      %6: f32[M,K] = Div(dy, %5)
+      %7: f32[M,1,K] = Reshape{shape=["M",1,"K"]}(%6)
       %8: f32[M,K,2] = Gather{axis=0}(head, labels)
       %9: f32[M,1,2] = MatMul(%7, %8)
       %10: f32[M,2] = Reshape{shape=["M",2]}(%9)
-      %11: f32[M,2] = Sub(%6, %10)
-      output dx = %11"
+      %11: f32[M,2] = Sub(%4, %10)
+      %12: f32[M,2] = Mul(%11, %5)
+      output dx = %12"
     `);
   });
 
