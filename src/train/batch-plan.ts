@@ -7,8 +7,8 @@ import { areaOf, epochBatches, packItems, tokensOf, type Batch } from './batches
 import { answers } from './objectives/answers.js';
 import { withRowTargets, type Objective, type TrainingSample } from './objectives/objective.js';
 
-/** What packing needs of a sample, and the item that it belongs to. */
-export type GroupedSample = Packable & { readonly item: string };
+/** What packing needs of a sample, the item that it belongs to, and its form. */
+export type GroupedSample = Packable & Pick<TrainingSample, 'item' | 'form'>;
 
 /** How rows are made of samples. */
 export type Grouping =
@@ -44,18 +44,31 @@ export interface PlanSettings {
   readonly objective?: Objective;
 }
 
-/** One epoch's rows: by item, or the shuffled samples in rows that differ from epoch to epoch. */
-function epochRows(
-  samples: readonly GroupedSample[],
-  grouping: Grouping,
-  epoch: number,
-  plan: PlanSettings,
-): PackedRow[] {
+/** Samples of one form, and how rows are made of them. */
+interface SampleForm {
+  readonly samples: readonly GroupedSample[];
+  readonly grouping: Grouping;
+}
+
+/** What a sample is grouped by. */
+const groupOf = ({ item, form }: TrainingSample): Pick<TrainingSample, 'item' | 'form'> => ({
+  item,
+  ...(form !== undefined && { form }),
+});
+
+/** Samples by their forms, in order of first appearance: no row holds two. */
+function formsOf(samples: readonly GroupedSample[]): SampleForm[] {
+  const forms = [...groupBy(samples, ({ form }) => form).values()];
+  return forms.map((each) => ({ samples: each, grouping: groupingOf(each) }));
+}
+
+/** One epoch's rows, form by form: by item, or the shuffled samples in rows that differ from epoch to epoch. */
+function epochRows(forms: readonly SampleForm[], epoch: number, plan: PlanSettings): PackedRow[] {
   const { batchTokens, seed, objective = answers } = plan;
-  const rows =
-    grouping === 'items'
-      ? packItems(samples, batchTokens)
-      : packWithin(new Random(seed, 'rows', epoch).shuffle(samples), batchTokens);
+  const order = new Random(seed, 'rows', epoch);
+  const rows = forms.flatMap(({ samples, grouping }) =>
+    grouping === 'items' ? packItems(samples, batchTokens) : packWithin(order.shuffle(samples), batchTokens),
+  );
   const random = new Random(seed, 'row targets', epoch);
   return rows.map((row) => withRowTargets(objective, row, random));
 }
@@ -96,16 +109,15 @@ export interface PlannedStep {
 }
 
 /**
- * All steps of a training; the last step of an epoch takes what is left. Throws UserError for a sample that the objective cannot
+ * All steps of a training; the last step of an epoch takes what is left. A row holds samples of one form. Throws UserError for a sample that the objective cannot
  * learn from.
  */
 export function planSteps(samples: readonly TrainingSample[], settings: PlanSettings): PlannedStep[] {
   const { learnt } = settings.objective ?? answers;
-  const grouped = samples.map((sample) => ({ item: sample.item, ...learnt(sample) }));
-  const grouping = groupingOf(grouped);
+  const forms = formsOf(samples.map((sample) => ({ ...groupOf(sample), ...learnt(sample) })));
   const steps: PlannedStep[] = [];
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    const rows = epochRows(grouped, grouping, epoch, settings);
+    const rows = epochRows(forms, epoch, settings);
     const batches = withLittlePadding(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
     for (let i = 0; i < batches.length; i += settings.accumulation)
       steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });

@@ -43,7 +43,10 @@ function identityOf({ model, samples, settings }: FinetuningInput): string {
     model,
     // How often checkpoints are written changes nothing.
     settings: { ...settings, checkpointEverySteps: 0 },
-    samples: samples.map(objectiveNamed(settings.objective).learnt),
+    samples: samples.map((sample) => ({
+      ...objectiveNamed(settings.objective).learnt(sample),
+      ...(sample.form !== undefined && { form: sample.form }),
+    })),
   });
 }
 

@@ -88,6 +88,25 @@ describe('batches', () => {
     expect(planSteps(closed, { epochs: 3, maxSteps: 2, batchTokens: 200, accumulation: 1, seed: 1 })).toHaveLength(2);
   });
 
+  it('hold rows of one form each, grouped as each form by itself would be', () => {
+    const study = articles(6).map((each) => ({ ...each, form: 'study', prompt: [1, 2, 3, ...each.prompt.slice(-8)] }));
+    const read = articles(3).map((each) => ({ ...each, id: `read ${each.id}`, form: 'read' }));
+    const raw = articles(6).flatMap((each, i) =>
+      i % 6 > 0 ? [] : [{ ...each, id: `raw ${each.id}`, form: 'raw', prompt: [1], answer: each.prompt.slice(0, 100) }],
+    );
+    const mixed = new Random(1, 'mix').shuffle([...study, ...read, ...raw]);
+    const rows = planSteps(mixed, { epochs: 2, batchTokens: 700, accumulation: 1, seed: 1 }).flatMap(({ batches }) =>
+      batches.flat(),
+    );
+    const formOf = new Map(mixed.map(({ id, form }) => [id, form]));
+    const rowsOf = (form: string) => rows.filter(({ samples }) => formOf.get(samples[0] ?? '') === form);
+    for (const { samples } of rows) expect(new Set(samples.map((id) => formOf.get(id))).size).toBe(1);
+    expect(rows.flatMap(({ samples }) => samples).sort()).toEqual(mixed.flatMap(({ id }) => [id, id]).sort());
+    const itemsOf = (samples: readonly string[]) => new Set(samples.map((id) => /(\d+)\//.exec(id)?.[1]));
+    for (const { samples } of rowsOf('read')) expect(itemsOf(samples).size).toBe(1);
+    expect(Math.max(...rowsOf('study').map(({ samples }) => itemsOf(samples).size))).toBeGreaterThan(1);
+  });
+
   it('have the head of questions without a context once, as many behind it as a batch holds', () => {
     const closed = articles(40).map((each) => ({ ...each, prompt: [1, 2, 3, 4, 5, ...each.prompt.slice(-8)] }));
     const steps = planSteps(closed, { epochs: 1, batchTokens: 1024, accumulation: 1, seed: 1 });

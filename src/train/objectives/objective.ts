@@ -12,7 +12,7 @@ export interface TrainingSample {
   readonly answer: readonly number[];
   /** How it was made of a text (`raw`, `study` …), where it was; rows hold samples of one form. */
   readonly form?: string;
-  /** What a teacher says in the place of every answer token: its most probable tokens and their probabilities. */
+  /** What a teacher says in the place of every answer token: its most probable tokens and their probabilities; for `distil`. */
   readonly teacher?: readonly Labels[];
 }
 
