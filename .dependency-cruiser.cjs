@@ -8,7 +8,7 @@ const rooms = {
   compiler: ['core'],
   engine: ['core', 'compiler'],
   models: ['core', 'files', 'compiler', 'engine'],
-  generate: ['core', 'text', 'compiler', 'engine', 'models', 'llm'],
+  generate: ['core', 'files', 'text', 'compiler', 'engine', 'models', 'llm'],
   train: ['core', 'files', 'compiler', 'engine', 'models'],
   audit: ['core', 'text', 'models'],
   compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],

@@ -7,14 +7,16 @@ import type { PackedRow } from './packing.js';
 export type LabelKind = 'hard' | 'soft';
 
 /**
- * Inputs that say what is learnt of R tokens: `rows`, those M whose next token is learnt; `rowSlots`, where among these every token is,
- * M where it is none of them; and K labels of each with their weights in the loss.
+ * Inputs that say of which of R tokens the next is looked at: `rows`, M of them; and `rowSlots`, where among these every token is, M
+ * where it is none of them.
  */
+export const placeInputs = () => ({ rows: input('int64', 'M'), rowSlots: input('int64', 'R') });
+
+/** Inputs that say what is learnt: at which places, and K labels of each with their weights in the loss. */
 export const lossInputs = (kind: LabelKind) => {
   const labels = kind === 'hard' ? 1 : 'K';
   return {
-    rows: input('int64', 'M'),
-    rowSlots: input('int64', 'R'),
+    ...placeInputs(),
     labels: input('int64', 'M', labels),
     weights: input('float32', 'M', labels),
   };

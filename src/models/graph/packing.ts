@@ -14,6 +14,14 @@ export interface Labels {
   readonly weights: readonly number[];
 }
 
+/** What a teacher says in the place of every token of an answer. */
+export interface TeacherAnswer {
+  /** Its most probable tokens, the most probable first, with probabilities that add up to 1. */
+  readonly labels: readonly Labels[];
+  /** Probability of all others, by which these were short of 1. */
+  readonly missing: readonly number[];
+}
+
 /** One token to be learnt: its labels, predicted from an index of the row, at which no other is. */
 export interface Target extends Labels {
   readonly at: number;

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../model.js';
 import { linearModules } from '../modules.js';
 import { hiddenStates, logitsOf, tokenInputs, type ModelGraph } from './decoder.js';
 import { addInputs, input } from './inputs.js';
-import { lossInputs, type LabelKind } from './loss.js';
+import { lossInputs, placeInputs, type LabelKind } from './loss.js';
 import { Network, dropoutColumns, type Training } from './network.js';
 import { DEFAULT_CHUNKS, packedAttention, packedInputs } from './packed-attention.js';
 import { ropeInputs } from './rope.js';
@@ -50,23 +50,32 @@ interface Forward {
   readonly loss: Value;
 }
 
-function forward({ config, training, labels = 'hard', chunks = DEFAULT_CHUNKS }: TrainingGraphOptions): Forward {
+/** Logits of some places, and how the layers came to them. */
+type Scored = Pick<Forward, 'net' | 'stream' | 'layerNodes'> & { readonly logits: Value };
+
+/** Logits of the places that `declared` inputs name, and these inputs. */
+function scored<D extends ReturnType<typeof placeInputs>>(
+  { config, training, chunks = DEFAULT_CHUNKS }: TrainingGraphOptions,
+  declared: D,
+): Scored & { readonly inputs: { readonly [N in keyof D]: Value } } {
   const net = new Network(training);
   const b = net.builder;
   const tokens = addInputs(b, { ...tokenInputs('R', 1), ...ropeInputs(config) });
-  const learnt = addInputs(b, lossInputs(labels));
+  const inputs = addInputs(b, declared);
   const { dropout } = dropoutRate(training) > 0 ? addInputs(b, dropoutInputs(config)) : {};
   const { hidden, stream } = hiddenStates(net, config, tokens.ids, {
     ...tokens,
     dropout,
     attend: packedAttention(config, addInputs(b, packedInputs(config, chunks))),
-    select: (x) => b.op('GatherRows', [x, learnt.rowSlots, learnt.rows], {}),
+    select: (x) => b.op('GatherRows', [x, inputs.rowSlots, inputs.rows], {}),
   });
   const layerNodes = b.nodes.length;
-  return {
-    ...{ net, stream, layerNodes },
-    ...b.crossEntropy(logitsOf(net, config, hidden), learnt.labels, learnt.weights),
-  };
+  return { net, stream, layerNodes, logits: logitsOf(net, config, hidden), inputs };
+}
+
+function forward(options: TrainingGraphOptions): Forward {
+  const { logits, inputs, ...made } = scored(options, lossInputs(options.labels ?? 'hard'));
+  return { ...made, ...made.net.builder.crossEntropy(logits, inputs.labels, inputs.weights) };
 }
 
 const idsOf = (values: readonly Value[]): ReadonlySet<number> => new Set(values.map(({ id }) => id));
@@ -110,4 +119,18 @@ export function lossGraph(options: Omit<TrainingGraphOptions, 'keep'>): ModelGra
   const still: Training = training.kind === 'lora' ? { ...training, lora: { ...training.lora, dropout: 0 } } : training;
   const { net, loss, losses } = forward({ ...options, training: still });
   return { graph: net.builder.finish({ loss, losses }), parameters: net.parameters };
+}
+
+/** What a graph of probabilities is built for. */
+export interface ProbabilityGraphOptions extends Pick<TrainingGraphOptions, 'config' | 'chunks'> {
+  /** What logits are divided by. */
+  readonly temperature: number;
+}
+
+/** The frozen base's probabilities of all tokens, `probabilities` [M, V], behind the places of packed rows (placeInputs) that are looked at. */
+export function probabilityGraph({ temperature, ...options }: ProbabilityGraphOptions): ModelGraph {
+  const { net, logits } = scored({ ...options, training: { kind: 'none' } }, placeInputs());
+  const b = net.builder;
+  const probabilities = b.softmax(b.scale(logits, 1 / temperature));
+  return { graph: b.finish({ probabilities }), parameters: net.parameters };
 }
