@@ -14,14 +14,14 @@ export interface ValueFact {
   readonly answer: string;
 }
 
-/** A name, number or date of a sentence that stands for itself. */
+/** A name, number or date of a sentence that stands for itself, or other words of it. */
 export interface GapFact {
   readonly shape: 'gap';
   /** The sentence on either side of the answer. */
   readonly before: string;
   readonly behind: string;
   readonly answer: string;
-  readonly kind: 'name' | 'date' | 'number';
+  readonly kind: 'name' | 'date' | 'number' | 'phrase';
 }
 
 export type RuleFact = ValueFact | GapFact;
@@ -35,8 +35,11 @@ const LEANS_ENGLISH =
   /^(it|its|he|she|his|her|they|their|them|this|that|these|those|there|here|such|however|also|then|but|and|so)\b/i;
 const LEANS = /^(er|sie|es|dies\p{L}*|il|elle|ils|ce|cela|esto|este|esta|ello|他|她|它|这|那|これ|それ)(?!\p{L})/iu;
 
-/** All that rules can ask about a part, in the order of its text. */
-export function ruleFacts({ units, text, topic }: Pick<Part, 'units' | 'text' | 'topic'>): RuleFact[] {
+/** All that rules can ask about a part, in the order of its text; `more` finds further words of a sentence to ask for. */
+export function ruleFacts(
+  { units, text, topic }: Pick<Part, 'units' | 'text' | 'topic'>,
+  more: (sentence: string) => readonly GapFact[] = () => [],
+): RuleFact[] {
   const leans = languageOf(text) === 'en' ? LEANS_ENGLISH : LEANS;
   let head: string[] = [];
   return units.flatMap(({ text: unit, stands }): RuleFact[] => {
@@ -45,9 +48,11 @@ export function ruleFacts({ units, text, topic }: Pick<Part, 'units' | 'text' | 
     if (!stands) return [];
     if (cells !== null) return rowFacts(head, cells);
     const named = namedValues(unit);
-    return named.length > 0
-      ? named.map(([key, answer]) => ({ shape: 'value', key, of: '', answer }))
-      : gapFacts(unit, topic, leans);
+    if (named.length > 0) return named.map(([key, answer]) => ({ shape: 'value', key, of: '', answer }));
+    const sentence = plain(unit);
+    return isFit(unit, sentence) && (topic !== '' || !leans.test(sentence))
+      ? [...gapFacts(sentence, topic), ...more(sentence)]
+      : [];
   });
 }
 
@@ -89,13 +94,14 @@ function namedValues(text: string): [key: string, value: string][] {
   });
 }
 
-/** One for each name, number and date of a sentence that stands for itself, but not for its first words. */
-function gapFacts(text: string, topic: string, leans: RegExp): GapFact[] {
-  if (text.includes('```')) return [];
-  const sentence = plain(text);
+/** Whether a unit is a sentence of usual length. */
+function isFit(unit: string, sentence: string): boolean {
   const { length } = wordsOf(sentence);
-  const isFit = length >= FEWEST_SENTENCE_WORDS && length <= MOST_SENTENCE_WORDS;
-  if (!isFit || (topic === '' && leans.test(sentence))) return [];
+  return !unit.includes('```') && length >= FEWEST_SENTENCE_WORDS && length <= MOST_SENTENCE_WORDS;
+}
+
+/** One for each name, number and date of a sentence, but not for its first words. */
+function gapFacts(sentence: string, topic: string): GapFact[] {
   return factsOf(sentence).flatMap(({ label, kind }) => {
     const at = sentence.indexOf(label);
     if (at <= 0 || sentence.indexOf(label, at + 1) >= 0 || !isShort(label) || label === topic) return [];

@@ -3,7 +3,8 @@ import { groupBy } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import { answerFact, factsOf, type Fact } from '../audit/facts.js';
 import { isKept } from '../audit/retention.js';
-import { phraseOf, WordText } from '../text/word-text.js';
+import { joinedSentences, sentencesOf } from '../text/sentences.js';
+import { normalForm, phraseOf, WordText } from '../text/word-text.js';
 import { wordsOf } from '../text/words.js';
 import { comparedWords, type ExamItem, ExamWordings } from './exam-wordings.js';
 import type { Source } from './form.js';
@@ -83,67 +84,93 @@ function openedLow(wording: string): string {
   return wording.replace(OPENERS, (word) => word.toLowerCase());
 }
 
+/** A rewrite without the sentences that say more than the text; none where nothing is left. Each is counted. */
+export function heldBy(rewrite: string, held: Held, dropped: Dropped): string[] {
+  const kept = sentencesOf(rewrite).filter((sentence) => {
+    const excess = held.excessOf(sentence.trim());
+    if (excess !== undefined) dropped.add(excess);
+    return excess === undefined;
+  });
+  const text = joinedSentences(kept);
+  return /[\p{L}\p{N}]/u.test(text) ? [text] : [];
+}
+
 export interface CheckSettings {
+  /** Whether what is checked can hold nothing but what the text says. */
+  readonly fromTextAlone: boolean;
   readonly wordings: number;
   readonly reverse: boolean;
   readonly seed: number;
   readonly exams: readonly ExamItem[];
 }
 
+/** A draft with its words as they are compared. */
+interface Read {
+  readonly draft: StudyDraft;
+  readonly prompt: WordText;
+  readonly words: readonly string[];
+  /** Prompt and answer in the forms in which equal ones are equal. */
+  readonly key: string;
+  readonly answerKey: string;
+}
+
+function readDraft(draft: StudyDraft): Read {
+  const prompt = new WordText(draft.prompt);
+  const words = comparedWords(prompt.words);
+  return { draft, prompt, words, key: words.join(' '), answerKey: normalForm(draft.answer) };
+}
+
 /** Checks what was written about all sources: a question that has other answers elsewhere is not asked. */
 export class StudyCheck {
   readonly #wordings: ExamWordings;
-  readonly #answers: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #read: ReadonlyMap<Source, readonly Read[]>;
+  readonly #answers = new Map<string, Set<string>>();
 
   constructor(
     all: readonly Drafted[],
     readonly settings: CheckSettings,
   ) {
     this.#wordings = new ExamWordings(settings.exams);
-    this.#answers = answersByPrompt(all.flatMap(({ drafts }) => drafts));
+    this.#read = new Map(all.map(({ source, drafts }) => [source, drafts.map(readDraft)]));
+    for (const { key, answerKey } of [...this.#read.values()].flat())
+      this.#answers.set(key, (this.#answers.get(key) ?? new Set()).add(answerKey));
   }
 
   /** The drafts of a source that are trained, fact by fact; what is not for a reason is counted in `dropped`. */
-  kept({ source, drafts }: Drafted, dropped: Dropped): StudyDraft[] {
+  kept(source: Source, dropped: Dropped): StudyDraft[] {
     const held = new Held(source, this.settings.exams);
-    const prompts = new Set<string>();
-    const sound = drafts.filter((draft) => {
-      if (draft.asking === 'reversed' && !this.settings.reverse) return false;
-      const reason = this.#faultOf(draft, held) ?? (prompts.has(keyOf(draft.prompt)) ? 'alike' : undefined);
-      if (reason === undefined) prompts.add(keyOf(draft.prompt));
+    const asked = new Set<string>();
+    const sound = (this.#read.get(source) ?? []).filter((each) => {
+      if (each.draft.asking === 'reversed' && !this.settings.reverse) return false;
+      const reason = this.#faultOf(each, held) ?? (asked.has(each.key) ? 'alike' : undefined);
+      if (reason === undefined) asked.add(each.key);
       else dropped.add(reason);
       return reason === undefined;
     });
-    return [...groupBy(sound, ({ fact }) => fact)].flatMap(([fact, wordings]) =>
+    const drafts = sound.map(({ draft }) => draft);
+    return [...groupBy(drafts, ({ fact }) => fact)].flatMap(([fact, wordings]) =>
       this.#chosen(wordings, new Random(this.settings.seed, 'study', source.item, fact)),
     );
   }
 
-  #faultOf({ prompt, answer }: StudyDraft, held: Held): FormDropReason | undefined {
-    if (wordsOf(answer).length > MOST_ANSWER_WORDS) return 'too long';
-    if (!held.answers(answer)) return 'not in the text';
-    const excess = held.excessOf(prompt);
+  #faultOf({ draft, prompt, words, key }: Read, held: Held): FormDropReason | undefined {
+    if (wordsOf(draft.answer).length > MOST_ANSWER_WORDS) return 'too long';
+    if (!held.answers(draft.answer)) return 'not in the text';
+    const excess = this.settings.fromTextAlone ? undefined : held.excessOf(draft.prompt);
     if (excess !== undefined) return excess;
-    if (new WordText(prompt).has(phraseOf(answer))) return 'given away';
-    if (this.#wordings.has(prompt)) return 'asked in the exam';
-    return (this.#answers.get(keyOf(prompt))?.size ?? 0) > 1 ? 'several answers' : undefined;
+    if (prompt.has(phraseOf(draft.answer))) return 'given away';
+    if (this.#wordings.has(words)) return 'asked in the exam';
+    return (this.#answers.get(key)?.size ?? 0) > 1 ? 'several answers' : undefined;
   }
 
   /** As many wordings as are wanted, one reversed, one with a gap. */
   #chosen(wordings: readonly StudyDraft[], random: Random): StudyDraft[] {
-    const of = (asking: Asking, most: number): StudyDraft[] =>
-      random.shuffle(wordings.filter((draft) => draft.asking === asking)).slice(0, most);
+    const of = (asking: Asking, most: number): StudyDraft[] => {
+      const [usual, spare] = [false, true].map((isSpare) =>
+        random.shuffle(wordings.filter((draft) => draft.asking === asking && (draft.spare ?? false) === isSpare)),
+      );
+      return [...(usual ?? []), ...(spare ?? [])].slice(0, most);
+    };
     return [...of('forward', this.settings.wordings), ...of('reversed', 1), ...of('cloze', 1)];
   }
 }
-
-function answersByPrompt(drafts: readonly StudyDraft[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const answers = new Map<string, Set<string>>();
-  for (const { prompt, answer } of drafts) {
-    const key = keyOf(prompt);
-    answers.set(key, (answers.get(key) ?? new Set()).add(keyOf(answer)));
-  }
-  return answers;
-}
-
-const keyOf = (text: string): string => comparedWords(text).join(' ');

@@ -1,5 +1,6 @@
 /** What the exam asks, so that nothing of it is trained: wordings that are the same, contain one, or share most of their runs of words. */
 import type { Item, Question } from '../core/records.js';
+import type { Word } from '../text/word.js';
 import { wordsOf } from '../text/words.js';
 
 /** An item's questions, as the exam asks them. */
@@ -26,14 +27,13 @@ export class ExamWordings {
       for (const question of questions) wordingsOf(question).forEach((each) => this.#add(each));
   }
 
-  /** Whether a wording is one of the exam's. */
-  has(wording: string): boolean {
-    const words = comparedWords(wording);
+  /** Whether a wording, given by its compared words, is one of the exam's. */
+  has(words: readonly string[]): boolean {
     return this.#whole.has(words.join(' ')) || this.#holdsOne(words) || this.#isAlike(words);
   }
 
   #add(wording: string): void {
-    const words = comparedWords(wording);
+    const words = comparedWords(wordsOf(wording));
     const whole = words.join(' ');
     if (whole === '' || this.#whole.has(whole)) return;
     this.#whole.add(whole);
@@ -66,8 +66,7 @@ function wordingsOf({ prompt, paraphrases = [], testPrompt }: Question): string[
 }
 
 /** A wording's words as they are compared, without articles; all of them where there are no others. */
-export function comparedWords(text: string): string[] {
-  const words = wordsOf(text);
+export function comparedWords(words: readonly Word[]): string[] {
   const content = words.filter(({ kind }) => kind !== 'article');
   return (content.length > 0 ? content : words).map(({ norm }) => norm);
 }

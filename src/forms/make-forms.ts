@@ -1,9 +1,11 @@
 /** Samples of the forms of texts: what writers wrote, checked, with what was dropped and why. */
+import { distinct } from '../core/collections.js';
 import { mapConcurrently } from '../core/concurrency.js';
-import { Dropped, type Drafted, type FormDropReason, StudyCheck } from './check.js';
+import { Dropped, type Drafted, type FormDropReason, Held, heldBy, StudyCheck } from './check.js';
 import type { ExamItem } from './exam-wordings.js';
 import { FORM_NAMES, type FormName, type FormSample, type Source, type TextForm } from './form.js';
-import type { FormWriter, WrittenStudy } from './writer.js';
+import { restorings } from './restore.js';
+import type { FormWriter } from './writer.js';
 
 export interface FormsSettings {
   readonly forms: readonly TextForm[];
@@ -43,6 +45,8 @@ export interface Forms {
 }
 
 const WORDINGS = 5;
+const REWRITES = 5;
+const RESTORES = 3;
 
 /** Samples of the forms asked for, source by source. Throws FormsStopped where the model cannot be asked any more, the signal's reason when stopped. */
 export async function makeForms(sources: readonly Source[], settings: FormsSettings): Promise<Forms> {
@@ -62,7 +66,12 @@ class Making {
 
   async run(): Promise<Forms> {
     const asked = this.#has('study') || this.#has('distil') ? await this.#studySamples() : [];
-    const samples = [...(this.#has('raw') ? this.sources.map(rawSample) : []), ...asked];
+    const samples = [
+      ...(this.#has('raw') ? this.sources.map(rawSample) : []),
+      ...(this.#has('rewrite') ? await this.#rewriteSamples() : []),
+      ...(this.#has('restore') ? this.#restoreSamples() : []),
+      ...asked,
+    ];
     return { samples: numbered(samples), report: this.#report(samples) };
   }
 
@@ -74,33 +83,67 @@ class Making {
     return this.settings.studied?.has(item) ?? true;
   }
 
+  async #rewriteSamples(): Promise<Unnumbered[]> {
+    const { writer, rewrites = REWRITES, seed, exams, signal } = this.settings;
+    const made = await this.#each(this.sources, async (source) => {
+      const request = { count: rewrites, seed, ...(signal && { signal }) };
+      const { texts, unread } = await writer.rewrite(source, request);
+      this.#unread += unread;
+      const held = new Held(source, exams);
+      const kept = writer.fromTextAlone ? texts : texts.flatMap((text) => heldBy(text, held, this.#dropped));
+      return distinct(kept)
+        .filter((text) => text !== source.text)
+        .slice(0, rewrites)
+        .map((answer): Unnumbered => ({ item: source.item, form: 'rewrite', prompt: null, answer }));
+    });
+    return made.flat();
+  }
+
+  #restoreSamples(): Unnumbered[] {
+    const { restores = RESTORES, seed } = this.settings;
+    return this.sources
+      .filter((source) => this.#isStudied(source))
+      .flatMap((source) =>
+        restorings(source, restores, seed).map((each) => ({ item: source.item, form: 'restore' as const, ...each })),
+      );
+  }
+
+  /** Works off sources, several at once. */
+  #each<T>(sources: readonly Source[], work: (source: Source) => Promise<T>): Promise<T[]> {
+    const { writer, onProgress, signal } = this.settings;
+    let done = 0;
+    return mapConcurrently(sources, { concurrency: writer.concurrency, signal }, async (source) => {
+      const made = await work(source);
+      onProgress?.({ done: ++done, total: sources.length });
+      return made;
+    });
+  }
+
   async #studySamples(): Promise<Unnumbered[]> {
-    const { wordings = WORDINGS, reverse = true, seed, exams } = this.settings;
+    const { writer, wordings = WORDINGS, reverse = true, seed, exams } = this.settings;
     const drafted = await this.#drafted(wordings);
-    const check = new StudyCheck(drafted, { wordings, reverse, seed, exams });
+    const { fromTextAlone } = writer;
+    const check = new StudyCheck(drafted, { wordings, reverse, seed, exams, fromTextAlone });
     const forms = (['study', 'distil'] as const).filter((form) => this.#has(form));
-    return drafted
-      .filter(({ source }) => this.#isStudied(source))
-      .flatMap((each) => {
-        const kept = check.kept(each, this.#dropped);
-        if (kept.length === 0) this.#without.push(each.source.item);
-        for (const { fact } of kept) this.#facts.add(`${each.source.item}/${fact}`);
-        return forms.flatMap((form) =>
-          kept.map(({ prompt, answer }) => ({ item: each.source.item, form, prompt, answer })),
-        );
+    return this.sources
+      .filter((source) => this.#isStudied(source))
+      .flatMap((source) => {
+        const { item } = source;
+        const kept = check.kept(source, this.#dropped);
+        if (kept.length === 0) this.#without.push(item);
+        for (const { fact } of kept) this.#facts.add(`${item}/${fact}`);
+        return forms.flatMap((form) => kept.map(({ prompt, answer }) => ({ item, form, prompt, answer })));
       });
   }
 
   /** What rules can ask about sources that are not studied counts too: a question may have another answer there. */
   #drafted(wordings: number): Promise<Drafted[]> {
-    const { writer, onProgress, signal } = this.settings;
+    const { writer, signal } = this.settings;
     const isFree = (source: Source): boolean => writer.estimate(source, { study: wordings }) === null;
     const asked = this.sources.filter((source) => this.#isStudied(source) || isFree(source));
-    let done = 0;
-    return mapConcurrently(asked, { concurrency: writer.concurrency, signal }, async (source) => {
-      const { drafts, unread }: WrittenStudy = await writer.study(source, { wordings, ...(signal && { signal }) });
+    return this.#each(asked, async (source) => {
+      const { drafts, unread } = await writer.study(source, { wordings, ...(signal && { signal }) });
       this.#unread += unread;
-      onProgress?.({ done: ++done, total: asked.length });
       return { source, drafts };
     });
   }

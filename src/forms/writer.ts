@@ -13,6 +13,8 @@ export interface StudyDraft {
   readonly prompt: string;
   /** Short, and as the text has it. */
   readonly answer: string;
+  /** Taken only where there are not enough other wordings of the fact. */
+  readonly spare?: boolean;
 }
 
 export interface WrittenStudy {
@@ -37,7 +39,7 @@ export interface StudyRequest {
 export interface RewriteRequest {
   /** How many other texts are wanted. */
   readonly count: number;
-  /** Same seed, same rewrites: of the order in which sentences stand. */
+  /** Same seed, same rewrites. */
   readonly seed: number;
   readonly signal?: AbortSignal;
 }
@@ -56,6 +58,8 @@ export interface FormWriter {
   readonly identity: Json;
   /** Texts worth having under way at once. */
   readonly concurrency: number;
+  /** Whether it can write nothing but what the text says; what others write is checked for what it adds. */
+  readonly fromTextAlone: boolean;
   /** Questions about what the text states. Throws FormsStopped where going on is pointless. */
   study(source: Source, request: StudyRequest): Promise<WrittenStudy>;
   /** The text in other words or another order; fewer than asked where there are no more. Throws FormsStopped. */

@@ -26,6 +26,12 @@ const HALVES: { readonly [K in SubjectKind]: readonly [readonly string[], readon
   place: [PLACE_PREFIXES, PLACE_ROOTS],
 };
 
+/** What a full name is the name of, by the lists it is drawn from; undefined where it is none of the world's. */
+export function kindOfName(name: string): SubjectKind | undefined {
+  const [, first = '', second = ''] = /^(\S+) (\S+)(?: \d+)?$/.exec(name) ?? [];
+  return KINDS.find((kind) => HALVES[kind][0].includes(first) && HALVES[kind][1].includes(second));
+}
+
 /** One name in four belongs to studies. */
 export function partitionOf(name: string): Partition {
   return Number.parseInt(sha256(name).slice(0, 8), 16) % 4 === 0 ? 'study' : 'pretraining';
