@@ -107,8 +107,8 @@ function questionOf({ prompt, testPrompt, answer, type = 'fact' }: Draft, part: 
   };
 }
 
-/** Of what holds the answer, what shares most words with the question. */
-function evidenceOf(prompt: string, answer: string, { units, text }: Part): string {
+/** Of what holds the answer, what shares most words with the question; the whole text where no unit holds it. */
+export function evidenceOf(prompt: string, answer: string, { units, text }: Pick<Part, 'units' | 'text'>): string {
   const asked = new Set(wordsOf(prompt).map(({ norm }) => norm));
   const fact = answerFact([answer]);
   const holding = units.filter((unit) => isKept(fact, new WordText(unit.text)));

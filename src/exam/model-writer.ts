@@ -2,6 +2,7 @@
 import { isReply, stopsWork, type ChatMessage, type ChatModel } from '../llm/chat-model.js';
 import { markedText } from '../llm/marked-text.js';
 import type { Part } from './part.js';
+import { linedQuestions, lineValue } from './question-lines.js';
 import { ExamStopped, type Draft, type ExamWriter, type Written } from './writer.js';
 
 const SYSTEM =
@@ -55,7 +56,7 @@ async function reword(
     return undefined;
   }
   const line = outcome.text.split('\n').find((each) => each.trim() !== '') ?? '';
-  const wording = (LINE.exec(line)?.[2] ?? line).trim();
+  const wording = lineValue(line);
   return wording === '' || wording === prompt ? undefined : wording;
 }
 
@@ -77,31 +78,12 @@ function messagesFor({ text, topic }: Part, wanted: number): ChatMessage[] {
   ];
 }
 
-const LINE =
-  /^[\s>*_#-]*(?:\d+[.)]\s*)?[\s*_]*(q(?:uestion)?|r(?:eworded|ephrased)?|a(?:nswer)?|问题?|改述|答案?|frage|antwort)\s*\d*\s*[*_]*\s*[:：]\s*[*_]*\s*(.+)$/iu;
-const ROLES: Readonly<Record<string, 'q' | 'r' | 'a'>> = { q: 'q', r: 'r', a: 'a', 问: 'q', 改: 'r', 答: 'a', f: 'q' };
-
 /** Questions as lines `Q:`, `R:`, `A:`, however a model decorates them; other lines are counted. */
 export function parseQuestions(answer: string): Written {
-  const drafts: Draft[] = [];
-  let open: { q?: string; r?: string } = {};
-  let unread = 0;
-  for (const line of answer.split('\n').filter((each) => each.trim() !== '')) {
-    const [, name = '', raw = ''] = LINE.exec(line) ?? [];
-    const role = /^antwort$/i.test(name) ? 'a' : ROLES[name[0]?.toLowerCase() ?? ''];
-    const value = raw.replace(/[*_]+$/, '').trim();
-    if (role === 'a' && open.q !== undefined) {
-      const { q, r } = open;
-      drafts.push({ prompt: q, answer: unquoted(value), ...(r !== undefined && r !== q && { testPrompt: r }) });
-      open = {};
-    } else if (role === 'q' || role === 'r') open = role === 'q' ? { q: value } : { ...open, r: value };
-    else unread++;
-  }
+  const { questions, unread } = linedQuestions(answer);
+  const drafts = questions.map(({ prompt, rewordings, answer: short }): Draft => {
+    const testPrompt = rewordings.at(-1);
+    return { prompt, answer: short, ...(testPrompt !== undefined && { testPrompt }) };
+  });
   return { drafts, unread };
 }
-
-const unquoted = (text: string): string =>
-  text
-    .replace(/^["“'«「](.*)["”'»」]\.?$/u, '$1')
-    .replace(/[.。]$/u, '')
-    .trim();

@@ -3,10 +3,11 @@ import { groupBy } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import { answerFact, factsOf, type Fact } from '../audit/facts.js';
 import { isKept } from '../audit/retention.js';
+import { languageOf } from '../text/language.js';
 import { joinedSentences, sentencesOf } from '../text/sentences.js';
 import { normalForm, phraseOf, WordText } from '../text/word-text.js';
 import { wordsOf } from '../text/words.js';
-import { comparedWords, type ExamItem, ExamWordings } from './exam-wordings.js';
+import { comparedWords, type ExamItem, type ExamWordings } from './exam-wordings.js';
 import type { Source } from './form.js';
 import type { Asking, StudyDraft } from './writer.js';
 
@@ -16,6 +17,7 @@ export const FORM_DROP_REASONS = [
   'adds to the text',
   'lost by the level',
   'asked in the exam',
+  'a question',
   'given away',
   'too long',
   'several answers',
@@ -51,9 +53,11 @@ export class Held {
   /** The text and what it is about. */
   readonly #named: WordText;
   readonly #lost: readonly Fact[];
+  readonly #language: string;
 
   constructor({ item, text, topic }: Source, exams: readonly ExamItem[]) {
     this.#text = new WordText(text);
+    this.#language = languageOf(text) ?? 'en';
     this.#named = new WordText(`${text}\n${topic}`);
     const questions = exams.filter(({ id }) => id === item).flatMap((exam) => exam.questions);
     this.#lost = questions
@@ -71,28 +75,47 @@ export class Held {
   excessOf(wording: string): FormDropReason | undefined {
     const said = new WordText(wording);
     if (this.#lost.some((fact) => isKept(fact, said))) return 'lost by the level';
-    return factsOf(openedLow(wording)).every((fact) => isKept(fact, this.#named)) ? undefined : 'adds to the text';
+    const added = factsOf(openedLow(wording, this.#language)).filter((fact) => this.#isTold(fact));
+    return added.every((fact) => isKept(fact, this.#named)) ? undefined : 'adds to the text';
+  }
+
+  /** Whether a fact is one for sure: German writes all nouns as it writes names. */
+  #isTold({ kind, label }: Fact): boolean {
+    return kind !== 'entities' || this.#language !== 'de' || /\s/.test(label);
   }
 }
 
-/** Words that open a question, and are no name there. */
+/** English words that open a question or a sentence, and are no name there. */
 const OPENERS =
   /^(tell|name|state|give|complete|continue|fill|list|identify|describe|say|recall|please|how|why|whose|whom|do|does|did|can|could|is|are|was|were|has|have|had|regarding|concerning|to|out|near|upon)\b/i;
 
-/** A wording without the capital of the word that opens it. */
-function openedLow(wording: string): string {
-  return wording.replace(OPENERS, (word) => word.toLowerCase());
+/** A wording without the capital of the word that opens it, where that is no name. */
+function openedLow(wording: string, language: string): string {
+  return wording.replace(language === 'en' ? OPENERS : /^[^\p{L}]*\p{L}+/u, (word) => word.toLowerCase());
 }
 
-/** A rewrite without the sentences that say more than the text; none where nothing is left. Each is counted. */
-export function heldBy(rewrite: string, held: Held, dropped: Dropped): string[] {
+/** What a rewrite by a model is checked against. */
+export interface RewriteCheck {
+  readonly text: string;
+  readonly held: Held;
+  readonly exam: ExamWordings;
+}
+
+/** A rewrite without the sentences that say more than the text, or ask; none where nothing is left. Each is counted. */
+export function heldBy(rewrite: string, check: RewriteCheck, dropped: Dropped): string[] {
   const kept = sentencesOf(rewrite).filter((sentence) => {
-    const excess = held.excessOf(sentence.trim());
-    if (excess !== undefined) dropped.add(excess);
-    return excess === undefined;
+    const reason = sentenceFault(sentence.trim(), check);
+    if (reason !== undefined) dropped.add(reason);
+    return reason === undefined;
   });
   const text = joinedSentences(kept);
   return /[\p{L}\p{N}]/u.test(text) ? [text] : [];
+}
+
+function sentenceFault(sentence: string, { text, held, exam }: RewriteCheck): FormDropReason | undefined {
+  if (exam.has(comparedWords(wordsOf(sentence)))) return 'asked in the exam';
+  if (/[?？]["'”’)」』]*$/u.test(sentence) && !text.includes(sentence)) return 'a question';
+  return held.excessOf(sentence);
 }
 
 export interface CheckSettings {
@@ -102,6 +125,7 @@ export interface CheckSettings {
   readonly reverse: boolean;
   readonly seed: number;
   readonly exams: readonly ExamItem[];
+  readonly exam: ExamWordings;
 }
 
 /** A draft with its words as they are compared. */
@@ -122,7 +146,6 @@ function readDraft(draft: StudyDraft): Read {
 
 /** Checks what was written about all sources: a question that has other answers elsewhere is not asked. */
 export class StudyCheck {
-  readonly #wordings: ExamWordings;
   readonly #read: ReadonlyMap<Source, readonly Read[]>;
   readonly #answers = new Map<string, Set<string>>();
 
@@ -130,7 +153,6 @@ export class StudyCheck {
     all: readonly Drafted[],
     readonly settings: CheckSettings,
   ) {
-    this.#wordings = new ExamWordings(settings.exams);
     this.#read = new Map(all.map(({ source, drafts }) => [source, drafts.map(readDraft)]));
     for (const { key, answerKey } of [...this.#read.values()].flat())
       this.#answers.set(key, (this.#answers.get(key) ?? new Set()).add(answerKey));
@@ -156,10 +178,11 @@ export class StudyCheck {
   #faultOf({ draft, prompt, words, key }: Read, held: Held): FormDropReason | undefined {
     if (wordsOf(draft.answer).length > MOST_ANSWER_WORDS) return 'too long';
     if (!held.answers(draft.answer)) return 'not in the text';
-    const excess = this.settings.fromTextAlone ? undefined : held.excessOf(draft.prompt);
+    const isOfText = this.settings.fromTextAlone || draft.ofText === true;
+    const excess = isOfText ? undefined : held.excessOf(draft.prompt);
     if (excess !== undefined) return excess;
     if (prompt.has(phraseOf(draft.answer))) return 'given away';
-    if (this.#wordings.has(words)) return 'asked in the exam';
+    if (this.settings.exam.has(words)) return 'asked in the exam';
     return (this.#answers.get(key)?.size ?? 0) > 1 ? 'several answers' : undefined;
   }
 

@@ -2,10 +2,10 @@
 import { distinct } from '../core/collections.js';
 import { mapConcurrently } from '../core/concurrency.js';
 import { Dropped, type Drafted, type FormDropReason, Held, heldBy, StudyCheck } from './check.js';
-import type { ExamItem } from './exam-wordings.js';
+import { type ExamItem, ExamWordings } from './exam-wordings.js';
 import { FORM_NAMES, type FormName, type FormSample, type Source, type TextForm } from './form.js';
 import { restorings } from './restore.js';
-import type { FormWriter } from './writer.js';
+import type { Asked, FormWriter, WriterEstimate } from './writer.js';
 
 export interface FormsSettings {
   readonly forms: readonly TextForm[];
@@ -31,8 +31,10 @@ export interface FormsSettings {
 export interface FormsReport {
   readonly made: Readonly<Record<FormName, number>>;
   readonly dropped: Readonly<Record<FormDropReason, number>>;
-  /** Lines of a model's answers that were no question, and answers that were no rewrite. */
+  /** Lines of a model's answers that were no question. */
   readonly unread: number;
+  /** Requests to a model that gave nothing to use; they are made again another time. */
+  readonly failed: number;
   /** Facts that are asked for. */
   readonly facts: number;
   /** Items that no question could be made of, of those studied. */
@@ -55,14 +57,18 @@ export async function makeForms(sources: readonly Source[], settings: FormsSetti
 
 class Making {
   readonly #dropped = new Dropped();
+  readonly #exam: ExamWordings;
   readonly #facts = new Set<string>();
   readonly #without: string[] = [];
   #unread = 0;
+  #failed = 0;
 
   constructor(
     readonly sources: readonly Source[],
     readonly settings: FormsSettings,
-  ) {}
+  ) {
+    this.#exam = new ExamWordings(settings.exams);
+  }
 
   async run(): Promise<Forms> {
     const asked = this.#has('study') || this.#has('distil') ? await this.#studySamples() : [];
@@ -87,10 +93,10 @@ class Making {
     const { writer, rewrites = REWRITES, seed, exams, signal } = this.settings;
     const made = await this.#each(this.sources, async (source) => {
       const request = { count: rewrites, seed, ...(signal && { signal }) };
-      const { texts, unread } = await writer.rewrite(source, request);
-      this.#unread += unread;
-      const held = new Held(source, exams);
-      const kept = writer.fromTextAlone ? texts : texts.flatMap((text) => heldBy(text, held, this.#dropped));
+      const { texts, failed } = await writer.rewrite(source, request);
+      this.#failed += failed;
+      const check = { text: source.text, held: new Held(source, exams), exam: this.#exam };
+      const kept = writer.fromTextAlone ? texts : texts.flatMap((text) => heldBy(text, check, this.#dropped));
       return distinct(kept)
         .filter((text) => text !== source.text)
         .slice(0, rewrites)
@@ -123,7 +129,7 @@ class Making {
     const { writer, wordings = WORDINGS, reverse = true, seed, exams } = this.settings;
     const drafted = await this.#drafted(wordings);
     const { fromTextAlone } = writer;
-    const check = new StudyCheck(drafted, { wordings, reverse, seed, exams, fromTextAlone });
+    const check = new StudyCheck(drafted, { wordings, reverse, seed, exams, fromTextAlone, exam: this.#exam });
     const forms = (['study', 'distil'] as const).filter((form) => this.#has(form));
     return this.sources
       .filter((source) => this.#isStudied(source))
@@ -142,8 +148,9 @@ class Making {
     const isFree = (source: Source): boolean => writer.estimate(source, { study: wordings }) === null;
     const asked = this.sources.filter((source) => this.#isStudied(source) || isFree(source));
     return this.#each(asked, async (source) => {
-      const { drafts, unread } = await writer.study(source, { wordings, ...(signal && { signal }) });
+      const { drafts, unread, failed } = await writer.study(source, { wordings, ...(signal && { signal }) });
       this.#unread += unread;
+      this.#failed += failed;
       return { source, drafts };
     });
   }
@@ -154,10 +161,44 @@ class Making {
       made: Object.fromEntries(FORM_NAMES.map((form) => [form, count(form)])) as Record<FormName, number>,
       dropped: this.#dropped.toJson(),
       unread: this.#unread,
+      failed: this.#failed,
       facts: this.#facts.size,
       without: this.#without,
     };
   }
+}
+
+/** What is to be written before samples can be made. */
+export interface FormsForecast {
+  /** Texts times what is written about each: questions, rewrites. */
+  readonly texts: number;
+  /** What is there already. */
+  readonly kept: number;
+  readonly missing: number;
+  /** Of the missing: requests to a model and their tokens; 0 where none is asked. */
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What making forms will take; asks nothing. */
+export function forecastForms(
+  sources: readonly Source[],
+  settings: Pick<FormsSettings, 'forms' | 'writer' | 'wordings' | 'rewrites' | 'studied'>,
+): FormsForecast {
+  const { forms, writer, wordings = WORDINGS, rewrites = REWRITES, studied } = settings;
+  const isAsked = forms.includes('study') || forms.includes('distil');
+  const work = sources.flatMap((source): [Source, Asked][] => [
+    ...(isAsked && (studied?.has(source.item) ?? true) ? [[source, { study: wordings }] as [Source, Asked]] : []),
+    ...(forms.includes('rewrite') ? [[source, { rewrites }] as [Source, Asked]] : []),
+  ]);
+  const missing = work.filter(([source, asked]) => writer.isKept?.(source, asked) !== true);
+  const estimates = missing.map(([source, asked]) => writer.estimate(source, asked));
+  const sum = (of: keyof WriterEstimate): number => estimates.reduce((total, each) => total + (each?.[of] ?? 0), 0);
+  return {
+    ...{ texts: work.length, kept: work.length - missing.length, missing: missing.length },
+    ...{ calls: sum('calls'), inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') },
+  };
 }
 
 type Unnumbered = Omit<FormSample, 'id'>;

@@ -21,9 +21,9 @@ export const ruleFormWriter: FormWriter = {
   identity: { rules: VERSION },
   concurrency: 1,
   fromTextAlone: true,
-  study: (source) => Promise.resolve({ drafts: worldDrafts(source) ?? ruleDrafts(source), unread: 0 }),
+  study: (source) => Promise.resolve({ drafts: worldDrafts(source) ?? ruleDrafts(source), unread: 0, failed: 0 }),
   rewrite: (source, request) =>
-    Promise.resolve({ texts: worldRewrites(source, request) ?? ruleRewrites(source, request), unread: 0 }),
+    Promise.resolve({ texts: worldRewrites(source, request) ?? ruleRewrites(source, request), failed: 0 }),
   estimate: () => null,
 };
 

@@ -16,8 +16,8 @@ export const worldFormWriter: FormWriter = {
   identity: { world: VERSION },
   concurrency: 1,
   fromTextAlone: true,
-  study: (source) => Promise.resolve({ drafts: worldDrafts(source) ?? [], unread: 0 }),
-  rewrite: (source, request) => Promise.resolve({ texts: worldRewrites(source, request) ?? [], unread: 0 }),
+  study: (source) => Promise.resolve({ drafts: worldDrafts(source) ?? [], unread: 0, failed: 0 }),
+  rewrite: (source, request) => Promise.resolve({ texts: worldRewrites(source, request) ?? [], failed: 0 }),
   estimate: () => null,
 };
 

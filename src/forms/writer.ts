@@ -15,18 +15,22 @@ export interface StudyDraft {
   readonly answer: string;
   /** Taken only where there are not enough other wordings of the fact. */
   readonly spare?: boolean;
+  /** Made of the text's own words by rules, by a writer that can add to it otherwise. */
+  readonly ofText?: boolean;
 }
 
 export interface WrittenStudy {
   readonly drafts: readonly StudyDraft[];
   /** Lines of an answer that were no question; 0 for rules. */
   readonly unread: number;
+  /** Requests that gave nothing to use; 0 for rules. */
+  readonly failed: number;
 }
 
 export interface WrittenRewrites {
   readonly texts: readonly string[];
-  /** Answers, or parts of them, that were no rewrite; 0 for rules. */
-  readonly unread: number;
+  /** Rewrites that were not given; 0 for rules. */
+  readonly failed: number;
 }
 
 /** What is asked of a writer. */
@@ -43,6 +47,9 @@ export interface RewriteRequest {
   readonly seed: number;
   readonly signal?: AbortSignal;
 }
+
+/** What is asked about a text: so many wordings of each fact, or so many rewrites. */
+export type Asked = { readonly study: number } | { readonly rewrites: number };
 
 /** What a writer's work takes of a model. */
 export interface WriterEstimate {
@@ -64,8 +71,10 @@ export interface FormWriter {
   study(source: Source, request: StudyRequest): Promise<WrittenStudy>;
   /** The text in other words or another order; fewer than asked where there are no more. Throws FormsStopped. */
   rewrite(source: Source, request: RewriteRequest): Promise<WrittenRewrites>;
-  /** What a text's questions take (`study`) or its rewrites; null where no model is asked. */
-  estimate(source: Source, asked: { readonly study: number } | { readonly rewrites: number }): WriterEstimate | null;
+  /** What it takes; null where no model is asked. */
+  estimate(source: Source, asked: Asked): WriterEstimate | null;
+  /** Whether it is there already, so that nothing is asked; absent where nothing is kept. */
+  isKept?(source: Source, asked: Asked): boolean;
 }
 
 /** The work ended before all texts had their forms: what is written is kept, and a new run goes on from there. */
