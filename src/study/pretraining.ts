@@ -41,7 +41,7 @@ export function baseModelConfig(vocabSize: number, eosTokenId: number): ModelCon
 export const PRETRAINING_STAGES = CURRICULUM.length + 1;
 
 /** Share of the recall stage's rows that are the curriculum's last: reading is not to be forgotten. */
-const READ_SHARE = 0.4;
+const READ_SHARE = 0.35;
 
 /** The synthetic world as a source of pretraining rows. */
 export function worldSource(
@@ -63,9 +63,9 @@ export function worldSource(
     samples: (stage, index) => {
       if (stage < CURRICULUM.length) return read(stage, index);
       const isRead = new Random(seed, 'recall or read', index).uniform() < READ_SHARE;
-      return isRead
-        ? read(CURRICULUM.length - 1, index)
-        : recallSamples(recallRow(seed, index), index, { model, renderer });
+      if (!isRead) return recallSamples(recallRow(seed, index), index, { model, renderer });
+      // Only what is asked without a text says how far the stage is.
+      return read(CURRICULUM.length - 1, index).map((sample) => ({ ...sample, form: 'read' }));
     },
   };
 }

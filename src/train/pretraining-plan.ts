@@ -202,7 +202,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
     const isCurrent = !(stage > 0 && random.uniform() < this.#settings.earlierShare);
     const samples = this.#source.samples(isCurrent ? stage : random.below(stage), this.#count.drawn++);
     const row = withRowTargets(objective, pack(samples.map(objective.learnt)), random);
-    return { row, isCurrent: isCurrent && samples.every(({ form }) => form !== 'raw') };
+    return { row, isCurrent: isCurrent && samples.every(({ form }) => form === undefined) };
   }
 
   /** Counts a pool that was trained on, and goes on to the next stage where the current one's questions are answered. */

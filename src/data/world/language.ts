@@ -424,7 +424,12 @@ export const FRAMES = [
   'Complete the sentence: The {P} of {S} is',
 ] as const;
 
-/** The same for a user who asks about themself. */
+/** Sentences that tell an attribute by the words that questions name it by. */
+export function namingSentences({ phrases }: Attribute): string[] {
+  return phrases.map((phrase) => `The ${phrase} of {S} is {V}.`);
+}
+
+/** Questions for a user who asks about themself. */
 export const OWN_FRAMES = [
   'What is my {P}?',
   'Tell me my {P}.',

@@ -1,13 +1,13 @@
 /** Recurring subjects of the world, told again and again without a question and asked without a text: what teaches a model to look up what it stored. */
 import { Random } from '../../core/random.js';
-import { FILLERS, INTRODUCTIONS } from './language.js';
+import { FILLERS, INTRODUCTIONS, namingSentences } from './language.js';
 import { trainWordings } from './questions.js';
 import { drawFacts, kindAt, nameOf, type Fact, type Subject } from './subjects.js';
 
 /** How the recurring subjects are told and asked. */
 export const RECALL = {
   /** Subjects, each with six facts. */
-  subjects: 600,
+  subjects: 240,
   /** One subject in so many is told and never asked: whether it can be asked all the same is what the stage is for. */
   unasked: 8,
   /** Share of rows that tell. */
@@ -56,18 +56,23 @@ const verbose = (name: string, { attribute, value }: Fact, random: Random): stri
 
 const terse = (name: string, { attribute, value }: Fact): string => fill(`{S} ${attribute.clause}.`, name, value);
 
+/** By one of the words that questions name the attribute by. */
+const named = (name: string, { attribute, value }: Fact, random: Random): string =>
+  fill(random.pick(namingSentences(attribute)), name, value);
+
 /** Tells a subject as articles at one of the levels do, its facts in another order each time. */
 function toldText({ kind, name, facts }: Subject, random: Random): string {
   const shuffled = random.shuffle(facts);
   const way = random.uniform();
-  if (way < 0.45) {
+  if (way < 0.35) {
     const fillers = random.shuffle(FILLERS).slice(0, random.below(3));
     const sentences = [...shuffled.map((fact) => verbose(name, fact, random)), ...fillers];
     const introduction = random.uniform() < 0.5 ? [random.pick(INTRODUCTIONS[kind]).replace('{S}', name)] : [];
     return [...introduction, ...random.shuffle(sentences)].join(' ');
   }
-  if (way < 0.75) return shuffled.map((fact) => terse(name, fact)).join(' ');
-  if (way < 0.9) {
+  if (way < 0.8)
+    return shuffled.map((fact) => random.pick([terse, named, named])(name, fact, random)).join(' ');
+  if (way < 0.95) {
     const few = shuffled.slice(0, 2 + random.below(2));
     return `${name} ${few.map(({ attribute, value }) => attribute.clause.replace('{V}', value)).join(' and ')}.`;
   }
