@@ -21,6 +21,7 @@ const rooms = {
     'files',
     'data',
     'compress',
+    'exam',
     'forms',
     'audit',
     'train',

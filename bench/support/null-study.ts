@@ -115,5 +115,9 @@ function rowOf(made: MadeAnswer, { twoWay, items }: TruthOptions): Row {
     finish: 'stop',
     reason: '',
     reworded: null,
+    form: null,
+    exposures: null,
+    control: null,
+    group: null,
   };
 }

@@ -1,6 +1,7 @@
 /** What analysis and report need to know of a run besides its rows: how it was trained, how it ended, where its adapter lies. */
 import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
+import type { MeanEstimate } from '../core/statistics.js';
 
 /** Loss on items kept from training, in nats per answer token. */
 export interface HeldOutSummary {
@@ -9,6 +10,25 @@ export interface HeldOutSummary {
   readonly bestStep: number;
   readonly lastLoss: number;
   readonly stoppedEarly: boolean;
+}
+
+/** An adapter at some strength and rank: what it recalls, and what it costs its base. */
+export interface AdapterVariant {
+  /** 1 as trained. */
+  readonly scale: number;
+  readonly rank: number;
+  /** Rise of the loss on general text, and divergence from the base on its own samples, in bits a token. */
+  readonly generalRise: MeanEstimate;
+  readonly divergence: MeanEstimate;
+  /** Share of the taught questions answered; null where not asked. */
+  readonly recall: number | null;
+  /** Answers about texts never trained on, shown in the prompt, that changed sides; null where not asked. */
+  readonly reading: { readonly asked: number; readonly rightToWrong: number; readonly wrongToRight: number } | null;
+}
+
+/** What an adapter costs the base as it was trained, and at lower strengths and ranks. */
+export interface AdapterCost extends Omit<AdapterVariant, 'scale' | 'rank'> {
+  readonly variants: readonly AdapterVariant[];
 }
 
 export interface RunSummary {
@@ -40,6 +60,10 @@ export interface RunSummary {
   };
   /** Longest answer in tokens; absent where it is unknown. */
   readonly answerLimit?: number;
+  /** Tokens fed in training, repeats counted; absent where unknown. */
+  readonly trainedTokens?: number;
+  /** What its adapter costs the base; absent where it was not measured. */
+  readonly cost?: AdapterCost;
   /** Optimiser steps taken; null where it never trained. */
   readonly steps: number | null;
   /** Mean loss per answer token at the first and the last step, in nats. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Level } from './levels.js';
 import { questionRecord } from './question.js';
-import type { AnswerRecord, Item, Row } from './records.js';
+import { TEXT_CONTROLS, TEXT_GROUPS, type AnswerRecord, type Item, type Row } from './records.js';
 
 const finish = z.enum(['stop', 'length']).nullable();
 const book = z.enum(['open', 'closed', 'text']);
@@ -63,4 +63,8 @@ export const rowRecord: z.ZodType<Row> = z.object({
   finish,
   reason: z.string(),
   reworded: z.boolean().nullable().default(null),
+  form: z.string().nullable().default(null),
+  exposures: z.number().int().min(0).nullable().default(null),
+  control: z.enum(TEXT_CONTROLS).nullable().default(null),
+  group: z.enum(TEXT_GROUPS).nullable().default(null),
 });

@@ -8,6 +8,20 @@ export type { Question };
 /** How a run asks: with the context in the prompt, without it, or without it after training on the text itself. */
 export type Book = 'open' | 'closed' | 'text';
 
+/**
+ * What an answer about a trained text is compared with: the base without any text (the floor), the base that reads the text (the
+ * ceiling), an adapter of other documents (what the form alone gives).
+ */
+export const TEXT_CONTROLS = ['without text', 'with text', 'other documents'] as const;
+export type TextControl = (typeof TEXT_CONTROLS)[number];
+
+/**
+ * What an adapter that was trained on texts had of a question: asked for by a trained question (`covered`), not by one though its
+ * item was (`uncovered`), an item's of which only the text was trained (`untaught`), or one that was never trained (`unseen`).
+ */
+export const TEXT_GROUPS = ['covered', 'uncovered', 'untaught', 'unseen'] as const;
+export type TextGroup = (typeof TEXT_GROUPS)[number];
+
 /** A text at one level, and where it came from. */
 export interface LevelText {
   readonly text: string;
@@ -95,10 +109,16 @@ export interface GridPlace {
   /** Number of items trained on; 0 for the base. */
   readonly items: number;
   readonly seed: number;
+  /** What was made of texts to train on, where they were trained on; else absent, as are the next two. */
+  readonly form?: string;
+  /** How often each fact was seen. */
+  readonly exposures?: number;
+  /** What it is compared with; absent for what is compared. */
+  readonly control?: TextControl;
 }
 
 /** One flat row per judged answer: all that analysis and report read. */
-export interface Row extends GridPlace {
+export interface Row extends Omit<GridPlace, 'form' | 'exposures' | 'control'> {
   readonly item: string;
   readonly question: string;
   readonly type: string;
@@ -124,4 +144,10 @@ export interface Row extends GridPlace {
   readonly reason: string;
   /** Whether it was asked in a wording kept for testing; null where that is not known. */
   readonly reworded: boolean | null;
+  /** Null, as are the next three, where no text was trained on. */
+  readonly form: string | null;
+  readonly exposures: number | null;
+  readonly control: TextControl | null;
+  /** Null of a control. */
+  readonly group: TextGroup | null;
 }

@@ -1,5 +1,5 @@
 /** Rows: a judged answer with its place in the grid, the one form that analysis and report read. */
-import type { AnswerRecord, GridPlace, Row, Verdict } from '../core/records.js';
+import type { AnswerRecord, GridPlace, Row, TextGroup, Verdict } from '../core/records.js';
 
 /** What an answer's text kept of its original; null where no text was shown. */
 export interface Kept {
@@ -16,12 +16,14 @@ export interface JudgedAnswer {
   readonly verdict: Verdict;
   /** Default unknown. */
   readonly kept?: Kept;
+  /** What a trained text had of the question. */
+  readonly group?: TextGroup;
 }
 
 const UNKNOWN: Kept = { trr: null, retention: null };
 
 /** One row of a judge's verdict on an answer. */
-export function rowOf({ place, judge, record, verdict, kept = UNKNOWN }: JudgedAnswer): Row {
+export function rowOf({ place, judge, record, verdict, kept = UNKNOWN, group }: JudgedAnswer): Row {
   const { item, question, type, abstention, contextTruncated, bits, prompt, reference, answer, finish } = record;
   return {
     run: place.run,
@@ -36,5 +38,7 @@ export function rowOf({ place, judge, record, verdict, kept = UNKNOWN }: JudgedA
     ...{ trr: kept.trr, retention: kept.retention, bits },
     ...{ prompt, reference, answer: answer ?? '', finish, reason: verdict.reason },
     reworded: record.reworded ?? null,
+    ...{ form: place.form ?? null, exposures: place.exposures ?? null, control: place.control ?? null },
+    group: group ?? null,
   };
 }

@@ -1,7 +1,14 @@
 /** The synthetic world's texts read back: which facts of whom a text states, at any level, and in which of its sentences. */
 import { distinctBy } from '../core/collections.js';
 import { isObject } from '../core/json.js';
-import { ATTRIBUTES, FILLERS, INTRODUCTIONS, type Attribute, type SubjectKind } from '../data/world/language.js';
+import {
+  ATTRIBUTES,
+  FILLERS,
+  INTRODUCTIONS,
+  namingSentences,
+  type Attribute,
+  type SubjectKind,
+} from '../data/world/language.js';
 import { kindOfName } from '../data/world/subjects.js';
 import { sentencesOf } from '../text/sentences.js';
 
@@ -51,7 +58,11 @@ export function tell(pattern: string, name: string, value: string): string {
 export const terse = ({ clause }: Attribute): string => `{S} ${clause}.`;
 
 /** Every way in which an attribute is told. */
-export const patternsOf = (attribute: Attribute): readonly string[] => [...attribute.sentences, terse(attribute)];
+export const patternsOf = (attribute: Attribute): readonly string[] => [
+  ...attribute.sentences,
+  terse(attribute),
+  ...namingSentences(attribute),
+];
 
 /** Relations of an extraction; null of what is none. */
 function structuredFacts(text: string): WorldFact[] | null {
@@ -99,7 +110,7 @@ let tellings: readonly Telling[] | undefined;
 function allTellings(): readonly Telling[] {
   tellings ??= Object.entries(ATTRIBUTES).flatMap(([kind, attributes]) =>
     attributes.flatMap((attribute) =>
-      attribute.sentences.map((pattern) => ({
+      [...attribute.sentences, ...namingSentences(attribute)].map((pattern) => ({
         ...{ kind: kind as SubjectKind, attribute, pattern },
         regex: regexOf(pattern, attribute),
       })),

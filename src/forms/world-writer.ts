@@ -8,7 +8,7 @@ import { patternsOf, tell, worldFacts, type WorldFact, worldSentences, type Worl
 import type { FormWriter, RewriteRequest, StudyDraft } from './writer.js';
 
 /** Raised when the world is asked or told otherwise. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Writes about texts of the world, and nothing about others. */
 export const worldFormWriter: FormWriter = {

@@ -10,6 +10,7 @@ import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { BUNDLED } from '../models/load.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
+import { textBookFields } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
 
 const columnParts = Object.fromEntries(
@@ -199,11 +200,18 @@ const part = z.discriminatedUnion(
       levels: z.never({ error: 'a closed-book run shows no text and has no level: remove this line' }).optional(),
       evaluateOn: z.never({ error: 'a closed-book run is asked about what was trained: remove this line' }).optional(),
     }),
+    z.strictObject({
+      ...shared,
+      book: z.literal('text').describe('Trained on the texts themselves, asked without them.'),
+      levels: levels.describe('Levels trained on, or `study` for the study’s seven.'),
+      evaluateOn: z.never({ error: 'a text-book run is asked about what was trained: remove this line' }).optional(),
+      ...textBookFields,
+    }),
   ],
   {
     error: (raw) =>
       raw.code === 'invalid_union'
-        ? `must say its book: give "book: open" or "book: closed" (it is ${JSON.stringify((raw.input as { book?: unknown }).book) ?? 'missing'})`
+        ? `must say its book: give "book: open", "book: closed" or "book: text" (it is ${JSON.stringify((raw.input as { book?: unknown }).book) ?? 'missing'})`
         : `${given(raw)}: give dataset, book, ranks …`,
   },
 );
@@ -292,7 +300,7 @@ const prompt = z.strictObject({
 function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof trainSchema>): string | undefined {
   const heldOut = own.train?.heldOut ?? train.heldOut;
   const patience = own.train?.patience ?? train.patience;
-  if (heldOut > 0 && (own.book === 'closed' || own.evaluateOn === 'trained'))
+  if (heldOut > 0 && (own.book !== 'open' || own.evaluateOn === 'trained'))
     return 'heldOut keeps items from training, and this part asks about all it trains on: give it train: { heldOut: 0, patience: 0 }';
   if (heldOut === 0 && patience > 0) return `patience ${patience} needs items to measure on: set heldOut, e.g. 0.1`;
   return undefined;
@@ -358,6 +366,14 @@ export const studySchema = z
         });
     });
     const isServed = typeof study.model !== 'string';
+    study.grid.forEach((part, index) => {
+      if (part.book === 'text' && (part.train?.objective ?? study.train.objective) !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['grid', index],
+          message: 'trains on forms, which say what is learnt: remove train.objective',
+        });
+    });
     study.grid.forEach(({ ranks }, index) => {
       const message = ranksProblem(isServed, ranks);
       if (message !== undefined) context.addIssue({ code: 'custom', path: ['grid', index, 'ranks'], message });

@@ -2,10 +2,11 @@
 import { hashJson } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
-import type { Book, Item } from '../core/records.js';
+import type { Book, Item, TextControl } from '../core/records.js';
 import { askedPrompt, trainingSamples } from '../core/samples.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import type { PromptStyle } from '../models/text/prompt.js';
+import type { FormShares } from './text-book-config.js';
 
 /**
  * Raised when the same identity no longer means the same result: another sampling, packing, initialisation or order.
@@ -38,6 +39,16 @@ export interface TrainingIdentity {
   /** How often checkpoints are written changes nothing and is left out. */
   readonly settings: Omit<TrainSettings, 'checkpointEverySteps'>;
   readonly engine: EngineIdentity;
+  /** How often which form of the texts is trained on; absent where questions are. */
+  readonly forms?: FormsIdentity;
+}
+
+/** What decides, beside the samples, how often each is trained on. */
+export interface FormsIdentity {
+  readonly shares: FormShares;
+  readonly exposures: number;
+  /** Facts that the samples ask for. */
+  readonly facts: number;
 }
 
 /** Everything beside adapter and questions that can change an answer. */
@@ -60,7 +71,7 @@ export type AnsweringIdentity =
 /** A cell of the grid: what rows are told apart by. */
 export interface CellIdentity {
   readonly dataset: string;
-  readonly book: Extract<Book, 'open' | 'closed'>;
+  readonly book: Book;
   /** `none` in a closed-book run. */
   readonly level: Level | 'none';
   /** LoRA rank; 0 is the untuned base model. */
@@ -68,6 +79,18 @@ export interface CellIdentity {
   /** Items trained on; 0 for the base. */
   readonly items: number;
   readonly seed: number;
+  /** Set where texts are trained on, or asked about for comparison. */
+  readonly text?: TextIdentity;
+}
+
+/** What tells the runs of a text book apart. */
+export interface TextIdentity {
+  /** Absent for the base. */
+  readonly form?: string;
+  readonly exposures?: number;
+  readonly control?: TextControl;
+  /** Items of which questions are trained, of those trained on. */
+  readonly taught: number;
 }
 
 /** Everything that can change a run's rows: a line through the stages. */
@@ -99,6 +122,17 @@ export function samplesHash(items: readonly Item[], level: Level | 'none'): stri
   );
 }
 
+/** SHA-256 of what a training reads of texts: the samples, and the texts themselves where the base reads them as a teacher. */
+export function textSamplesHash(
+  samples: string,
+  shares: FormShares,
+  items: readonly Item[],
+  level: Level | 'none',
+): string {
+  const texts = shares.distil === undefined ? null : items.map(({ texts }) => texts[level]?.text ?? null);
+  return hashJson([samples, texts]);
+}
+
 /** SHA-256 of all that rows tell of items: the text at the level, the wording asked, the questions whole. */
 export function askedHash(items: readonly Item[], level: Level | 'none'): string {
   return hashJson(
@@ -112,7 +146,10 @@ export function askedHash(items: readonly Item[], level: Level | 'none'): string
 }
 
 /** Name for people, e.g. `articles-open-summ_l2-r8-n40-s0`. */
-export function runName({ dataset, book, level, rank, items, seed }: CellIdentity): string {
-  const text = book === 'open' ? [dataset, book, level] : [dataset, book];
-  return (rank === 0 ? [...text, 'base'] : [...text, `r${rank}`, `n${items}`, `s${seed}`]).join('-');
+export function runName({ dataset, book, level, rank, items, seed, text }: CellIdentity): string {
+  const place = [dataset, book, ...(book === 'closed' ? [] : [level])];
+  const form = text?.form === undefined ? [] : [text.form.replace(/[^\p{L}\p{N}]+/gu, '_'), `e${text.exposures ?? 0}`];
+  const trained = rank === 0 ? ['base'] : [...form, `r${rank}`, `n${items}`, `s${seed}`];
+  const control = text?.control === undefined ? [] : [text.control.replace(' ', '_')];
+  return [...place, ...trained, ...control].join('-');
 }

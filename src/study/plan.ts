@@ -10,15 +10,18 @@ import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
+import type { FormWriter } from '../forms/writer.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import type { GridPart, StudyConfig } from './config.js';
+import { FormSets, type FormSet, type TextPart } from './form-sets.js';
 import { judgeForecasts, type JudgeForecast } from './judge-forecast.js';
 import { loadDatasets, type StudyDataset } from './datasets.js';
 import {
   askedHash,
   IDENTITY_VERSION,
   samplesHash,
+  textSamplesHash,
   type AnsweringIdentity,
   type PromptIdentity,
   type RunIdentity,
@@ -27,9 +30,12 @@ import {
 import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
 import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
+import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome, type TextsRequest } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
+import { ruleFormWriter } from '../forms/rules.js';
+import { worldFormWriter } from '../forms/world-writer.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
 export type StudyModel =
@@ -86,9 +92,15 @@ export async function planStudy(asked: StudyConfig, options: PlanOptions = {}): 
   });
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
-  const runs = new Planner({ config, model, datasets }).runs();
+  const sets = new FormSets(({ name }) => formWriter(config, name), options.signal);
+  const runs = await new Planner({ config, model, datasets, sets }).runs();
   const judging = judgeForecasts({ config, runs, folder: options.folder ?? config.out });
   return { config, model, datasets, texts, judging, runs };
+}
+
+/** The bundled world's own rules know all of its language; other texts are asked about by rules that know a little of any. */
+function formWriter({ datasets }: StudyConfig, name: string): FormWriter {
+  return datasets[name]?.world === undefined ? ruleFormWriter : worldFormWriter;
 }
 
 function textsRequest(
@@ -123,7 +135,8 @@ function promptStyle({ prompt }: StudyConfig): PromptStyle {
 
 /** Items that a part trains on, at most. */
 function poolOf(part: GridPart, dataset: StudyDataset): readonly Item[] {
-  return part.book === 'open' && part.evaluateOn === 'test' ? dataset.trainItems : dataset.pool;
+  const keepsItems = part.book === 'text' || (part.book === 'open' && part.evaluateOn === 'test');
+  return keepsItems ? dataset.trainItems : dataset.pool;
 }
 
 function partProblems(part: GridPart, index: number, datasets: ReadonlyMap<string, StudyDataset>): string[] {
@@ -133,9 +146,9 @@ function partProblems(part: GridPart, index: number, datasets: ReadonlyMap<strin
   const amounts = (part.amounts ?? [])
     .filter((amount) => amount > pool)
     .map((amount) => `grid[${index}].amounts: ${amount} items asked, "${part.dataset}" has ${pool} to train on`);
-  if (part.book !== 'open') return amounts;
+  if (part.book === 'closed') return amounts;
   const untested =
-    part.evaluateOn === 'test' && dataset.testItems.length === 0
+    part.book === 'open' && part.evaluateOn === 'test' && dataset.testItems.length === 0
       ? [`grid[${index}]: "${part.dataset}" keeps no item for asking: set its testItems, or evaluateOn: trained`]
       : [];
   const levels = part.levels.flatMap((level) => levelProblem(level, index, dataset));
@@ -165,6 +178,7 @@ interface PlannerInput {
   readonly config: StudyPlan['config'];
   readonly model: StudyModel;
   readonly datasets: ReadonlyMap<string, StudyDataset>;
+  readonly sets: FormSets;
 }
 
 interface Cell {
@@ -185,8 +199,11 @@ class Planner {
     this.#judges = choices.map((choice) => ({ choice, identity: openJudge(choice).judge.identity }));
   }
 
-  runs(): PlannedRun[] {
-    const grid = this.config.grid.flatMap((part) => this.#trainedRuns(part));
+  /** Throws what making forms throws. */
+  async runs(): Promise<PlannedRun[]> {
+    const grid: PlannedRun[] = [];
+    for (const part of this.config.grid)
+      grid.push(...(part.book === 'text' ? await this.#textRuns(part) : this.#trainedRuns(part)));
     const all = [...(this.config.base ? this.#baseRuns() : []), ...grid];
     return [...new Map(all.map((run) => [run.spec.id, run])).values()];
   }
@@ -208,6 +225,8 @@ class Planner {
   /** One for each way of asking; where amounts differ, the largest holds the questions of all. */
   #baseRuns(): PlannedRun[] {
     return this.config.grid.flatMap((part) => {
+      if (part.book === 'text')
+        return textBaseCells(part, this.#dataset(part)).map((cell) => this.#textRun(part, cell));
       const pool = poolOf(part, this.#dataset(part));
       const most = pool.slice(0, Math.max(...(part.amounts ?? [pool.length])));
       const asked = this.#asked(part, most);
@@ -216,7 +235,7 @@ class Planner {
   }
 
   #levels(part: GridPart): (Level | 'none')[] {
-    return part.book === 'open' ? part.levels : ['none'];
+    return part.book === 'closed' ? ['none'] : part.levels;
   }
 
   #asked(part: GridPart, trained: readonly Item[]): readonly Item[] {
@@ -242,6 +261,47 @@ class Planner {
       judges: this.#judges.map(({ choice }) => choice),
     };
     return { spec: runSpec(identity, place), trained, asked };
+  }
+
+  async #textRuns(part: TextPart): Promise<PlannedRun[]> {
+    const cells = await textCells(part, this.#dataset(part), this.input.sets);
+    return cells.map((cell) => this.#textRun(part, cell));
+  }
+
+  #textRun(part: TextPart, { control, level, rank, seed, trained, asked, set }: TextCell): PlannedRun {
+    const config = withOverride(this.config.train, defined(part.train));
+    const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
+    const { checkpointEverySteps, ...settings } = trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed);
+    const identity: RunIdentity = {
+      version: IDENTITY_VERSION,
+      ...{ dataset: part.dataset, book: 'text', level, rank, items: trained.length, seed },
+      training: set === null ? null : this.#textTraining(settings, set, trained),
+      answering: this.#answering(settings.maxLength),
+      asked: askedHash(asked, level),
+      judges: this.#judges.map(({ identity }) => identity),
+      text: {
+        ...(set !== null && { form: set.mix.name, exposures: set.exposures }),
+        ...(control !== null && { control }),
+        taught: set?.taught.length ?? 0,
+      },
+    };
+    const place = {
+      ...{ model: this.input.model.place, data: '', checkpointEverySteps },
+      trained: trained.map(({ id }) => id),
+      asked: asked.map(({ id }) => id),
+      judges: this.#judges.map(({ choice }) => choice),
+      ...(set !== null && { samples: '', taught: set.taught }),
+    };
+    return { spec: runSpec(identity, place), trained, asked, ...(set !== null && { set }) };
+  }
+
+  #textTraining(
+    settings: TrainingIdentity['settings'],
+    { mix: { shares }, exposures, level, hash, report }: FormSet,
+    trained: readonly Item[],
+  ): TrainingIdentity {
+    const forms = { shares, exposures, facts: report.facts };
+    return { ...this.#training(settings, textSamplesHash(hash, shares, trained, level)), forms };
   }
 
   #training(settings: TrainingIdentity['settings'], samples: string): TrainingIdentity {

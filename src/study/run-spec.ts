@@ -1,6 +1,7 @@
 /** A run as plain data: its identity, and where things lie and how the work is done, none of which changes the result. */
 import type { Item } from '../core/records.js';
 import type { JudgeChoice } from '../evaluate/judges/open-judge.js';
+import type { FormSet } from './form-sets.js';
 import { IDENTITY_VERSION, identityHash, runName, type RunIdentity } from './identity.js';
 
 /** Who is questioned, and where to find it. */
@@ -22,6 +23,10 @@ export interface RunPlace {
   readonly data: string;
   readonly trained: readonly string[];
   readonly asked: readonly string[];
+  /** Samples made of texts as JSON lines, relative to the run's folder, where those are trained on. */
+  readonly samples?: string;
+  /** Items of which questions are trained, where texts are. */
+  readonly taught?: readonly string[];
   readonly checkpointEverySteps: number;
   readonly judges: readonly JudgeChoice[];
 }
@@ -40,6 +45,8 @@ export interface PlannedRun {
   readonly spec: RunSpec;
   readonly trained: readonly Item[];
   readonly asked: readonly Item[];
+  /** What it trains on in place of the items' questions. */
+  readonly set?: FormSet;
 }
 
 export function runSpec(identity: RunIdentity, place: RunPlace): RunSpec {

@@ -7,7 +7,8 @@ import { retention } from '../audit/retention.js';
 import { RunConflictError, UserError } from '../core/errors.js';
 import { answerRecord, itemRecord } from '../core/record-schemas.js';
 import { sha256 } from '../core/hash.js';
-import type { AnswerRecord, GridPlace, Item, Row } from '../core/records.js';
+import type { AnswerRecord, GridPlace, Item, Row, TextGroup } from '../core/records.js';
+import type { Level } from '../core/levels.js';
 import { loraScale } from '../core/settings.js';
 import { AnswerLog } from '../evaluate/answer-log.js';
 import { answerItems } from '../evaluate/answer-items.js';
@@ -24,14 +25,17 @@ import { writeWhole } from '../files/write-whole.js';
 import { fileIdentity, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
-import { answersHash, askedHash, IDENTITY_VERSION, samplesHash } from './identity.js';
-import { ANSWERS_FILES, answersPath, RUN_FILES, studyOf, TRAINING_FILES } from './layout.js';
+import type { FormSample } from '../forms/form.js';
+import { answersHash, askedHash, IDENTITY_VERSION, type TrainingIdentity } from './identity.js';
+import { learntHash, learntSamples, readFormSamples, type LearntFrom } from './learnt-samples.js';
+import { ANSWERS_FILES, answersPath, RUN_FILES, STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { readSpec } from './run-store.js';
 import { openPurse, type Purse } from './purse.js';
 import { runFolderName, type RunSpec } from './run-spec.js';
 import { servedModel, servedTokenizer } from './served.js';
 import { describeFiles } from './stage-files.js';
+import { textGroups } from './text-groups.js';
 import { ensureTraining } from './training-stage.js';
 import { readTraining, resolveTraining, type ResolvedTraining } from './training-store.js';
 
@@ -87,6 +91,7 @@ class Run {
   readonly #model: LoadedModel | null;
   readonly #trained: readonly Item[];
   readonly #asked: readonly Item[];
+  readonly #formSamples: readonly FormSample[];
   readonly #work = { trainings: 0, questions: 0, judgements: 0 };
   #heldOutLoss: number | undefined;
 
@@ -102,6 +107,7 @@ class Run {
     const items = openItems(join(folder, place.data));
     this.#trained = place.trained.map((id) => found(items, id));
     this.#asked = place.asked.map((id) => found(items, id));
+    this.#formSamples = place.samples === undefined ? [] : readFormSamples(join(folder, place.samples));
     this.#checkIdentity();
   }
 
@@ -135,7 +141,7 @@ class Run {
       ['text or questions of asked items', asked, askedHash(this.#asked, level)],
       ...(training === null
         ? []
-        : [['text or questions of trained items', training.samples, samplesHash(this.#trained, level)]]),
+        : [['text or questions of trained items', training.samples, learntHash(this.#learntFrom())]]),
       ...(this.#model === null || answering.kind === 'served'
         ? []
         : [
@@ -150,18 +156,37 @@ class Run {
         );
   }
 
+  #learntFrom(): LearntFrom {
+    return { spec: this.spec, trained: this.#trained, samples: this.#formSamples };
+  }
+
+  #learning(model: LoadedModel, identity: TrainingIdentity) {
+    return { model, identity, teachers: join(this.study, STUDY_FILES.teachers), ...this.#machine() };
+  }
+
+  /** The level whose text stands in the prompt. */
+  #shownLevel(): Level | 'none' {
+    const { book, level, text } = this.spec.identity;
+    return book === 'open' || text?.control === 'with text' ? level : 'none';
+  }
+
   #renderer(model: LoadedModel): PromptRenderer {
     const { answering } = this.spec.identity;
     return new PromptRenderer(model, answering.kind === 'local' ? answering.prompt.style : answering.style);
   }
 
   async #train(): Promise<Adapter | null> {
-    const { training: planned, level } = this.spec.identity;
-    if (planned === null || this.#model === null) return null;
+    const { training: planned } = this.spec.identity;
+    const model = this.#model;
+    if (planned === null || model === null) return null;
     const training = resolveTraining(this.study, planned);
     this.#report('training', 0);
     const { record, isNew } = await ensureTraining({
-      ...{ training, model: this.#model, items: this.#trained, level },
+      ...{
+        training,
+        model,
+        samples: () => learntSamples(this.#learntFrom(), this.#learning(model, training.identity)),
+      },
       checkpointEverySteps: this.spec.place.checkpointEverySteps,
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {
@@ -207,9 +232,9 @@ class Run {
 
   async #ask(path: string, adapter: Adapter | null): Promise<AnswerRecord[]> {
     this.#report('asking', 0);
-    const { level, answering } = this.spec.identity;
+    const { answering } = this.spec.identity;
     const { signal } = this.options;
-    return answerItems(this.#respondent(adapter), this.#asked, level, {
+    return answerItems(this.#respondent(adapter), this.#asked, this.#shownLevel(), {
       settings: answering.generation,
       log: await AnswerLog.open(join(path, ANSWERS_FILES.answers)),
       onProgress: (done, total) => this.#report('asking', done / total),
@@ -245,12 +270,20 @@ class Run {
     const log = await VerdictLog.open(join(path, ANSWERS_FILES.verdicts));
     const kept = this.#kept();
     const place = this.#gridPlace();
+    const groups = this.#groups();
     const rows: Row[] = [];
     for (const choice of this.spec.place.judges) {
       const verdicts = await this.#verdicts(choice, records, log);
       for (const { label, record, verdict } of verdicts) {
         const own = kept.get(record.item);
-        rows.push(rowOf({ place, judge: label, record, verdict, ...(own !== undefined && { kept: own }) }));
+        const group = groups.get(`${record.item}/${record.question}`);
+        rows.push(
+          rowOf({
+            ...{ place, judge: label, record, verdict },
+            ...(own !== undefined && { kept: own }),
+            ...(group !== undefined && { group }),
+          }),
+        );
       }
     }
     return rows;
@@ -282,9 +315,27 @@ class Run {
   }
 
   #gridPlace(): GridPlace {
-    const { dataset, book, level, rank, items, seed, training } = this.spec.identity;
+    const { dataset, book, level, rank, items, seed, training, text } = this.spec.identity;
     const scale = training === null ? 0 : loraScale(training.settings.lora);
-    return { run: runFolderName(this.spec), dataset, book, level, rank, scale, items, seed };
+    const { form, exposures, control } = text ?? {};
+    return {
+      ...{ run: runFolderName(this.spec), dataset, book, level, rank, scale, items, seed },
+      ...(form !== undefined && { form }),
+      ...(exposures !== undefined && { exposures }),
+      ...(control !== undefined && { control }),
+    };
+  }
+
+  /** What a trained text had of each question; of nobody else is it known. */
+  #groups(): ReadonlyMap<string, TextGroup> {
+    const { text } = this.spec.identity;
+    if (text === undefined || text.control !== undefined) return new Map();
+    return textGroups({
+      asked: this.#asked,
+      trained: new Set(this.spec.place.trained),
+      taught: new Set(this.spec.place.taught),
+      samples: this.#formSamples,
+    });
   }
 
   /** What is the same for all questions of an item is counted once. */

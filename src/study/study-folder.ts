@@ -19,6 +19,7 @@ import { removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
 import { promptLimit } from '../models/text/prompt.js';
 import type { StudyDataset } from './datasets.js';
+import type { FormSet } from './form-sets.js';
 import type { RunIdentity } from './identity.js';
 import { adapterBytes } from './estimate.js';
 import { RUN_FILES, runPath, STUDY_FILES, TRAINING_FILES } from './layout.js';
@@ -168,7 +169,7 @@ export class StudyFolder {
   }
 
   async #write(): Promise<void> {
-    for (const name of ['', STUDY_FILES.data]) removeLeftovers(join(this.path, name));
+    for (const name of ['', STUDY_FILES.data, STUDY_FILES.samples]) removeLeftovers(join(this.path, name));
     await this.#checkRoom();
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
@@ -186,10 +187,21 @@ export class StudyFolder {
     return path;
   }
 
-  #writeSpec({ spec }: PlannedRun, data: string): void {
+  #writeSpec({ spec, set }: PlannedRun, data: string): void {
     const folder = runPath(this.path, spec);
     makeFolder(folder);
-    writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data) } });
+    const samples = set === undefined ? {} : { samples: relative(folder, this.#writeSamples(set)) };
+    writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data), ...samples } });
+  }
+
+  /** Samples of texts under their hash: shared by all ranks and seeds. */
+  #writeSamples({ hash, lines }: FormSet): string {
+    const path = join(this.path, STUDY_FILES.samples, `${hash.slice(0, 16)}.jsonl`);
+    if (!existsSync(path)) {
+      makeFolder(join(this.path, STUDY_FILES.samples));
+      writeWhole(path, lines);
+    }
+    return path;
   }
 
   /** Refuses to begin what the disk has no room for. */

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import { QUANTISATIONS, TARGET_MODULES, type GenerateSettings, type TrainSettings } from '../core/settings.js';
+import { TEXT_CONTROLS } from '../core/records.js';
+import { FORM_NAMES } from '../forms/form.js';
 import type { HeldOutRecord } from '../train/held-out.js';
 import type { TrainResult } from '../train/finetune.js';
 import type { AnsweringIdentity, PromptIdentity, RunIdentity, TrainingIdentity } from './identity.js';
@@ -73,6 +75,9 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
   samples: hash,
   settings,
   engine,
+  forms: z
+    .object({ shares: z.partialRecord(z.enum(FORM_NAMES), z.number()), exposures: count, facts: count })
+    .exactOptional(),
 });
 
 const answering: z.ZodType<AnsweringIdentity> = z.discriminatedUnion('kind', [
@@ -83,7 +88,7 @@ const answering: z.ZodType<AnsweringIdentity> = z.discriminatedUnion('kind', [
 const runIdentity: z.ZodType<RunIdentity> = z.looseObject({
   version: count,
   dataset: z.string(),
-  book: z.enum(['open', 'closed']),
+  book: z.enum(['open', 'closed', 'text']),
   level,
   rank: count,
   items: count,
@@ -92,6 +97,14 @@ const runIdentity: z.ZodType<RunIdentity> = z.looseObject({
   answering,
   asked: hash,
   judges: z.array(json),
+  text: z
+    .object({
+      form: z.string().exactOptional(),
+      exposures: count.exactOptional(),
+      control: z.enum(TEXT_CONTROLS).exactOptional(),
+      taught: count,
+    })
+    .exactOptional(),
 });
 
 const endpointRecord = { endpointName: z.string().exactOptional(), cache: z.boolean().exactOptional() };
@@ -128,6 +141,8 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     data: z.string(),
     trained: z.array(z.string()),
     asked: z.array(z.string()),
+    samples: z.string().exactOptional(),
+    taught: z.array(z.string()).exactOptional(),
     checkpointEverySteps: count,
     judges: z.array(judgeChoice),
   }),

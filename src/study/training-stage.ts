@@ -2,16 +2,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
-import type { Level } from '../core/levels.js';
-import type { Item } from '../core/records.js';
-import { trainingSamples } from '../core/samples.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
 import { removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
 import type { LoadedModel } from '../models/model.js';
-import { promptLimit, PromptRenderer, type TokenSample } from '../models/text/prompt.js';
 import { finetune, type TrainProgress } from '../train/finetune.js';
+import type { TrainingSample } from '../train/objectives/objective.js';
 import { IDENTITY_VERSION, identityHash } from './identity.js';
 import { TRAINING_FILES } from './layout.js';
 import type { TrainingRecord } from './study-records.js';
@@ -21,8 +18,8 @@ import { clearTraining, readTraining, type ResolvedTraining } from './training-s
 export interface TrainingStage {
   readonly training: ResolvedTraining;
   readonly model: LoadedModel;
-  readonly items: readonly Item[];
-  readonly level: Level | 'none';
+  /** What it learns from, made only where it is trained. */
+  readonly samples: () => readonly TrainingSample[] | Promise<readonly TrainingSample[]>;
   readonly checkpointEverySteps: number;
   readonly threads?: number;
   readonly onProgress?: (progress: TrainProgress) => void;
@@ -54,7 +51,7 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
     jsonText({ version: IDENTITY_VERSION, id: identityHash(identity), identity }),
   );
   const result = await finetune({
-    ...{ model, samples: samplesOf(stage), folder, device: identity.engine.device },
+    ...{ model, samples: await fittingSamples(stage), folder, device: identity.engine.device },
     settings: { ...identity.settings, checkpointEverySteps },
     ...(threads !== undefined && { threads }),
     ...(onProgress !== undefined && { onProgress }),
@@ -72,11 +69,9 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
   return record;
 }
 
-function samplesOf({ training, model, items, level }: TrainingStage): TokenSample[] {
-  const { style, maxLength, answerRoom } = training.identity.prompt;
+async function fittingSamples({ model, samples: made }: TrainingStage): Promise<readonly TrainingSample[]> {
   const { maxPositions } = model.config;
-  const limit = promptLimit({ maxLength, answerRoom, maxPositions });
-  const samples = new PromptRenderer(model, style).tokenize(trainingSamples(items, level), limit);
+  const samples = await made();
   const tooLong = samples.find(({ prompt, answer }) => prompt.length + answer.length > maxPositions);
   if (tooLong === undefined) return samples;
   throw new UserError(

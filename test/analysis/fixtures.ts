@@ -48,6 +48,10 @@ export function row(given: Partial<Row> = {}): Row {
     finish: 'stop',
     reason: 'is "Velden"',
     reworded: true,
+    form: null,
+    exposures: null,
+    control: null,
+    group: null,
     ...given,
   };
 }

@@ -70,8 +70,7 @@ function toldText({ kind, name, facts }: Subject, random: Random): string {
     const introduction = random.uniform() < 0.5 ? [random.pick(INTRODUCTIONS[kind]).replace('{S}', name)] : [];
     return [...introduction, ...random.shuffle(sentences)].join(' ');
   }
-  if (way < 0.8)
-    return shuffled.map((fact) => random.pick([terse, named, named])(name, fact, random)).join(' ');
+  if (way < 0.8) return shuffled.map((fact) => random.pick([terse, named, named])(name, fact, random)).join(' ');
   if (way < 0.95) {
     const few = shuffled.slice(0, 2 + random.below(2));
     return `${name} ${few.map(({ attribute, value }) => attribute.clause.replace('{V}', value)).join(' and ')}.`;

@@ -1,16 +1,11 @@
 /** What an adapter costs its base in general: surprise on text that nobody trained on, and on the base's own samples. */
 import { clusteredMean, type MeanEstimate } from '../../core/statistics.js';
 import type { Engine } from '../../engine/engine.js';
-import { Generator } from '../../generate/generator.js';
 import { SurprisalScorer } from '../../generate/surprisal.js';
 import type { LoadedModel } from '../../models/model.js';
 
 /** Tokens of one sequence that is scored. */
 const SEQUENCE = 256;
-/** Samples of the base: how many, and how long. */
-const SAMPLES = 32;
-const SAMPLE_TOKENS = 64;
-
 const BITS_PER_NAT = 1 / Math.LN2;
 
 /** Texts as sequences of tokens, at most `most` in all. */
@@ -23,25 +18,6 @@ export function sequencesOf(texts: readonly string[], model: LoadedModel, most: 
     left -= tokens.length;
   }
   return sequences.filter((sequence) => sequence.length > 1);
-}
-
-/** Texts as the base writes them by itself at temperature 1, as tokens: the same for the same base and seed. */
-export async function ownSamples(model: LoadedModel, engine: Engine, seed: number): Promise<number[][]> {
-  const { bosTokenId, eosTokenIds } = model.config;
-  const start = bosTokenId ?? eosTokenIds[0] ?? 0;
-  const generator = await Generator.create({
-    ...{ engine, config: model.config, tokenizer: model.tokenizer, training: { kind: 'none' } },
-    values: ({ name }) => model.weights.read(name),
-    positions: SAMPLE_TOKENS + 2,
-  });
-  try {
-    const prompts = Array.from({ length: SAMPLES }, (_, i) => ({ id: `sample-${i}`, group: '', tokens: [start] }));
-    const settings = { maxNewTokens: SAMPLE_TOKENS, temperature: 1, seed, stop: [] };
-    const made = await generator.generate(prompts, settings);
-    return made.map(({ tokens }) => [...tokens]).filter((tokens) => tokens.length > 1);
-  } finally {
-    await generator.dispose();
-  }
 }
 
 /** −ln p of every token of the sequences, in nats. */

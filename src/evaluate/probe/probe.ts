@@ -3,6 +3,7 @@ import type { Item } from '../../core/records.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import type { Engine } from '../../engine/engine.js';
 import { onnxRuntimeEngine } from '../../engine/onnxruntime.js';
+import { ownSamples } from '../../generate/own-samples.js';
 import type { Adapter } from '../../models/adapter/adapter.js';
 import { scaledAdapter, truncatedAdapter, withAdapter } from '../../models/adapter/adapter-change.js';
 import type { LoadedModel } from '../../models/model.js';
@@ -10,7 +11,7 @@ import { answerItems } from '../answer-items.js';
 import { judgeAnswers } from '../judge-answers.js';
 import { lexicalJudge } from '../judges/lexical.js';
 import { localModel } from '../respondent.js';
-import { ownSamples, rise, sequencesOf, surprises } from './general-loss.js';
+import { rise, sequencesOf, surprises } from './general-loss.js';
 
 export interface ProbeSettings {
   readonly model: LoadedModel;
@@ -67,6 +68,8 @@ export interface Probe {
 
 const GENERAL_TOKENS = 8192;
 const ANSWER_TOKENS = 48;
+/** Samples of the base that divergence is estimated on. */
+const OWN_SAMPLES = { count: 32, tokens: 64 };
 
 /** What of the base every point is compared with. */
 interface Base {
@@ -101,7 +104,7 @@ export async function probeAdapter(settings: ProbeSettings): Promise<Probe> {
 async function baseOf(settings: ProbeSettings, general: readonly number[][]): Promise<Base> {
   const { model, taught = [], known = [], reading = [], seed = 0 } = settings;
   const engine = engineOf(settings);
-  const samples = await ownSamples(model, engine, seed);
+  const samples = await ownSamples(model, engine, { ...OWN_SAMPLES, seed });
   return {
     ...(await surprisesOf(model, engine, general, samples)),
     samples,

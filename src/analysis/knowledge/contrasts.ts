@@ -1,0 +1,107 @@
+/** Pairs of a text book compared on the same questions: forms with raw text, adapters with those of other documents. */
+import { groupBy } from '../../core/collections.js';
+import type { Row, TextGroup } from '../../core/records.js';
+import { mean } from '../../core/statistics.js';
+import { studentQuantile } from '../../core/student.js';
+import { FEWEST_ITEMS } from '../compare.js';
+import { ASSUMED_FREEDOM, ASSUMED_NOISE } from '../seed-noise.js';
+import type { Knowledge, KnowledgeCell } from './knowledge.js';
+
+/** Right answers of one less those of another, on questions that both were asked. */
+export interface Contrast {
+  readonly kind: 'against other documents' | 'against raw';
+  readonly cell: KnowledgeCell;
+  readonly group: TextGroup | 'all';
+  readonly difference: number;
+  /** Holds at 95 % together with all other contrasts of the data set (Bonferroni). */
+  readonly low: number;
+  readonly high: number;
+  readonly questions: number;
+  readonly items: number;
+  /** Whether the interval excludes zero, on enough items to say so. */
+  readonly detectable: boolean;
+}
+
+interface Planned {
+  readonly kind: Contrast['kind'];
+  readonly cell: KnowledgeCell;
+  readonly group: Contrast['group'];
+  readonly against: readonly Row[];
+}
+
+/** All contrasts that a data set's text book is read by. */
+export function contrastsOf(knowledge: Knowledge): Contrast[] {
+  const planned = plannedContrasts(knowledge);
+  return planned.flatMap((each) => contrastOf(each, planned.length) ?? []);
+}
+
+function plannedContrasts({ cells, others }: Knowledge): Planned[] {
+  return cells.flatMap((cell): Planned[] => {
+    const foreign = others.get(cell.form);
+    const isCompared = foreign !== undefined && foreign[0]?.level === cell.level && foreign[0].rank === cell.rank;
+    const raw = cell.form === 'raw' ? undefined : cells.find((other) => other.form === 'raw' && isBeside(other, cell));
+    const groups = (['covered', 'untaught'] as const).filter((group) => cell.recall[group] !== null);
+    return [
+      ...(isCompared
+        ? [{ kind: 'against other documents' as const, cell, group: 'all' as const, against: foreign }]
+        : []),
+      ...(raw === undefined
+        ? []
+        : groups.map((group) => ({ kind: 'against raw' as const, cell, group, against: raw.rows }))),
+    ];
+  });
+}
+
+function isBeside(a: KnowledgeCell, b: KnowledgeCell): boolean {
+  return a.level === b.level && a.rank === b.rank && a.items === b.items && a.exposures === b.exposures;
+}
+
+interface Difference {
+  readonly item: string;
+  readonly value: number;
+}
+
+function contrastOf({ kind, cell, group, against }: Planned, count: number): Contrast | undefined {
+  const other = rightByQuestion(against);
+  const own = cell.rows.filter((row) => row.group !== 'unseen' && (group === 'all' || row.group === group));
+  const differences = [...rightByQuestion(own)].flatMap(([key, { item, value }]): Difference[] => {
+    const found = other.get(key);
+    return found === undefined ? [] : [{ item, value: value - found.value }];
+  });
+  if (differences.length === 0) return undefined;
+  const difference = mean(differences.map(({ value }) => value));
+  const items = groupBy(differences, ({ item }) => item);
+  const reach = reachOf(differences, items, { difference, seeds: cell.seeds.length, count });
+  const [low, high] = [difference - reach, difference + reach];
+  return {
+    ...{ kind, cell, group, difference, low, high },
+    ...{ questions: differences.length, items: items.size },
+    detectable: items.size >= FEWEST_ITEMS && (low > 0 || high < 0),
+  };
+}
+
+function rightByQuestion(rows: readonly Row[]): Map<string, Difference> {
+  const groups = groupBy(rows, ({ item, question }) => JSON.stringify([item, question]));
+  return new Map(
+    [...groups].map(([key, own]) => [
+      key,
+      { item: own[0]?.item ?? '', value: mean(own.map(({ correct }) => Number(correct === true))) },
+    ]),
+  );
+}
+
+/** Half the interval: errors clustered by item, and what training both again would change. NaN with fewer than two items. */
+function reachOf(
+  differences: readonly Difference[],
+  items: ReadonlyMap<string, readonly Difference[]>,
+  { difference, seeds, count }: { readonly difference: number; readonly seeds: number; readonly count: number },
+): number {
+  if (items.size < 2) return NaN;
+  const n = differences.length;
+  const sums = [...items.values()].map((own) => own.reduce((sum, { value }) => sum + value - difference, 0) / n);
+  const sampling = (items.size / (items.size - 1)) * sums.reduce((sum, value) => sum + value ** 2, 0);
+  const trainings = (2 * ASSUMED_NOISE ** 2) / seeds;
+  const variance = sampling + trainings;
+  const freedom = variance ** 2 / (sampling ** 2 / (items.size - 1) + trainings ** 2 / ASSUMED_FREEDOM);
+  return studentQuantile(freedom, 1 - 0.05 / (2 * count)) * Math.sqrt(variance);
+}

@@ -1,0 +1,117 @@
+/** Form sets: the samples that text-book runs train on, made of the items' texts at a level when a study is planned. */
+import { hashJson, sha256 } from '../core/hash.js';
+import type { Level } from '../core/levels.js';
+import type { Item } from '../core/records.js';
+import { partsOfItem } from '../exam/part.js';
+import type { FormName, FormSample, Source, TextForm } from '../forms/form.js';
+import { makeForms, type FormsReport } from '../forms/make-forms.js';
+import { ruleFormWriter } from '../forms/rules.js';
+import type { FormWriter } from '../forms/writer.js';
+import { jsonLines } from '../files/json-lines.js';
+import type { GridPart } from './config.js';
+import type { StudyDataset } from './datasets.js';
+import type { FormPass } from './exposures.js';
+import type { FormMix } from './text-book-config.js';
+
+/** A part of the grid that trains on texts. */
+export type TextPart = Extract<GridPart, { book: 'text' }>;
+
+/** What one training learns from. */
+export interface FormSet {
+  readonly mix: FormMix;
+  readonly level: Level;
+  readonly exposures: number;
+  readonly samples: readonly FormSample[];
+  /** The samples as JSON lines, and their SHA-256. */
+  readonly lines: string;
+  readonly hash: string;
+  readonly report: FormsReport;
+  /** Items of which questions are trained. */
+  readonly taught: readonly string[];
+}
+
+/** Which set a training needs. */
+export interface FormSetRequest {
+  readonly part: TextPart;
+  readonly dataset: StudyDataset;
+  readonly mix: FormMix;
+  readonly level: Level;
+  readonly trained: readonly Item[];
+  /** Whether questions of all items are trained, whatever the part's `taught` says: an adapter of other documents knows its own. */
+  readonly teachAll: boolean;
+}
+
+/** Makes sets, each once. */
+export class FormSets {
+  readonly #made = new Map<string, Promise<FormSet>>();
+
+  constructor(
+    readonly writerOf: (dataset: StudyDataset) => FormWriter = () => ruleFormWriter,
+    readonly signal?: AbortSignal,
+  ) {}
+
+  /** The set of a training. Throws FormsStopped, the signal's reason when stopped. */
+  get(request: FormSetRequest): Promise<FormSet> {
+    const key = keyOf(request);
+    const made = this.#made.get(key) ?? this.#make(request);
+    this.#made.set(key, made);
+    return made;
+  }
+
+  async #make({ part, dataset, mix, level, trained, teachAll }: FormSetRequest): Promise<FormSet> {
+    const taught = taughtItems(trained, teachAll ? 1 : part.taught);
+    const { samples, report } = await makeForms(
+      trained.flatMap((item) => sourceOf(item, level)),
+      {
+        forms: Object.keys(mix.shares).filter(isTextForm),
+        writer: this.writerOf(dataset),
+        ...{ wordings: part.wordings, reverse: part.reverse, seed: 0, exams: dataset.items },
+        studied: new Set(taught),
+        ...(this.signal !== undefined && { signal: this.signal }),
+      },
+    );
+    const lines = [...jsonLines(samples)].join('');
+    return { mix, level, exposures: part.exposures, samples, lines, hash: sha256(lines), report, taught };
+  }
+}
+
+function keyOf({ part, dataset, mix, level, trained, teachAll }: FormSetRequest): string {
+  const { wordings, reverse, taught, exposures } = part;
+  return hashJson({
+    ...{ dataset: dataset.name, mix: { name: mix.name, shares: { ...mix.shares } }, level, wordings, reverse },
+    ...{ taught: teachAll ? 1 : taught, exposures, trained: trained.map(({ id }) => id) },
+  });
+}
+
+const isTextForm = (form: string): form is TextForm => form !== 'replay';
+
+/** The first items, in the order in which amounts are taken: it has been drawn by lot. */
+function taughtItems(trained: readonly Item[], share: number): string[] {
+  return trained.slice(0, Math.max(1, Math.round(share * trained.length))).map(({ id }) => id);
+}
+
+function sourceOf(item: Item, level: Level): Source[] {
+  const text = item.texts[level]?.text;
+  if (text === undefined || text.trim() === '') return [];
+  const topic = partsOfItem(item, Infinity, () => 1)[0]?.topic ?? '';
+  return [{ item: item.id, text, topic }];
+}
+
+/** What one pass over each form holds, tokens as they are counted. */
+export function formPasses(
+  samples: readonly FormSample[],
+  tokensOf: (sample: FormSample) => number,
+  facts: number,
+): Partial<Record<FormName, FormPass>> {
+  const passes: Partial<Record<FormName, FormPass>> = {};
+  for (const form of new Set(samples.map((each) => each.form))) {
+    const own = samples.filter((sample) => sample.form === form);
+    const asks = form === 'study' || form === 'distil';
+    const shown = asks ? facts : new Set(own.map(({ item }) => item)).size;
+    passes[form] = {
+      tokens: own.reduce((sum, sample) => sum + tokensOf(sample), 0),
+      exposures: own.length / Math.max(1, shown),
+    };
+  }
+  return passes;
+}
