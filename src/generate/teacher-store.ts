@@ -1,4 +1,4 @@
-/** What teachers said, on disk: one file for each text and teacher, whole or absent, checked where it is read; what is there is not asked again. */
+/** What teachers said, on disk: a file for each text and teacher, whole or absent, checked on reading; what is there is not asked again. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -127,7 +127,7 @@ export interface ProbabilityGraphOptions extends Pick<TrainingGraphOptions, 'con
   readonly temperature: number;
 }
 
-/** The frozen base's probabilities of all tokens, `probabilities` [M, V], behind the places of packed rows (placeInputs) that are looked at. */
+/** The frozen base's probabilities of all tokens, `probabilities` [M, V], behind those places of packed rows that placeInputs name. */
 export function probabilityGraph({ temperature, ...options }: ProbabilityGraphOptions): ModelGraph {
   const { net, logits } = scored({ ...options, training: { kind: 'none' } }, placeInputs());
   const b = net.builder;

@@ -8,7 +8,7 @@ import type { TrainingSample } from './objective.js';
 /** Share of the reference answer in the loss where none is said. */
 export const REFERENCE_SHARE = 0.3;
 
-/** What is learnt of a sample whose teacher would have said another token somewhere: its answer alone, nothing, or the teacher's mix all the same. */
+/** What is learnt of a sample whose teacher would have said another token somewhere: its answer alone, nothing, or the mix all the same. */
 export const CONTRADICTIONS = ['hard', 'drop', 'teacher'] as const;
 export type Contradiction = (typeof CONTRADICTIONS)[number];
 
