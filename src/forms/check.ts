@@ -81,7 +81,7 @@ export class Held {
 
   /** Whether a fact is one for sure: German writes all nouns as it writes names. */
   #isTold({ kind, label }: Fact): boolean {
-    return kind !== 'entities' || this.#language !== 'de' || /\s/.test(label);
+    return kind !== 'entities' || this.#language !== 'de' || /^\p{Lu}\S* \p{Lu}/u.test(label);
   }
 }
 

@@ -74,6 +74,10 @@ const LEADING =
 const LEAD = new RegExp(`(?<=\\s)(?:${LEADING}) (?=[^\\s,;:()])`, 'gu');
 const MOST_PHRASE_WORDS = 8;
 
+/** Words that say nothing without what stands around them, at either end of an answer. */
+const UNFIT =
+  /^(?:which|that|who|whom|whose|what|when|where|how|it|its|them|they|this|these|those|one|each|all|both|his|her|him|their|your|you|our)\b|\b(?:that|which|who|and|or|of|in|on|to|the|a|an|is|are|was|were)$/i;
+
 /** Behind these a participle belongs to the verb. */
 const BE = /^(?:is|are|was|were|be|been|has|have|had)\b/;
 const PARTICIPLE =
@@ -84,7 +88,7 @@ export function phraseGaps(sentence: string): AskedSentence[] {
   return [...sentence.matchAll(LEAD)].flatMap(({ 0: lead, index }) => {
     const start = index + lead.length;
     const answer = (/^[^,;:()?!]*?(?=[,;:()?!]|\.?\s*$)/.exec(sentence.slice(start))?.[0] ?? '').trimEnd();
-    if (answer === '' || answer.split(' ').length > MOST_PHRASE_WORDS) return [];
+    if (answer === '' || answer.split(' ').length > MOST_PHRASE_WORDS || UNFIT.test(answer)) return [];
     if (sentence.indexOf(answer) !== start || (BE.test(lead) && PARTICIPLE.test(answer))) return [];
     return { before: sentence.slice(0, start), behind: sentence.slice(start + answer.length), answer, kind: 'phrase' };
   });

@@ -203,8 +203,9 @@ function bare(answer: string): string {
 function draftsOf({ prompt, rewordings, answer }: LinedQuestion, part: Part, frames: Frames): StudyDraft[] {
   const sentence = evidenceOf(prompt, answer, part);
   // Questions with one answer out of one sentence are wordings of one fact.
-  const fact = `${part.units.findIndex(({ text }) => text === sentence)}.${normalForm(answer)}`;
-  const [place] = sentence === part.text ? [] : new WordText(sentence).find(phraseOf(answer));
+  const at = part.units.findIndex(({ text }) => text === sentence);
+  const fact = `${at}.${normalForm(answer)}`;
+  const [place] = at < 0 ? [] : new WordText(sentence).find(phraseOf(answer));
   const about = part.topic === '' || sentence.includes(part.topic) ? '' : frames.brackets.join(part.topic);
   const cloze =
     place === undefined

@@ -101,6 +101,35 @@ describe('forms by a model', () => {
     });
   });
 
+  it('are read in other languages, whose nouns and openings are no names', async () => {
+    const german = {
+      item: 'pumpe',
+      topic: 'Pumpe',
+      text: 'Die Pumpe wurde 1998 von der Firma Nordwind in Husum gebaut und fördert in jeder Minute 40 Liter Wasser.',
+    };
+    const answers = [
+      'Frage: Welche Firma hat die Pumpe gebaut?\nAntwort: Nordwind',
+      'Frage: In welcher Stadt steht das Werk der Pumpe?\nAntwort: Husum',
+      'Frage: Wo hat Erika Mustermann die Pumpe gebaut?\nAntwort: Husum',
+      'Frage: Wo wurde die Pumpe 1961 gebaut?\nAntwort: Husum',
+    ];
+    const { samples, report } = await asking(
+      () => completion(answers.join('\n')),
+      (writer) => make([german], writer, { forms: ['study'] }),
+    );
+    expect(
+      samples
+        .map(({ prompt }) => prompt)
+        .filter((prompt) => prompt?.startsWith('Ergänze') === false)
+        .sort(),
+    ).toEqual([
+      'In welcher Stadt steht das Werk der Pumpe?',
+      'Welche Firma hat die Pumpe gebaut?',
+      'Wer oder was ist gemeint: Die ____ wurde 1998 von der Firma Nordwind in Husum gebaut und fördert in jeder Minute 40 Liter Wasser.',
+    ]);
+    expect(report.dropped['adds to the text']).toBe(2);
+  });
+
   it('are only told, not asked, of items that are not studied', async () => {
     const other = { ...LEVEL, item: 'other', text: `${LEVEL.text} It rains.` };
     const { samples } = await asking(KNOWING, (writer) => make([LEVEL, other], writer, { studied: new Set(['voss']) }));

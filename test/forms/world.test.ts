@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isKept } from '../../src/audit/retention.js';
 import { answerFact } from '../../src/audit/facts.js';
+import { distinct } from '../../src/core/collections.js';
 import { STUDY_LEVELS } from '../../src/core/levels.js';
 import type { Item } from '../../src/core/records.js';
 import { generateWorld } from '../../src/data/world/generate.js';
@@ -13,7 +14,7 @@ import { ruleFormWriter } from '../../src/forms/rules.js';
 import { worldFacts, worldSentences } from '../../src/forms/world-facts.js';
 import { WordText } from '../../src/text/word-text.js';
 
-const items = generateWorld({ kind: 'articles', items: 24, seed: 3, partition: 'study' });
+const items = generateWorld({ kind: 'articles', items: 18, seed: 3, partition: 'study' });
 const sourceOf = (item: Item, level: string): Source => ({
   item: item.id,
   text: item.texts[level]?.text ?? '',
@@ -58,13 +59,13 @@ describe('forms of the world', () => {
             expect(asking.length, `${item.id} ${id}`).toBeGreaterThanOrEqual(5);
           } else expect(asking, `${item.id} ${id}`).toEqual([]);
         }
-        for (const { prompt, answer } of study) {
-          const name = [...(worldSentences(item.texts[level]?.text ?? '') ?? [])].flatMap(({ facts }) => facts);
-          expect(isKept(answerFact([answer]), text), `${prompt} ${answer}`).toBe(true);
-          for (const fact of name) expect(keptForTesting).not.toContain((prompt ?? '').replace(fact.name, '{S}'));
-        }
+        const names = distinct(worldFacts(worldSentences(item.texts[level]?.text ?? '') ?? []).map(({ name }) => name));
+        const isKeptForTesting = (prompt: string) =>
+          names.some((name) => keptForTesting.has(prompt.replace(name, '{S}')));
+        expect(study.filter(({ prompt }) => isKeptForTesting(prompt ?? ''))).toEqual([]);
+        expect(study.filter(({ answer }) => !isKept(answerFact([answer]), text))).toEqual([]);
       }
-      expect(told).toBeGreaterThan(level === 'summ_l5' ? 10 : 40);
+      expect(told).toBeGreaterThan(level === 'summ_l5' ? 9 : 30);
       expect(report.dropped['not in the text']).toBe(0);
     },
   );
