@@ -6,6 +6,8 @@ import { jointComparisons, type Compare } from './compare.js';
 import { compressionCurves, type Curve } from './curve.js';
 import { groupCells, type Cell } from './group.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
+import { knowledgeOf, type Knowledge } from './knowledge/knowledge.js';
+import { knowledgeVerdict } from './knowledge/sentences.js';
 import { measureOf, type Measure } from './measure.js';
 import { rankChoices, type RankChoice, type RankRule } from './rank.js';
 import type { RunSummary } from './run-summary.js';
@@ -39,6 +41,8 @@ export interface Analysis {
   readonly curves: readonly Curve[];
   readonly ranks: readonly RankChoice[];
   readonly capacity: readonly CapacityCurve[];
+  /** What adapters that were trained on texts know without them, for each data set that has such. */
+  readonly knowledge: readonly Knowledge[];
   readonly agreement: readonly JudgeAgreement[];
   /** The judge that counts and the measure, for each data set. */
   readonly datasets: readonly DatasetReading[];
@@ -57,7 +61,9 @@ export function analyse(
   runs: readonly RunSummary[] = [],
   options: AnalysisOptions = {},
 ): Analysis {
-  const rows = rowsOfOneJudge(allRows, options.judge);
+  const judged = rowsOfOneJudge(allRows, options.judge);
+  const rows = judged.filter(({ book }) => book !== 'text');
+  const knowledge = knowledgeOf(judged, runs);
   const cells = groupCells(rows);
   const compare = jointComparisons(cells, options);
   const found = {
@@ -70,10 +76,30 @@ export function analyse(
     capacity: capacityCurves(cells, runs, { compare }),
   };
   return {
-    ...found,
+    ...{ ...found, rows: judged, knowledge },
     agreement: judgeAgreement(allRows),
-    datasets: readings(rows, options.measure),
-    recommendation: recommendFrom({ ...found, levels: options.levels ?? [] }),
+    datasets: readings(judged, options.measure),
+    recommendation: withKnowledge(recommendFrom({ ...found, levels: options.levels ?? [] }), knowledge, runs),
+  };
+}
+
+/** A text book's verdict goes first: it is what a study that has one asks. */
+function withKnowledge(
+  found: Recommendation,
+  knowledge: readonly Knowledge[],
+  runs: readonly RunSummary[],
+): Recommendation {
+  const own = knowledge.map((each) => knowledgeVerdict(each, runs));
+  const [main] = own;
+  if (main === undefined) return found;
+  const { level, rank, run, adapterPath } = main;
+  const beside = found.datasets.length === 0 ? [] : found.sentences;
+  return {
+    ...{ level, rank, run, adapterPath },
+    sentences: [...own.flatMap(({ headline, sentences }) => [headline, ...sentences]), ...beside],
+    evidence: [...own.flatMap(({ evidence }) => evidence), ...found.evidence],
+    cautions: [...own.flatMap(({ cautions }) => cautions), ...found.cautions],
+    datasets: [...own, ...found.datasets],
   };
 }
 

@@ -1,14 +1,13 @@
 /** `lightmem probe`: what an adapter recalls and what it costs its base, over its strength and its rank, without training anything. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { messageOf, UserError } from '../core/errors.js';
+import { UserError } from '../core/errors.js';
 import type { Item } from '../core/records.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import { loadAll } from '../data/load.js';
-import { generateWorld } from '../data/world/generate.js';
 import { probeAdapter, type Probe, type ProbePoint, type Turned } from '../evaluate/probe/probe.js';
 import { readAdapter } from '../models/adapter/adapter.js';
+import { BUNDLED } from '../models/load.js';
+import { generalText } from '../study/general-text.js';
 import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { interruption, Interruption } from './interrupt.js';
 import { MODEL_HELP, openModel } from './open-model.js';
@@ -72,7 +71,7 @@ async function run(options: Options): Promise<void> {
   try {
     const probe = await probeAdapter({
       ...{ model, adapter, scales, ranks, signal },
-      general: options.general === undefined ? generalText(options.model) : [textOf(options.general)],
+      general: [generalText(options.general, options.model === undefined || options.model === BUNDLED)],
       ...(await given(options)),
       onProgress: (done) => progress.update(done),
     });
@@ -100,22 +99,6 @@ async function given({
     ...(known !== undefined && { known: await load(known) }),
     ...(reading !== undefined && { reading: await load(reading) }),
   };
-}
-
-/** General text for a model: the bundled one knows its own world only. */
-function generalText(model: string | undefined): string[] {
-  if (model !== undefined && model !== 'bundled')
-    return [textOf(fileURLToPath(new URL('../../assets/general.txt', import.meta.url)))];
-  const world = generateWorld({ kind: 'articles', seed: 9, items: 40, partition: 'pretraining' });
-  return world.flatMap(({ texts }) => texts.original?.text ?? []);
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${messageOf(error)}: give a text file with --general`);
-  }
 }
 
 function numbersOf(option: string, list: string): number[] {

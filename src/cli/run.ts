@@ -28,11 +28,17 @@ export function register(program: Command): void {
 }
 
 /** Stages in their order, each taken for as long as the others: how long they take is not known here. */
-const STAGES: Readonly<Record<RunReport['stage'], number>> = { loading: 0, training: 1, asking: 2, judging: 3 };
+const STAGES: Readonly<Record<RunReport['stage'], number>> = {
+  loading: 0,
+  training: 1,
+  asking: 2,
+  judging: 3,
+  probing: 4,
+};
 
 async function run(folder: string, { threads, json }: Options): Promise<void> {
   const name = runName(readSpec(folder).identity);
-  const progress = new Progress({ label: name, total: 4, silent: json === true });
+  const progress = new Progress({ label: name, total: 5, silent: json === true });
   try {
     const result = await carryOutFolder(folder, {
       ...(threads !== undefined && { threads: parseCount('threads', threads) }),

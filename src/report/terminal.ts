@@ -39,6 +39,7 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
 }
 
 function cellTable({ cells, datasets }: Analysis, width: number): string {
+  if (cells.length === 0) return '';
   const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
   return terminalTable(columnsOf(measures), cells, width);
 }

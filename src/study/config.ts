@@ -296,6 +296,23 @@ const prompt = z.strictObject({
     .default(ANSWER_ROOM),
 });
 
+const probe = z.strictObject({
+  general: text
+    .describe('A text file that nobody trains on; without it, a short English one, or for the bundled model its world.')
+    .optional(),
+  generalTokens: integer(64, 1_000_000).describe('Tokens of it that are read.').default(4096),
+  scales: z
+    .array(positive(4))
+    .describe('Strengths at which an adapter is asked again, 1 being as trained; not for every adapter: see `sweep`.')
+    .default([0.25, 0.5, 0.75]),
+  ranks: z.array(integer(1, 512)).describe('Ranks that an adapter is cut to and asked again.').default([8, 4, 2, 1]),
+  sweep: oneOf(['some', 'all', 'none'], 'choice')
+    .describe(
+      'Which adapters are asked at those strengths and ranks: `some` are those of the largest rank at the first level.',
+    )
+    .default('some'),
+});
+
 /** What is held out is not learnt, so that a part which asks about all it trains on cannot hold anything out. */
 function heldOutProblem(own: z.output<typeof part>, train: z.output<typeof trainSchema>): string | undefined {
   const heldOut = own.train?.heldOut ?? train.heldOut;
@@ -344,6 +361,7 @@ export const studySchema = z
     prompt: prompt.describe('How texts and questions are put.').prefault({}),
     train: trainSchema.describe('How adapters are trained.').prefault({}),
     evaluate: evaluate.describe('How answers are made and judged.').prefault({}),
+    probe: probe.describe('How the cost of adapters that train on texts is measured.').prefault({}),
     executor: executor.describe('Where runs run.').prefault({ kind: 'pool' }),
     device: oneOf(DEVICE_CHOICES, 'device')
       .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')

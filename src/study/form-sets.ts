@@ -59,7 +59,7 @@ export class FormSets {
   }
 
   async #make({ part, dataset, mix, level, trained, teachAll }: FormSetRequest): Promise<FormSet> {
-    const taught = taughtItems(trained, teachAll ? 1 : part.taught);
+    const taught = asks(mix) ? taughtItems(trained, teachAll ? 1 : part.taught) : [];
     const { samples, report } = await makeForms(
       trained.flatMap((item) => sourceOf(item, level)),
       {
@@ -82,6 +82,9 @@ function keyOf({ part, dataset, mix, level, trained, teachAll }: FormSetRequest)
     ...{ taught: teachAll ? 1 : taught, exposures, trained: trained.map(({ id }) => id) },
   });
 }
+
+/** Whether any of its forms asks something. */
+const asks = ({ shares }: FormMix): boolean => shares.study !== undefined || shares.distil !== undefined;
 
 const isTextForm = (form: string): form is TextForm => form !== 'replay';
 

@@ -91,6 +91,18 @@ export interface TextIdentity {
   readonly control?: TextControl;
   /** Items of which questions are trained, of those trained on. */
   readonly taught: number;
+  /** How the adapter's cost is measured; absent of controls. */
+  readonly probe?: ProbeIdentity;
+}
+
+/** Everything beside adapter, model and items that can change what a probe finds. */
+export interface ProbeIdentity {
+  /** SHA-256 of the general text. */
+  readonly general: string;
+  readonly generalTokens: number;
+  /** Beside the adapter as it was trained. */
+  readonly scales: readonly number[];
+  readonly ranks: readonly number[];
 }
 
 /** Everything that can change a run's rows: a line through the stages. */

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { UserErrors } from '../core/errors.js';
+import { sha256 } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
@@ -15,6 +16,7 @@ import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import type { GridPart, StudyConfig } from './config.js';
 import { FormSets, type FormSet, type TextPart } from './form-sets.js';
+import { generalText } from './general-text.js';
 import { judgeForecasts, type JudgeForecast } from './judge-forecast.js';
 import { loadDatasets, type StudyDataset } from './datasets.js';
 import {
@@ -23,11 +25,12 @@ import {
   samplesHash,
   textSamplesHash,
   type AnsweringIdentity,
+  type ProbeIdentity,
   type PromptIdentity,
   type RunIdentity,
   type TrainingIdentity,
 } from './identity.js';
-import { runSpec, type ModelPlace, type PlannedRun } from './run-spec.js';
+import { runSpec, type GeneralText, type ModelPlace, type PlannedRun } from './run-spec.js';
 import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { textBaseCells, textCells, type TextCell } from './text-cells.js';
@@ -191,6 +194,7 @@ interface Cell {
 
 class Planner {
   readonly config: StudyPlan['config'];
+  #general: GeneralText | undefined;
   readonly #judges: readonly { readonly choice: JudgeChoice; readonly identity: Json }[];
 
   constructor(readonly input: PlannerInput) {
@@ -270,6 +274,7 @@ class Planner {
 
   #textRun(part: TextPart, { control, level, rank, seed, trained, asked, set }: TextCell): PlannedRun {
     const config = withOverride(this.config.train, defined(part.train));
+    const general = control === null && set !== null ? this.#generalText() : undefined;
     const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
     const { checkpointEverySteps, ...settings } = trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed);
     const identity: RunIdentity = {
@@ -283,6 +288,7 @@ class Planner {
         ...(set !== null && { form: set.mix.name, exposures: set.exposures }),
         ...(control !== null && { control }),
         taught: set?.taught.length ?? 0,
+        ...(general !== undefined && { probe: this.#probe(part, { level, rank }, general) }),
       },
     };
     const place = {
@@ -291,8 +297,25 @@ class Planner {
       asked: asked.map(({ id }) => id),
       judges: this.#judges.map(({ choice }) => choice),
       ...(set !== null && { samples: '', taught: set.taught }),
+      ...(general !== undefined && { general: '' }),
     };
-    return { spec: runSpec(identity, place), trained, asked, ...(set !== null && { set }) };
+    const learns = { ...(set !== null && { set }), ...(general !== undefined && { general }) };
+    return { spec: runSpec(identity, place), trained, asked, ...learns };
+  }
+
+  #generalText(): GeneralText {
+    const { config } = this;
+    this.#general ??= withHash(generalText(config.probe.general, config.model === BUNDLED));
+    return this.#general;
+  }
+
+  /** Strengths and ranks are tried where the study's widest view is: at the first level, of the largest rank. */
+  #probe(part: TextPart, { level, rank }: Pick<TextCell, 'level' | 'rank'>, { hash }: GeneralText): ProbeIdentity {
+    const { generalTokens, scales, ranks, sweep } = this.config.probe;
+    const isWidest = level === part.levels[0] && rank === Math.max(...(part.ranks ?? []));
+    const isSwept = sweep === 'all' || (sweep === 'some' && isWidest);
+    const smaller = ranks.filter((other) => other < rank);
+    return { general: hash, generalTokens, scales: isSwept ? scales : [], ranks: isSwept ? smaller : [] };
   }
 
   #textTraining(
@@ -337,6 +360,10 @@ class Planner {
     if (found === undefined) throw new Error(`data set ${dataset} was not loaded`);
     return found;
   }
+}
+
+function withHash(text: string): GeneralText {
+  return { text, hash: sha256(text) };
 }
 
 function generationOf({ evaluate: { maxNewTokens, temperature, stop } }: StudyConfig): GenerateSettings {

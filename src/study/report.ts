@@ -16,6 +16,7 @@ import { analyseReport, renderReport } from '../report/page.js';
 import type { TrainingIdentity } from './identity.js';
 import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import { lossCurve } from './loss-curves.js';
+import { readProbe } from './probe-stage.js';
 import { runFolderName } from './run-spec.js';
 import { readRows, type StoredRun } from './run-store.js';
 import { shownPrompts } from './shown-prompts.js';
@@ -151,6 +152,8 @@ export function runSummary(run: StoredRun): RunSummary {
     error: run.status === 'failed' ? run.error.message : null,
     parameters: rank === 0 ? 0 : (trained?.parameters ?? null),
     ...(training !== null && { training: changeable(training.settings) }),
+    ...(trained !== null && { trainedTokens: trained.tokens }),
+    ...costOf(folder, result?.probe),
     answerLimit: spec.identity.answering.generation.maxNewTokens,
     steps: trained?.steps ?? null,
     firstLoss: trained?.firstLoss ?? null,
@@ -159,6 +162,15 @@ export function runSummary(run: StoredRun): RunSummary {
     seconds: result === null ? null : result.seconds.training + result.seconds.asking + result.seconds.judging,
     adapterPath: result === null ? null : adapterOf(folder, result.training),
   };
+}
+
+/** What the adapter costs the base, where it was measured. */
+function costOf(folder: string, probe: string | undefined): Pick<RunSummary, 'cost'> {
+  if (probe === undefined) return {};
+  const [asTrained, ...others] = readProbe(studyOf(folder), probe).points;
+  if (asTrained === undefined) return {};
+  const { generalRise, divergence, recall, reading } = asTrained;
+  return { cost: { generalRise, divergence, recall, reading, variants: [asTrained, ...others] } };
 }
 
 function changeable({ epochs, maxSteps, batchTokens, learningRate }: TrainingIdentity['settings']) {

@@ -25,6 +25,8 @@ export interface RunPlace {
   readonly asked: readonly string[];
   /** Samples made of texts as JSON lines, relative to the run's folder, where those are trained on. */
   readonly samples?: string;
+  /** General text that the adapter's cost is measured on, relative to the run's folder, where it is measured. */
+  readonly general?: string;
   /** Items of which questions are trained, where texts are. */
   readonly taught?: readonly string[];
   readonly checkpointEverySteps: number;
@@ -47,6 +49,15 @@ export interface PlannedRun {
   readonly asked: readonly Item[];
   /** What it trains on in place of the items' questions. */
   readonly set?: FormSet;
+  /** Text that its adapter's cost is measured on. */
+  readonly general?: GeneralText;
+}
+
+/** A text that nothing is trained on. */
+export interface GeneralText {
+  readonly text: string;
+  /** SHA-256 of it. */
+  readonly hash: string;
 }
 
 export function runSpec(identity: RunIdentity, place: RunPlace): RunSpec {

@@ -27,6 +27,7 @@ import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
 import type { FormSample } from '../forms/form.js';
 import { answersHash, askedHash, IDENTITY_VERSION, type TrainingIdentity } from './identity.js';
+import { ensureProbe } from './probe-stage.js';
 import { learntHash, learntSamples, readFormSamples, type LearntFrom } from './learnt-samples.js';
 import { ANSWERS_FILES, answersPath, RUN_FILES, STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import type { RunReport, RunResult, RunStage } from './study-records.js';
@@ -81,6 +82,8 @@ interface Adapter {
   readonly seconds: number;
 }
 
+const weightsIdentity = ({ folder }: Adapter): string => fileIdentity(join(folder, 'adapter_model.safetensors'));
+
 interface JudgeWork {
   readonly log: VerdictLog;
   readonly purse: Purse;
@@ -117,6 +120,7 @@ class Run {
     const adapter = this.options.judging === undefined ? await this.#train() : this.#trainedBefore();
     const { rows, seconds } = await this.#answerAndJudge(adapter);
     writeWhole(this.#path('rows'), jsonLines(rows));
+    const probe = adapter === null ? undefined : await this.#probe(adapter);
     const result: RunResult = {
       version: IDENTITY_VERSION,
       id: this.spec.id,
@@ -128,6 +132,7 @@ class Run {
       truncated: rows.filter(({ contextTruncated }) => contextTruncated).length,
       work: this.#work,
       files: describeFiles(this.folder, [RUN_FILES.answers, RUN_FILES.rows]),
+      ...(probe !== undefined && { probe }),
       environment: this.#environment(),
     };
     writeWhole(this.#path('result'), jsonText(result));
@@ -154,6 +159,25 @@ class Run {
         throw new RunConflictError(
           `${this.folder}: the ${part} changed since the study was planned: run the study again`,
         );
+  }
+
+  /** What the adapter costs the base, where the plan asks for that. */
+  async #probe(adapter: Adapter): Promise<string | undefined> {
+    const { text, answering } = this.spec.identity;
+    const { general, trained } = this.spec.place;
+    const model = this.#model;
+    if (text?.probe === undefined || general === undefined || model === null || answering.kind === 'served')
+      return undefined;
+    this.#report('probing', 0);
+    const isTrained = new Set(trained);
+    return ensureProbe({
+      ...{ study: this.study, probe: text.probe, model, engine: answering.engine },
+      ...{ adapter: adapter.folder, weights: weightsIdentity(adapter), general: join(this.folder, general) },
+      taught: this.#trained,
+      reading: this.#asked.filter(({ id }) => !isTrained.has(id)),
+      ...this.#machine(),
+      onProgress: (share) => this.#report('probing', share),
+    });
   }
 
   #learntFrom(): LearntFrom {
@@ -211,7 +235,7 @@ class Run {
 
   /** Answers of one asker lie in one folder, which one run at a time adds to. */
   async #answerAndJudge(adapter: Adapter | null) {
-    const weights = adapter === null ? null : fileIdentity(join(adapter.folder, 'adapter_model.safetensors'));
+    const weights = adapter === null ? null : weightsIdentity(adapter);
     const path = answersPath(this.study, answersHash(this.spec.identity, weights));
     const lock = await lockFolder(path, { patienceMs: Infinity, ...this.#machine() });
     try {

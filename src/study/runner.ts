@@ -279,6 +279,7 @@ function doneOf({ seconds, report, isDone }: Progress): number {
     case 'asking':
       return start + train + ask * report.share;
     case 'judging':
+    case 'probing':
       return wholeSeconds(seconds);
   }
 }

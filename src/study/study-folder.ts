@@ -25,7 +25,7 @@ import { adapterBytes } from './estimate.js';
 import { RUN_FILES, runPath, STUDY_FILES, TRAINING_FILES } from './layout.js';
 import type { StudyPlan } from './plan.js';
 import { readRun, writeSpec, type StoredRun } from './run-store.js';
-import { runFolderName, type PlannedRun } from './run-spec.js';
+import { runFolderName, type GeneralText, type PlannedRun } from './run-spec.js';
 import { resolveTraining } from './training-store.js';
 
 /** Form of `study.json`. 1: runs held their adapters. 2: trainings, answers and runs lie apart. */
@@ -169,7 +169,8 @@ export class StudyFolder {
   }
 
   async #write(): Promise<void> {
-    for (const name of ['', STUDY_FILES.data, STUDY_FILES.samples]) removeLeftovers(join(this.path, name));
+    for (const name of ['', STUDY_FILES.data, STUDY_FILES.samples, STUDY_FILES.probes])
+      removeLeftovers(join(this.path, name));
     await this.#checkRoom();
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
@@ -187,11 +188,21 @@ export class StudyFolder {
     return path;
   }
 
-  #writeSpec({ spec, set }: PlannedRun, data: string): void {
+  #writeSpec({ spec, set, general }: PlannedRun, data: string): void {
     const folder = runPath(this.path, spec);
     makeFolder(folder);
     const samples = set === undefined ? {} : { samples: relative(folder, this.#writeSamples(set)) };
-    writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data), ...samples } });
+    const beside = general === undefined ? {} : { general: relative(folder, this.#writeGeneral(general)) };
+    writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data), ...samples, ...beside } });
+  }
+
+  #writeGeneral({ hash, text }: GeneralText): string {
+    const path = join(this.path, STUDY_FILES.probes, `general-${hash.slice(0, 16)}.txt`);
+    if (!existsSync(path)) {
+      makeFolder(join(this.path, STUDY_FILES.probes));
+      writeWhole(path, text);
+    }
+    return path;
   }
 
   /** Samples of texts under their hash: shared by all ranks and seeds. */

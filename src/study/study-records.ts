@@ -103,6 +103,9 @@ const runIdentity: z.ZodType<RunIdentity> = z.looseObject({
       exposures: count.exactOptional(),
       control: z.enum(TEXT_CONTROLS).exactOptional(),
       taught: count,
+      probe: z
+        .object({ general: hash, generalTokens: count, scales: z.array(z.number()), ranks: z.array(count) })
+        .exactOptional(),
     })
     .exactOptional(),
 });
@@ -143,6 +146,7 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     asked: z.array(z.string()),
     samples: z.string().exactOptional(),
     taught: z.array(z.string()).exactOptional(),
+    general: z.string().exactOptional(),
     checkpointEverySteps: count,
     judges: z.array(judgeChoice),
   }),
@@ -201,6 +205,35 @@ export const trainingRecord: z.ZodType<TrainingRecord> = z.object({
   files,
 });
 
+const estimate = z.object({
+  mean: z.number(),
+  low: z.number().nullable().transform(orNaN),
+  high: z.number().nullable().transform(orNaN),
+  n: count,
+  clusters: count,
+  standardError: z.number().nullable().transform(orNaN),
+});
+
+const turned = z.object({ asked: count, rightToWrong: count, wrongToRight: count });
+
+/** An adapter's cost at some strength and rank, as a probe's file holds it; JSON has null where there is no interval. */
+const probePoint = z.object({
+  scale: z.number(),
+  rank: count,
+  generalRise: estimate,
+  divergence: estimate,
+  recall: z.number().nullable(),
+  reading: turned.nullable(),
+});
+
+/** `probes/HASH.json`: what an adapter costs its base, as trained first. */
+export const probeRecord = z.object({ baseBits: z.number(), points: z.array(probePoint) });
+export type ProbeRecord = Readonly<z.infer<typeof probeRecord>>;
+
+function orNaN(value: number | null): number {
+  return value ?? NaN;
+}
+
 /** `result.json`: what a run came to. */
 export const resultRecord = z.object({
   version: count,
@@ -216,6 +249,8 @@ export const resultRecord = z.object({
   /** What was done for it by the process that ended it, the rest was there: trainings, questions asked, answers judged. */
   work: z.object({ trainings: count, questions: count, judgements: count }),
   files,
+  /** Hash of what its adapter's probe is kept under, where one was made. */
+  probe: hash.exactOptional(),
   environment: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 export type RunResult = Readonly<z.infer<typeof resultRecord>>;
@@ -229,7 +264,7 @@ export const errorRecord = z.object({
 });
 export type RunError = Readonly<z.infer<typeof errorRecord>>;
 
-export const RUN_STAGES = ['loading', 'training', 'asking', 'judging'] as const;
+export const RUN_STAGES = ['loading', 'training', 'asking', 'judging', 'probing'] as const;
 
 /** `progress.json`: how far a run is, for other processes to see. */
 export const progressRecord = z.object({

@@ -31,6 +31,8 @@ export interface ProbeSettings {
   /** Ranks to cut to. */
   readonly ranks: readonly number[];
   readonly seed?: number;
+  /** What every variant is compared with, where it was measured before; it must be of the same model, texts and questions. */
+  readonly base?: ProbeBase;
   readonly threads?: number;
   /** Told how much is done: the base is one, each variant another. */
   readonly onProgress?: (done: number) => void;
@@ -72,7 +74,8 @@ const ANSWER_TOKENS = 48;
 const OWN_SAMPLES = { count: 32, tokens: 64 };
 
 /** What of the base every point is compared with. */
-interface Base {
+export interface ProbeBase {
+  readonly sequences: number[][];
   readonly general: number[][];
   readonly samples: number[][];
   readonly own: number[][];
@@ -89,25 +92,26 @@ export async function probeAdapter(settings: ProbeSettings): Promise<Probe> {
     ...scales.map((scale) => ({ scale, rank: own, adapter: scaledAdapter(adapter, scale) })),
     ...ranks.filter((rank) => rank < own).map((rank) => ({ scale: 1, rank, adapter: truncatedAdapter(adapter, rank) })),
   ];
-  const general = sequencesOf(settings.general, settings.model, settings.generalTokens ?? GENERAL_TOKENS);
-  const base = await baseOf(settings, general);
+  const base = settings.base ?? (await probeBase(settings));
   const points: ProbePoint[] = [];
   for (const { scale, rank, adapter: changed } of variants) {
     onProgress?.(points.length + 1);
     signal?.throwIfAborted();
-    points.push({ scale, rank, ...(await pointOf(settings, withAdapter(settings.model, changed), base, general)) });
+    points.push({ scale, rank, ...(await pointOf(settings, withAdapter(settings.model, changed), base)) });
   }
   onProgress?.(variants.length + 1);
   return { baseRecall: shareOf(base.taught), baseBits: bitsOf(base.general), points };
 }
 
-async function baseOf(settings: ProbeSettings, general: readonly number[][]): Promise<Base> {
+/** Measures the base: the same for all adapters of a model, texts and questions. */
+export async function probeBase(settings: Omit<ProbeSettings, 'adapter' | 'scales' | 'ranks'>): Promise<ProbeBase> {
   const { model, taught = [], known = [], reading = [], seed = 0 } = settings;
   const engine = engineOf(settings);
+  const sequences = sequencesOf(settings.general, model, settings.generalTokens ?? GENERAL_TOKENS);
   const samples = await ownSamples(model, engine, { ...OWN_SAMPLES, seed });
   return {
-    ...(await surprisesOf(model, engine, general, samples)),
-    samples,
+    ...(await surprisesOf(model, engine, sequences, samples)),
+    ...{ sequences, samples },
     taught: await rightIn(settings, model, taught, 'none'),
     known: await rightIn(settings, model, known, 'none'),
     reading: await rightIn(settings, model, reading, 'original'),
@@ -117,11 +121,10 @@ async function baseOf(settings: ProbeSettings, general: readonly number[][]): Pr
 async function pointOf(
   settings: ProbeSettings,
   model: LoadedModel,
-  base: Base,
-  general: readonly number[][],
+  base: ProbeBase,
 ): Promise<Omit<ProbePoint, 'scale' | 'rank'>> {
   const { taught = [], known = [], reading = [] } = settings;
-  const adapted = await surprisesOf(model, engineOf(settings), general, base.samples);
+  const adapted = await surprisesOf(model, engineOf(settings), base.sequences, base.samples);
   return {
     generalRise: rise(base.general, adapted.general),
     divergence: rise(base.own, adapted.own),
@@ -131,7 +134,7 @@ async function pointOf(
   };
 }
 
-const engineOf = ({ threads }: ProbeSettings) =>
+const engineOf = ({ threads }: Pick<ProbeSettings, 'threads'>) =>
   onnxRuntimeEngine({ device: 'cpu', ...(threads !== undefined && { threads }) });
 
 /** What surprises a model in general text and in the base's own samples, compiled and loaded once for both. */
@@ -140,14 +143,14 @@ async function surprisesOf(
   engine: Engine,
   general: readonly (readonly number[])[],
   samples: readonly (readonly number[])[],
-): Promise<Pick<Base, 'general' | 'own'>> {
+): Promise<Pick<ProbeBase, 'general' | 'own'>> {
   const rows = await surprises(model, engine, [...general, ...samples]);
   return { general: rows.slice(0, general.length), own: rows.slice(general.length) };
 }
 
 /** Whether each question is answered right, by the lexical judge. */
 async function rightIn(
-  { threads, signal }: ProbeSettings,
+  { threads, signal }: Pick<ProbeSettings, 'threads' | 'signal'>,
   model: LoadedModel,
   items: readonly Item[],
   level: 'none' | 'original',
