@@ -1,8 +1,7 @@
 /** `lightmem demo`: the whole chain on the bundled world and model: 24 adapters trained, asked, compared, reported. */
 import type { Command } from 'commander';
 import { parseDevice } from '../engine/devices.js';
-import { studyConfig } from '../study/config-file.js';
-import { demoStudy } from '../study/presets.js';
+import { presetStudy } from '../study/presets.js';
 import { parseCount } from './data-options.js';
 import { addDeviceOption } from './device.js';
 import { quoted } from './quoted.js';
@@ -27,7 +26,7 @@ export function register(program: Command): void {
 }
 
 async function run({ out, workers, device, json }: Options): Promise<void> {
-  const demo = demoStudy();
+  const demo = presetStudy('demo');
   const executor = {
     kind: 'pool' as const,
     threads: 1,
@@ -40,7 +39,7 @@ async function run({ out, workers, device, json }: Options): Promise<void> {
     ...(out === 'lightmem-demo' ? [] : ['--out', quoted(out)]),
     ...(device === undefined ? [] : ['--device', device]),
   ];
-  await carryOut(studyConfig(settings, 'the demo'), {
+  await carryOut(settings, {
     command: words.join(' '),
     json: json === true,
   });

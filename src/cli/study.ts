@@ -5,7 +5,8 @@ import { UserError } from '../core/errors.js';
 import type { Row } from '../core/records.js';
 import { parseDevice } from '../engine/devices.js';
 import type { StudyConfig } from '../study/config.js';
-import { modelFrom, readStudyFile } from '../study/config-file.js';
+import { modelFrom } from '../study/config-file.js';
+import { namedStudy, presetNames } from '../study/presets.js';
 import { runName } from '../study/identity.js';
 import { studyJsonSchema } from '../study/json-schema.js';
 import { studyReference } from '../study/reference.js';
@@ -41,7 +42,7 @@ export function register(program: Command): void {
   const runCommand = study
     .command('run')
     .description('carry out a study file; what is finished already is reused')
-    .argument('<file>', 'YAML: data sets, grid, settings (see examples/)')
+    .argument('<study>', `a study file, or one of ${presetNames().join(', ')}`)
     .option('--model <path>', `${MODEL_HELP}, in place of the one in the file`)
     .option('--data <path...>', 'file of the data set; with several, NAME=PATH')
     .option('--out <folder>', 'where runs and report go; default: the one in the file, or lightmem-study')
@@ -78,7 +79,7 @@ function schema({ markdown }: { markdown?: boolean }): void {
 }
 
 async function run(file: string, options: RunOptions): Promise<void> {
-  await carryOut(overridden(readStudyFile(file), options), {
+  await carryOut(overridden(namedStudy(file), options), {
     command: commandLine(file, options),
     json: options.json === true,
     dryRun: options.dryRun === true,

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
-import { demoStudy, experimentA, experimentB, orthogonal } from '../../src/study/presets.js';
+import { presetNames, presetStudy } from '../../src/study/presets.js';
 import { hashJson } from '../../src/core/hash.js';
 import { identityHash, runName } from '../../src/study/identity.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
@@ -69,19 +69,25 @@ describe('a plan', () => {
   });
 
   it('carries out the demonstration with 24 adapters', async () => {
-    const { runs } = await planStudy(studyConfig({ ...demoStudy(), model }));
-    expect(runs.filter(({ spec }) => spec.identity.rank > 0)).toHaveLength(24);
+    const { runs } = await planStudy({ ...presetStudy('demo'), model });
+    expect(runs.filter(({ spec }) => spec.identity.rank > 0 && spec.identity.book !== 'text')).toHaveLength(24);
+    expect(runs.filter(({ spec }) => spec.identity.rank > 0 && spec.identity.book === 'text')).toHaveLength(15);
   });
 
-  it('has the grids of the study: 14, 10 and 12 adapters', () => {
-    const count = (grid: StudyInput['grid']): number => {
-      const { grid: parts } = studyConfig({ datasets: { a: { file: 'a' }, b: { file: 'b' } }, grid });
-      return parts.reduce(
-        (sum, part) => sum + (part.levels?.length ?? 1) * (part.ranks?.length ?? 0) * (part.amounts?.length ?? 1),
-        0,
-      );
-    };
-    expect([count(experimentA('a', 'b')), count(experimentB('a')), count(orthogonal('a'))]).toEqual([14, 10, 12]);
+  it('has the grids of the study, asked in open book: 14, 10 and 12 configurations', () => {
+    const count = (name: string): number =>
+      presetStudy(name)
+        .grid.filter(({ book }) => book === 'open')
+        .reduce(
+          (sum, part) => sum + (part.levels?.length ?? 1) * (part.ranks?.length ?? 0) * (part.amounts?.length ?? 1),
+          0,
+        );
+    expect(['experiment-a', 'experiment-b', 'orthogonal'].map(count)).toEqual([14, 10, 12]);
+  });
+
+  it('reads every study that has a name', () => {
+    expect(presetNames().length).toBeGreaterThan(8);
+    for (const name of presetNames()) expect(presetStudy(name).name).toBe(name);
   });
 });
 
