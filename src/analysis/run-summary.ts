@@ -1,5 +1,5 @@
 /** What analysis and report need to know of a run besides its rows: how it was trained, how it ended, where its adapter lies. */
-import type { Book, Row } from '../core/records.js';
+import type { Book, Row, TextControl } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import type { MeanEstimate } from '../core/statistics.js';
 
@@ -45,6 +45,10 @@ export interface RunSummary {
   readonly scale: number;
   readonly items: number;
   readonly seed: number;
+  /** What was made of texts to train on; absent where none were trained on. */
+  readonly form?: string;
+  /** What a text book compares with it; absent for what is compared. */
+  readonly control?: TextControl;
   readonly status: 'done' | 'failed' | 'running' | 'pending';
   /** Why it failed, for people; null unless it did. */
   readonly error: string | null;
@@ -81,9 +85,11 @@ export interface RunSummary {
 export function runsOfRows(rows: readonly Row[]): RunSummary[] {
   const first = new Map<string, Row>();
   for (const row of rows) if (!first.has(row.run)) first.set(row.run, row);
-  return [...first.values()].map(({ run, dataset, book, level, rank, scale, items, seed }) => ({
+  return [...first.values()].map(({ run, dataset, book, level, rank, scale, items, seed, form, control }) => ({
     id: run,
     ...{ dataset, book, level, rank, scale, items, seed },
+    ...(form !== null && { form }),
+    ...(control !== null && { control }),
     alpha: scale * rank,
     status: 'done',
     error: null,

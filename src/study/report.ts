@@ -140,7 +140,7 @@ function environment(runs: readonly StoredRun[]): Record<string, string> {
 /** What analysis needs to know of a run. */
 export function runSummary(run: StoredRun): RunSummary {
   const { folder, spec, status } = run;
-  const { dataset, book, level, rank, items, seed, training } = spec.identity;
+  const { dataset, book, level, rank, items, seed, training, text } = spec.identity;
   const result = run.status === 'done' ? run.result : null;
   const trained = run.training?.result ?? null;
   const heldOut = trained?.heldOut ?? null;
@@ -148,6 +148,8 @@ export function runSummary(run: StoredRun): RunSummary {
   return {
     id: runFolderName(spec),
     ...{ dataset, book, level, rank, items, seed, status, alpha: lora?.alpha ?? 0 },
+    ...(text?.form !== undefined && { form: text.form }),
+    ...(text?.control !== undefined && { control: text.control }),
     scale: lora === undefined ? 0 : loraScale(lora),
     error: run.status === 'failed' ? run.error.message : null,
     parameters: rank === 0 ? 0 : (trained?.parameters ?? null),

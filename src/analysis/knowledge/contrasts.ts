@@ -6,8 +6,9 @@ import { studentQuantile } from '../../core/student.js';
 import { FEWEST_ITEMS } from '../compare.js';
 import { ASSUMED_FREEDOM, ASSUMED_NOISE } from '../seed-noise.js';
 import type { Knowledge, KnowledgeCell } from './knowledge.js';
+import { isRight, questionKey } from './knowledge-cell.js';
 
-/** Right answers of one less those of another, on questions that both were asked. */
+/** Right answers of one less those of another, on questions that both were asked and the base does not answer without any text. */
 export interface Contrast {
   readonly kind: 'against other documents' | 'against raw';
   readonly cell: KnowledgeCell;
@@ -38,12 +39,12 @@ export function contrastsOf(knowledge: Knowledge): Contrast[] {
 function plannedContrasts({ cells, others }: Knowledge): Planned[] {
   return cells.flatMap((cell): Planned[] => {
     const foreign = others.get(cell.form);
-    const isCompared = foreign !== undefined && foreign[0]?.level === cell.level && foreign[0].rank === cell.rank;
+    const isCompared = foreign !== undefined && foreign.level === cell.level && foreign.rank === cell.rank;
     const raw = cell.form === 'raw' ? undefined : cells.find((other) => other.form === 'raw' && isBeside(other, cell));
     const groups = (['covered', 'untaught'] as const).filter((group) => cell.recall[group] !== null);
     return [
       ...(isCompared
-        ? [{ kind: 'against other documents' as const, cell, group: 'all' as const, against: foreign }]
+        ? [{ kind: 'against other documents' as const, cell, group: 'all' as const, against: foreign.rows }]
         : []),
       ...(raw === undefined
         ? []
@@ -81,13 +82,8 @@ function contrastOf({ kind, cell, group, against }: Planned, count: number): Con
 }
 
 function rightByQuestion(rows: readonly Row[]): Map<string, Difference> {
-  const groups = groupBy(rows, ({ item, question }) => JSON.stringify([item, question]));
-  return new Map(
-    [...groups].map(([key, own]) => [
-      key,
-      { item: own[0]?.item ?? '', value: mean(own.map(({ correct }) => Number(correct === true))) },
-    ]),
-  );
+  const groups = groupBy(rows, questionKey);
+  return new Map([...groups].map(([key, own]) => [key, { item: own[0]?.item ?? '', value: mean(own.map(isRight)) }]));
 }
 
 /** Half the interval: errors clustered by item, and what training both again would change. NaN with fewer than two items. */

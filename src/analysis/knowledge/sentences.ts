@@ -1,9 +1,12 @@
 /** What a text book shows, in words: what is known without the text, by form, level and rank, and at what cost to the base. */
 import type { DatasetRecommendation } from '../verdict.js';
 import type { RunSummary } from '../run-summary.js';
-import { counted, listed, minus, percent, shortLevel, whole, withInterval } from '../wording.js';
+import { counted, listed, minus, percent, sentenceCase, shortLevel, whole, withInterval } from '../wording.js';
+import { besideBest, bestCell, cheaperCell } from './best-cell.js';
 import { contrastsOf, type Contrast } from './contrasts.js';
+import { costSentences } from './cost-sentences.js';
 import type { Knowledge, KnowledgeCell } from './knowledge.js';
+import { adapterName, contrastCount, contrastText, recallAt, riseWords, signedBits } from './words.js';
 
 /** The verdict on a data set's text book: the adapter that knows most, and what it is worth. */
 export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary[]): DatasetRecommendation {
@@ -11,172 +14,165 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
   const contrasts = contrastsOf(knowledge);
   const foreign = contrasts.filter(({ kind }) => kind === 'against other documents');
   const isBeaten = foreign.length > 0 && !foreign.some(({ detectable, difference }) => detectable && difference > 0);
-  const run = runs.find(({ id }) => best.runs.includes(id));
+  const finding = findingOf(best);
+  const run = runs.find(({ id, adapterPath }) => best.runs.includes(id) && adapterPath !== null);
   return {
     ...{ dataset: knowledge.dataset, book: 'text', level: best.level, rank: best.rank },
-    ...{ run: best.runs[0] ?? null, adapterPath: run?.adapterPath ?? null, refusals: [], suggestion: null },
-    headline: isBeaten ? beatenLine(knowledge, foreign) : headline(best, knowledge),
+    ...{ run: run?.id ?? best.runs[0] ?? null, adapterPath: run?.adapterPath ?? null, refusals: [], suggestion: null },
+    headline: `${knowledge.dataset}: ${isBeaten ? beatenLine(foreign) : finding}`,
     sentences: [
-      ...(isBeaten ? [headline(best, knowledge)] : []),
+      ...(isBeaten ? [UNPROVEN, sentenceCase(finding)] : []),
+      ...besideSentences(best, knowledge),
+      ...choiceSentences(best, knowledge),
       ...formSentences(best, knowledge),
       ...untaughtSentences(best, knowledge, contrasts),
       ...levelSentences(best, knowledge),
       ...rankSentences(best, knowledge),
-      ...costSentences(best, knowledge),
+      ...costSentences(best),
+      ...cheaperSentences(best, knowledge),
     ],
-    evidence: evidenceOf(contrasts),
+    evidence: contrasts.map((contrast) => evidenceOf(contrast, knowledge)),
     cautions: cautionsOf(best, knowledge, foreign),
   };
 }
 
-/** The adapter that knows most; of equals the smallest rank, then the one of fewest tokens. */
-export function bestCell({ cells }: Knowledge): KnowledgeCell {
-  const [best] = [...cells].sort(
-    (a, b) => b.trained.mean - a.trained.mean || a.rank - b.rank || (a.tokens ?? 0) - (b.tokens ?? 0),
-  );
-  if (best === undefined) throw new Error('a text book has adapters');
-  return best;
+const UNPROVEN = 'So nothing shows yet that the answers come from the texts, not from the form of the questions.';
+
+function beatenLine(foreign: readonly Contrast[]): string {
+  const [most] = [...foreign].sort((a, b) => b.difference - a.difference);
+  const gap = most === undefined ? '' : ` (${adapterName(most.cell)}: ${contrastText(most)})`;
+  return `training on the texts does not detectably beat training on other documents${gap}.`;
 }
 
-const named = ({ level, form, rank }: KnowledgeCell): string =>
-  `trained on ${level === 'original' ? 'the original text' : shortLevel(level)} as ${form} at rank ${rank}`;
+function findingOf({ level, form, rank, trained, facts, bits, cost }: KnowledgeCell): string {
+  const text = level === 'original' ? 'the original text' : shortLevel(level);
+  const worth = [counted(Math.round(facts), 'fact'), ...(bits === null ? [] : [`${whole(bits)} bits`])];
+  const price = cost === null ? '' : `; the loss on other text ${riseWords(cost.generalRise)}`;
+  return `trained on ${text} as ${form}, an adapter of rank ${rank} answers ${withInterval(trained, 'accuracy')} without the text: ${listed(worth)}${price}.`;
+}
 
-function headline(best: KnowledgeCell, { dataset, floor, ceiling }: Knowledge): string {
+/** What the base and an adapter of other documents answer. */
+function besideSentences(best: KnowledgeCell, { floor, ceiling, others }: Knowledge): string[] {
   const read = ceiling.get(best.level);
-  const beside = [
-    ...(floor === null ? [] : [`the base alone ${percent(floor.mean)}`]),
-    ...(read === undefined ? [] : [`the base that reads the text ${percent(read.mean)}`]),
+  const other = others.get(best.form);
+  const base = [
+    ...(floor === null ? [] : [`${percent(floor.mean)} without the text`]),
+    ...(read === undefined ? [] : [`${percent(read.mean)} with the text in the prompt`]),
   ];
-  const worth = [counted(Math.round(best.facts), 'fact'), ...(best.bits === null ? [] : [`${whole(best.bits)} bits`])];
-  const price = best.cost === null ? '' : `; it costs the base ${bitsText(best.cost.generalRise.mean)} on other text`;
-  return `${dataset}: ${named(best)}, an adapter answers ${withInterval(best.trained, 'accuracy')} without the text: ${listed(worth)}${beside.length === 0 ? '' : `; ${listed(beside)}`}${price}.`;
+  return [
+    ...(base.length === 0 ? [] : [`The base alone answers ${listed(base)}.`]),
+    ...(other === undefined
+      ? []
+      : [`An adapter of other documents answers ${percent(other.recall.mean)} (${best.form}, rank ${other.rank}).`]),
+  ];
 }
 
-function beatenLine({ dataset }: Knowledge, foreign: readonly Contrast[]): string {
-  const [first] = foreign;
-  const gap = first === undefined ? '' : ` (${contrastText(first)})`;
-  return `${dataset}: training on the texts does not beat adapters that were trained on other documents${gap}: what is answered comes from the form of the questions, not from the texts.`;
+/** Why this one: it recalls most; how many others that does not tell it from. */
+function choiceSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
+  const { cells } = knowledge;
+  if (cells.length < 2) return [];
+  const beside = besideBest(best, knowledge).length;
+  const close = beside === 0 ? '' : `; the recall of ${counted(beside, 'other')} lies within the interval of its own`;
+  return [`It recalls most facts of ${whole(cells.length)} adapters${close}.`];
 }
 
-/** The other forms at the best one's level and rank. */
+/** The other forms at the best one's place. */
 function formSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const beside = cells.filter(
-    (cell) =>
-      cell.form !== best.form && cell.level === best.level && cell.rank === best.rank && cell.items === best.items,
-  );
-  if (beside.length === 0) return [];
-  const told = beside.map((cell) => `${cell.form} ${percent(cell.trained.mean)}`);
-  return [`By form, at the same level and rank: ${best.form} ${percent(best.trained.mean)}, ${listed(told)}.`];
+  const told = cells
+    .filter((cell) => isLike(best, cell, ['level', 'rank', 'items']))
+    .map((cell) => recallAt(cell.form, cell));
+  return told.length < 2 ? [] : [`By form, at that level and rank: ${listed(told)}.`];
 }
 
-/** Items of which only the text was trained. */
+/** Items of which only the text was trained: the adapter that recalls most of them (of equals the best one), against raw text. */
 function untaughtSentences(best: KnowledgeCell, { cells }: Knowledge, contrasts: readonly Contrast[]): string[] {
-  const [most] = cells
-    .filter((cell) => cell.recall.untaught !== null && cell.level === best.level)
+  const [most] = [best, ...cells]
+    .filter(({ recall, level }) => recall.untaught !== null && level === best.level)
     .sort((a, b) => (b.recall.untaught?.mean ?? 0) - (a.recall.untaught?.mean ?? 0));
   if (most?.recall.untaught == null) return [];
   const contrast = contrasts.find(
     ({ kind, cell, group }) => kind === 'against raw' && cell === most && group === 'untaught',
   );
-  const against = contrast === undefined ? '' : `; against raw text ${contrastText(contrast)}`;
   return [
-    `Of items of which only the text was trained, and no question, ${most.form} at rank ${most.rank} answers ${withInterval(most.recall.untaught, 'accuracy')}${against}.`,
+    `Of items whose text alone was trained, without a question, ${most.form} at rank ${most.rank} answers ${withInterval(most.recall.untaught, 'accuracy')}.`,
+    ...(contrast === undefined ? [] : [againstRaw(contrast)]),
   ];
 }
 
-/** Recall over levels, with retention as its bound. */
+function againstRaw(contrast: Contrast): string {
+  const how = contrast.detectable
+    ? `${contrast.difference > 0 ? 'more' : 'less'} than raw text alone`
+    : 'not detectably different from raw text alone';
+  return `That is ${how}: ${contrastText(contrast)}.`;
+}
+
+/** Recall over levels; then what the texts kept, and what of that was learnt. */
 function levelSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const line = cells.filter(
-    (cell) =>
-      cell.form === best.form &&
-      cell.rank === best.rank &&
-      cell.items === best.items &&
-      cell.exposures === best.exposures,
-  );
+  const line = cells.filter((cell) => isLike(best, cell, ['form', 'rank', 'items', 'exposures']));
   if (line.length < 2) return [];
-  const told = line.map(
-    ({ level, trained, retention, learnt }) =>
-      `${shortLevel(level)} ${percent(trained.mean)} (the texts keep ${percent(retention)} of the answers, ${percent(learnt)} of those were learnt)`,
-  );
-  return [`By level, ${best.form} at rank ${best.rank}: ${listed(told)}.`];
+  const kept = line.filter(({ retention }) => retention !== null);
+  return [
+    `By level, ${best.form} at rank ${best.rank}: ${listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)))}.`,
+    ...(kept.length < 2
+      ? []
+      : [
+          `The texts keep ${listed(kept.map(({ retention }) => percent(retention)))} of the answers; of those ${listed(kept.map(({ learnt }) => percent(learnt)))} are recalled.`,
+        ]),
+  ];
 }
 
 function rankSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const line = cells
-    .filter((cell) => cell.form === best.form && cell.level === best.level && cell.items === best.items)
-    .sort((a, b) => a.rank - b.rank);
-  if (line.length < 2) return [];
-  const told = line.map(
-    ({ rank, trained, bitsPerParameter }) =>
-      `rank ${rank} ${percent(trained.mean)}${bitsPerParameter === null ? '' : ` (${minus(bitsPerParameter, 4)} bits a parameter)`}`,
-  );
-  return [`By rank: ${listed(told)}.`];
-}
-
-const bitsText = (bits: number): string => `${minus(bits, 2)} bits a token`;
-
-function costSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
-  const { cost } = best;
-  if (cost === null) return [];
-  const { generalRise, divergence, reading } = cost;
-  const lost =
-    reading === null
-      ? ''
-      : ` Of ${counted(reading.asked, 'answer')} about texts that it never saw, shown to it, it loses ${reading.rightToWrong} and wins ${reading.wrongToRight}.`;
-  const weaker = cost.variants.filter(({ scale, rank, recall }) => scale < 1 && rank === best.rank && recall !== null);
-  const half = weaker.sort((a, b) => Math.abs(a.scale - 0.5) - Math.abs(b.scale - 0.5))[0];
-  const sweep =
-    half === undefined
-      ? ''
-      : ` At ${percent(half.scale, 0)} of its strength it recalls ${percent(half.recall)} for ${bitsText(half.generalRise.mean)}.`;
+  const line = cells.filter((cell) => isLike(best, cell, ['form', 'level', 'items', 'exposures']));
+  const told = [...line].sort((a, b) => a.rank - b.rank).map((cell) => recallAt(`rank ${cell.rank}`, cell));
   return [
-    `Cost to the base: loss on other text rises by ${bitsText(generalRise.mean)} (${minus(generalRise.low, 2)} to ${minus(generalRise.high, 2)}), divergence on its own samples is ${bitsText(divergence.mean)}.${lost}${sweep}`,
-    ...mildest(best, knowledge),
+    ...(line.length < 2 ? [] : [`By rank, ${best.form} from ${shortLevel(best.level)}: ${listed(told)}.`]),
+    ...(best.bitsPerParameter === null
+      ? []
+      : [`At rank ${best.rank} that is ${minus(best.bitsPerParameter, 4)} bits a parameter.`]),
   ];
 }
 
-/** Of adapters that know nearly as much, the one that costs least. */
-function mildest(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const rise = (cell: KnowledgeCell): number => cell.cost?.generalRise.mean ?? Infinity;
-  const near = cells.filter(
-    ({ trained }) => trained.mean >= best.trained.low && trained.mean >= 0.8 * best.trained.mean,
-  );
-  const [least] = near.sort((a, b) => rise(a) - rise(b));
-  if (least === undefined || least === best || rise(least) > 0.8 * rise(best)) return [];
+type Place = 'level' | 'form' | 'rank' | 'items' | 'exposures';
+
+function isLike(best: KnowledgeCell, cell: KnowledgeCell, places: readonly Place[]): boolean {
+  return places.every((place) => cell[place] === best[place]);
+}
+
+/** An adapter that knows nearly as much for less. */
+function cheaperSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
+  const cheaper = cheaperCell(best, knowledge);
+  if (cheaper?.cost == null) return [];
   return [
-    `Within the interval of the best, ${named(least)}, one costs ${bitsText(rise(least))} and answers ${percent(least.trained.mean)}.`,
+    `Cheaper, and within its interval: ${adapterName(cheaper)} answers ${percent(cheaper.trained.mean)} for ${signedBits(cheaper.cost.generalRise.mean)}.`,
   ];
 }
 
-function contrastText({ difference, low, high, questions, items }: Contrast): string {
-  const points = (value: number): string => minus(100 * value, 1);
-  return `${difference > 0 ? '+' : ''}${points(difference)} points, joint interval ${points(low)} to ${points(high)}, on ${counted(questions, 'question')} about ${counted(items, 'item')}`;
+function evidenceOf(contrast: Contrast, { dataset }: Knowledge): string {
+  const { kind, cell, group } = contrast;
+  const what = group === 'all' ? '' : `, ${group} questions`;
+  return `${dataset}, ${adapterName(cell)}, ${kind}${what}: ${contrastText(contrast)}, on ${contrastCount(contrast)}.`;
 }
 
-function evidenceOf(contrasts: readonly Contrast[]): string[] {
-  return contrasts.map((contrast) => {
-    const { kind, cell, group } = contrast;
-    const what = group === 'all' ? '' : `, ${group} questions`;
-    return `${cell.dataset}, ${named(cell)}, ${kind}${what}: ${contrastText(contrast)}.`;
-  });
-}
-
-function cautionsOf(best: KnowledgeCell, { others, asked, known }: Knowledge, foreign: readonly Contrast[]): string[] {
+function cautionsOf(best: KnowledgeCell, knowledge: Knowledge, foreign: readonly Contrast[]): string[] {
+  const { asked, known } = knowledge;
   return [
-    ...(others.size === 0
-      ? [
-          'No adapter of other documents was trained, so that what the form of the questions alone gives is not known: keep testItems, and controls on.',
-        ]
-      : foreign.length === 0
-        ? ['Adapters of other documents were trained at another level or rank than those compared.']
-        : []),
+    ...controlCautions(knowledge, foreign),
     ...(known > 0
       ? [
-          `${counted(known, 'question')} of ${whole(asked)} the base answers without any text: they are left out of recall.`,
+          `The base answers ${whole(known)} of ${counted(asked, 'question')} without any text: these are left out of recall and comparisons.`,
         ]
       : []),
     ...(best.seeds.length === 1
       ? ['Each adapter was trained once: noise between trainings is assumed, not measured; give seeds to measure it.']
       : []),
   ];
+}
+
+function controlCautions({ others }: Knowledge, foreign: readonly Contrast[]): string[] {
+  if (others.size === 0)
+    return [
+      'No adapter of other documents was trained, so that what the form of the questions alone gives is not known: keep testItems, and controls on.',
+    ];
+  if (foreign.length > 0) return [];
+  return ['Adapters of other documents were trained at another level or rank than those compared.'];
 }

@@ -4,7 +4,7 @@ import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, whole } from '../../analysis/wording.js';
 import { seriesStyle, type ChartSize } from './frame.js';
-import { linesChart } from './rank-lines.js';
+import { cellPoint, linesChart } from './lines.js';
 
 export interface AmountData {
   /** They share data set, book and level. */
@@ -33,11 +33,9 @@ export function amountChart({ cells, base, measure, ranks }: AmountData, size: C
       bases: { lines: [], lone: base === null ? [] : [{ x: most, cell: base }] },
       series: [...lines.values()].map((line) => {
         const rank = line[0]?.rank ?? 0;
-        const points = line.map((cell) => ({
-          x: cell.items,
-          cell,
-          name: `rank ${rank}, ${counted(cell.items, 'item')}`,
-        }));
+        const points = line.map((cell) =>
+          cellPoint(cell, measure, { x: cell.items, name: `rank ${rank}, ${counted(cell.items, 'item')}` }),
+        );
         return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
       }),
       x: {

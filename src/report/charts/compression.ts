@@ -48,7 +48,10 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
   const plotted = known.map((point) => plottedPoint(point, curve, scale.position(valueOn(axis, point) ?? 0)));
   const { lines } = levelLines(plotted, ({ point }) => point.level);
   const bases = basesOf(plotted);
-  const domain = valueDomain([...known.map(({ cell }) => cell), ...bases.map(({ cell }) => cell)], measure);
+  const domain = valueDomain(
+    [...known, ...bases].map(({ cell }) => estimateOf(cell, measure)),
+    measure,
+  );
   const xDomain = withRoom(plotted.map(({ x }) => x));
   return drawSvg(`${curve.dataset}: score over ${axis === 'trr' ? 'token reduction rate' : 'answers kept'}`, {
     ...size,

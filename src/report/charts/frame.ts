@@ -6,6 +6,7 @@ import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
+import type { MeanEstimate } from '../../core/statistics.js';
 import { visibleText } from '../../text/visible.js';
 import type { LevelLines } from './level-lines.js';
 
@@ -72,12 +73,12 @@ function rounded(svg: string): string {
   return svg.replace(/-?\d+\.\d{3,}/gu, (digits) => String(Number(Number(digits).toFixed(2))));
 }
 
+/** An estimate with the ends of its interval, NaN where there is none. */
+export type Ends = Pick<MeanEstimate, 'mean' | 'low' | 'high'>;
+
 /** A value axis that holds every interval, with a little room. */
-export function valueDomain(cells: readonly Cell[], measure: Measure): [number, number] {
-  const ends = cells.flatMap((cell) => {
-    const { mean, low, high } = estimateOf(cell, measure);
-    return [mean, low, high].filter((value) => !Number.isNaN(value));
-  });
+export function valueDomain(estimates: readonly Ends[], measure: Measure): [number, number] {
+  const ends = estimates.flatMap(({ mean, low, high }) => [mean, low, high].filter((value) => !Number.isNaN(value)));
   const [least, most] = rangeOf(measure);
   const low = Math.min(...ends);
   const high = Math.max(...ends);
@@ -219,8 +220,12 @@ export function grid(): Plot.Markish {
 
 /** What a reader sees when pointing at an estimate. */
 export function titleOf(cell: Cell, measure: Measure, name: string): string {
-  const { mean, low, high, n, clusters } = estimateOf(cell, measure);
-  const interval = Number.isNaN(low) ? '' : `\n95 % interval ${amount(low, measure)} to ${amount(high, measure)}`;
   const unscored = cell.unscored > 0 ? `\n${cell.unscored} unscored` : '';
-  return `${name}: ${amount(mean, measure)}${interval}\n${n} answers on ${clusters} items${unscored}`;
+  return `${estimateTitle(estimateOf(cell, measure), measure, name)}${unscored}`;
+}
+
+/** The same of an estimate by itself. */
+export function estimateTitle({ mean, low, high, n, clusters }: MeanEstimate, measure: Measure, name: string): string {
+  const interval = Number.isNaN(low) ? '' : `\n95 % interval ${amount(low, measure)} to ${amount(high, measure)}`;
+  return `${name}: ${amount(mean, measure)}${interval}\n${n} answers on ${clusters} items`;
 }

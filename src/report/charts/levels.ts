@@ -5,7 +5,7 @@ import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
 import { MARGIN, seriesStyle, type BasePoints, type ChartSize } from './frame.js';
 import { levelLines } from './level-lines.js';
-import { linesChart, type LinesChart } from './rank-lines.js';
+import { cellPoint, linesChart, type LinesChart } from './lines.js';
 
 /** Pixels of a letter, about. */
 const LETTER = 6.6;
@@ -35,11 +35,9 @@ export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: 
       bases: basePoints(bases, levels),
       series: [...lines.values()].map((line) => {
         const rank = line[0]?.rank ?? 0;
-        const points = line.map((cell) => ({
-          x: levels.indexOf(cell.level),
-          cell,
-          name: `${shortLevel(cell.level)}, rank ${rank}`,
-        }));
+        const points = line.map((cell) =>
+          cellPoint(cell, measure, { x: levels.indexOf(cell.level), name: `${shortLevel(cell.level)}, rank ${rank}` }),
+        );
         const { lines } = levelLines(points, (point) => point.cell.level, levels);
         return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points, lines };
       }),
@@ -54,7 +52,7 @@ export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: 
 }
 
 /** Names below the axis; in two rows, in the label's room, where one row has none for them all. */
-function levelTicks(names: readonly string[], size: ChartSize): Pick<LinesChart['x'], 'label' | 'tickFormat'> {
+export function levelTicks(names: readonly string[], size: ChartSize): Pick<LinesChart['x'], 'label' | 'tickFormat'> {
   const room = (size.width - MARGIN.marginLeft - MARGIN.marginRight) / (names.length + 0.8 - 1);
   const isCrowded = names.some((name, i) => LETTER * (name.length + (names[i + 1]?.length ?? 0)) > 2 * room);
   return {
