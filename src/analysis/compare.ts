@@ -2,10 +2,10 @@
 import { groupBy } from '../core/collections.js';
 import { familyErrors, type Contrast, type ContrastError } from '../core/max-t.js';
 import { studentQuantile } from '../core/student.js';
+import { meanLine, type Line } from './answer-lines.js';
 import type { Cell } from './group.js';
 import { armsOf, comparedPairs, type CellPair } from './lines.js';
 import { rangeOf, type Measure } from './measure.js';
-import { questionMeans, type QuestionMean } from './question-means.js';
 import { meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
 /** With fewer items than this that differ, a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
@@ -31,8 +31,8 @@ export interface Comparison {
   readonly seedsMeasured: number;
 }
 
-/** Compares two cells of a study by a measure: a less b. */
-export type Compare = (a: Cell, b: Cell, measure: Measure) => Comparison;
+/** Compares two cells of a study by a measure, or the means of two groups of cells: a less b. */
+export type Compare = (a: Cell | readonly Cell[], b: Cell | readonly Cell[], measure: Measure) => Comparison;
 
 export interface ComparisonOptions {
   /** Default: what each data set's verdicts are. */
@@ -50,22 +50,24 @@ export function jointComparisons(cells: readonly Cell[], options: ComparisonOpti
   const families = armsOf(cells)
     .map((arm) => ({ arm, pairs: comparedPairs(arm, options.measure) }))
     .filter(({ pairs }) => pairs.length > 0);
-  const alpha = 0.05 / Math.max(1, families.length);
-  const meansOf = rememberedMeans();
+  const alpha = ALPHA / Math.max(1, families.length);
   const places = new Map(cells.map((cell, i) => [cell, i]));
-  const keyOf = (a: Cell, b: Cell, measure: Measure): string =>
-    `${places.get(a) ?? '?'} ${places.get(b) ?? '?'} ${measure}`;
+  const placesOf = (side: readonly Cell[]): string => side.map((cell) => places.get(cell) ?? '?').join('+');
+  const keyOf = ({ a, b, measure }: CellPair): string => `${placesOf(a)} ${placesOf(b)} ${measure}`;
   const found = new Map<string, Comparison>();
   for (const { arm, pairs } of families) {
-    const made = compareFamily(pairs, arm, { ...options, alpha, meansOf });
-    pairs.forEach(({ a, b, measure }, i) => {
-      found.set(keyOf(a, b, measure), made[i] as Comparison);
-      found.set(keyOf(b, a, measure), turned(made[i] as Comparison));
+    const made = compareFamily(pairs, arm, { ...options, alpha });
+    pairs.forEach((pair, i) => {
+      found.set(keyOf(pair), made[i] as Comparison);
+      found.set(keyOf({ ...pair, a: pair.b, b: pair.a }), turned(made[i] as Comparison));
     });
   }
-  return (a, b, measure) =>
-    found.get(keyOf(a, b, measure)) ??
-    (compareFamily([{ a, b, measure }], armOf(cells, a), { ...options, alpha: alpha / 2, meansOf })[0] as Comparison);
+  return (one, other, measure) => {
+    const pair: CellPair = { a: [one].flat(), b: [other].flat(), measure, question: 'level' };
+    const alone = (): Comparison[] =>
+      compareFamily([pair], armOf(cells, pair.a[0] as Cell), { ...options, alpha: alpha / 2 });
+    return found.get(keyOf(pair)) ?? (alone()[0] as Comparison);
+  };
 }
 
 /** The bound that a difference exceeds at 95 %, one-sided and for itself alone. */
@@ -78,38 +80,39 @@ export function excludesLoss(comparison: Comparison, margin: number): boolean {
   return comparison.clusters >= FEWEST_ITEMS && lowerBound(comparison) > -margin;
 }
 
-type MeansOf = (cell: Cell, measure: Measure) => ReadonlyMap<string, QuestionMean>;
+/** Chance of an error that is shared out: a tenth less than 5 %, which is what quantiles of t at estimated degrees of freedom may miss by. */
+const ALPHA = 0.045;
+
+/** Whether less text scores less is what a study is about: that question is given half of the chance of an error, single levels a quarter. */
+const WEIGHTS: Readonly<Record<CellPair['question'], number>> = { cut: 4, level: 2, rank: 1, training: 1 };
 
 interface FamilyOptions {
   readonly draws?: number;
   readonly alpha: number;
-  readonly meansOf: MeansOf;
 }
 
 /** The comparisons of one data set and book; those by score and those by accuracy share its 5 %. */
 function compareFamily(pairs: readonly CellPair[], arm: readonly Cell[], options: FamilyOptions): Comparison[] {
-  const items = placesOfItems(arm);
   const measures = groupBy(pairs, ({ measure }) => measure);
   const made = new Map<CellPair, Comparison>();
   for (const [measure, own] of measures) {
     const noise = seedNoise(arm, measure);
-    const differences = own.map((pair) => differenceOf(pair, { items, noise, meansOf: options.meansOf }));
+    const lines = new Map(arm.map((cell) => [cell, meanLine(cell.lines, measure)]));
+    const differences = own.map((pair) => differenceOf(pair, lines, noise));
     const errors = familyErrors(
       differences,
       { variance: 1, freedom: noise.freedom },
-      { alpha: options.alpha / measures.size, ...(options.draws === undefined ? {} : { draws: options.draws }) },
+      {
+        alpha: options.alpha / measures.size,
+        weights: WEIGHTS,
+        ...(options.draws === undefined ? {} : { draws: options.draws }),
+      },
     );
     own.forEach((pair, i) =>
       made.set(pair, comparisonOf(differences[i] as Difference, errors[i] as ContrastError, { measure, noise })),
     );
   }
   return pairs.map((pair) => made.get(pair) as Comparison);
-}
-
-function placesOfItems(arm: readonly Cell[]): Map<string, number> {
-  const items = new Map<string, number>();
-  for (const { rows } of arm) for (const { item } of rows) if (!items.has(item)) items.set(item, items.size);
-  return items;
 }
 
 interface Difference extends Contrast {
@@ -119,39 +122,53 @@ interface Difference extends Contrast {
   readonly unlike: number;
 }
 
-interface DifferenceContext {
-  readonly items: ReadonlyMap<string, number>;
-  readonly noise: SeedNoise;
-  readonly meansOf: MeansOf;
-}
-
-function differenceOf({ a, b, measure }: CellPair, { items, noise, meansOf }: DifferenceContext): Difference {
-  const others = meansOf(b, measure);
-  const sums = new Float64Array(items.size);
-  const counts = new Float64Array(items.size);
-  const unlike = new Set<string>();
-  for (const [key, { cluster, value }] of meansOf(a, measure)) {
-    const other = others.get(key);
-    if (other === undefined) continue;
-    const at = items.get(cluster) ?? 0;
-    sums[at] = (sums[at] ?? 0) + value - other.value;
-    counts[at] = (counts[at] ?? 0) + 1;
-    if (value !== other.value) unlike.add(cluster);
+function differenceOf(pair: CellPair, lines: ReadonlyMap<Cell, Line>, noise: SeedNoise): Difference {
+  const { a, b, measure } = pair;
+  const { items, itemOf } = (a[0] as Cell).lines;
+  const [ours, theirs] = [a, b].map((side) => groupLine(side.map((cell) => lines.get(cell) as Line))) as [Line, Line];
+  const sums = new Float64Array(items);
+  const counts = new Float64Array(items);
+  const unlike = new Uint8Array(items);
+  for (let question = 0; question < itemOf.length; question++) {
+    const difference = (ours[question] as number) - (theirs[question] as number);
+    if (Number.isNaN(difference)) continue;
+    const item = itemOf[question] as number;
+    sums[item] = (sums[item] as number) + difference;
+    counts[item] = (counts[item] as number) + 1;
+    if (difference !== 0) unlike[item] = 1;
   }
   const n = counts.reduce((sum, count) => sum + count, 0);
   const mean = sums.reduce((sum, each) => sum + each, 0) / n;
   const [least, most] = rangeOf(measure);
   return {
-    ...{ mean, n, unlike: unlike.size },
-    pulls: sums.map((sum, at) => (n === 0 ? 0 : (sum - (counts[at] ?? 0) * mean) / n)),
-    clusters: counts.filter((count) => count > 0).length,
-    loadings: new Map([...loadingOf(a, meanNoise(a, noise, measure)), ...loadingOf(b, -meanNoise(b, noise, measure))]),
-    extra: 2 * ((most - least) / (n + 2)) ** 2,
+    ...{ mean, n, unlike: unlike.reduce((sum, each) => sum + each, 0) },
+    pulls: sums.map((sum, item) => (n === 0 ? 0 : (sum - (counts[item] as number) * mean) / n)),
+    clusters: counts.reduce((sum, count) => sum + Number(count > 0), 0),
+    loadings: loadingsOf(pair, noise),
+    group: pair.question,
+    extra: (1 / a.length + 1 / b.length) * ((most - least) / (n + 2)) ** 2,
   };
 }
 
-function loadingOf({ runs }: Cell, noise: number): [string, number][] {
-  return noise === 0 ? [] : [[JSON.stringify(runs), noise]];
+/** The mean of several lines, over the questions that all of them have. */
+function groupLine(lines: readonly Line[]): Line {
+  const [first, ...others] = lines as readonly [Line, ...Line[]];
+  if (others.length === 0) return first;
+  return first.map(
+    (value, question) => others.reduce((sum, line) => sum + (line[question] as number), value) / lines.length,
+  );
+}
+
+/** What a unit of noise in each training adds; cells that the same runs answered share their trainings. */
+function loadingsOf({ a, b, measure }: CellPair, noise: SeedNoise): Map<string, number> {
+  const loadings = new Map<string, number>();
+  for (const [side, sign] of [[a, 1] as const, [b, -1] as const])
+    for (const cell of side) {
+      const own = (sign * meanNoise(cell, noise, measure)) / side.length;
+      const training = JSON.stringify(cell.runs);
+      if (own !== 0) loadings.set(training, (loadings.get(training) ?? 0) + own);
+    }
+  return loadings;
 }
 
 function comparisonOf(
@@ -171,17 +188,6 @@ function comparisonOf(
 
 function turned(comparison: Comparison): Comparison {
   return { ...comparison, difference: 0 - comparison.difference, low: -comparison.high, high: -comparison.low };
-}
-
-function rememberedMeans(): MeansOf {
-  const known = new Map<Cell, Map<Measure, ReadonlyMap<string, QuestionMean>>>();
-  return (cell, measure) => {
-    const own = known.get(cell) ?? new Map<Measure, ReadonlyMap<string, QuestionMean>>();
-    known.set(cell, own);
-    const means = own.get(measure) ?? questionMeans(cell.rows, measure);
-    own.set(measure, means);
-    return means;
-  };
 }
 
 function armOf(cells: readonly Cell[], { dataset, book }: Cell): Cell[] {

@@ -24,6 +24,7 @@ export function curveSentences(curve: Curve): string[] {
     raisedSentence(curve),
     lossesSentence(curve),
     peakSentence(curve),
+    splitSentence(curve),
     stepSentence(curve),
     baseSentence(curve),
     abstentionSentence(curve),
@@ -121,6 +122,17 @@ function peakSentence({ tied, peak, points }: Curve): string {
   if (tied.length === points.length - 1) return `No level can be told from ${shortLevel(peak.level)}, the best mean.`;
   const lower = listed(points.filter(falls).map(({ level }) => shortLevel(level)));
   return `${names} cannot be told from ${shortLevel(peak.level)}, the best mean; ${lower} ${points.filter(falls).length === 1 ? 'scores' : 'score'} detectably lower.`;
+}
+
+/** Together levels tell more than each by itself. */
+function splitSentence({ split, measure }: Curve): string {
+  if (split === null) return '';
+  const means = (points: readonly CurvePoint[]): string => {
+    const names = listed(points.map(({ level }) => shortLevel(level)));
+    return points.length === 1 ? names : `${names} together`;
+  };
+  const direction = split.comparison.difference < 0 ? 'below' : 'above';
+  return `${means(split.more)} ${split.more.length === 1 ? 'lies' : 'lie'} ${direction} ${means(split.less)}: ${differenceText(split.comparison, measure)}.`;
 }
 
 function stepSentence({ steps, measure }: Curve): string {

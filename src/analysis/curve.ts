@@ -2,9 +2,9 @@
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
-import { armsOf, widestLine } from './lines.js';
+import { armsOf, byCompression, cutsOf, widestLine } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
-import { measureOf, type Measure } from './measure.js';
+import { measureOfCells, type Measure } from './measure.js';
 
 /**
  * What is known of a level's loss against the reference: `kept` (a loss above the tolerance is excluded), `lost` (it is shown), or `open`.
@@ -35,6 +35,14 @@ export interface CurveStep {
   readonly comparison: Comparison;
 }
 
+/** A curve's levels in two groups whose means can be told apart. */
+export interface CurveSplit {
+  readonly less: readonly CurvePoint[];
+  readonly more: readonly CurvePoint[];
+  /** The mean of the more compressed levels less that of the others. */
+  readonly comparison: Comparison;
+}
+
 export interface Curve {
   readonly dataset: string;
   readonly book: Book;
@@ -58,6 +66,8 @@ export interface Curve {
   /** That first one; null where all are kept. */
   readonly stop: CurvePoint | null;
   readonly steps: readonly CurveStep[];
+  /** Of the ways to cut the curve in two, the one that is told most clearly; null where none can be. */
+  readonly split: CurveSplit | null;
   /** The loss that is allowed: 0.2 of the score's 1 to 5, or 5 points of accuracy, unless told otherwise. */
   readonly tolerance: number;
 }
@@ -94,7 +104,7 @@ export function falls(point: CurvePoint): boolean {
 }
 
 function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOptions & { compare: Compare }): Curve {
-  const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
+  const measure = options.measure ?? measureOfCells(arm);
   const tolerance = options.tolerance ?? DEFAULT_TOLERANCE[measure];
   const base = baseCell(arm);
   const ordered = [...line].sort(byCompression);
@@ -118,6 +128,7 @@ function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOpti
     ...{ reference: pointOf(points, reference), raised: raised.map((cell) => pointOf(points, cell)) },
     ...sequence(points, reference),
     steps: stepsOf(points, compare),
+    split: splitOf(points, (more, less) => options.compare(more, less, measure)),
   };
 }
 
@@ -158,6 +169,20 @@ function stepsOf(points: readonly CurvePoint[], compare: (a: Cell, b: Cell) => C
   });
 }
 
+function splitOf(
+  points: readonly CurvePoint[],
+  compare: (more: readonly Cell[], less: readonly Cell[]) => Comparison,
+): CurveSplit | null {
+  const told = cutsOf(points.map(({ cell }) => cell))
+    .map(({ less, more }) => ({ less, more, comparison: compare(more, less) }))
+    .filter(({ comparison }) => comparison.detectable);
+  const clarity = ({ difference, low, high }: Comparison): number => (2 * Math.abs(difference)) / (high - low);
+  const [best] = told.sort((a, b) => clarity(b.comparison) - clarity(a.comparison));
+  if (best === undefined) return null;
+  const own = (cells: readonly Cell[]): CurvePoint[] => cells.map((cell) => pointOf(points, cell));
+  return { less: own(best.less), more: own(best.more), comparison: best.comparison };
+}
+
 function pointOf(points: readonly CurvePoint[], cell: Cell): CurvePoint {
   return points.find((point) => point.cell === cell) as CurvePoint;
 }
@@ -166,10 +191,4 @@ function pointOf(points: readonly CurvePoint[], cell: Cell): CurvePoint {
 function bestOf(line: readonly Cell[], measure: Measure): Cell {
   const byMean = (a: Cell, b: Cell): number => estimateOf(b, measure).mean - estimateOf(a, measure).mean;
   return [...line].sort((a, b) => byMean(a, b) || byCompression(b, a))[0] as Cell;
-}
-
-/** By token reduction rate; those without one last, in the order of the cells. */
-function byCompression(a: Cell, b: Cell): number {
-  if (a.trr !== null && b.trr !== null) return a.trr - b.trr;
-  return Number(a.trr === null) - Number(b.trr === null);
 }

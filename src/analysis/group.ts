@@ -4,6 +4,7 @@ import type { Book, Row } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { boundedMean } from '../core/bounded-mean.js';
 import { mean, type MeanEstimate } from '../core/statistics.js';
+import { answerLines, type AnswerLines } from './answer-lines.js';
 import { rangeOf, valueOf, type Measure } from './measure.js';
 import { answerSpread, meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
@@ -39,6 +40,8 @@ export interface Cell {
   /** Standard deviation of its single answers by each measure; 0 with fewer than two. */
   readonly spread: Readonly<Record<Measure, number>>;
   readonly rows: readonly Row[];
+  /** Its answers by question, numbered alike in all cells of its data set and book. */
+  readonly lines: AnswerLines;
 }
 
 /** How rows are told apart: with seeds pooled as replicates (default), or one cell per seed. */
@@ -48,17 +51,34 @@ export interface GroupOptions {
 
 /** The cells of a study, ordered by data set, book, level (the original, then by tokens saved), items and rank. */
 export function groupCells(rows: readonly Row[], options: GroupOptions = {}): Cell[] {
-  const groups = groupBy(rows, (row) =>
-    JSON.stringify([row.dataset, row.book, row.level, row.rank, row.items, options.perSeed ? row.seed : null]),
-  );
-  const arms = groupBy([...groups.values()].map(placed), ({ dataset, book }) => JSON.stringify([dataset, book]));
-  const cells = [...arms.values()].flatMap((arm) => {
+  const groups = groupBy(rows, cellKey(options));
+  const arms = groupBy([...groups.values()].map(gathered), ({ dataset, book }) => JSON.stringify([dataset, book]));
+  const cells = [...arms.values()].map(withAnswers).flatMap((arm) => {
     const noise = { score: seedNoise(arm, 'score'), accuracy: seedNoise(arm, 'accuracy') };
     return arm.map((place) => cellOf(place, noise));
   });
   const places = levelPlaces(cells);
   const placeOf = ({ dataset, level }: Cell): number => places.get(dataset)?.indexOf(level) ?? 0;
   return cells.sort((a, b) => inGridOrder(a, b, placeOf));
+}
+
+/** A row's key; rows of one cell mostly follow one another, so the last key is kept. */
+function cellKey({ perSeed = false }: GroupOptions): (row: Row) => string {
+  let last: Row | undefined;
+  let key = '';
+  return (row) => {
+    if (last !== undefined && isSamePlace(last, row) && (!perSeed || row.seed === last.seed)) return key;
+    last = row;
+    const { dataset, book, level, rank, items, seed } = row;
+    key = JSON.stringify([dataset, book, level, rank, items, perSeed ? seed : null]);
+    return key;
+  };
+}
+
+function isSamePlace(a: Row, b: Row): boolean {
+  return (
+    a.level === b.level && a.rank === b.rank && a.items === b.items && a.book === b.book && a.dataset === b.dataset
+  );
 }
 
 /** The estimate of a cell by a measure. */
@@ -102,12 +122,20 @@ export function itemMean(rows: readonly Row[], valueOfRow: (row: Row) => number 
   return mean([...values.values()]);
 }
 
-type Place = Pick<Cell, 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'runs' | 'rows' | 'spread'>;
+type Gathered = Pick<Cell, 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'runs' | 'rows'>;
+type Place = Gathered & Pick<Cell, 'lines' | 'spread'>;
 
-function placed(rows: readonly Row[]): Place {
+function gathered(rows: readonly Row[]): Gathered {
   const { dataset, book, level, rank, items } = rows[0] as Row;
-  const spread = { score: answerSpread(rows, 'score'), accuracy: answerSpread(rows, 'accuracy') };
-  return { ...{ dataset, book, level, rank, items }, runs: distinct(rows.map(({ run }) => run)), rows, spread };
+  return { ...{ dataset, book, level, rank, items }, runs: distinct(rows.map(({ run }) => run)), rows };
+}
+
+function withAnswers(arm: readonly Gathered[]): Place[] {
+  const lines = answerLines(arm);
+  return arm.map((place, i) => {
+    const own = lines[i] as AnswerLines;
+    return { ...place, lines: own, spread: { score: answerSpread(own.score), accuracy: answerSpread(own.accuracy) } };
+  });
 }
 
 function cellOf(place: Place, noise: Readonly<Record<Measure, SeedNoise>>): Cell {

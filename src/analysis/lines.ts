@@ -1,13 +1,15 @@
 /** Which cells of a study are compared with which. */
 import { groupBy } from '../core/collections.js';
 import type { Cell } from './group.js';
-import { measureOf, type Measure } from './measure.js';
+import { measureOfCells, type Measure } from './measure.js';
 
-/** Two cells compared by a measure. */
+/** Two cells compared by a measure, or the means of two groups of cells. */
 export interface CellPair {
-  readonly a: Cell;
-  readonly b: Cell;
+  readonly a: readonly Cell[];
+  readonly b: readonly Cell[];
   readonly measure: Measure;
+  /** What is asked by it: do more and less compressed levels differ, single levels, ranks, or a training from none or from a smaller one. */
+  readonly question: 'cut' | 'level' | 'rank' | 'training';
 }
 
 /** The cells of one rank and amount that span most levels; on a tie the larger amount, then the smaller rank. */
@@ -36,25 +38,47 @@ export function amountLines(arm: readonly Cell[]): Cell[][] {
     .map((line) => [...line].sort((a, b) => a.items - b.items));
 }
 
-/** Every comparison that is made of one data set and book: all pairs of levels and of ranks, adapters and their base, the ends of each amount. */
+/** A line's cells in two groups, those that save more tokens and those that save fewer. */
+export interface Cut {
+  readonly less: readonly Cell[];
+  readonly more: readonly Cell[];
+}
+
+/** Every way to cut a line of three levels or more in two by tokens saved; cells that saved an unknown number are in none. */
+export function cutsOf(line: readonly Cell[]): Cut[] {
+  const ordered = line.filter(({ trr }) => trr !== null).sort(byCompression);
+  if (ordered.length < 3) return [];
+  return ordered.slice(1).map((_, i) => ({ less: ordered.slice(0, i + 1), more: ordered.slice(i + 1) }));
+}
+
+/** By token reduction rate; those without one last, in the order of the cells. */
+export function byCompression(a: Cell, b: Cell): number {
+  if (a.trr !== null && b.trr !== null) return a.trr - b.trr;
+  return Number(a.trr === null) - Number(b.trr === null);
+}
+
+/**
+ * Every comparison that is made of one data set and book: all pairs of levels and of ranks, the more against the less compressed levels,
+ * adapters and their base, the ends of each amount.
+ */
 export function comparedPairs(arm: readonly Cell[], given?: Measure): CellPair[] {
   const closed = arm[0]?.book === 'closed';
-  const measure = given ?? measureOf(arm.flatMap(({ rows }) => rows));
+  const measure = given ?? measureOfCells(arm);
   const line = closed ? [] : widestLine(arm);
   const own = (cell: Cell): Cell[] => arm.filter(({ rank, level }) => rank === 0 && level === cell.level);
-  const pairs = [
-    ...allPairs(line),
-    ...rankGroups(arm).flatMap(allPairs),
-    ...(closed ? [] : amountLines(arm).map(endsOf)),
-    ...(line.length > 1 ? line : []).flatMap((cell) => own(cell).map((base) => [cell, base] as const)),
-  ].map(([a, b]) => ({ a, b, measure }));
-  const recall = closed
-    ? [
-        ...amountLines(arm).map(endsOf),
-        ...trained(arm).flatMap((cell) => own(cell).map((base) => [cell, base] as const)),
-      ].map(([a, b]) => ({ a, b, measure: 'accuracy' as const }))
-    : [];
-  return [...pairs, ...recall];
+  const asked = (question: CellPair['question'], pairs: readonly (readonly [Cell, Cell])[], by = measure): CellPair[] =>
+    pairs.map(([a, b]) => ({ a: [a], b: [b], measure: by, question }));
+  const bases = (adapted: readonly Cell[]): (readonly [Cell, Cell])[] =>
+    adapted.flatMap((cell) => own(cell).map((base) => [cell, base] as const));
+  const ends = amountLines(arm).map(endsOf);
+  return [
+    ...asked('level', allPairs(line)),
+    ...cutsOf(line).map(({ less, more }) => ({ a: more, b: less, measure, question: 'cut' as const })),
+    ...asked('rank', rankGroups(arm).flatMap(allPairs)),
+    ...(closed
+      ? asked('training', [...ends, ...bases(trained(arm))], 'accuracy')
+      : asked('training', [...ends, ...bases(line.length > 1 ? line : [])])),
+  ];
 }
 
 function endsOf(line: readonly Cell[]): readonly [Cell, Cell] {

@@ -20,10 +20,16 @@ const GRADING = /^(?:lexical|llm)(?: \(|$)/;
  * a judge that is not ours, accuracy where every verdict is one of the scale's two ends.
  */
 export function measureOf(rows: readonly Row[]): Measure {
-  const judge = rows[0]?.judge ?? '';
+  return measureOfCells([{ rows }]);
+}
+
+/** The measure of several cells' rows, all of one judge. */
+export function measureOfCells(cells: readonly { readonly rows: readonly Row[] }[]): Measure {
+  const judge = cells.find(({ rows }) => rows.length > 0)?.rows[0]?.judge ?? '';
   if (TWO_WAY.test(judge)) return 'accuracy';
   if (GRADING.test(judge)) return 'score';
-  return rows.every(({ score }) => score === null || score === 1 || score === 5) ? 'accuracy' : 'score';
+  const isEnd = ({ score }: Row): boolean => score === null || score === 1 || score === 5;
+  return cells.every(({ rows }) => rows.every(isEnd)) ? 'accuracy' : 'score';
 }
 
 /** From the least to the greatest value there is. */

@@ -5,7 +5,7 @@ import type { Level } from '../core/levels.js';
 import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
 import { armsOf, rankGroups } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
-import { measureOf, type Measure } from './measure.js';
+import { measureOfCells, type Measure } from './measure.js';
 import type { RunSummary } from './run-summary.js';
 
 /** Knowledge a parameter can hold, in bits (Allen-Zhu and Li, 2024, "Physics of language models: part 3.3"). */
@@ -85,7 +85,7 @@ export function rankChoices(
 ): RankChoice[] {
   const compare = options.compare ?? jointComparisons(cells, options);
   return armsOf(cells).flatMap((arm) => {
-    const measure = options.measure ?? measureOf(arm.flatMap(({ rows }) => rows));
+    const measure = options.measure ?? measureOfCells(arm);
     const compared = rankGroups(arm).filter((group) => group.every((cell) => estimateOf(cell, measure).n > 0));
     const table = options.rule === 'trr' ? rankTable(compared.flat(), measure) : [];
     return compared.map((group) =>

@@ -1,8 +1,6 @@
 /** What training again with another seed changes: measured where there are replicates, drawn towards what is usual where there are few. */
-import { mean } from '../core/statistics.js';
-import type { Row } from '../core/records.js';
-import { questionMeans } from './question-means.js';
-import { rangeOf, valueOf, type Measure } from './measure.js';
+import type { AnswerLines, Line } from './answer-lines.js';
+import type { Measure } from './measure.js';
 
 /**
  * Standard deviation between seeds that is assumed before any is measured, as a share of the standard deviation of single answers: 0.05 of
@@ -19,68 +17,93 @@ export interface SeedNoise {
    * freedom. A share, because answers that are nearly all right leave a seed little to change.
    */
   readonly share: number;
-  /** Degrees of freedom, those of the assumption among them. */
+  /** Degrees of freedom: those of the assumption, and those measured as far as single answers do not blur them (Satterthwaite). */
   readonly freedom: number;
   /** Degrees of freedom measured: replicated runs less their configurations; 0 where everything was trained once. */
   readonly measured: number;
 }
 
-/** What is needed to know the noise: a configuration's runs and rows. */
+/** What is needed to know the noise: a configuration's answers, run by run. */
 export interface Replicated {
   readonly rank: number;
-  readonly runs: readonly string[];
-  readonly rows: readonly Row[];
+  readonly lines: AnswerLines;
   /** Standard deviation of its single answers by each measure; 0 with fewer than two. */
   readonly spread: Readonly<Record<Measure, number>>;
 }
 
 /** The noise between seeds of the cells of one data set and book. */
 export function seedNoise(cells: readonly Replicated[], measure: Measure): SeedNoise {
-  let squares = ASSUMED_FREEDOM * ASSUMED_NOISE ** 2;
-  let measured = 0;
-  for (const cell of cells) {
-    if (cell.rank === 0 || cell.runs.length < 2 || cell.spread[measure] === 0) continue;
-    const means = runMeans(cell, measure);
-    const centre = mean(means);
-    squares += means.reduce((sum, value) => sum + ((value - centre) / cell.spread[measure]) ** 2, 0);
-    measured += Math.max(0, means.length - 1);
+  let [beyond, within, measured] = [0, 0, 0];
+  for (const { rank, lines, spread } of cells) {
+    if (rank === 0 || lines[measure].length < 2 || spread[measure] === 0) continue;
+    const squares = squaresBetween(lines[measure], lines);
+    beyond += (squares.means - squares.answers) / spread[measure] ** 2;
+    within += squares.answers / spread[measure] ** 2;
+    measured += lines[measure].length - 1;
   }
-  const freedom = ASSUMED_FREEDOM + measured;
-  return { share: Math.sqrt(squares / freedom), freedom, measured };
+  const variance = (ASSUMED_FREEDOM * ASSUMED_NOISE ** 2 + Math.max(0, beyond)) / (ASSUMED_FREEDOM + measured);
+  const certainty = measured === 0 ? 0 : (variance / (variance + within / measured)) ** 2;
+  return { share: Math.sqrt(variance), freedom: ASSUMED_FREEDOM + measured * certainty, measured };
 }
 
 /** Standard deviation of the mean of a cell's runs that training again would give; the base model is not trained, so no seed moves it. */
-export function meanNoise(
-  { rank, runs, spread }: Omit<Replicated, 'rows'>,
-  noise: SeedNoise,
-  measure: Measure,
-): number {
-  return rank === 0 ? 0 : (noise.share * spread[measure]) / Math.sqrt(runs.length);
+export function meanNoise({ rank, lines, spread }: Replicated, noise: SeedNoise, measure: Measure): number {
+  return rank === 0 ? 0 : (noise.share * spread[measure]) / Math.sqrt(lines[measure].length);
 }
 
 /** Standard deviation of single answers that were scored; 0 of fewer than two. */
-export function answerSpread(rows: readonly Row[], measure: Measure): number {
-  const [least] = rangeOf(measure);
+export function answerSpread(lines: readonly Line[]): number {
   let [n, sum, squares] = [0, 0, 0];
-  for (const row of rows) {
-    const value = row.abstention ? null : valueOf(row, measure);
-    if (value === null) continue;
-    n++;
-    sum += value - least;
-    squares += (value - least) ** 2;
-  }
+  const [first = 0] = lines.flatMap((line) => line.find((value) => !Number.isNaN(value)) ?? []);
+  for (const line of lines)
+    for (const value of line) {
+      if (Number.isNaN(value)) continue;
+      n++;
+      sum += value - first;
+      squares += (value - first) ** 2;
+    }
   return n < 2 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1));
 }
 
-/** Means of a cell's runs over the questions that all of them answered with a score. */
-function runMeans({ runs, rows }: Replicated, measure: Measure): number[] {
-  const byRun = runs.map((run) =>
-    questionMeans(
-      rows.filter((row) => row.run === run),
-      measure,
-    ),
-  );
-  const shared = [...(byRun[0]?.keys() ?? [])].filter((key) => byRun.every((means) => means.has(key)));
-  if (shared.length === 0) return [];
-  return byRun.map((means) => mean(shared.map((key) => means.get(key)?.value ?? NaN)));
+/** Sums of squares of a cell's runs. */
+interface Squares {
+  /** Between the means of its runs, over the questions that all of them answered. */
+  readonly means: number;
+  /** What that would be if each answer fell out anew and no run were better than another: a part that the error between items holds already. */
+  readonly answers: number;
+}
+
+function squaresBetween(lines: readonly Line[], { items, itemOf }: AnswerLines): Squares {
+  const residuals = lines.map(() => new Float64Array(items));
+  const counts = new Float64Array(items);
+  let n = 0;
+  for (let question = 0; question < itemOf.length; question++) {
+    const centre = lines.reduce((sum, line) => sum + (line[question] as number), 0) / lines.length;
+    if (Number.isNaN(centre)) continue;
+    const item = itemOf[question] as number;
+    n++;
+    counts[item] = (counts[item] as number) + 1;
+    lines.forEach((line, run) => {
+      const own = residuals[run] as Float64Array;
+      own[item] = (own[item] as number) + (line[question] as number) - centre;
+    });
+  }
+  const clusters = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  if (clusters < 2) return { means: 0, answers: 0 };
+  const each = residuals.map((sums) => squaresOf(sums, counts, { n, clusters }));
+  return {
+    means: each.reduce((sum, { means }) => sum + means, 0),
+    answers: each.reduce((sum, { answers }) => sum + answers, 0),
+  };
+}
+
+/** The square of a run's mean residual, and that mean's variance between items. */
+function squaresOf(
+  sums: Float64Array,
+  counts: Float64Array,
+  { n, clusters }: { readonly n: number; readonly clusters: number },
+): Squares {
+  const mean = sums.reduce((sum, each) => sum + each, 0) / n;
+  const between = sums.reduce((sum, each, item) => sum + ((each - (counts[item] as number) * mean) / n) ** 2, 0);
+  return { means: mean ** 2, answers: (clusters / (clusters - 1)) * between };
 }

@@ -61,13 +61,12 @@ function gathered(
   const clusters = new Map<string, Gathered>();
   for (const { cluster, value } of rows) {
     const share = (value - least) / width;
-    const own = clusters.get(cluster) ?? { n: 0, sum: 0, below: false, above: false };
-    clusters.set(cluster, {
-      n: own.n + 1,
-      sum: own.sum + share,
-      below: own.below || share < 1,
-      above: own.above || share > 0,
-    });
+    let own = clusters.get(cluster);
+    if (own === undefined) clusters.set(cluster, (own = { n: 0, sum: 0, below: false, above: false }));
+    own.n++;
+    own.sum += share;
+    own.below ||= share < 1;
+    own.above ||= share > 0;
   }
   return clusters;
 }
