@@ -1,6 +1,7 @@
-/** Statistics of scores that come in clusters (several questions of one item): bootstrap intervals, paired differences, agreement of judges. */
+/** Statistics of scores that come in clusters (several questions of one item): means and agreement of judges with their intervals. */
 import { UserError } from './errors.js';
 import { Random } from './random.js';
+import { studentQuantile } from './student.js';
 
 export interface BootstrapOptions {
   /** Seed of the resampling; default 0. */
@@ -11,7 +12,7 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
-/** A percentile-bootstrap interval and standard error; all NaN where fewer than two clusters leave them unknown. */
+/** An interval and standard error; all NaN where fewer than two clusters leave them unknown. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -21,13 +22,6 @@ export interface Interval {
 export interface MeanEstimate extends Interval {
   /** NaN where there are no rows. */
   readonly mean: number;
-  readonly n: number;
-  readonly clusters: number;
-}
-
-export interface DifferenceEstimate extends Interval {
-  /** Mean of a − b over the pairs; NaN where there are none. */
-  readonly difference: number;
   readonly n: number;
   readonly clusters: number;
 }
@@ -44,25 +38,23 @@ export interface Scale {
   readonly max: number;
 }
 
-/** Mean of values with an interval from resampling whole clusters (Field and Welsh, 2007): rows of one cluster are never taken apart. */
+/**
+ * Mean of values that come in clusters, with Student's interval on the cluster-robust standard error (CR1; Liang and Zeger, 1986) at
+ * clusters − 1 degrees of freedom. `level` is the interval's coverage. For values with a least and a greatest: {@link boundedMean}.
+ */
 export function clusteredMean(
   rows: readonly { readonly cluster: string; readonly value: number }[],
-  options: BootstrapOptions = {},
+  level = 0.95,
 ): MeanEstimate {
+  checkLevel(level);
   const sums = sumByCluster(rows, ({ value }) => [1, value]);
-  return { mean: ratio(total(sums)), ...bootstrap(sums, ratio, options), n: rows.length, clusters: sums.length };
-}
-
-/** Mean of a − b over the same questions, with an interval from resampling whole clusters. */
-export function pairedDifference(
-  pairs: readonly { readonly cluster: string; readonly a: number; readonly b: number }[],
-  options: BootstrapOptions = {},
-): DifferenceEstimate {
-  const { mean, ...rest } = clusteredMean(
-    pairs.map(({ cluster, a, b }) => ({ cluster, value: a - b })),
-    options,
-  );
-  return { difference: mean, ...rest };
+  const centre = ratio(total(sums));
+  const counts = { n: rows.length, clusters: sums.length };
+  if (sums.length < 2) return { mean: centre, low: NaN, high: NaN, standardError: NaN, ...counts };
+  const squares = sums.reduce((sum, [n = 0, each = 0]) => sum + ((each - n * centre) / rows.length) ** 2, 0);
+  const standardError = Math.sqrt((sums.length / (sums.length - 1)) * squares);
+  const reach = studentQuantile(sums.length - 1, (1 + level) / 2) * standardError;
+  return { mean: centre, low: centre - reach, high: centre + reach, standardError, ...counts };
 }
 
 /**
@@ -131,7 +123,7 @@ function kappaOf([n = 0, a = 0, b = 0, aa = 0, bb = 0, squares = 0]: Sums): numb
 
 function bootstrap(clusters: readonly Sums[], statistic: (sums: Sums) => number, options: BootstrapOptions): Interval {
   const { seed = 0, resamples = 2000, level = 0.95 } = options;
-  if (!(level > 0 && level < 1)) throw new UserError(`invalid level ${level}: use a number between 0 and 1, e.g. 0.95`);
+  checkLevel(level);
   if (clusters.length < 2 || resamples < 2) return { low: NaN, high: NaN, standardError: NaN };
   const drawn = resampled(clusters, statistic, resamples, new Random(seed, 'bootstrap'));
   const sorted = drawn.filter((value) => !Number.isNaN(value)).sort((x, y) => x - y);
@@ -166,6 +158,10 @@ function sortedQuantile(sorted: readonly number[], p: number): number {
   const below = sorted[Math.floor(position)] ?? NaN;
   const above = sorted[Math.ceil(position)] ?? NaN;
   return below + (above - below) * (position - Math.floor(position));
+}
+
+function checkLevel(level: number): void {
+  if (!(level > 0 && level < 1)) throw new UserError(`invalid level ${level}: use a number between 0 and 1, e.g. 0.95`);
 }
 
 function checkScore(score: number, { min, max }: Scale): void {

@@ -1,8 +1,8 @@
 /** Metrics of judged answers: scores and accuracy with intervals clustered by item, agreement and noise of judges. */
+import { boundedMean } from '../core/bounded-mean.js';
 import type { Row, Verdict } from '../core/records.js';
 import {
   clusteredKappa,
-  clusteredMean,
   mean,
   standardDeviation,
   type BootstrapOptions,
@@ -41,16 +41,16 @@ export interface JudgeNoise {
 }
 
 /** Mean score and accuracy, over all questions and with abstention apart. */
-export function metrics(judged: readonly Judged[], options: BootstrapOptions = {}): Metrics {
+export function metrics(judged: readonly Judged[]): Metrics {
   const accuracy = (rows: readonly Judged[]) =>
-    clusteredMean(
+    boundedMean(
       valuesOf(rows, ({ correct }) => correct),
-      options,
+      { range: [0, 1] },
     );
   return {
-    score: clusteredMean(
+    score: boundedMean(
       valuesOf(judged, ({ score }) => score),
-      options,
+      { range: [1, 5] },
     ),
     accuracy: accuracy(judged),
     answerable: accuracy(judged.filter(({ abstention }) => !abstention)),

@@ -70,7 +70,6 @@ a = np.array([row["a"] for row in rows])
 b = np.array([row["b"] for row in rows])
 one = lambda row: 1
 mean_sums = cluster_sums(rows, [one, lambda r: r["a"]])
-difference_sums = cluster_sums(rows, [one, lambda r: r["a"] - r["b"]])
 kappa_sums = cluster_sums(
     rows,
     [one, lambda r: r["a"], lambda r: r["b"], lambda r: r["a"] ** 2, lambda r: r["b"] ** 2, lambda r: (r["a"] - r["b"]) ** 2],
@@ -83,7 +82,6 @@ print(
         {
             "rows": rows,
             "mean": {"mean": float(a.mean()), **interval(mean_sums, lambda n, s: s / n)},
-            "difference": {"difference": float((a - b).mean()), **interval(difference_sums, lambda n, s: s / n)},
             "kappa": {"kappa": kappa_by_matrices(a, b), **interval(kappa_sums, kappa_by_sums)},
             "naiveStandardError": float(a.std(ddof=1) / np.sqrt(len(a))),
             "values": values,
