@@ -7,6 +7,7 @@ import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
 import { runCost, runSeconds, wholeSeconds } from '../study/estimate.js';
 import { placementHere } from '../study/placement.js';
+import { formSetRecord, formSetText, setsOfRuns } from '../study/form-set-text.js';
 import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
 import type { TextsOutcome } from '../study/texts.js';
@@ -49,7 +50,7 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
     work.printPlan();
     return;
   }
-  if (plan.texts !== null && !options.json) process.stderr.write(`${textsLine(plan.texts)}\n`);
+  for (const line of options.json ? [] : madeLines(plan)) process.stderr.write(`${visibleText(line)}\n`);
   refuseBeyondLimits(plan.judging);
   for (const forecast of plan.judging.filter(({ calls }) => calls > 0)) {
     const asked = { yes: options.yes === true, silent: options.json, smaller: JUDGING_SMALLER };
@@ -70,15 +71,17 @@ function tellData({ datasets }: StudyPlan): void {
 /** The plan, with the texts that the study file names made or, for a dry run, foreseen. */
 async function planned(config: StudyConfig, options: CarryOutOptions): Promise<StudyPlan> {
   const { json, dryRun = false, yes = false } = options;
-  const signal = Object.keys(config.texts).length > 0 ? interruption() : undefined;
+  const isLong = Object.keys(config.texts).length > 0 || config.grid.some(({ book }) => book === 'text');
+  const signal = isLong ? interruption() : undefined;
   let progress: Progress | undefined;
   try {
     return await planStudy(config, {
       foresee: dryRun,
       agree: async (left) => {
         const agreed = await confirmed(left, { yes, silent: json, smaller: SMALLER });
-        if (left.missing > 0)
-          progress = new Progress({ label: 'texts', total: left.texts, unit: 'texts', silent: json }, left.kept);
+        progress?.end();
+        const { what, texts: total, missing, kept } = left;
+        if (missing > 0) progress = new Progress({ label: 'made', total, unit: what, silent: json }, kept);
         return agreed;
       },
       onProgress: ({ done, failed }) => progress?.update(done, failed === 0 ? '' : `${failed} failed`),
@@ -91,12 +94,23 @@ async function planned(config: StudyConfig, options: CarryOutOptions): Promise<S
   }
 }
 
-/** What the texts came to. */
-function textsLine({ forecast: { texts, kept }, spent }: TextsOutcome): string {
-  const made = `${texts} texts: ${kept} were there, ${texts - kept} were made`;
-  if (spent.requests === 0) return made;
-  const cost = spent.cost > 0 ? `, cost ${spent.cost.toFixed(4)}` : '';
-  return `${made}; spent on them in all runs: ${spent.requests} requests, ${spent.promptTokens} + ${spent.completionTokens} tokens${cost}`;
+/** What the texts, questions and rewrites came to, what was spent on them, and what samples were made of them. */
+function madeLines({ texts, forms, runs }: StudyPlan): string[] {
+  const outcomes = [texts, forms].filter((each) => each !== null);
+  const made = outcomes.map(
+    ({ forecast: { texts: all, kept, what } }) => `${all} ${what}: ${kept} were there, ${all - kept} were made`,
+  );
+  const spent = outcomes.at(-1)?.spent;
+  return [
+    ...made,
+    ...(spent === undefined || spent.requests === 0 ? [] : [spentText(spent)]),
+    ...setsOfRuns(runs).map(formSetText),
+  ];
+}
+
+function spentText({ requests, promptTokens, completionTokens, cost }: TextsOutcome['spent']): string {
+  const paid = cost > 0 ? `, cost ${cost.toFixed(4)}` : '';
+  return `spent on them in all runs: ${requests} requests, ${promptTokens} + ${completionTokens} tokens${paid}`;
 }
 
 const JUDGING_SMALLER = 'limit it in the study file: evaluate: { judges: [{ …, maxTokens: … }] }';
@@ -170,7 +184,7 @@ class Work {
 
   /** The plan and what it costs, without touching the folder. */
   printPlan(): void {
-    const { runs, model, config, texts, judging } = this.plan;
+    const { runs, model, config, texts, forms, judging } = this.plan;
     const { workers, threads } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
     const seconds = costs.map(({ cost }) => wholeSeconds(runSeconds(cost, model, threads)));
@@ -181,10 +195,14 @@ class Work {
         ...cost,
         seconds: seconds[i],
       }));
-      process.stdout.write(`${JSON.stringify({ texts, judging, runs: listed, seconds: total / workers })}\n`);
+      const samples = setsOfRuns(runs).map(formSetRecord);
+      const plan = { texts, forms, samples, judging, runs: listed, seconds: total / workers };
+      process.stdout.write(`${JSON.stringify(plan)}\n`);
       return;
     }
-    if (texts !== null) process.stdout.write(`${visibleText(spendText(texts.forecast))}\n`);
+    for (const each of [texts, forms])
+      if (each !== null) process.stdout.write(`${visibleText(spendText(each.forecast))}\n`);
+    for (const set of setsOfRuns(runs)) process.stdout.write(`${visibleText(formSetText(set))}\n`);
     for (const [i, { run, cost }] of costs.entries())
       process.stdout.write(
         `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,

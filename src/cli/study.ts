@@ -7,6 +7,7 @@ import { parseDevice } from '../engine/devices.js';
 import type { StudyConfig } from '../study/config.js';
 import { modelFrom } from '../study/config-file.js';
 import { namedStudy, presetNames } from '../study/presets.js';
+import { formsText } from '../study/form-set-text.js';
 import { runName } from '../study/identity.js';
 import { studyJsonSchema } from '../study/json-schema.js';
 import { studyReference } from '../study/reference.js';
@@ -229,11 +230,13 @@ function runNamed(folder: string, name: string): StoredRun {
 function summaryLines(run: StoredRun): string[] {
   const { error, parameters, steps, firstLoss, lastLoss, heldOut, adapterPath } = runSummary(run);
   const own = scores(readRows(run));
+  const { forms } = run.spec.place;
   const facts: [string, string | null][] = [
     ['run', runName(run.spec.identity)],
     ['status', statusText(run)],
     ['error', error],
     ['time', timeText(run) || null],
+    ['samples', forms === undefined ? null : formsText(forms)],
     ['parameters', parameters === null || parameters === 0 ? null : String(parameters)],
     ['training', steps === null ? null : `${steps} steps, loss ${firstLoss?.toFixed(3)} to ${lastLoss?.toFixed(3)}`],
     [

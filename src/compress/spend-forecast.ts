@@ -8,6 +8,8 @@ import type { Forecast } from './compress-items.js';
 const ASSUMED_SECONDS = 4;
 
 export interface SpendForecast extends Forecast {
+  /** What is made, in the plural, e.g. `texts`. */
+  readonly what: string;
   /** Who is asked; null where nobody is. */
   readonly model: string | null;
   /** At the prices given; null without any. */
@@ -18,8 +20,9 @@ export interface SpendForecast extends Forecast {
   readonly time: { readonly seconds: number; readonly anAnswer: number; readonly atOnce: number } | null;
 }
 
-/** The forecast with who is asked, what it costs and how long it takes. */
-export function spendForecast(forecast: Forecast, models: TextModels): SpendForecast {
+/** The forecast with who is asked, what it costs and how long it takes; `what` is made. */
+export function spendForecast(counted: Forecast, models: TextModels, what = 'texts'): SpendForecast {
+  const forecast = { ...counted, what };
   if (forecast.calls === 0) return { ...forecast, model: null, cost: null, isLarge: false, time: null };
   const { name, spend, concurrency } = models.chat();
   const cost = spend.totals.cost === null ? null : spend.costOf(forecast.inputTokens, forecast.outputTokens);
@@ -32,8 +35,8 @@ export function spendForecast(forecast: Forecast, models: TextModels): SpendFore
 
 /** It in one line. */
 export function spendText(forecast: SpendForecast): string {
-  const { missing, texts, model, calls, inputTokens, outputTokens, cost, time } = forecast;
-  const made = `${missing} of ${texts} texts to make`;
+  const { missing, texts, what, model, calls, inputTokens, outputTokens, cost, time } = forecast;
+  const made = `${missing} of ${texts} ${what} to make`;
   if (model === null) return made;
   const price = cost === null ? '' : `, about ${cost.toFixed(2)} at your prices`;
   const duration =

@@ -181,24 +181,43 @@ export interface FormsForecast {
   readonly outputTokens: number;
 }
 
-/** What making forms will take; asks nothing. */
-export function forecastForms(
+/** One thing that is asked of a writer. */
+export interface FormsWork {
+  readonly source: Source;
+  readonly asked: Asked;
+}
+
+type WorkSettings = Pick<FormsSettings, 'forms' | 'wordings' | 'rewrites' | 'studied'>;
+
+/** What is asked of a writer for forms: questions of what is studied, rewrites of all. */
+export function formsWork(
   sources: readonly Source[],
-  settings: Pick<FormsSettings, 'forms' | 'writer' | 'wordings' | 'rewrites' | 'studied'>,
-): FormsForecast {
-  const { forms, writer, wordings = WORDINGS, rewrites = REWRITES, studied } = settings;
+  { forms, wordings = WORDINGS, rewrites = REWRITES, studied }: WorkSettings,
+): FormsWork[] {
   const isAsked = forms.includes('study') || forms.includes('distil');
-  const work = sources.flatMap((source): [Source, Asked][] => [
-    ...(isAsked && (studied?.has(source.item) ?? true) ? [[source, { study: wordings }] as [Source, Asked]] : []),
-    ...(forms.includes('rewrite') ? [[source, { rewrites }] as [Source, Asked]] : []),
+  return sources.flatMap((source): FormsWork[] => [
+    ...(isAsked && (studied?.has(source.item) ?? true) ? [{ source, asked: { study: wordings } }] : []),
+    ...(forms.includes('rewrite') ? [{ source, asked: { rewrites } }] : []),
   ]);
-  const missing = work.filter(([source, asked]) => writer.isKept?.(source, asked) !== true);
-  const estimates = missing.map(([source, asked]) => writer.estimate(source, asked));
+}
+
+/** What work will take; asks nothing. */
+export function forecastWork(work: readonly FormsWork[], writer: FormWriter): FormsForecast {
+  const missing = work.filter(({ source, asked }) => writer.isKept?.(source, asked) !== true);
+  const estimates = missing.map(({ source, asked }) => writer.estimate(source, asked));
   const sum = (of: keyof WriterEstimate): number => estimates.reduce((total, each) => total + (each?.[of] ?? 0), 0);
   return {
     ...{ texts: work.length, kept: work.length - missing.length, missing: missing.length },
     ...{ calls: sum('calls'), inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') },
   };
+}
+
+/** What making forms will take; asks nothing. */
+export function forecastForms(
+  sources: readonly Source[],
+  { writer, ...settings }: WorkSettings & Pick<FormsSettings, 'writer'>,
+): FormsForecast {
+  return forecastWork(formsWork(sources, settings), writer);
 }
 
 type Unnumbered = Omit<FormSample, 'id'>;

@@ -84,6 +84,23 @@ export function storedWriter(writer: FormWriter, store: FormStore): FormWriter {
   };
 }
 
+/** A writer that is asked once for each thing while this process runs, failed or not: several sets of samples need the same. */
+export function onceWriter(writer: FormWriter): FormWriter {
+  const written = new Map<string, Promise<WrittenStudy | WrittenRewrites>>();
+  const once = <T extends WrittenStudy | WrittenRewrites>(key: string, write: () => Promise<T>): Promise<T> => {
+    const made = (written.get(key) as Promise<T> | undefined) ?? write();
+    written.set(key, made);
+    return made;
+  };
+  return {
+    ...writer,
+    study: (source, request) =>
+      once(keyOf(source, writer, { study: request.wordings }), () => writer.study(source, request)),
+    rewrite: (source, request) =>
+      once(keyOf(source, writer, { rewrites: request.count }), () => writer.rewrite(source, request)),
+  };
+}
+
 /** For plans: nothing is asked or written, rules stand in for what is not there. */
 export function foreseenWriter(writer: FormWriter, store: FormStore): FormWriter {
   return {

@@ -10,7 +10,7 @@ import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { BUNDLED } from '../models/load.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
-import { textBookFields } from './text-book-config.js';
+import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
 
 const columnParts = Object.fromEntries(
@@ -385,13 +385,11 @@ export const studySchema = z
     });
     const isServed = typeof study.model !== 'string';
     study.grid.forEach((part, index) => {
-      if (part.book === 'text' && (part.train?.objective ?? study.train.objective) !== undefined)
-        context.addIssue({
-          code: 'custom',
-          path: ['grid', index],
-          message: 'trains on forms, which say what is learnt: remove train.objective',
-        });
+      const problems = part.book === 'text' ? textBookProblems(part, index, study) : [];
+      for (const { path, message } of problems) context.addIssue({ code: 'custom', path, message });
     });
+    const textParts = study.grid.map((part) => (part.book === 'text' ? part : null));
+    for (const { path, message } of sameNameProblems(textParts)) context.addIssue({ code: 'custom', path, message });
     study.grid.forEach(({ ranks }, index) => {
       const message = ranksProblem(isServed, ranks);
       if (message !== undefined) context.addIssue({ code: 'custom', path: ['grid', index, 'ranks'], message });

@@ -5,7 +5,6 @@ import type { Item } from '../core/records.js';
 import { partsOfItem } from '../exam/part.js';
 import type { FormName, FormSample, Source, TextForm } from '../forms/form.js';
 import { makeForms, type FormsReport } from '../forms/make-forms.js';
-import { ruleFormWriter } from '../forms/rules.js';
 import type { FormWriter } from '../forms/writer.js';
 import { jsonLines } from '../files/json-lines.js';
 import type { GridPart } from './config.js';
@@ -26,6 +25,12 @@ export interface FormSet {
   readonly lines: string;
   readonly hash: string;
   readonly report: FormsReport;
+  /** Who wrote questions and rewrites: `rules`, `world`, or a model's name. */
+  readonly writer: string;
+  readonly dataset: string;
+  /** Items whose texts are trained on, and whether those are others than the ones asked about. */
+  readonly trained: number;
+  readonly isOfOthers: boolean;
   /** Items of which questions are trained. */
   readonly taught: readonly string[];
 }
@@ -37,8 +42,8 @@ export interface FormSetRequest {
   readonly mix: FormMix;
   readonly level: Level;
   readonly trained: readonly Item[];
-  /** Whether questions of all items are trained, whatever the part's `taught` says: an adapter of other documents knows its own. */
-  readonly teachAll: boolean;
+  /** Whether the adapter is one of other documents, which knows its own: questions of all are trained, whatever the part's `taught` says. */
+  readonly isOfOthers: boolean;
 }
 
 /** Makes sets, each once. */
@@ -46,7 +51,7 @@ export class FormSets {
   readonly #made = new Map<string, Promise<FormSet>>();
 
   constructor(
-    readonly writerOf: (dataset: StudyDataset) => FormWriter = () => ruleFormWriter,
+    readonly writerOf: (request: FormSetRequest) => FormWriter,
     readonly signal?: AbortSignal,
   ) {}
 
@@ -58,28 +63,41 @@ export class FormSets {
     return made;
   }
 
-  async #make({ part, dataset, mix, level, trained, teachAll }: FormSetRequest): Promise<FormSet> {
-    const taught = asks(mix) ? taughtItems(trained, teachAll ? 1 : part.taught) : [];
-    const { samples, report } = await makeForms(
-      trained.flatMap((item) => sourceOf(item, level)),
-      {
-        forms: Object.keys(mix.shares).filter(isTextForm),
-        writer: this.writerOf(dataset),
-        ...{ wordings: part.wordings, reverse: part.reverse, seed: 0, exams: dataset.items },
-        studied: new Set(taught),
-        ...(this.signal !== undefined && { signal: this.signal }),
-      },
-    );
+  async #make(request: FormSetRequest): Promise<FormSet> {
+    const { part, dataset, mix, level, trained, isOfOthers } = request;
+    const { sources, forms, wordings, taught } = formsAsked(request);
+    const writer = this.writerOf(request);
+    const { samples, report } = await makeForms(sources, {
+      ...{ forms, writer, wordings, reverse: part.reverse, seed: FORMS_SEED, exams: dataset.items },
+      studied: new Set(taught),
+      ...(this.signal !== undefined && { signal: this.signal }),
+    });
     const lines = [...jsonLines(samples)].join('');
-    return { mix, level, exposures: part.exposures, samples, lines, hash: sha256(lines), report, taught };
+    return {
+      ...{ mix, level, exposures: part.exposures, samples, lines, hash: sha256(lines), report, taught },
+      ...{ writer: writer.name, dataset: dataset.name, trained: trained.length, isOfOthers },
+    };
   }
 }
 
-function keyOf({ part, dataset, mix, level, trained, teachAll }: FormSetRequest): string {
-  const { wordings, reverse, taught, exposures } = part;
+/** Seed of all that is drawn for forms. */
+export const FORMS_SEED = 0;
+
+/** What a set asks of its writer. */
+export function formsAsked({ part, mix, level, trained, isOfOthers }: FormSetRequest) {
+  const taught = asks(mix) ? taughtItems(trained, isOfOthers ? 1 : part.taught) : [];
+  return {
+    sources: trained.flatMap((item) => sourceOf(item, level)),
+    forms: Object.keys(mix.shares).filter(isTextForm),
+    ...{ wordings: part.wordings, taught },
+  };
+}
+
+function keyOf({ part, dataset, mix, level, trained, isOfOthers }: FormSetRequest): string {
+  const { wordings, reverse, taught, exposures, by } = part;
   return hashJson({
-    ...{ dataset: dataset.name, mix: { name: mix.name, shares: { ...mix.shares } }, level, wordings, reverse },
-    ...{ taught: teachAll ? 1 : taught, exposures, trained: trained.map(({ id }) => id) },
+    ...{ dataset: dataset.name, mix: { name: mix.name, shares: { ...mix.shares } }, level, wordings, reverse, by },
+    ...{ taught: isOfOthers ? 1 : taught, exposures, trained: trained.map(({ id }) => id), isOfOthers },
   });
 }
 

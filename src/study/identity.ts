@@ -157,6 +157,11 @@ export function askedHash(items: readonly Item[], level: Level | 'none'): string
   );
 }
 
+/** Whether the text at the run's level stands in the prompt when questions are asked. */
+export function showsText({ book, text }: CellIdentity): boolean {
+  return book === 'open' || text?.control === 'with text';
+}
+
 /** Name for people, e.g. `articles-open-summ_l2-r8-n40-s0`. */
 export function runName({ dataset, book, level, rank, items, seed, text }: CellIdentity): string {
   const place = [dataset, book, ...(book === 'closed' ? [] : [level])];

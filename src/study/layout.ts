@@ -12,6 +12,7 @@ export const STUDY_FILES = {
   teachers: 'teachers',
   probes: 'probes',
   texts: 'texts',
+  forms: 'forms',
   trainings: 'trainings',
   answers: 'answers',
   judging: 'judging',

@@ -11,9 +11,9 @@ import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
-import type { FormWriter } from '../forms/writer.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
+import { AskedModels } from './asked-models.js';
 import type { GridPart, StudyConfig } from './config.js';
 import { FormSets, type FormSet, type TextPart } from './form-sets.js';
 import { generalText } from './general-text.js';
@@ -34,11 +34,10 @@ import { runSpec, type GeneralText, type ModelPlace, type PlannedRun } from './r
 import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { textBaseCells, textCells, type TextCell } from './text-cells.js';
-import { studyTexts, type TextsHooks, type TextsOutcome, type TextsRequest } from './texts.js';
+import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
-import { ruleFormWriter } from '../forms/rules.js';
-import { worldFormWriter } from '../forms/world-writer.js';
+import { studyWriters, type FormsOutcome } from './written-forms.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
 export type StudyModel =
@@ -73,6 +72,8 @@ export interface StudyPlan {
   readonly datasets: ReadonlyMap<string, StudyDataset>;
   /** What making the texts that the study file names came to; null where it names none that the grid uses. */
   readonly texts: TextsOutcome | null;
+  /** What having questions and rewrites written by a model came to; null where rules write them, or nothing is trained on texts. */
+  readonly forms: FormsOutcome | null;
   /** What judges will ask of models. */
   readonly judging: readonly JudgeForecast[];
   /** Base runs first, then the grid in its order; no run twice. */
@@ -87,36 +88,41 @@ export async function planStudy(asked: StudyConfig, options: PlanOptions = {}): 
   const device = asked.device === 'auto' ? (await chooseDevice('auto')).device : asked.device;
   const config = { ...asked, device };
   const model = openStudyModel(config);
+  const folder = options.folder ?? config.out;
+  const base = model.kind === 'local' ? model.model : undefined;
+  const journal = join(folder, STUDY_FILES.texts, 'spend.jsonl');
+  const askedModels = new AskedModels({ config, base, journal });
+  try {
+    return await planned({ config, model, folder, asked: askedModels, options });
+  } finally {
+    await askedModels.close();
+  }
+}
+
+interface PlanRequest {
+  readonly config: StudyPlan['config'];
+  readonly model: StudyModel;
+  readonly folder: string;
+  readonly asked: AskedModels;
+  readonly options: PlanOptions;
+}
+
+async function planned({ config, model, folder, asked, options }: PlanRequest): Promise<StudyPlan> {
+  const { foresee = false, ...hooks } = options;
+  const making = { ...hooks, config, asked, foresee, tokenizer: model.tokenizer };
   let texts: TextsOutcome | null = null;
   const datasets = await loadDatasets(config, async (items) => {
-    const made = await studyTexts(items, textsRequest(config, model, options));
+    const made = await studyTexts(items, { ...making, folder: join(folder, STUDY_FILES.texts) });
     if (made !== null) texts = { forecast: made.forecast, spent: made.spent };
     return made?.items ?? items;
   });
   const problems = config.grid.flatMap((part, index) => partProblems(part, index, datasets));
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
-  const sets = new FormSets(({ name }) => formWriter(config, name), options.signal);
+  const writers = await studyWriters({ ...making, datasets, folder: join(folder, STUDY_FILES.forms) });
+  const sets = new FormSets(writers.writerOf, options.signal);
   const runs = await new Planner({ config, model, datasets, sets }).runs();
-  const judging = judgeForecasts({ config, runs, folder: options.folder ?? config.out });
-  return { config, model, datasets, texts, judging, runs };
-}
-
-/** The bundled world's own rules know all of its language; other texts are asked about by rules that know a little of any. */
-function formWriter({ datasets }: StudyConfig, name: string): FormWriter {
-  return datasets[name]?.world === undefined ? ruleFormWriter : worldFormWriter;
-}
-
-function textsRequest(
-  config: StudyPlan['config'],
-  model: StudyModel,
-  { folder = config.out, foresee = false, ...hooks }: PlanOptions,
-): TextsRequest {
-  const own = model.kind === 'local' ? model.model : undefined;
-  return {
-    ...{ config, tokenizer: model.tokenizer, model: own, foresee },
-    folder: join(folder, STUDY_FILES.texts),
-    ...hooks,
-  };
+  const judging = judgeForecasts({ config, runs, folder });
+  return { config, model, datasets, texts, forms: writers.outcome, judging, runs };
 }
 
 function openStudyModel(config: StudyConfig): StudyModel {
@@ -296,7 +302,7 @@ class Planner {
       trained: trained.map(({ id }) => id),
       asked: asked.map(({ id }) => id),
       judges: this.#judges.map(({ choice }) => choice),
-      ...(set !== null && { samples: '', taught: set.taught }),
+      ...(set !== null && { samples: '', taught: set.taught, forms: { writer: set.writer, ...set.report } }),
       ...(general !== undefined && { general: '' }),
     };
     const learns = { ...(set !== null && { set }), ...(general !== undefined && { general }) };

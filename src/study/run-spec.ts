@@ -1,6 +1,7 @@
 /** A run as plain data: its identity, and where things lie and how the work is done, none of which changes the result. */
 import type { Item } from '../core/records.js';
 import type { JudgeChoice } from '../evaluate/judges/open-judge.js';
+import type { FormsReport } from '../forms/make-forms.js';
 import type { FormSet } from './form-sets.js';
 import { IDENTITY_VERSION, identityHash, runName, type RunIdentity } from './identity.js';
 
@@ -17,6 +18,11 @@ export type ModelPlace =
       readonly cache?: boolean;
     };
 
+/** What making samples of texts came to, and who wrote questions and rewrites. */
+export interface FormsRecord extends FormsReport {
+  readonly writer: string;
+}
+
 export interface RunPlace {
   readonly model: ModelPlace;
   /** Items as JSON lines, relative to the run's folder. */
@@ -29,6 +35,8 @@ export interface RunPlace {
   readonly general?: string;
   /** Items of which questions are trained, where texts are. */
   readonly taught?: readonly string[];
+  /** Who wrote the samples, and what came of it, for people. */
+  readonly forms?: FormsRecord;
   readonly checkpointEverySteps: number;
   readonly judges: readonly JudgeChoice[];
 }

@@ -26,7 +26,7 @@ import { fileIdentity, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
 import type { FormSample } from '../forms/form.js';
-import { answersHash, askedHash, IDENTITY_VERSION, type TrainingIdentity } from './identity.js';
+import { answersHash, askedHash, IDENTITY_VERSION, showsText, type TrainingIdentity } from './identity.js';
 import { ensureProbe } from './probe-stage.js';
 import { learntHash, learntSamples, readFormSamples, type LearntFrom } from './learnt-samples.js';
 import { ANSWERS_FILES, answersPath, RUN_FILES, STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
@@ -190,8 +190,8 @@ class Run {
 
   /** The level whose text stands in the prompt. */
   #shownLevel(): Level | 'none' {
-    const { book, level, text } = this.spec.identity;
-    return book === 'open' || text?.control === 'with text' ? level : 'none';
+    const { identity } = this.spec;
+    return showsText(identity) ? identity.level : 'none';
   }
 
   #renderer(model: LoadedModel): PromptRenderer {

@@ -8,6 +8,7 @@ import { fileChunks } from '../files/file-range.js';
 import { parsedLines } from '../files/json-lines.js';
 import { shownKey, type ShownPrompts } from '../report/data.js';
 import { shownText } from '../report/shown-text.js';
+import { showsText } from './identity.js';
 import type { StoredRun } from './run-store.js';
 
 /** Null for a study without runs; texts that are not there to be read are left out. */
@@ -31,7 +32,7 @@ interface TextSource {
 }
 
 function sourcesOf(runs: readonly StoredRun[]): TextSource[] {
-  const withTexts = runs.filter(({ spec }) => spec.identity.book === 'open');
+  const withTexts = runs.filter(({ spec: { identity } }) => showsText(identity));
   const files = groupBy(withTexts, ({ folder, spec }) => join(folder, spec.place.data));
   return [...files].map(([path, own]) => ({
     path,

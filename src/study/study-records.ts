@@ -4,11 +4,12 @@ import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import { QUANTISATIONS, TARGET_MODULES, type GenerateSettings, type TrainSettings } from '../core/settings.js';
 import { TEXT_CONTROLS } from '../core/records.js';
+import { FORM_DROP_REASONS } from '../forms/check.js';
 import { FORM_NAMES } from '../forms/form.js';
 import type { HeldOutRecord } from '../train/held-out.js';
 import type { TrainResult } from '../train/finetune.js';
 import type { AnsweringIdentity, PromptIdentity, RunIdentity, TrainingIdentity } from './identity.js';
-import type { RunSpec } from './run-spec.js';
+import type { FormsRecord, RunSpec } from './run-spec.js';
 
 const count = z.number().int().min(0);
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'use a SHA-256 of 64 hexadecimal digits' });
@@ -134,6 +135,16 @@ const judgeChoice = z.object({
   maxTokens: z.number().exactOptional(),
 });
 
+const formsRecord: z.ZodType<FormsRecord> = z.object({
+  writer: z.string(),
+  made: z.record(z.enum(FORM_NAMES), count),
+  dropped: z.record(z.enum(FORM_DROP_REASONS), count),
+  unread: count,
+  failed: count,
+  facts: count,
+  without: z.array(z.string()),
+});
+
 /** `spec.json` of a run. */
 export const runSpecRecord: z.ZodType<RunSpec> = z.object({
   version: count,
@@ -147,6 +158,7 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     samples: z.string().exactOptional(),
     taught: z.array(z.string()).exactOptional(),
     general: z.string().exactOptional(),
+    forms: formsRecord.exactOptional(),
     checkpointEverySteps: count,
     judges: z.array(judgeChoice),
   }),

@@ -1,36 +1,33 @@
 /** Texts made before a study begins: each data set's levels that its grid uses and `texts` names; what is there is taken. */
-import { join } from 'node:path';
 import type { CompressProgress, CompressReport, LevelTask } from '../compress/compress-items.js';
 import type { MethodTools } from '../compress/entry.js';
 import { openSpecs, type LevelSpec } from '../compress/level-spec.js';
-import { spendForecast, spendText, type SpendForecast } from '../compress/spend-forecast.js';
+import { spendForecast, type SpendForecast } from '../compress/spend-forecast.js';
 import { forecastTexts, foreseenTexts, makeTexts } from '../compress/stage.js';
 import { counterOf } from '../compress/token-counter.js';
-import { UserError, UserErrors } from '../core/errors.js';
+import { UserErrors } from '../core/errors.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
-import type { Device } from '../core/settings.js';
 import { recordedTexts } from '../data/recorded-texts.js';
-import { TextModels } from '../generate/text-models.js';
-import { SpendJournal, type JournalTotals } from '../llm/spend/spend-journal.js';
-import { loadModel } from '../models/load.js';
-import type { LoadedModel, Tokenizer } from '../models/model.js';
+import type { TextModels } from '../generate/text-models.js';
+import type { JournalTotals } from '../llm/spend/spend-journal.js';
+import type { Tokenizer } from '../models/model.js';
+import { agreeTo, type Agree, type AskedModels } from './asked-models.js';
 import type { StudyConfig } from './config.js';
 
-/** Who is told while texts are made, and who agrees to what they cost. */
+/** Who is told while texts, questions and rewrites are made, and who agrees to what they cost. */
 export interface TextsHooks {
-  /** Whether to make what is missing; default: large spends are refused with what they come to. */
-  readonly agree?: (forecast: SpendForecast) => boolean | Promise<boolean>;
-  readonly onProgress?: (progress: CompressProgress) => void;
+  readonly agree?: Agree;
+  readonly onProgress?: (progress: Pick<CompressProgress, 'done' | 'total' | 'failed'>) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface TextsRequest extends TextsHooks {
-  readonly config: StudyConfig & { readonly device: Device };
+  readonly config: StudyConfig;
   /** Counts tokens. */
   readonly tokenizer: Tokenizer;
-  /** The study's model, where it is on this machine: it says what is to be expected unless another is named. */
-  readonly model: LoadedModel | undefined;
+  /** Whom texts are asked of. */
+  readonly asked: AskedModels;
   /** Where finished texts are kept. */
   readonly folder: string;
   /** Whether texts are only foreseen: nothing is asked, made or written, and pieces of the originals stand in. */
@@ -59,19 +56,13 @@ export interface MadeTexts extends TextsOutcome {
 export async function studyTexts(items: ItemsByName, request: TextsRequest): Promise<MadeTexts | null> {
   const used = [...items.keys()].filter((name) => specsOf(request.config, name).length > 0);
   if (used.length === 0) return null;
-  const journal = new SpendJournal(join(request.folder, 'spend.jsonl'), request.config.name);
-  const models = openModels(request, journal);
-  try {
-    const { made, forecast } = await new Texts(items, request, models).make(used);
-    return { items: made, forecast, spent: journal.totals() };
-  } finally {
-    await models.close();
-  }
+  const { made, forecast } = await new Texts(items, request, request.asked.open()).make(used);
+  return { items: made, forecast, spent: request.asked.journal.totals() };
 }
 
 /** The levels of a data set that its grid uses and `texts` names. */
 function specsOf({ texts, grid }: StudyConfig, dataset: string): LevelSpec[] {
-  const used = new Set(grid.flatMap((part) => (part.dataset === dataset && part.book === 'open' ? part.levels : [])));
+  const used = new Set(grid.flatMap((part) => (part.dataset === dataset ? (part.levels ?? []) : [])));
   const named = Object.entries(texts).filter(([level]) => used.has(level));
   return named.map(([level, { method, words, ratio, ...options }]) => ({
     ...{ level, options },
@@ -106,7 +97,7 @@ class Texts {
     for (const name of names) tasks.set(name, await openSpecs(specsOf(this.request.config, name), this.#tools));
     const forecast = this.#forecast(tasks);
     this.#total = forecast.texts;
-    if (!this.request.foresee) await this.#agree(forecast);
+    if (!this.request.foresee) await agreeTo(forecast, this.request.agree);
     const made = new Map(this.items);
     for (const [name, levels] of tasks) {
       made.set(name, await this.#texts(name, levels));
@@ -128,13 +119,6 @@ class Texts {
       outputTokens: sum(({ outputTokens }) => outputTokens),
     };
     return spendForecast(left, this.models);
-  }
-
-  async #agree(forecast: SpendForecast): Promise<void> {
-    const { agree } = this.request;
-    if (agree === undefined && forecast.isLarge) throw new UserError(`${spendText(forecast)}: nobody agreed to this`);
-    if (agree !== undefined && !(await agree(forecast)))
-      throw new UserError('no texts were made, so nothing was begun');
   }
 
   async #texts(name: string, levels: readonly LevelTask[]): Promise<readonly Item[]> {
@@ -182,27 +166,4 @@ function failures(name: string, { failed, failures: first }: CompressReport): Us
     `${failed} texts of "${name}" could not be made: run again to try them anew, or say compress: { onFailure: keep-original } or drop-item:`,
     [...lines, ...(more > 0 ? [`and ${more} more`] : [])],
   );
-}
-
-const HINT = {
-  chat: 'say compress: { model: NAME, endpoint: URL } or compress: { local: MODEL } in the study file',
-  local: 'say compress: { local: MODEL } in the study file',
-};
-
-/** Whom the study file names. Throws UserError. */
-function openModels({ config: { compress, device }, model: base }: TextsRequest, journal: SpendJournal): TextModels {
-  const { model, endpoint, endpointName, cache, local, maxConcurrency, timeoutSeconds, maxCost, maxTokens } = compress;
-  const { priceInput, priceOutput } = compress;
-  const isPriced = priceInput !== undefined || priceOutput !== undefined;
-  return new TextModels({
-    ...{ device, maxConcurrency, timeoutMs: 1000 * timeoutSeconds, journal, hint: HINT },
-    ...(model !== undefined && { model }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(endpointName !== undefined && { endpointName }),
-    ...(cache !== undefined && { cache }),
-    ...(local !== undefined && { local: loadModel(local) }),
-    ...(base !== undefined && { base }),
-    ...(isPriced && { price: { inputPerMillion: priceInput ?? 0, outputPerMillion: priceOutput ?? 0 } }),
-    limits: { ...(maxCost !== undefined && { maxCost }), ...(maxTokens !== undefined && { maxTokens }) },
-  });
 }

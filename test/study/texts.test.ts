@@ -119,6 +119,15 @@ describe('a study that begins with documents', { timeout: 120_000 }, () => {
     expect(items[0]?.texts.summ_l3?.method).toBe('oracle');
   });
 
+  it('makes the levels that a text book trains on', async () => {
+    const grid: StudyInput['grid'] = [
+      { dataset: 'documents', book: 'text', levels: ['select=0.5'], ranks: [2], forms: ['raw'] },
+    ];
+    const planned = await plan(input('trained on', { 'select=0.5': {}, 'select=0.7': {} }, [], { grid }));
+    expect(planned.texts?.forecast).toMatchObject({ texts: 4, missing: 4 });
+    expect(Object.keys(itemsOf(planned)[0]?.texts ?? {})).toEqual(['original', 'select=0.5']);
+  });
+
   it('asks an endpoint once for each text, whoever asks again and under whatever name', async () => {
     const settings = await endpoint();
     const texts = { summ_l3: {}, short: { method: 'summarize', words: 20 }, ext: { language: 'english' } };
