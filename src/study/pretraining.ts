@@ -41,7 +41,7 @@ export function baseModelConfig(vocabSize: number, eosTokenId: number): ModelCon
 export const PRETRAINING_STAGES = CURRICULUM.length + 1;
 
 /** Share of the recall stage's rows that are the curriculum's last: reading is not to be forgotten. */
-const READ_SHARE = 0.35;
+const READ_SHARE = 0.08;
 
 /** The synthetic world as a source of pretraining rows. */
 export function worldSource(

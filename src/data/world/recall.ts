@@ -4,17 +4,26 @@ import { FILLERS, INTRODUCTIONS, namingSentences } from './language.js';
 import { trainWordings } from './questions.js';
 import { drawFacts, kindAt, nameOf, type Fact, type Subject } from './subjects.js';
 
-/** How the recurring subjects are told and asked. */
+/**
+ * Subjects come in cohorts: told many times within a stretch of rows, then asked a few times, then never again. What is asked so seldom
+ * cannot be learnt from the questions: only what was told answers them.
+ */
 export const RECALL = {
-  /** Subjects, each with six facts. */
-  subjects: 240,
-  /** One subject in so many is told and never asked: whether it can be asked all the same is what the stage is for. */
+  /** Subjects of a cohort, each with six facts. */
+  subjects: 40,
+  /** Rows that tell a subject, and rows that ask about it, on average. */
+  tellings: 40,
+  askings: 5,
+  /** Share of a cohort's rows before it is asked for the first time. */
+  before: 0.4,
+  /** One subject in so many is told and never asked: that it can be asked all the same is what the stage is for. */
   unasked: 8,
-  /** Share of rows that tell. */
-  told: 0.5,
   /** Share of questions that are a gap in a sentence. */
   gaps: 0.2,
 } as const;
+
+/** Rows of a cohort. */
+export const COHORT_ROWS = RECALL.subjects * (RECALL.tellings + RECALL.askings);
 
 /** One row: a text to learn whole, or questions with their answers. */
 export type RecallRow =
@@ -38,13 +47,19 @@ export function recurringSubject(seed: number, number: number): Subject {
 /** The row at an index: the same seed and index always give the same one. */
 export function recallRow(seed: number, index: number): RecallRow {
   const random = new Random(seed, 'recall', index);
-  const number = random.below(RECALL.subjects);
+  const cohort = Math.floor(index / COHORT_ROWS);
+  const place = (index % COHORT_ROWS) / COHORT_ROWS;
+  const number = cohort * RECALL.subjects + random.below(RECALL.subjects);
   const subject = recurringSubject(seed, number);
-  const isAsked = number % RECALL.unasked !== RECALL.unasked - 1 && random.uniform() >= RECALL.told;
+  const asked = RECALL.askings / (RECALL.tellings + RECALL.askings) / (1 - RECALL.before);
+  const isAsked = place >= RECALL.before && !isUnasked(number) && random.uniform() < asked;
   if (!isAsked) return { subject: number, kind: 'told', text: toldText(subject, random) };
   const questions = random.shuffle(subject.facts).map((fact) => questionOf(subject.name, fact, random));
   return { subject: number, kind: 'asked', questions };
 }
+
+/** Whether a subject is told only. */
+export const isUnasked = (number: number): boolean => number % RECALL.unasked === RECALL.unasked - 1;
 
 const fill = (pattern: string, subject: string, value: string): string => {
   const text = pattern.replace('{S}', subject).replace('{V}', value);
@@ -64,23 +79,16 @@ const named = (name: string, { attribute, value }: Fact, random: Random): string
 function toldText({ kind, name, facts }: Subject, random: Random): string {
   const shuffled = random.shuffle(facts);
   const way = random.uniform();
-  if (way < 0.35) {
-    const fillers = random.shuffle(FILLERS).slice(0, random.below(3));
+  if (way < 0.3) {
+    const introduction = random.uniform() < 0.3 ? [random.pick(INTRODUCTIONS[kind]).replace('{S}', name)] : [];
+    const fillers = random.shuffle(FILLERS).slice(0, random.below(2));
     const sentences = [...shuffled.map((fact) => verbose(name, fact, random)), ...fillers];
-    const introduction = random.uniform() < 0.5 ? [random.pick(INTRODUCTIONS[kind]).replace('{S}', name)] : [];
     return [...introduction, ...random.shuffle(sentences)].join(' ');
   }
-  if (way < 0.8) return shuffled.map((fact) => random.pick([terse, named, named])(name, fact, random)).join(' ');
-  if (way < 0.95) {
-    const few = shuffled.slice(0, 2 + random.below(2));
-    return `${name} ${few.map(({ attribute, value }) => attribute.clause.replace('{V}', value)).join(' and ')}.`;
-  }
-  const relations = shuffled.map(({ attribute, value }) => ({
-    subject: name,
-    relation: attribute.phrases[0],
-    object: value,
-  }));
-  return JSON.stringify({ entities: [{ name, type: kind }], relations, events: [] }, null, 1);
+  if (way < 0.9)
+    return shuffled.map((fact) => random.pick([verbose, terse, named, named])(name, fact, random)).join(' ');
+  const few = shuffled.slice(0, 2 + random.below(2));
+  return `${name} ${few.map(({ attribute, value }) => attribute.clause.replace('{V}', value)).join(' and ')}.`;
 }
 
 function questionOf(name: string, fact: Fact, random: Random): RecallQuestion {

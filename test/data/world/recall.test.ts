@@ -1,10 +1,10 @@
 /** Recurring subjects: the same facts whenever they are told or asked, none of a study, none in a wording kept for testing. */
 import { describe, expect, it } from 'vitest';
 import { generateWorld } from '../../../src/data/world/generate.js';
-import { RECALL, recallRow, recurringSubject } from '../../../src/data/world/recall.js';
+import { COHORT_ROWS, isUnasked, RECALL, recallRow, recurringSubject } from '../../../src/data/world/recall.js';
 import { partitionOf } from '../../../src/data/world/subjects.js';
 
-const rows = Array.from({ length: 3000 }, (_, index) => recallRow(1, index));
+const rows = Array.from({ length: 2 * COHORT_ROWS }, (_, index) => recallRow(1, index));
 const told = rows.filter((row) => row.kind === 'told');
 const asked = rows.filter((row) => row.kind === 'asked');
 
@@ -30,19 +30,29 @@ describe('the recall stage', () => {
   });
 
   it('never asks about one subject in so many, which is told all the same', () => {
-    const isUnasked = (subject: number): boolean => subject % RECALL.unasked === RECALL.unasked - 1;
     expect(asked.filter(({ subject }) => isUnasked(subject))).toEqual([]);
     expect(told.filter(({ subject }) => isUnasked(subject)).length).toBeGreaterThan(100);
   });
 
+  it('tells each cohort many times before it asks about it, a few times', () => {
+    const cohortOf = (index: number): number => Math.floor(index / COHORT_ROWS);
+    const times = (kind: string): number => rows.filter((row) => row.kind === kind).length / (2 * RECALL.subjects);
+    expect(times('told')).toBeGreaterThan(8 * times('asked'));
+    expect(times('asked')).toBeGreaterThan(3);
+    rows.forEach((row, index) => {
+      expect(Math.floor(row.subject / RECALL.subjects)).toBe(cohortOf(index));
+      if (row.kind === 'asked') expect((index % COHORT_ROWS) / COHORT_ROWS).toBeGreaterThanOrEqual(RECALL.before);
+    });
+  });
+
   it('leaves the answer out of every gap', () => {
     const gaps = asked.flatMap(({ questions }) => questions).filter(({ prompt }) => prompt.startsWith('Fill the gap'));
-    expect(gaps.length).toBeGreaterThan(500);
+    expect(gaps.length).toBeGreaterThan(300);
     for (const { prompt } of gaps) expect(prompt.match(/____/g)).toHaveLength(1);
   });
 
   it('has no subject of a study, and asks in no wording that is kept for testing', () => {
-    for (let number = 0; number < RECALL.subjects; number++)
+    for (let number = 0; number < 30 * RECALL.subjects; number++)
       expect(partitionOf(recurringSubject(1, number).name)).toBe('pretraining');
     const frames = new Set(
       asked.flatMap(({ subject, questions }) =>
