@@ -12,6 +12,9 @@ import { visibleText } from '../text/visible.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { Interruption, interruption } from './interrupt.js';
 
+/** Tokens of a step of the last stage: what is told is to be stored in few tokens, so that steps are small. */
+const RECALL_BATCH = 1024;
+
 interface Options {
   readonly out: string;
   readonly work: string;
@@ -51,7 +54,7 @@ async function run(options: Options): Promise<void> {
       totalTokens: Number(options.tokens),
       learningRate: Number(options.learningRate),
       advanceAt: Number(options.advanceAt),
-      ...(from !== undefined && { firstStage: PRETRAINING_STAGES - 1, earlierShare: 0 }),
+      ...(from !== undefined && { firstStage: PRETRAINING_STAGES - 1, earlierShare: 0, batchTokens: RECALL_BATCH }),
     },
     ...(from !== undefined && { initial: ({ name }) => Float32Array.from(from.weights.read(name)) }),
     folder: options.work,

@@ -10,12 +10,12 @@ import { drawFacts, kindAt, nameOf, type Fact, type Subject } from './subjects.j
  */
 export const RECALL = {
   /** Subjects of a cohort, each with six facts. */
-  subjects: 40,
+  subjects: 16,
   /** Rows that tell a subject, and rows that ask about it, on average. */
-  tellings: 40,
-  askings: 5,
+  tellings: 120,
+  askings: 6,
   /** Share of a cohort's rows before it is asked for the first time. */
-  before: 0.4,
+  before: 0.5,
   /** One subject in so many is told and never asked: that it can be asked all the same is what the stage is for. */
   unasked: 8,
   /** Share of questions that are a gap in a sentence. */
