@@ -1,4 +1,4 @@
-/** `lightmem demo`: the whole chain on the bundled world and model: 24 adapters trained, asked, compared, reported. */
+/** `lightmem demo`: the whole chain on the bundled world and model: 37 adapters trained, asked, compared, reported. */
 import type { Command } from 'commander';
 import { parseDevice } from '../engine/devices.js';
 import { presetStudy } from '../study/presets.js';
