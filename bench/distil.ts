@@ -92,7 +92,11 @@ async function compare(model: LoadedModel, items: readonly Item[]) {
     ...{ items: items.length, samples: hard.length, steps: STEPS, threads: THREADS, k: K },
     stepMs: { hard: rounded(of(times.hard, 'wall'), 1), distil: rounded(of(times.soft, 'wall'), 1) },
     ...{ ratio: ratio('processor'), ratioOfClock: ratio('wall'), teacherSeconds: rounded(teacherSeconds) },
-    ...{ contradicted: report.contradicted, missingMean: rounded(report.missing.mean, 4) },
+    ...{
+      contradicted: report.contradicted,
+      ofPlaces: rounded(report.contradictedPlaces / report.places, 3),
+      missingMean: rounded(report.missing.mean, 4),
+    },
   };
 }
 

@@ -194,7 +194,7 @@ describe('samples with a teacher', () => {
     ['other', other],
   ]);
 
-  it('learn its labels and their answer by shares; those that it contradicts their answer alone', () => {
+  it('learn its labels and their answer by shares; where it contradicts them their answer alone', () => {
     const { samples: made, report } = withTeacher(samples, teacher, { reference: 0.2 });
     expect(made[0]?.teacher).toEqual([
       { tokens: [5, 6], weights: [0.8 * 0.75 + 0.2, 0.8 * 0.25] },
@@ -202,13 +202,21 @@ describe('samples with a teacher', () => {
     ]);
     expect(made[1]?.teacher).toEqual([hardLabel(9)]);
     expect(made[2]).toBe(samples[2]);
-    expect(report).toEqual({ taught: 2, contradicted: 1, dropped: 0, missing: { mean: 0.04, most: 0.06 } });
+    expect(report).toEqual({
+      ...{ taught: 2, contradicted: 1, places: 3, contradictedPlaces: 1, dropped: 0 },
+      missing: { mean: 0.04, most: 0.06 },
+    });
   });
 
-  it('are left out where it contradicts them, or learn of it all the same, as is asked for', () => {
+  it('learn where it contradicts them what is asked for: of other places, their answer alone, nothing, or of it all the same', () => {
     const dropped = withTeacher(samples, teacher, { contradicting: 'drop' });
     expect(dropped.samples.map(({ id }) => id)).toEqual(['agreed', 'none']);
     expect(dropped.report).toMatchObject({ taught: 2, contradicted: 1, dropped: 1 });
+    const partly = new Map([['agreed', { ...agreeing, labels: [...other.labels, ...agreeing.labels.slice(1)] }]]);
+    const places = withTeacher(samples, partly, { reference: 0 });
+    expect(places.samples[0]?.teacher).toEqual([hardLabel(5), agreeing.labels[1]]);
+    const hard = withTeacher(samples, partly, { contradicting: 'hard' });
+    expect(hard.samples[0]?.teacher).toEqual([hardLabel(5), hardLabel(2)]);
     const followed = withTeacher(samples, teacher, { contradicting: 'teacher', reference: 0.3 });
     expect(followed.samples[1]?.teacher).toEqual([{ tokens: [7, 5, 9], weights: [0.35, 0.35, 0.3] }]);
     const alone = withTeacher(samples, teacher, { contradicting: 'teacher', reference: 0 });

@@ -8,15 +8,18 @@ import type { TrainingSample } from './objective.js';
 /** Share of the reference answer in the loss where none is said. */
 export const REFERENCE_SHARE = 0.3;
 
-/** What is learnt of a sample whose teacher would have said another token somewhere: its answer alone, nothing, or the mix all the same. */
-export const CONTRADICTIONS = ['hard', 'drop', 'teacher'] as const;
+/**
+ * What is learnt of a sample whose teacher would have said another token somewhere: in these places its answer alone and elsewhere the
+ * mix; its answer alone everywhere; nothing; or the mix all the same.
+ */
+export const CONTRADICTIONS = ['places', 'hard', 'drop', 'teacher'] as const;
 export type Contradiction = (typeof CONTRADICTIONS)[number];
 
 /** How a teacher's labels are used. */
 export interface TaughtOptions {
   /** c of (1 − c) · KL + c · CE(reference), from 0 to 1; default 0.3. */
   readonly reference?: number;
-  /** Default `hard`: a fact that the teacher does not read is seen as often as any other. */
+  /** Default `places`: every fact is seen as often as any other, and the teacher is heard wherever it agrees. */
   readonly contradicting?: Contradiction;
 }
 
@@ -25,6 +28,9 @@ export interface TaughtReport {
   /** Samples that it had an answer for, and those of them that it contradicts. */
   readonly taught: number;
   readonly contradicted: number;
+  /** Answer tokens of these, and those of them in whose place it would have said another. */
+  readonly places: number;
+  readonly contradictedPlaces: number;
   /** Samples left out. */
   readonly dropped: number;
   /** Probability that its labels leave out: mean and most over all answer tokens; 0 where there is none. */
@@ -40,21 +46,24 @@ function mixed({ tokens, weights }: Labels, reference: number, c: number): Label
     : { tokens: [...tokens, reference], weights: [...shares, c] };
 }
 
-/** Whether a teacher's most probable token is another than the answer's at some place. */
-function contradicts({ labels }: TeacherAnswer, { answer }: TrainingSample): boolean {
-  return answer.some((token, i) => labels[i]?.tokens[0] !== token);
+/** At which places of an answer a teacher's most probable token is another. */
+function contradictions({ labels }: TeacherAnswer, { answer }: TrainingSample): boolean[] {
+  return answer.map((token, i) => labels[i]?.tokens[0] !== token);
 }
 
 /** A sample with what it is to learn of its teacher; undefined where that is nothing. */
 function taughtSample<S extends TrainingSample>(
   sample: S,
   said: TeacherAnswer,
-  { reference = REFERENCE_SHARE, contradicting = 'hard' }: TaughtOptions,
+  { reference = REFERENCE_SHARE, contradicting = 'places' }: TaughtOptions,
 ): S | undefined {
-  const isFollowed = contradicting === 'teacher' || !contradicts(said, sample);
-  if (!isFollowed && contradicting === 'drop') return undefined;
+  const places = contradictions(said, sample);
+  const isContradicted = places.includes(true);
+  if (isContradicted && contradicting === 'drop') return undefined;
+  const isHard = (i: number): boolean =>
+    contradicting === 'places' ? places[i] === true : contradicting === 'hard' && isContradicted;
   const label = (token: number, i: number): Labels =>
-    isFollowed ? mixed(at(said.labels, i), token, reference) : hardLabel(token);
+    isHard(i) ? hardLabel(token) : mixed(at(said.labels, i), token, reference);
   return { ...sample, teacher: sample.answer.map(label) };
 }
 
@@ -74,10 +83,13 @@ export function withTeacher<S extends TrainingSample>(
   const pairs = samples.map((sample) => ({ sample, said: saidOf(sample, teacher) }));
   const made = pairs.flatMap(({ sample, said }) => (said ? (taughtSample(sample, said, options) ?? []) : sample));
   const taught = pairs.flatMap(({ sample, said }) => (said ? [{ sample, said }] : []));
+  const places = taught.map(({ sample, said }) => contradictions(said, sample));
   const missing = taught.flatMap(({ said }) => said.missing);
   const report: TaughtReport = {
     taught: taught.length,
-    contradicted: taught.filter(({ sample, said }) => contradicts(said, sample)).length,
+    contradicted: places.filter((each) => each.includes(true)).length,
+    places: places.flat().length,
+    contradictedPlaces: places.flat().filter((each) => each).length,
     dropped: samples.length - made.length,
     missing: {
       mean: missing.length === 0 ? 0 : mean(missing),
