@@ -48,6 +48,8 @@ function fewItems({ accuracy }: Cell): string {
 function oneSeed(cells: readonly Cell[]): string {
   const trained = cells.filter(({ rank }) => rank > 0);
   const replicated = trained.filter(({ runs }) => runs.length > 1);
+  if (trained.length === 0)
+    return 'No rank is known: the answers are taken for those of models that were not trained for them, which no seed moves.';
   if (replicated.length > 0) return '';
   return `Every configuration was trained once, so the noise between seeds was not measured; intervals assume ${percent(ASSUMED_NOISE)} of the spread of single answers.`;
 }

@@ -146,6 +146,7 @@ function stepSentence({ steps, measure }: Curve): string {
 
 /** What training adds, on one and the same text; where the base did not read the chosen text, that the two cannot be told apart. */
 function baseSentence({ chosen, points, base, measure }: Curve): string {
+  if (chosen.cell.rank === 0) return '';
   if (base === null) return 'The base model was not asked: nothing says what training adds.';
   if (chosen.againstBase !== null) return trainingWords(chosen, chosen.againstBase, measure);
   const asked = points.find(({ level }) => level === base.level);

@@ -2,7 +2,7 @@
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
-import { armsOf, byCompression, cutsOf, widestLine } from './lines.js';
+import { armsOf, basesOf, byCompression, cutsOf, widestLine } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
 import { measureOfCells, type Measure } from './measure.js';
 
@@ -94,7 +94,7 @@ export function compressionCurves(cells: readonly Cell[], options: CurveOptions 
 
 /** The untuned base model's cell of an arm: on the original text where it was asked there. */
 export function baseCell(arm: readonly Cell[]): Cell | null {
-  const bases = arm.filter(({ rank }) => rank === 0);
+  const bases = basesOf(arm);
   return bases.find(({ level }) => level === 'original') ?? bases[0] ?? null;
 }
 
@@ -112,7 +112,7 @@ function curveOf(line: readonly Cell[], arm: readonly Cell[], options: CurveOpti
   const best = bestOf(line, measure);
   const { reference, raised } = referenceOf(ordered, measure, compare);
   const points = ordered.map((cell): CurvePoint => {
-    const own = arm.find((other) => other.rank === 0 && other.level === cell.level) ?? null;
+    const own = basesOf(arm).find((other) => other.level === cell.level) ?? null;
     const againstReference = cell === reference ? null : compare(cell, reference);
     return {
       ...{ level: cell.level, cell, trr: cell.trr, againstReference, base: own ?? base },

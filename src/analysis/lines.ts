@@ -65,7 +65,7 @@ export function comparedPairs(arm: readonly Cell[], given?: Measure): CellPair[]
   const closed = arm[0]?.book === 'closed';
   const measure = given ?? measureOfCells(arm);
   const line = closed ? [] : widestLine(arm);
-  const own = (cell: Cell): Cell[] => arm.filter(({ rank, level }) => rank === 0 && level === cell.level);
+  const own = (cell: Cell): Cell[] => basesOf(arm).filter(({ level }) => level === cell.level);
   const asked = (question: CellPair['question'], pairs: readonly (readonly [Cell, Cell])[], by = measure): CellPair[] =>
     pairs.map(([a, b]) => ({ a: [a], b: [b], measure: by, question }));
   const bases = (adapted: readonly Cell[]): (readonly [Cell, Cell])[] =>
@@ -89,8 +89,16 @@ function allPairs(cells: readonly Cell[]): (readonly [Cell, Cell])[] {
   return cells.flatMap((a, i) => cells.slice(i + 1).map((b) => [a, b] as const));
 }
 
+/** The cells that are compared: adapters; where there are none, the models that nobody trained. */
 function trained(arm: readonly Cell[]): Cell[] {
-  return arm.filter(({ rank, accuracy }) => rank > 0 && accuracy.n > 0);
+  const answered = arm.filter(({ accuracy }) => accuracy.n > 0);
+  const adapters = answered.filter(({ rank }) => rank > 0);
+  return adapters.length > 0 ? adapters : answered;
+}
+
+/** The base model's cells beside adapters; none where nothing was trained. */
+export function basesOf(arm: readonly Cell[]): Cell[] {
+  return arm.some(({ rank }) => rank > 0) ? arm.filter(({ rank }) => rank === 0) : [];
 }
 
 function lexicographic(a: readonly number[], b: readonly number[]): number {

@@ -25,7 +25,7 @@ export function rankSentences(
 ): string[] {
   if (choice !== null) return [choiceSentence(choice), ...floorSentence(choice)];
   if (nearby !== null) return [nearbySentence(nearby, chosen)];
-  if (all.length > 0) return [];
+  if (all.length > 0 || chosen.rank === 0) return [];
   return [`Only rank ${chosen.rank} was trained here: nothing says whether a smaller one would do.`];
 }
 

@@ -54,7 +54,7 @@ interface InQuestion {
 }
 
 function constantJudge(rows: readonly Row[]): Refusal[] {
-  const scored = rows.filter(({ status, abstention }) => status === 'scored' && !abstention);
+  const scored = rows.filter((row) => row.status === 'scored' && !row.abstention && isKnown(row));
   const [first] = scored;
   if (first === undefined || scored.length < FEWEST_SCORES) return [];
   if (!scored.every(({ score, correct }) => score === first.score && correct === first.correct)) return [];
@@ -128,7 +128,7 @@ function answerForm({ rows, chosen }: InQuestion): Refusal[] {
         advice: `Raise the answer limit (evaluate.maxNewTokens), or ${longer(example)}, so that answers end by themselves.`,
       },
     ];
-  const odd = share(rows, hasOddForm);
+  const odd = share(rows.filter(isKnown), hasOddForm);
   if (odd <= MOST) return [];
   return [
     {
@@ -137,6 +137,11 @@ function answerForm({ rows, chosen }: InQuestion): Refusal[] {
       advice: `To learn it, ${longer(example)}, or raise the learning rate${rateWords(example)}.`,
     },
   ];
+}
+
+/** Whether answer or reference are known: rows from elsewhere may hold verdicts alone. */
+function isKnown({ answer, reference }: Row): boolean {
+  return answer !== '' || reference !== '';
 }
 
 function hasOddForm({ answer, reference, status }: Row): boolean {

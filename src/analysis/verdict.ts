@@ -159,6 +159,7 @@ function headline({ dataset, level, rank, book }: Cell, curve: Curve | null, not
   const text = level === 'original' ? 'the original text' : describedLevel(level, note);
   const effect = curve?.chosen.againstBase ?? null;
   const advice = `${dataset}: ${adviceWords(curve)} ${text}`;
+  if (rank === 0) return `${advice}.`;
   if (effect === null || (effect.detectable && effect.difference > 0))
     return `${advice} with an adapter of rank ${rank}.`;
   const change = effect.detectable ? 'scores lower than' : 'makes no detectable difference to';

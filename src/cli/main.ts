@@ -54,6 +54,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'write the report page of a study, or of rows that evaluate and judge wrote, and print its verdict',
     load: () => import('./report.js'),
   },
+  analyse: {
+    about: "judge whether levels and ranks differ in anyone's rows: tables, JSON lines, logs of other tools",
+    load: () => import('./analyse.js'),
+  },
   ask: {
     about: 'put one question to a base model and to its adapter, side by side',
     load: () => import('./ask.js'),

@@ -1,4 +1,5 @@
 /** What a report is made from: plain data of a study, whoever gathered it. */
+import type { AnalysisOptions } from '../analysis/analyse.js';
 import type { RunSummary } from '../analysis/run-summary.js';
 import type { JsonObject } from '../core/json.js';
 import type { Level } from '../core/levels.js';
@@ -32,6 +33,8 @@ export interface ReportData {
   readonly files?: ReportFiles;
   /** The judge whose verdicts count, where several judged; default: the one with most scored answers. */
   readonly judge?: string;
+  /** How the rows are read, beyond the defaults. */
+  readonly reading?: Pick<AnalysisOptions, 'measure' | 'tolerance' | 'rule' | 'rankMargin'>;
 }
 
 /** Mean loss after a number of steps, in nats per answer token. */

@@ -53,7 +53,8 @@ export function analyseReport(data: ReportData): Analysis {
   const levels = data.audits.flatMap(({ dataset, levels }) =>
     levels.map(({ level, words, description }) => ({ dataset, level, words, description })),
   );
-  return analyse(data.rows, data.runs, { levels, ...(data.judge !== undefined && { judge: data.judge }) });
+  const { judge, reading = {} } = data;
+  return analyse(data.rows, data.runs, { levels, ...reading, ...(judge !== undefined && { judge }) });
 }
 
 /** Nothing may load, connect or be sent; only this page's own style and script may run, known by their hashes. */

@@ -6,6 +6,7 @@ import type { Analysis } from '../analysis/analyse.js';
 import { runsOfRows, type RunSummary } from '../analysis/run-summary.js';
 import { UserError } from '../core/errors.js';
 import { rowRecord } from '../core/record-schemas.js';
+import type { Row } from '../core/records.js';
 import { loraScale } from '../core/settings.js';
 import { packageInfo } from '../core/package-info.js';
 import { readJsonLines } from '../files/json-lines.js';
@@ -43,16 +44,37 @@ export function writeReport(study: StoredStudy): WrittenReport {
 export function writeRowsReport(files: readonly string[], out?: string): WrittenReport {
   const rows = files.flatMap((file) => readJsonLines(file, rowRecord));
   if (rows.length === 0) throw new UserError(`${files.join(', ')}: no rows: give files that evaluate or judge wrote`);
+  return writeReportOfRows(rows, {
+    files,
+    command: ['lightmem report', ...files].join(' '),
+    ...(out !== undefined && { out }),
+  });
+}
+
+/** Where rows came from, and how they are read. */
+export interface RowsReportOptions extends Pick<ReportData, 'judge' | 'reading'> {
+  readonly files: readonly string[];
+  /** The command that makes the page again. */
+  readonly command: string;
+  /** Where the page goes; default beside the first file, as .html. */
+  readonly out?: string;
+}
+
+/** Writes the page of rows, whoever made them. */
+export function writeReportOfRows(rows: readonly Row[], options: RowsReportOptions): WrittenReport {
+  const { files, command, out, judge, reading } = options;
   const [first = ''] = files;
-  const path = out ?? `${first.replace(/\.jsonl?$/, '')}.html`;
+  const path = out ?? `${first.replace(/\.(?:jsonl?|csv|tsv|parquet)$/, '')}.html`;
   const data: ReportData = {
     title: `lightmem: ${files.map((file) => basename(file)).join(', ')}`,
     created: new Date().toISOString(),
-    command: ['lightmem report', ...files].join(' '),
+    command,
     model: [...new Set(rows.map(({ run }) => run))].slice(0, 3).join(', '),
     ...{ settings: {}, identities: {}, versions: { lightmem: packageInfo().version, node: process.version } },
     ...{ environment: {}, rows, runs: runsOfRows(rows), audits: [] },
     files: { rows: files.map((file) => pathFrom(dirname(path), file)), runs: new Map() },
+    ...(judge !== undefined && { judge }),
+    ...(reading !== undefined && { reading }),
   };
   const analysis = analyseReport(data);
   writeWhole(path, renderReport(data, analysis));

@@ -1,0 +1,200 @@
+/** Judged answers of files that lightmem did not write, as its rows: tables, JSON lines, and logs of other tools, told apart by their form. */
+import { basename, extname } from 'node:path';
+import { UserError } from '../../core/errors.js';
+import { isObject } from '../../core/json.js';
+import { isLevel, LEVEL_RULE, levelName } from '../../core/levels.js';
+import { didYouMean } from '../../core/nearest.js';
+import type { Row } from '../../core/records.js';
+import { detectSource, readRecords } from '../containers/source.js';
+import { wrappingField } from '../containers/wrapped.js';
+import type { SourceRecord } from '../containers/source-record.js';
+import { problemsError, ProblemLog, type Note, type Place } from '../problems.js';
+import { kindOf } from '../schema.js';
+import { inspectLog } from './inspect-log.js';
+import { lmEvalSamples } from './lm-eval.js';
+import { longMemEvalResults } from './longmemeval-results.js';
+import { promptfooResults } from './promptfoo.js';
+import type { Fields, FoundAnswer, RowColumns, RowForm, RowPart } from './row-form.js';
+import { missingParts, tableRows } from './table-rows.js';
+
+/** Forms in the order in which they are recognised. */
+const FORMS: readonly RowForm[] = [lmEvalSamples, inspectLog, promptfooResults, longMemEvalResults, tableRows];
+
+/** What is said of all answers of a file where its records do not say it. */
+export type RowDefaults = Readonly<
+  Partial<Pick<Row, 'run' | 'dataset' | 'book' | 'level' | 'rank' | 'items' | 'seed' | 'judge'>>
+>;
+
+export interface RowOptions {
+  /** Columns by the parts they hold; default: usual names. */
+  readonly columns?: RowColumns;
+  readonly defaults?: RowDefaults;
+  /** The least and the greatest score there can be; default 1 and 5. */
+  readonly scale?: readonly [number, number];
+  readonly encoding?: string;
+}
+
+export interface ReadRows {
+  readonly rows: readonly Row[];
+  /** The form that was recognised. */
+  readonly form: string;
+  readonly notes: readonly Note[];
+}
+
+/** All answers of a file. Throws UserErrors naming file, line and field of everything that cannot be read. */
+export async function readForeignRows(path: string, options: RowOptions = {}): Promise<ReadRows> {
+  refuseArchive(path);
+  const log = new ProblemLog();
+  const source = await detectSource(path, path, options.encoding);
+  const reader = new RowReader(path, options, log);
+  for await (const record of flat(readRecords(source, log))) reader.push(record);
+  if (log.count > 0) throw problemsError(path, log.problems, log.count);
+  return reader.result();
+}
+
+function refuseArchive(path: string): void {
+  if (extname(path) === '.eval')
+    throw new UserError(
+      `${path}: is a log of inspect_ai in its binary form: write it as JSON, e.g. inspect log dump ${path} > log.json`,
+    );
+}
+
+/** Records that an object wraps one by one, unless that object is of a form itself. */
+async function* flat(records: AsyncIterable<SourceRecord>): AsyncGenerator<SourceRecord> {
+  for await (const record of records) {
+    const { value, place } = record;
+    const field = isObject(value) && !FORMS.some((form) => form.matches(value)) ? wrappingField(value) : undefined;
+    if (!isObject(value) || field === undefined) yield record;
+    else
+      for (const [i, inner] of (value[field] as unknown[]).entries())
+        yield { value: inner, place: { ...place, within: `${field}[${i}]` } };
+  }
+}
+
+/** Makes rows of records, all of the first one's form. */
+class RowReader {
+  readonly #rows: Row[] = [];
+  readonly #seen = new Set<string>();
+  #form: RowForm | undefined;
+
+  constructor(
+    readonly path: string,
+    readonly options: RowOptions,
+    readonly log: ProblemLog,
+  ) {}
+
+  push({ value, place }: SourceRecord): void {
+    if (!isObject(value)) {
+      const what = `is ${kindOf(value)}`;
+      this.log.add({ ...place, field: '', what, fix: 'write an object with named fields', scope: 'item' });
+      return;
+    }
+    this.#form ??= formOf(value, this.options, this.path);
+    const context = { columns: this.options.columns ?? {}, place, log: this.log };
+    for (const answer of this.#form.read(value, context)) this.#add(answer, place);
+  }
+
+  result(): ReadRows {
+    if (this.#rows.length === 0) throw new UserError(`${this.path}: holds no answer: give a file with at least one`);
+    return { rows: this.#rows, form: this.#form?.name ?? '', notes: this.log.notes };
+  }
+
+  #add(answer: FoundAnswer, place: Place): void {
+    const [least, most] = this.options.scale ?? [1, 5];
+    const { score } = answer;
+    if (typeof score === 'number' && this.#form === tableRows && !(score >= least && score <= most)) {
+      const field = this.options.columns?.score ?? 'score';
+      const fix = `use numbers from ${least} to ${most}, or say what the scale is, e.g. --scale 0,1`;
+      this.log.add({ ...place, field, what: `is ${score}`, fix, scope: 'item' });
+      return;
+    }
+    const level = this.options.defaults?.level ?? answer.level ?? 'original';
+    if (level !== 'none' && !isLevel(levelName(level))) {
+      const field = this.options.columns?.level ?? 'level';
+      this.log.add({
+        ...place,
+        field,
+        what: `is no level's name (${JSON.stringify(level.slice(0, 40))})`,
+        fix: LEVEL_RULE,
+        scope: 'item',
+      });
+      return;
+    }
+    const scaled =
+      typeof score === 'number' && this.#form === tableRows ? 1 + (4 * (score - least)) / (most - least) : score;
+    const row = rowOf(
+      { ...answer, ...(scaled !== undefined && { score: scaled }) },
+      this.options.defaults ?? {},
+      this.path,
+    );
+    const key = JSON.stringify([
+      row.run,
+      row.dataset,
+      row.book,
+      row.level,
+      row.rank,
+      row.items,
+      row.seed,
+      row.judge,
+      row.item,
+      row.question,
+    ]);
+    if (this.#seen.has(key))
+      this.log.note(
+        'an item and question stands again for the same run, level, rank and seed; the mean of all counts',
+        place,
+      );
+    this.#seen.add(key);
+    this.#rows.push(row);
+  }
+}
+
+function formOf(record: Fields, { columns = {} }: RowOptions, path: string): RowForm {
+  for (const [part, column] of Object.entries(columns) as [RowPart, string][]) {
+    const form = FORMS.find((each) => each !== tableRows && each.matches(record));
+    if (form === undefined && !Object.hasOwn(record, column))
+      throw new UserError(
+        `${path}: no column "${column}" for ${part}${didYouMean(column, Object.keys(record).slice(0, 20))}`,
+      );
+  }
+  const form = FORMS.find((each) => each.matches(record));
+  if (form !== undefined) return form;
+  const missing = missingParts(record, columns);
+  if (missing.length === 0) return tableRows;
+  const fields = Object.keys(record).slice(0, 12).join(', ');
+  throw new UserError(
+    `${path}: no column is known to hold ${missing.join(' and ')} (there are ${fields}): say where it is, e.g. --columns ${missing[0] === 'item' ? 'item=NAME' : 'score=NAME, or correct=NAME'}`,
+  );
+}
+
+/** Right from four of five points on, as our judges have it. */
+const CORRECT_FROM = 4;
+
+function rowOf(answer: FoundAnswer, defaults: RowDefaults, path: string): Row {
+  const score = answer.score ?? (answer.correct === true ? 5 : answer.correct === false ? 1 : null);
+  const correct = answer.correct ?? (score === null ? null : score >= CORRECT_FROM);
+  const level = defaults.level ?? answer.level ?? 'original';
+  const rank = defaults.rank ?? answer.rank ?? 0;
+  const seed = defaults.seed ?? answer.seed ?? 0;
+  const dataset = defaults.dataset ?? answer.dataset ?? basename(path, extname(path));
+  return {
+    run: defaults.run ?? answer.run ?? [answer.model ?? dataset, level, `r${rank}`, `s${seed}`].join('-'),
+    dataset,
+    book: defaults.book ?? answer.book ?? (level === 'none' ? 'closed' : 'open'),
+    level: level === 'none' ? level : levelName(level),
+    rank,
+    scale: 0,
+    items: defaults.items ?? answer.items ?? 0,
+    seed,
+    ...{ item: answer.item, question: answer.question, type: answer.type ?? 'question' },
+    judge: defaults.judge ?? answer.judge ?? 'given',
+    status: score === null ? 'unscored' : 'scored',
+    score,
+    correct: score === null ? null : correct,
+    ...{ abstention: answer.abstention ?? false, contextTruncated: false },
+    ...{ trr: answer.trr ?? null, retention: answer.retention ?? null, bits: answer.bits ?? null },
+    ...{ prompt: answer.prompt ?? '', reference: answer.reference ?? '', answer: answer.answer ?? '' },
+    ...{ finish: null, reason: answer.reason ?? '', reworded: null },
+    ...{ form: null, exposures: null, control: null, group: null },
+  };
+}
