@@ -1,15 +1,38 @@
 /** Estimates made before long work: tokens to train and to answer, and the seconds they take on this machine. */
 import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
+import type { Level } from '../core/levels.js';
+import { OWN_SAMPLES } from '../evaluate/probe/probe.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
 import { linearModules } from '../models/modules.js';
+import { showsText } from './identity.js';
 import type { StudyModel } from './plan.js';
 import type { PlannedRun } from './run-spec.js';
+import { textCost } from './text-cost.js';
+import { REPLAY } from './text-samples.js';
 
 export interface RunCost {
   /** Tokens fed in training, contexts shared by an item's questions counted once. */
   readonly trainTokens: number;
+  /** Of them, tokens that are learnt and go through the output head. */
+  readonly learntTokens: number;
+  /** Tokens that the base writes to be learnt again. */
+  readonly writtenTokens: number;
+  /** Whether samples of texts are trained on, not questions with their texts. */
+  readonly ofTexts: boolean;
   /** Prompt tokens of asking, shared contexts counted once. */
+  readonly promptTokens: number;
+  readonly answers: number;
+  /** What measuring the adapter's cost to its base takes; absent where it is not measured. */
+  readonly probe?: ProbeCost;
+}
+
+/** Work on all variants of an adapter together. */
+export interface ProbeCost {
+  /** Adapters that are loaded, the base among them. */
+  readonly variants: number;
+  /** Tokens whose likelihood is told. */
+  readonly scoredTokens: number;
   readonly promptTokens: number;
   readonly answers: number;
 }
@@ -23,19 +46,66 @@ export function linearWeights(config: ModelConfig): number {
 const TEMPLATE_TOKENS = 12;
 const CHARACTERS_PER_TOKEN = 4;
 
+/** Share of a training's positions that are answer, where questions are trained on. */
+const ANSWER_SHARE = 0.2;
+
 /** What a run will cost, from token counts of its texts and lengths of its questions. */
-export function runCost({ spec, trained, asked }: PlannedRun, tokenizer: Tokenizer): RunCost {
-  const { level, training, answering } = spec.identity;
-  const maxLength = answering.kind === 'local' ? answering.prompt.maxLength : Infinity;
-  const tokens = (items: readonly Item[]): number =>
-    items.reduce((sum, item) => {
-      const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
-      return sum + context + questionTokens(item);
-    }, 0);
+export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
+  const { identity } = run.spec;
+  const asked = askedTokens(run.asked, showsText(identity) ? identity.level : 'none', run, tokenizer);
+  const probe = probeCost(run, tokenizer);
   return {
-    trainTokens: training === null ? 0 : tokens(trained) * training.settings.epochs,
-    promptTokens: tokens(asked),
-    answers: asked.reduce((sum, { questions }) => sum + questions.length, 0),
+    ...trainCost(run, tokenizer),
+    promptTokens: asked,
+    answers: answersOf(run.asked),
+    ...(probe !== undefined && { probe }),
+  };
+}
+
+type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'ofTexts'>;
+
+function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
+  const { level, training } = run.spec.identity;
+  if (training === null) return { trainTokens: 0, learntTokens: 0, writtenTokens: 0, ofTexts: false };
+  if (run.set !== undefined) {
+    const { tokens, learnt, replayed } = textCost(run.set, tokenizer);
+    const writtenTokens = Math.min(replayed, REPLAY.most * REPLAY.tokens);
+    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, ofTexts: true };
+  }
+  const trainTokens = askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs;
+  return { trainTokens, learntTokens: ANSWER_SHARE * trainTokens, writtenTokens: 0, ofTexts: false };
+}
+
+/** Tokens of items' questions, with their texts at a level. */
+function askedTokens(
+  items: readonly Item[],
+  level: Level | 'none',
+  { spec }: PlannedRun,
+  tokenizer: Tokenizer,
+): number {
+  const { answering } = spec.identity;
+  const maxLength = answering.kind === 'local' ? answering.prompt.maxLength : Infinity;
+  return items.reduce((sum, item) => {
+    const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
+    return sum + context + questionTokens(item);
+  }, 0);
+}
+
+const answersOf = (items: readonly Item[]): number => items.reduce((sum, { questions }) => sum + questions.length, 0);
+
+/** Every variant is asked all that was trained and all that was not, and scores general text and the base's own samples; the base is one more. */
+function probeCost(run: PlannedRun, tokenizer: Tokenizer): ProbeCost | undefined {
+  const probe = run.spec.identity.text?.probe;
+  if (probe === undefined) return undefined;
+  const variants = 2 + probe.scales.length + probe.ranks.length;
+  const isTrained = new Set(run.trained);
+  const reading = run.asked.filter((item) => !isTrained.has(item));
+  const prompts = askedTokens(run.trained, 'none', run, tokenizer) + askedTokens(reading, 'original', run, tokenizer);
+  return {
+    variants,
+    scoredTokens: variants * (probe.generalTokens + OWN_SAMPLES.count * OWN_SAMPLES.tokens),
+    promptTokens: variants * prompts,
+    answers: variants * (answersOf(run.trained) + answersOf(reading)),
   };
 }
 
@@ -54,8 +124,13 @@ const TRAIN_OPERATIONS = 6;
 const FORWARD_OPERATIONS = 2;
 /** Operations per weight of one answer: its tokens come one after another, which costs reading every weight each time. */
 const ANSWER_OPERATIONS = 60;
-/** Share of a training's positions that are answer and go through the output head. */
-const HEAD_SHARE = 0.2;
+/** The same for samples of texts, which are short and share nothing, so that the same processor does more in a second; and the output head's. */
+const TEXT_OPERATIONS = { weights: 3, head: 6 };
+/** Operations per weight of a token that is written, many sequences side by side, and of one that is only told the likelihood of. */
+const WRITE_OPERATIONS = 8;
+const SCORE_OPERATIONS = 1;
+/** Seconds of a variant of an adapter before its first token: graphs for scoring and for answers. */
+const SECONDS_A_VARIANT = 0.3;
 /** Seconds of a run before its first token: compiling the graphs, reading the weights. */
 const SECONDS_TO_START = 1.5;
 
@@ -63,11 +138,13 @@ export interface RunSeconds {
   readonly start: number;
   readonly train: number;
   readonly ask: number;
+  /** Measuring what the adapter costs its base. */
+  readonly probe: number;
 }
 
 /** All stages together. */
-export function wholeSeconds({ start, train, ask }: RunSeconds): number {
-  return start + train + ask;
+export function wholeSeconds({ start, train, ask, probe }: RunSeconds): number {
+  return start + train + ask + probe;
 }
 
 /** Seconds that a served model takes for an answer, several asked at once: a guess until it has been asked. */
@@ -75,7 +152,8 @@ const SERVED_SECONDS = 0.3;
 
 /** Seconds of a run's stages on its threads; wrong by a factor of two or so until runs of this study have been timed. */
 export function runSeconds(cost: RunCost, model: StudyModel, threads: number): RunSeconds {
-  if (model.kind === 'served') return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS };
+  if (model.kind === 'served')
+    return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS, probe: 0 };
   return localSeconds(cost, model.model, threads);
 }
 
@@ -84,9 +162,25 @@ function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads
   const weights = linearWeights(model.config);
   const head = hiddenSize * vocabSize;
   const speed = OPERATIONS_PER_SECOND * threads ** 0.8;
-  const train = cost.trainTokens * (TRAIN_OPERATIONS * weights + HEAD_SHARE * FORWARD_OPERATIONS * head);
-  const ask = cost.promptTokens * FORWARD_OPERATIONS * weights + cost.answers * ANSWER_OPERATIONS * (weights + head);
-  return { start: SECONDS_TO_START, train: train / speed, ask: ask / speed };
+  const asking = ({ promptTokens, answers }: Pick<RunCost, 'promptTokens' | 'answers'>): number =>
+    promptTokens * FORWARD_OPERATIONS * weights + answers * ANSWER_OPERATIONS * (weights + head);
+  const each = cost.ofTexts ? TEXT_OPERATIONS : { weights: TRAIN_OPERATIONS, head: FORWARD_OPERATIONS };
+  const train =
+    cost.trainTokens * each.weights * weights +
+    cost.learntTokens * each.head * head +
+    cost.writtenTokens * WRITE_OPERATIONS * (weights + head);
+  return {
+    start: SECONDS_TO_START,
+    train: train / speed,
+    ask: asking(cost) / speed,
+    probe:
+      cost.probe === undefined ? 0 : probeSeconds(cost.probe, asking(cost.probe) / speed, (weights + head) / speed),
+  };
+}
+
+/** Seconds of compiling and loading, of asking, and of scoring at so many seconds an operation on every weight. */
+function probeSeconds({ variants, scoredTokens }: ProbeCost, asking: number, operation: number): number {
+  return variants * SECONDS_A_VARIANT + asking + scoredTokens * SCORE_OPERATIONS * operation;
 }
 
 /** Bytes of one run's adapter with a checkpoint and its optimiser's two moments beside it, as they lie on disk at their most. */

@@ -1,5 +1,7 @@
 /** What a run's training learns from: samples made of texts, where it trains on those, or the questions of its items. */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { RunConflictError } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { trainingSamples } from '../core/samples.js';
@@ -20,8 +22,10 @@ const formSample: z.ZodType<FormSample> = z.object({
   answer: z.string(),
 });
 
-/** The samples of a study's file; throws UserError naming a damaged line. */
+/** The samples of a study's file, whose name holds their hash; throws RunConflictError where they are others. */
 export function readFormSamples(path: string): FormSample[] {
+  if (!path.includes(sha256(readFileSync(path)).slice(0, 12)))
+    throw new RunConflictError(`${path} was changed since the study was planned: remove it and run the study again`);
   return readJsonLines(path, formSample);
 }
 

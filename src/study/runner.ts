@@ -265,12 +265,12 @@ function isComplete(run: StoredRun): boolean {
   return run.status === 'done' && run.result.unscored === 0;
 }
 
-const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0 };
+const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0, probe: 0 };
 
 function doneOf({ seconds, report, isDone }: Progress): number {
   if (isDone) return wholeSeconds(seconds);
   if (report === undefined) return 0;
-  const { start, train, ask } = seconds;
+  const { start, train, ask, probe } = seconds;
   switch (report.stage) {
     case 'loading':
       return start * report.share;
@@ -279,7 +279,8 @@ function doneOf({ seconds, report, isDone }: Progress): number {
     case 'asking':
       return start + train + ask * report.share;
     case 'judging':
+      return start + train + ask;
     case 'probing':
-      return wholeSeconds(seconds);
+      return start + train + ask + probe * report.share;
   }
 }

@@ -93,7 +93,7 @@ function copiesOf(sample: FormTokens, times: number): TrainingSample[] {
 }
 
 /** Longest sample that the base writes, and how many different ones are made at most. */
-const REPLAY = { tokens: 64, most: 512, seed: 1 };
+export const REPLAY = { tokens: 64, most: 512, seed: 1 };
 
 async function replaySamples(
   { identity, model, threads }: TextSamplesInput,

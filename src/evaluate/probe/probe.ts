@@ -71,7 +71,7 @@ export interface Probe {
 const GENERAL_TOKENS = 8192;
 const ANSWER_TOKENS = 48;
 /** Samples of the base that divergence is estimated on. */
-const OWN_SAMPLES = { count: 32, tokens: 64 };
+export const OWN_SAMPLES = { count: 32, tokens: 64 };
 
 /** What of the base every point is compared with. */
 export interface ProbeBase {
