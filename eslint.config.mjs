@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs', 'assets/', 'lightmem-*/'] },
+  { ignores: ['dist/', '.lightmem/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs', 'assets/', 'lightmem-*/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
