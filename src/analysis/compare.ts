@@ -83,8 +83,8 @@ export function excludesLoss(comparison: Comparison, margin: number): boolean {
 /** Chance of an error that is shared out: a tenth less than 5 %, which is what quantiles of t at estimated degrees of freedom may miss by. */
 const ALPHA = 0.045;
 
-/** Whether less text scores less is what a study is about: that question is given half of the chance of an error, single levels a quarter. */
-const WEIGHTS: Readonly<Record<CellPair['question'], number>> = { cut: 4, level: 2, rank: 1, training: 1 };
+/** Whether less text scores less is what a study is about: that question is given over half of the chance of an error, single levels over a quarter. */
+const WEIGHTS: Readonly<Record<CellPair['question'], number>> = { cut: 8, level: 4, rank: 1, training: 1 };
 
 interface FamilyOptions {
   readonly draws?: number;
