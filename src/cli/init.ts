@@ -38,6 +38,21 @@ export function register(program: Command): void {
 /** Trainings of one configuration: with one, the noise between trainings is not known. */
 const REPLICATES = [0, 1, 2] as const;
 
+/** What is trained how often: seeds of each configuration, and how often each fact of a text is shown. */
+interface Amount {
+  readonly seeds: readonly number[];
+  readonly exposures: number;
+  readonly textBookOnly: boolean;
+}
+
+const MOST: Amount = { seeds: REPLICATES, exposures: 60, textBookOnly: false };
+const ONCE: Amount = { ...MOST, seeds: REPLICATES.slice(0, 1) };
+/** What is tried, until one fits the time; fewer exposures teach too little to be worth it. */
+const AMOUNTS: readonly Amount[] = [
+  ...[MOST, ONCE, { ...ONCE, exposures: 30 }],
+  ...[60, 30, 15].map((exposures) => ({ ...ONCE, exposures, textBookOnly: true })),
+];
+
 async function run(data: string, options: Options): Promise<void> {
   const { out, model = BUNDLED, json = false } = options;
   if (existsSync(out)) throw new UserError(`${out} is there already: name another file with --out, or remove it`);
@@ -48,10 +63,12 @@ async function run(data: string, options: Options): Promise<void> {
     throw new UserError(`${data} has no questions: lightmem exam ${quoted(data)} --out exam.jsonl writes some`);
   if (model !== BUNDLED) await openModel(model, json);
   const wanted = { data, model, out };
-  const seconds = await estimated(starterText(items, wanted, REPLICATES), out);
-  const seeds = seconds.all <= budget ? REPLICATES : REPLICATES.slice(0, 1);
-  writeWhole(out, starterText(items, wanted, seeds));
-  tell(options, seeds.length, seconds);
+  const estimates = await estimated(starterText(items, wanted, MOST), out);
+  const least = estimates.at(-1);
+  const chosen = estimates.find(({ seconds }) => seconds <= budget) ?? least;
+  if (chosen === undefined) throw new Error('nothing was estimated');
+  writeWhole(out, starterText(items, wanted, chosen.amount));
+  tell(options, chosen, estimates[0] ?? chosen);
 }
 
 interface Wanted {
@@ -60,33 +77,38 @@ interface Wanted {
   readonly out: string;
 }
 
-function starterText(items: readonly Item[], { data, model, out }: Wanted, seeds: readonly number[]): string {
+function starterText(items: readonly Item[], { data, model, out }: Wanted, amount: Amount): string {
   const folder = dirname(resolve(out));
   const file = relative(folder, resolve(data));
-  return starterStudy(items, { file, name: nameOf(data), model: modelIn(folder, model), seeds });
+  return starterStudy(items, { file, name: nameOf(data), model: modelIn(folder, model), ...amount });
 }
 
-/** What a study takes on this machine with all of its seeds, and with the first alone. */
+/** What a study takes on this machine. */
 interface Estimated {
-  readonly all: number;
-  readonly first: number;
+  readonly amount: Amount;
+  readonly seconds: number;
   readonly runs: number;
-  readonly runsOfFirst: number;
 }
 
-async function estimated(text: string, out: string): Promise<Estimated> {
+/** One for each amount: the time of training on texts is in proportion to what is shown. */
+async function estimated(text: string, out: string): Promise<Estimated[]> {
   const config = withPathsFrom(dirname(resolve(out)), parseStudy(text, out));
-  const {
-    runs,
-    model,
-    config: planned,
-  } = await planStudy({ ...config, device: await deviceFor('cpu') }, { foresee: true });
-  const { workers, threads } = placementHere(planned.executor, model);
-  const secondsOf = (some: typeof runs): number =>
-    some.reduce((sum, run) => sum + wholeSeconds(runSeconds(runCost(run, model.tokenizer), model, threads)), 0) /
-    workers;
-  const ofFirst = runs.filter(({ spec }) => spec.identity.seed === REPLICATES[0]);
-  return { all: secondsOf(runs), first: secondsOf(ofFirst), runs: runs.length, runsOfFirst: ofFirst.length };
+  const plan = await planStudy({ ...config, device: await deviceFor('cpu') }, { foresee: true });
+  const { model } = plan;
+  const { workers, threads } = placementHere(plan.config.executor, model);
+  const runs = plan.runs.map((run) => ({
+    ...{ seed: run.spec.identity.seed, book: run.spec.identity.book },
+    seconds: runSeconds(runCost(run, model.tokenizer), model, threads),
+  }));
+  return AMOUNTS.map((amount) => {
+    const { seeds, exposures, textBookOnly } = amount;
+    const own = runs.filter(({ seed, book }) => seeds.includes(seed) && (book === 'text' || !textBookOnly));
+    const share = exposures / MOST.exposures;
+    const seconds = own.map(({ seconds: each, book }) =>
+      wholeSeconds(book === 'text' ? { ...each, train: share * each.train } : each),
+    );
+    return { amount, seconds: seconds.reduce((sum, each) => sum + each, 0) / workers, runs: own.length };
+  });
 }
 
 /** A model's path from the study file's folder; names stay as they are. */
@@ -102,16 +124,20 @@ function nameOf(data: string): string {
   return /[\p{L}\p{N}]/u.test(name) ? name.slice(0, 60) : 'data';
 }
 
-function tell({ out, json }: Options, replicates: number, estimate: Estimated): void {
-  const isOnce = replicates === 1;
-  const [runs, seconds] = isOnce ? [estimate.runsOfFirst, estimate.first] : [estimate.runs, estimate.all];
+function tell({ out, json }: Options, { amount, seconds, runs }: Estimated, most: Estimated): void {
+  const replicates = amount.seeds.length;
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ out, runs, seconds, replicates })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ out, runs, seconds, replicates, ...{ exposures: amount.exposures, textBookOnly: amount.textBookOnly } })}\n`,
+    );
     return;
   }
-  const noise = isOnce
-    ? `each configuration is trained once, so that the noise between trainings is not known (three times: ${durationText(estimate.all)})`
-    : 'each configuration is trained three times, so that the noise between trainings is in the intervals';
-  process.stdout.write(`${visibleText(out)}: ${runs} runs, about ${durationText(seconds)}; ${noise}\n`);
+  const noise =
+    replicates === 1
+      ? `each configuration is trained once, so that the noise between trainings is not known (three times: ${durationText(most.seconds)})`
+      : 'each configuration is trained three times, so that the noise between trainings is in the intervals';
+  const only = amount.textBookOnly ? 'only the text book, for open and closed book there is no time; ' : '';
+  const shown = `${only}facts of texts are shown ${amount.exposures} times`;
+  process.stdout.write(`${visibleText(out)}: ${runs} runs, about ${durationText(seconds)}; ${shown}; ${noise}\n`);
   process.stdout.write(`Next: lightmem study run ${quoted(out)} (--dry-run says what it takes)\n`);
 }

@@ -32,7 +32,9 @@ describe('lightmem init', { timeout: 180_000 }, () => {
     data('Notizen über Häfen.jsonl', 8, ['original']);
     const again = lightmem('init', 'Notizen über Häfen.jsonl', '--model', 'model', '--out', 'sub/study.yaml');
     expect(again).toMatchObject({ status: 0 });
-    expect(again.stdout).toMatch(/^sub\/study\.yaml: 28 runs, about .*; each configuration is trained three times/);
+    expect(again.stdout).toMatch(
+      /^sub\/study\.yaml: 52 runs, about .*; facts of texts are shown 60 times; each configuration is trained three times/,
+    );
     const config = readStudyFile(join(scratch, 'sub/study.yaml'));
     expect(Object.keys(config.datasets)).toEqual(['Notizen-über-Häfen']);
     expect(config.datasets['Notizen-über-Häfen']).toMatchObject({
@@ -44,20 +46,43 @@ describe('lightmem init', { timeout: 180_000 }, () => {
     const { status, stdout } = lightmem('study', 'run', 'sub/study.yaml', '--dry-run');
     expect({ status, last: stdout.trim().split('\n').at(-1) }).toMatchObject({
       status: 0,
-      last: expect.stringMatching(/^28 runs, about/) as string,
+      last: expect.stringMatching(/^52 runs, about/) as string,
     });
   });
 
   it('takes the levels that are there, and trains once where three times would not fit the budget', () => {
     const file = data('levels.jsonl', 40, ['original', 'summ_l2', 'summ_l4']);
     const said = lightmem('init', file, '--out', 'levels.yaml', '--budget', '1', '--json');
-    expect(JSON.parse(said.stdout)).toMatchObject({ out: 'levels.yaml', runs: 3 + 6 + 1 + 2, replicates: 1 });
+    expect(JSON.parse(said.stdout)).toMatchObject({ out: 'levels.yaml', replicates: 1 });
     const config = readStudyFile(join(scratch, 'levels.yaml'));
-    expect(config.grid.map((part) => [part.book, part.levels, part.seeds])).toEqual([
+    const wanted = [
+      ['text', ['original', 'summ_l4'], [0]],
       ['open', ['original', 'summ_l2', 'summ_l4'], [0]],
       ['closed', undefined, [0]],
-    ]);
+    ];
+    const { runs, textBookOnly } = JSON.parse(said.stdout) as { runs: number; textBookOnly: boolean };
+    expect(runs).toBe(3 + 6 + 3 + (textBookOnly ? 0 : 3 + 6 + 1 + 2));
+    expect(config.grid.map((part) => [part.book, part.levels, part.seeds])).toEqual(
+      textBookOnly ? wanted.slice(0, 1) : wanted,
+    );
     expect(config.texts).toEqual({});
+  });
+
+  it('trains on the texts of half the items alone, keeps others for the control, and shows facts less often for want of time', () => {
+    const amount = (budget: string): Record<string, unknown> => {
+      const out = `budget-${budget}.yaml`;
+      const said = lightmem('init', 'levels.jsonl', '--out', out, '--budget', budget, '--json');
+      return JSON.parse(said.stdout) as Record<string, unknown>;
+    };
+    const [short, long] = [amount('1'), amount('10000')];
+    expect(long).toMatchObject({ replicates: 3, exposures: 60, textBookOnly: false });
+    expect(short['seconds']).toBeLessThan(Number(long['seconds']));
+    const { datasets, grid } = readStudyFile(join(scratch, 'budget-1.yaml'));
+    expect(datasets['levels']).toMatchObject({ testItems: 14 });
+    expect(grid[0]).toMatchObject({ book: 'text', taught: 0.5, controls: true, exposures: short['exposures'] });
+    expect(grid[0]?.book === 'text' && grid[0].forms.map(({ name }) => name)).toEqual(['raw', 'study', 'mix']);
+    const lines = readFileSync(join(scratch, 'budget-1.yaml'), 'utf8').split('\n');
+    expect(lines.filter((line) => /^ {2}(# )?- \{ dataset/.test(line))).toHaveLength(3);
   });
 
   it('keeps a file that is there, and sends documents without questions to the exam', () => {
