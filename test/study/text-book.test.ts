@@ -36,6 +36,7 @@ const input = (part: Partial<TextPart> = {}, changes: Partial<StudyInput> = {}):
     grid: [{ ...PART, ...part }],
     train: { maxSteps: 2, batchTokens: 64, learningRate: 1e-2 },
     probe: { generalTokens: 64, sweep: 'none' },
+    executor: { kind: 'inline', threads: 1 },
     ...changes,
   });
 
@@ -206,9 +207,9 @@ describe('a study that trains on texts, killed with -9', { timeout: 120_000 }, (
     writeFileSync(config, JSON.stringify(input({ forms, controls: false }, { base: false })));
     const [whole, killed] = [join(scratch, 'whole'), join(scratch, 'killed')];
     expect(carriedOut(whole, 0)).toMatchObject({ status: 0, stderr: '' });
-    let [kills, at] = [0, 6];
+    let [kills, at] = [0, 8];
     let last = carriedOut(killed, at);
-    for (; last.signal === 'SIGKILL' && kills < 12; kills++) last = carriedOut(killed, (at += 2));
+    for (; last.signal === 'SIGKILL' && kills < 12; kills++) last = carriedOut(killed, (at += 5));
     expect(last).toMatchObject({ status: 0, stderr: '' });
     expect(kills).toBeGreaterThan(1);
     const rows = (path: string): string[] =>
