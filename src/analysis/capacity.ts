@@ -1,13 +1,15 @@
 /** Closed book: how many facts and bits an adapter of a rank recalls of what it was trained on, over the floor of the base model and of guessing. */
 import { groupBy } from '../core/collections.js';
 import { boundedMean } from '../core/bounded-mean.js';
-import { mean, type MeanEstimate } from '../core/statistics.js';
+import type { MeanEstimate } from '../core/statistics.js';
 import type { Row } from '../core/records.js';
 import { jointComparisons, type Compare, type Comparison } from './compare.js';
 import type { Cell } from './group.js';
-import { questionMeans } from './question-means.js';
+import { questionMeans, type QuestionMean } from './question-means.js';
 import { BITS_PER_PARAMETER } from './rank.js';
 import type { RunSummary } from './run-summary.js';
+import { saturationOf, type Load, type Saturation } from './saturation.js';
+import { meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
 export interface CapacityPoint {
   readonly rank: number;
@@ -24,11 +26,13 @@ export interface CapacityPoint {
   readonly base: number | null;
   /** Facts recalled above the floor: facts · (recall − floor) / (1 − floor), not below 0; low and high from recall's interval. */
   readonly factsRecalled: Bounded;
-  /** Bits recalled above the floor, each fact weighed by its bits; null where bits are unknown. */
+  /** Bits recalled above the floor, facts and floor weighed by their bits; null where bits are unknown. */
   readonly bitsRecalled: Bounded | null;
   /** Bits of all facts asked for; null where unknown. */
   readonly bits: number | null;
-  /** 2 bits for each parameter of the adapter; null where the number of parameters is unknown. */
+  /** Trained parameters of the adapter; null where unknown. */
+  readonly parameters: number | null;
+  /** 2 bits for each of them. */
   readonly ceilingBits: number | null;
   /** This adapter less the base model on the same questions; null without a base run. */
   readonly againstBase: Comparison | null;
@@ -45,6 +49,8 @@ export interface CapacityCurve {
   readonly rank: number;
   /** From the fewest items up. */
   readonly points: readonly CapacityPoint[];
+  /** What it holds at most, in facts and in bits, by a curve through its amounts; null below three of them, bits also where they are unknown. */
+  readonly saturation: { readonly facts: Saturation | null; readonly bits: Saturation | null };
   /** Recall of the facts common to the smallest and the largest amount: largest less smallest; null with one amount. */
   readonly crowding: Comparison | null;
 }
@@ -74,32 +80,78 @@ function capacityCurve(
   compare: Compare,
 ): CapacityCurve {
   const base = arm.find(({ rank }) => rank === 0) ?? null;
+  const noise = seedNoise(arm, 'accuracy');
   const ordered = [...line].sort((a, b) => a.items - b.items);
   const first = ordered[0] as Cell;
   const last = ordered.at(-1) as Cell;
   const lessThan = (a: Cell, b: Cell): Comparison => compare(a, b, 'accuracy');
   const points = ordered.map((cell) => ({
-    ...pointOf(cell, base, runs),
+    ...pointOf(cell, { base, runs, noise }),
     againstBase: base === null ? null : lessThan(cell, base),
   }));
   const { dataset, rank } = first;
-  return { dataset, rank, points, crowding: first === last ? null : lessThan(last, first) };
+  const saturation = {
+    facts: saturationOf(points.map(({ facts, factsRecalled }) => loadOf(facts, factsRecalled))),
+    bits: saturationOf(
+      points.flatMap(({ bits, bitsRecalled }) =>
+        bits === null || bitsRecalled === null ? [] : [loadOf(bits, bitsRecalled)],
+      ),
+    ),
+  };
+  return { dataset, rank, points, saturation, crowding: first === last ? null : lessThan(last, first) };
 }
 
-function pointOf(cell: Cell, base: Cell | null, runs: readonly RunSummary[]): Omit<CapacityPoint, 'againstBase'> {
+/** The error is that of a 95 % interval as wide, and no less than a two-thousandth of what was asked. */
+function loadOf(asked: number, { value, low, high }: Bounded): Load {
+  return { asked, recalled: value, error: Math.max((high - low) / 3.92, asked / 2000) };
+}
+
+interface PointContext {
+  readonly base: Cell | null;
+  readonly runs: readonly RunSummary[];
+  readonly noise: SeedNoise;
+}
+
+function pointOf(cell: Cell, { base, runs, noise }: PointContext): Omit<CapacityPoint, 'againstBase'> {
   const recalled = questionMeans(cell.rows, 'accuracy');
-  const baseShare = base === null ? null : shareOn(questionMeans(base.rows, 'accuracy'), recalled);
+  const known = base === null ? new Map<string, QuestionMean>() : questionMeans(base.rows, 'accuracy');
   const bitsOf = bitsByQuestion(cell.rows);
-  const floor = Math.max(baseShare ?? 0, guessingShare(bitsOf));
+  const guess = (key: string): number => (bitsOf === null ? 0 : 2 ** -(bitsOf.get(key) ?? 0));
+  const one = (): number => 1;
+  const weigh = (key: string): number => bitsOf?.get(key) ?? 0;
+  const baseShare = shareOf(recalled.keys(), one, (key) => known.get(key)?.value);
+  const floor = Math.max(baseShare ?? 0, shareOf(recalled.keys(), one, guess) ?? 0);
+  const bitFloor = Math.max(
+    shareOf(recalled.keys(), weigh, (key) => known.get(key)?.value) ?? 0,
+    shareOf(recalled.keys(), weigh, guess) ?? 0,
+  );
   const recall = cell.accuracy;
   const parameters = runs.find(({ id }) => cell.runs.includes(id))?.parameters ?? null;
   const bits = bitsOf === null ? null : [...bitsOf.values()].reduce((sum, value) => sum + value, 0);
+  const trainings = { variance: meanNoise(cell, noise, 'accuracy') ** 2, freedom: noise.freedom };
   return {
     ...{ rank: cell.rank, items: cell.items, cell, facts: recalled.size, recall, floor, base: baseShare, bits },
     factsRecalled: aboveFloor(recall, floor, recalled.size),
-    bitsRecalled: bitsOf === null ? null : aboveFloor(bitRecall(recalled, bitsOf), floor, bits ?? 0),
+    bitsRecalled: bitsOf === null ? null : aboveFloor(bitRecall(recalled, bitsOf, trainings), bitFloor, bits ?? 0),
+    parameters,
     ceilingBits: parameters === null ? null : BITS_PER_PARAMETER * parameters,
   };
+}
+
+/** Weighted mean of what is known of questions; null where nothing is, or all weights are 0. */
+function shareOf(
+  questions: Iterable<string>,
+  weigh: (question: string) => number,
+  valueOf: (question: string) => number | undefined,
+): number | null {
+  let [sum, weights] = [0, 0];
+  for (const question of questions) {
+    const value = valueOf(question);
+    if (value === undefined) continue;
+    sum += weigh(question) * value;
+    weights += weigh(question);
+  }
+  return weights > 0 ? sum / weights : null;
 }
 
 /** Recall corrected for the floor (a share `floor` of the unknown is right anyway), times the whole. */
@@ -112,6 +164,7 @@ function aboveFloor({ mean, low, high }: MeanEstimate, floor: number, whole: num
 function bitRecall(
   recalled: ReadonlyMap<string, { cluster: string; value: number }>,
   bitsOf: ReadonlyMap<string, number>,
+  noise: { readonly variance: number; readonly freedom: number },
 ): MeanEstimate {
   const total = [...recalled.keys()].reduce((sum, key) => sum + (bitsOf.get(key) ?? 0), 0);
   const scale = total === 0 ? 0 : recalled.size / total;
@@ -120,18 +173,7 @@ function bitRecall(
     value: value * (bitsOf.get(key) ?? 0) * scale,
   }));
   const heaviest = Math.max(1, ...[...recalled.keys()].map((key) => (bitsOf.get(key) ?? 0) * scale));
-  return boundedMean(weighed, { range: [0, heaviest] });
-}
-
-function shareOn(base: ReadonlyMap<string, { value: number }>, questions: ReadonlyMap<string, unknown>): number | null {
-  const values = [...questions.keys()].flatMap((key) => base.get(key)?.value ?? []);
-  return values.length === 0 ? null : mean(values);
-}
-
-/** Share right by a uniform guess among equally likely values: the mean of 2^−bits; 0 where bits are unknown. */
-function guessingShare(bitsOf: ReadonlyMap<string, number> | null): number {
-  if (bitsOf === null || bitsOf.size === 0) return 0;
-  return [...bitsOf.values()].reduce((sum, bits) => sum + 2 ** -bits, 0) / bitsOf.size;
+  return boundedMean(weighed, { range: [0, heaviest], noise });
 }
 
 /** Bits of each answerable question; null as soon as one is unknown. */

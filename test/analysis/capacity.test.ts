@@ -54,6 +54,41 @@ describe('capacityCurves', () => {
     expect([curve?.points[0]?.bits, curve?.points[0]?.bitsRecalled, curve?.points[0]?.floor]).toEqual([null, null, 0]);
   });
 
+  it('weighs the floor by bits as it weighs what is recalled', () => {
+    const mixed = (rank: number, right: (index: number) => boolean): Row[] =>
+      closed(rank, 25, 0).map((each, i) => {
+        const correct = right(i);
+        return { ...each, bits: i % 2 === 0 ? 1 : 9, correct, score: correct ? 5 : 1 };
+      });
+    const rows = [...mixed(4, (i) => i % 2 === 0 || i < 50), ...mixed(0, (i) => i % 2 === 0)];
+    const [curve] = capacityCurves(groupCells(rows));
+    const point = curve?.points[0];
+    const [all, known, base] = [50 * 1 + 50 * 9, 50 * 1 + 25 * 9, 50 * 1];
+    expect(point?.bits).toBe(all);
+    expect(point?.bitsRecalled?.value).toBeCloseTo((all * (known / all - base / all)) / (1 - base / all));
+  });
+
+  it('finds what a rank holds at most where recall bends, and says so where it does not', () => {
+    const holding = (limit: number) =>
+      [10, 20, 40, 80].flatMap((items) => closed(4, items, Math.round(limit * (1 - Math.exp((-4 * items) / limit)))));
+    const [bent] = capacityCurves(
+      groupCells(holding(100)),
+      [10, 20, 40, 80].map((items) => runSummary({ id: `r4-${items}`, rank: 4, parameters: 1000 })),
+    );
+    expect(bent?.saturation.facts?.reached).toBe(true);
+    expect(bent?.saturation.facts?.limit).toBeGreaterThan(75);
+    expect(bent?.saturation.facts?.limit).toBeLessThan(125);
+    const [straight] = capacityCurves(
+      groupCells([10, 20, 40, 80].flatMap((items) => closed(4, items, 4 * items * 0.9))),
+    );
+    expect(straight?.saturation.facts?.reached).toBe(false);
+    expect(straight?.saturation.facts?.high).toBe(Infinity);
+    expect(capacitySentences([bent, straight].flatMap((curve) => curve ?? [])).join('\n')).toMatch(
+      /holds about \d+ facts at most[\s\S]*limit was not reached/,
+    );
+    expect(capacityCurves(groupCells(closed(4, 25, 80)))[0]?.saturation.facts).toBeNull();
+  });
+
   it('sees facts crowded out on the questions that both amounts share', () => {
     const [curve] = capacityCurves(groupCells([...closed(4, 20, 80), ...closed(4, 40, 40)]));
     expect(curve?.crowding?.n).toBe(80);

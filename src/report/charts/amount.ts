@@ -1,10 +1,11 @@
 /** Score over the number of items trained on: one line for each rank. */
+import * as Plot from '@observablehq/plot';
 import { distinct, groupBy } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, whole } from '../../analysis/wording.js';
 import { seriesStyle, type ChartSize } from './frame.js';
-import { cellPoint, linesChart } from './lines.js';
+import { cellPoint, linesChart, type LinesChart } from './lines.js';
 
 export interface AmountData {
   /** They share data set, book and level. */
@@ -14,10 +15,19 @@ export interface AmountData {
   readonly measure: Measure;
   /** All of the study's, so that a rank looks the same in every chart. */
   readonly ranks: readonly number[];
+  /** Fitted curves, one for each rank that has one; default none. */
+  readonly fitted?: readonly FittedLine[];
+}
+
+/** A curve that was fitted to a rank's points. */
+export interface FittedLine {
+  readonly rank: number;
+  /** The measure's value after so many items. */
+  readonly valueAt: (items: number) => number;
 }
 
 /** Score over amount as SVG text. */
-export function amountChart({ cells, base, measure, ranks }: AmountData, size: ChartSize): string {
+export function amountChart({ cells, base, measure, ranks, fitted = [] }: AmountData, size: ChartSize): string {
   const { dataset = '', book = 'open' } = cells[0] ?? {};
   const amounts = distinct(cells.map(({ items }) => items)).sort((a, b) => a - b);
   const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
@@ -38,6 +48,7 @@ export function amountChart({ cells, base, measure, ranks }: AmountData, size: C
         );
         return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
       }),
+      ...(fitted.length > 0 && { beside: fittedMarks(fitted, ranks, [least, most]) }),
       x: {
         label: 'Items trained on',
         domain: [least - room, most + room],
@@ -47,6 +58,22 @@ export function amountChart({ cells, base, measure, ranks }: AmountData, size: C
     },
     size,
   );
+}
+
+/** Fitted curves, thin and dashed, in their ranks' colours. */
+function fittedMarks(
+  fitted: readonly FittedLine[],
+  ranks: readonly number[],
+  [least, most]: readonly [number, number],
+): NonNullable<LinesChart['beside']> {
+  const places = Array.from({ length: 41 }, (_, i) => least + ((most - least) * i) / 40);
+  const marks = fitted.map(({ rank, valueAt }) =>
+    Plot.line(
+      places.map((items) => [items, valueAt(items)]),
+      { stroke: seriesStyle(ranks.indexOf(rank)).colour, strokeWidth: 1, strokeOpacity: 0.7, strokeDasharray: '4,3' },
+    ),
+  );
+  return { marks, values: [], labels: [] };
 }
 
 /** The amounts themselves as ticks, left out where their numbers would touch. */

@@ -45,6 +45,14 @@ const COLUMNS: readonly Column<CapacityPoint>[] = [
       bitsRecalled === null || bits === null ? '–' : `${whole(bitsRecalled.value)} of ${whole(bits)}`,
   },
   {
+    name: 'Bits a parameter',
+    kind: 'number',
+    value: ({ bitsRecalled, parameters }) =>
+      bitsRecalled === null || parameters === null || parameters === 0
+        ? '–'
+        : (bitsRecalled.value / parameters).toPrecision(2),
+  },
+  {
     name: 'Ceiling, bits',
     kind: 'number',
     value: ({ ceilingBits }) => (ceilingBits === null ? '–' : whole(ceilingBits)),

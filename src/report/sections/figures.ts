@@ -11,8 +11,9 @@ import {
 } from '../../analysis/findings.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
+import { recalledOf } from '../../analysis/saturation.js';
 import { bookName, counted, shortLevel, whole } from '../../analysis/wording.js';
-import { amountChart } from '../charts/amount.js';
+import { amountChart, type FittedLine } from '../charts/amount.js';
 import { compressionChart } from '../charts/compression.js';
 import { levelsChart } from '../charts/levels.js';
 import { html, NOTHING, type Html } from '../html.js';
@@ -89,16 +90,32 @@ function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
     const { dataset, book, level } = cells[0] as Cell;
     // Recall counts facts, whatever unit the judge has elsewhere.
     const measure = book === 'closed' ? 'accuracy' : measureFor(dataset, analysis);
+    const fitted = book === 'closed' ? fittedLines(analysis, dataset) : [];
     const place = book === 'closed' ? bookName(book) : `${bookName(book)}, ${shortLevel(level)}`;
     return [
       {
         name: `${dataset}-${book}-amount`,
         title: `${dataset}: ${book === 'closed' ? 'recall' : measureName(measure)} over items trained on, ${place}`,
         finding: amountFinding(cells, measure, analysis.compare),
-        notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
-        draw: (size) => amountChart({ cells, base: baseFor(cells[0] as Cell, analysis), measure, ranks }, size),
+        notes: [
+          ...(fitted.length > 0 ? ['Thin and dashed: the saturating curve through a rank’s points.'] : []),
+          ...notesOn(cells, measure, judgeOf(dataset, analysis)),
+        ],
+        draw: (size) => amountChart({ cells, base: baseFor(cells[0] as Cell, analysis), measure, ranks, fitted }, size),
       },
     ];
+  });
+}
+
+/** The saturating curve of each rank as recall over items, floor and all. */
+function fittedLines({ capacity }: Analysis, dataset: string): FittedLine[] {
+  return capacity.flatMap(({ dataset: own, rank, points, saturation: { facts } }) => {
+    const last = points.at(-1);
+    if (own !== dataset || facts === null || last === undefined) return [];
+    const perItem = last.facts / last.items;
+    const valueAt = (items: number): number =>
+      last.floor + ((1 - last.floor) * recalledOf(facts, perItem * items)) / (perItem * items);
+    return [{ rank, valueAt }];
   });
 }
 
