@@ -3,7 +3,7 @@ import { distinct } from '../core/collections.js';
 import { sampleRankCorrelation } from 'simple-statistics';
 import { jointComparisons, type Compare } from './compare.js';
 import { amountLines } from './lines.js';
-import type { Curve } from './curve.js';
+import { falls, type Curve } from './curve.js';
 import { decisionSentence } from './curve-sentences.js';
 import { estimateOf, type Cell } from './group.js';
 import type { Measure } from './measure.js';
@@ -15,8 +15,19 @@ export function curveFinding(curve: Curve): string {
   return sentenceCase(decisionSentence(curve));
 }
 
-/** Spearman's rank correlation of the levels' scores with what their texts kept, and with their TRR; null below four levels that tell them apart. */
-export function retentionCorrelation({ points, measure }: Curve): { retention: number; trr: number } | null {
+/** How the levels' scores go with what their texts kept, and with their TRR. */
+export interface RetentionCorrelation {
+  /** Spearman's rank correlations. */
+  readonly retention: number;
+  readonly trr: number;
+  readonly levels: number;
+  /** Whether any levels can be told apart: else there is nothing to explain. */
+  readonly differ: boolean;
+}
+
+/** Null below four levels whose texts kept different shares. */
+export function retentionCorrelation(curve: Curve): RetentionCorrelation | null {
+  const { points, measure, split } = curve;
   const known = points.filter(({ cell, trr }) => cell.retention !== null && trr !== null);
   if (distinct(known.map(({ cell }) => cell.retention)).length < 4) return null;
   const scores = known.map(({ cell }) => estimateOf(cell, measure).mean);
@@ -24,17 +35,22 @@ export function retentionCorrelation({ points, measure }: Curve): { retention: n
   return {
     retention: correlation(known.map(({ cell }) => cell.retention ?? 0)),
     trr: correlation(known.map(({ trr }) => trr ?? 0)),
+    levels: known.length,
+    differ: split !== null || points.some(falls),
   };
 }
 
-/** The finding of score over answers kept. */
-export function retentionFinding({ retention, trr }: { readonly retention: number; readonly trr: number }): string {
+/** The finding of score over answers kept: a few levels describe, and prove nothing. */
+export function retentionFinding({ retention, trr, levels, differ }: RetentionCorrelation): string {
   const numbers = `rank correlation ${minus(retention, 2)} with answers kept, ${minus(trr, 2)} with tokens saved`;
+  if (!differ)
+    return `The levels' scores cannot be told apart, so there is nothing that their texts could explain (${numbers}).`;
+  const few = `${numbers}; ${levels} levels are too few to prove it`;
   const closer = Math.abs(retention) > Math.abs(trr) + 0.05;
   const farther = Math.abs(trr) > Math.abs(retention) + 0.05;
-  if (closer) return `What a text keeps says more about its score than its length: ${numbers}.`;
-  if (farther) return `Here length says more about the score than the answers kept: ${numbers}.`;
-  return `Answers kept and length say about as much about the score: ${numbers}.`;
+  if (closer) return `Here scores go with what a text keeps more than with its length: ${few}.`;
+  if (farther) return `Here scores go with length more than with the answers kept: ${few}.`;
+  return `Here scores go about as much with answers kept as with length: ${few}.`;
 }
 
 /** The finding of score over amount; `cells` share data set, book and level, and `compare` counts the study's other comparisons. */

@@ -10,6 +10,7 @@ import {
   differenceText,
   gap,
   listed,
+  percent,
   sentenceCase,
   shortLevel,
   whole,
@@ -23,7 +24,7 @@ export function rankSentences(
   nearby: RankChoice | null,
   chosen: Cell,
 ): string[] {
-  if (choice !== null) return [choiceSentence(choice), ...floorSentence(choice)];
+  if (choice !== null) return [choiceSentence(choice), ...costSentence(choice), ...floorSentence(choice)];
   if (nearby !== null) return [nearbySentence(nearby, chosen)];
   if (all.length > 0 || chosen.rank === 0) return [];
   return [`Only rank ${chosen.rank} was trained here: nothing says whether a smaller one would do.`];
@@ -78,6 +79,31 @@ function apartWords({ apart, candidates }: RankChoice): string {
   const ranks = listed(candidates.map(({ rank }) => whole(rank)));
   if (apart.length === 0) return ` No two of ranks ${ranks} can be told apart.`;
   return ` Rank ${listed(apart.map(({ higher, lower }) => `${higher} scores detectably above ${lower}`))}.`;
+}
+
+/** What the chosen rank takes against the largest, and at which rates ranks were trained. */
+function costSentence({ candidates, rank, largest, equalRate }: RankChoice): string[] {
+  const costOf = (of: number) => candidates.find((candidate) => candidate.rank === of)?.cost;
+  const [own, most] = [costOf(rank), costOf(largest)];
+  const parameters =
+    own?.parameters == null
+      ? ''
+      : `${whole(own.parameters)} parameters${rank === largest || most?.parameters == null ? '' : ` of rank ${largest}'s ${whole(most.parameters)}`}`;
+  const time =
+    own?.seconds == null || most?.seconds == null || rank === largest
+      ? ''
+      : `${percent(own.seconds / most.seconds, 0)} of its time a run`;
+  const takes = [parameters, time].filter((part) => part !== '');
+  const rates = candidates.flatMap(({ cost }) => cost.rates);
+  const [rate] = rates;
+  const trained =
+    rate === undefined
+      ? ''
+      : equalRate
+        ? ` All ranks were trained at the learning rate ${rate}; whether another rate suits one of them better was not asked.`
+        : ` Learning rates differ with the rank: ${candidates.map((each) => `rank ${each.rank} ${each.cost.rates.join(' and ')}`).join(', ')}; a difference between ranks may be one of rates.`;
+  const sentence = `${takes.length === 0 ? '' : `Rank ${rank} takes ${takes.join(' and ')}.`}${trained}`.trim();
+  return sentence === '' ? [] : [sentence];
 }
 
 function floorSentence({ floor }: RankChoice): string[] {

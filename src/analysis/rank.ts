@@ -2,6 +2,7 @@
 import { distinct, groupBy } from '../core/collections.js';
 import type { Book } from '../core/records.js';
 import type { Level } from '../core/levels.js';
+import { mean } from '../core/statistics.js';
 import { excludesLoss, jointComparisons, type Compare, type Comparison } from './compare.js';
 import { armsOf, rankGroups } from './lines.js';
 import { estimateOf, type Cell } from './group.js';
@@ -18,6 +19,17 @@ export interface RankCandidate {
   readonly againstLargest: Comparison | null;
   /** Whether a loss above the margin is excluded (one-sided, 95 %); true of the largest. */
   readonly enough: boolean;
+  readonly cost: RankCost;
+}
+
+/** What a rank takes; each null where it is unknown. */
+export interface RankCost {
+  /** Trained parameters. */
+  readonly parameters: number | null;
+  /** Seconds of a run, training and answering: the mean of its runs. */
+  readonly seconds: number | null;
+  /** The learning rates of its trainings, normally one. */
+  readonly rates: readonly number[];
 }
 
 /** The smallest rank whose parameters could hold the answers at 2 bits each. */
@@ -51,6 +63,8 @@ export interface RankChoice {
   readonly apart: readonly RankPair[];
   /** Whether all ranks were trained at one scale, so that rank alone differs. */
   readonly equalScale: boolean;
+  /** Whether all were trained at one learning rate, as far as it is known. */
+  readonly equalRate: boolean;
 }
 
 /** Two ranks whose scores can be told apart. */
@@ -137,7 +151,7 @@ function choose(group: readonly Cell[], { runs, measure, table, compare, margin 
   const candidates = ordered.map((cell): RankCandidate => {
     const againstLargest = cell === largest ? null : compare(cell, largest, measure);
     const enough = againstLargest === null || excludesLoss(againstLargest, margin);
-    return { rank: cell.rank, cell, againstLargest, enough };
+    return { rank: cell.rank, cell, againstLargest, enough, cost: costOf(cell, runs) };
   });
   const floor = capacityFloor(group, runs);
   const fromTable = largest.trr === null ? null : rankByTrr(table, largest.trr);
@@ -152,7 +166,18 @@ function choose(group: readonly Cell[], { runs, measure, table, compare, margin 
     largest: largest.rank,
     settled: smallest < largest.rank || (next !== null && next.detectable && next.high < 0),
     apart: pairsApart(ordered, (a, b) => compare(a, b, measure)),
+    equalRate: distinct(candidates.flatMap(({ cost }) => cost.rates)).length < 2,
     equalScale: distinct(group.flatMap(({ scales }) => scales.map((scale) => scale.toFixed(6)))).length === 1,
+  };
+}
+
+function costOf(cell: Cell, runs: readonly RunSummary[]): RankCost {
+  const own = runs.filter(({ id }) => cell.runs.includes(id));
+  const times = own.flatMap(({ seconds }) => seconds ?? []);
+  return {
+    parameters: own.find(({ parameters }) => parameters !== null)?.parameters ?? null,
+    seconds: times.length === 0 ? null : mean(times),
+    rates: distinct(own.flatMap(({ training }) => training?.learningRate ?? [])),
   };
 }
 

@@ -1,7 +1,6 @@
 /** `lightmem analyse`: the verdict, figures and report of answers that were judged elsewhere. */
 import { statSync } from 'node:fs';
-import { Option, type Command } from 'commander';
-import type { AnalysisOptions } from '../analysis/analyse.js';
+import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import type { Row } from '../core/records.js';
@@ -11,17 +10,13 @@ import { cellsJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReportOfRows } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
+import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
 import { colors, terminalWidth } from './terminal.js';
 
-interface Options {
+interface Options extends ReadingOptions {
   readonly columns?: readonly string[];
   readonly set?: readonly string[];
   readonly scale?: string;
-  readonly measure?: 'score' | 'correct';
-  readonly tolerance?: string;
-  readonly rule?: 'margin' | 'trr';
-  readonly rankMargin?: string;
-  readonly judge?: string;
   readonly encoding?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -29,29 +24,17 @@ interface Options {
 
 /** Adds the command. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('analyse')
     .argument('<rows...>', 'files of judged answers, or LEVEL=FILE where a file is of one level')
     .option('--columns <part=name...>', `where a record keeps its parts: ${ROW_PARTS.join(', ')}; default: usual names`)
     .option('--set <part=value...>', `what all answers have: ${SETTABLE.join(', ')}, e.g. rank=8`)
     .option('--scale <min,max>', 'the least and the greatest score there can be', '1,5')
-    .addOption(
-      new Option('--measure <name>', 'what is compared; default: what the verdicts are').choices(['score', 'correct']),
-    )
-    .option(
-      '--tolerance <loss>',
-      'largest loss of a level that is allowed: 0.2 of a score from 1 to 5, 0.05 of the share correct',
-    )
-    .addOption(new Option('--rule <name>', 'how the rank is chosen').choices(['margin', 'trr']).default('margin'))
-    .option(
-      '--rank-margin <loss>',
-      'largest loss of a smaller rank that is allowed: 0.1, or 0.025 of the share correct',
-    )
-    .option('--judge <name>', 'the judge whose verdicts count, where there are several')
     .option('--encoding <name>', 'encoding of text files; default: utf-8, or by their mark')
     .option('--out <file>', 'where the page goes; default: beside the first file, as .html')
     .option('--json', 'the verdict as one JSON document')
     .action(run);
+  addReadingOptions(command);
 }
 
 const SETTABLE = ['run', 'dataset', 'book', 'level', 'rank', 'items', 'seed', 'judge'] as const;
@@ -64,8 +47,7 @@ async function run(places: readonly string[], options: Options): Promise<void> {
   const { path, data, analysis } = writeReportOfRows(rows, {
     files: given.map(({ file }) => file),
     command: ['lightmem analyse', ...process.argv.slice(3)].join(' '),
-    reading,
-    ...(options.judge !== undefined && { judge: options.judge }),
+    ...reading,
     ...(options.out !== undefined && { out: options.out }),
   });
   if (options.json === true) {
@@ -107,28 +89,6 @@ async function rowsOf(file: string, level: string | undefined, options: Options)
       `note: ${visibleText(what)}${count > 1 ? ` (${count} times)` : ''}, first at ${visibleText(first)}\n`,
     );
   return rows;
-}
-
-function readingOf({
-  measure,
-  tolerance,
-  rule,
-  rankMargin,
-}: Options): Pick<AnalysisOptions, 'measure' | 'tolerance' | 'rule' | 'rankMargin'> {
-  return {
-    ...(measure !== undefined && { measure: measure === 'score' ? 'score' : 'accuracy' }),
-    ...(tolerance !== undefined && { tolerance: lossOf('tolerance', tolerance) }),
-    ...(rule !== undefined && { rule }),
-    ...(rankMargin !== undefined && { rankMargin: lossOf('rank-margin', rankMargin) }),
-  };
-}
-
-function lossOf(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value > 0 && value <= 4) return value;
-  throw new UserError(
-    `invalid --${option} "${text}": use a number above 0, e.g. 0.2 of a score or 0.05 of the share correct`,
-  );
 }
 
 function columnsOf(pairs: readonly string[]): RowColumns {

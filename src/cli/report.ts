@@ -7,21 +7,23 @@ import { terminalSummary } from '../report/terminal.js';
 import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/study-folder.js';
 import { visibleText } from '../text/visible.js';
+import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
 import { colors, terminalWidth } from './terminal.js';
 
-interface Options {
+interface Options extends ReadingOptions {
   readonly out?: string;
   readonly json?: boolean;
 }
 
 /** Adds the command. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('report')
     .argument('<place...>', "the study's folder, or files of rows as JSON lines")
     .option('--out <file>', 'where the page of rows goes; default: beside the first file, as .html')
     .option('--json', 'the verdict as one JSON document')
     .action(run);
+  addReadingOptions(command);
 }
 
 function run(places: readonly string[], options: Options): void {
@@ -37,10 +39,12 @@ function run(places: readonly string[], options: Options): void {
   process.stdout.write(`Report: ${visibleText(path)}\n`);
 }
 
-function written(places: readonly string[], { out }: Options): WrittenReport {
+function written(places: readonly string[], options: Options): WrittenReport {
+  const { out } = options;
   const [first = ''] = places;
-  if (statSync(first, { throwIfNoEntry: false })?.isFile() === true) return writeRowsReport(places, out);
+  if (statSync(first, { throwIfNoEntry: false })?.isFile() === true)
+    return writeRowsReport(places, out, readingOf(options));
   if (places.length > 1) throw new UserError(`${first} is a study's folder: give it alone, or files of rows`);
   if (out !== undefined) throw new UserError("--out is for files of rows: a study's page lies in its folder");
-  return writeReport(readStudy(first));
+  return writeReport(readStudy(first), readingOf(options));
 }

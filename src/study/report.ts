@@ -30,9 +30,9 @@ export interface WrittenReport {
   readonly analysis: Analysis;
 }
 
-/** Writes `report.html` and `rows.csv` into the study's folder. */
-export function writeReport(study: StoredStudy): WrittenReport {
-  const data = reportData(study);
+/** Writes `report.html` and `rows.csv` into the study's folder; `reading` says how rows are read where the study does not. */
+export function writeReport(study: StoredStudy, reading: Pick<ReportData, 'judge' | 'reading'> = {}): WrittenReport {
+  const data = { ...reportData(study), ...reading };
   const analysis = analyseReport(data);
   const path = join(study.folder, STUDY_FILES.report);
   writeWhole(path, renderReport(data, analysis));
@@ -41,10 +41,15 @@ export function writeReport(study: StoredStudy): WrittenReport {
 }
 
 /** Writes the page of rows that evaluate or judge wrote, beside the first file unless told where. Throws UserError naming a damaged line. */
-export function writeRowsReport(files: readonly string[], out?: string): WrittenReport {
+export function writeRowsReport(
+  files: readonly string[],
+  out?: string,
+  reading: Pick<ReportData, 'judge' | 'reading'> = {},
+): WrittenReport {
   const rows = files.flatMap((file) => readJsonLines(file, rowRecord));
   if (rows.length === 0) throw new UserError(`${files.join(', ')}: no rows: give files that evaluate or judge wrote`);
   return writeReportOfRows(rows, {
+    ...reading,
     files,
     command: ['lightmem report', ...files].join(' '),
     ...(out !== undefined && { out }),

@@ -56,6 +56,32 @@ describe('rankChoices', () => {
     expect(choice?.rank).toBeGreaterThanOrEqual(8);
   });
 
+  it('says what the chosen rank takes, and whether rates differ with the rank', () => {
+    const rows = ranks({ 4: 3.9, 8: 3.92, 16: 3.9 });
+    const training = (learningRate: number) => ({ epochs: 3, batchTokens: 512, learningRate });
+    const told = (rateOf: (rank: number) => number): string => {
+      const runs = [4, 8, 16].map((rank) =>
+        runSummary({
+          id: `r${rank}`,
+          rank,
+          parameters: 100 * rank,
+          seconds: 10 + rank,
+          training: training(rateOf(rank)),
+        }),
+      );
+      const [choice] = rankChoices(groupCells(rows), runs, { rankMargin: 0.5 });
+      expect(choice?.rank).toBe(4);
+      return rankSentences(choice === undefined ? [] : [choice], choice ?? null, null, chosenOf(choice)).join(' ');
+    };
+    expect(told(() => 0.001)).toContain(
+      "Rank 4 takes 400 parameters of rank 16's 1,600 and 54\u00a0% of its time a run.",
+    );
+    expect(told(() => 0.001)).toContain('All ranks were trained at the learning rate 0.001');
+    expect(told((rank) => rank / 1000)).toContain(
+      'rank 4 0.004, rank 8 0.008, rank 16 0.016; a difference between ranks may be one of rates',
+    );
+  });
+
   it('says when ranks differ in scale too', () => {
     const fixedAlpha = rankChoices(groupCells(ranks({ 4: 3, 8: 3 }, (rank) => 16 / rank)));
     const equal = rankChoices(groupCells(ranks({ 4: 3, 8: 3 })));

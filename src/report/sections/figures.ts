@@ -11,11 +11,13 @@ import {
 } from '../../analysis/findings.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
+import type { RankChoice } from '../../analysis/rank.js';
 import { recalledOf } from '../../analysis/saturation.js';
-import { bookName, counted, shortLevel, whole } from '../../analysis/wording.js';
+import { bookName, counted, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
 import { amountChart, type FittedLine } from '../charts/amount.js';
 import { compressionChart } from '../charts/compression.js';
 import { levelsChart } from '../charts/levels.js';
+import { hasSizes, sizeChart } from '../charts/size.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { figureHtml, type Figure } from './figure.js';
 import { lossFigures, type LossCurves } from './loss-figures.js';
@@ -136,8 +138,31 @@ function levelFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
         draw: (size) => levelsChart({ cells, bases: basesOf(cells[0] as Cell, analysis), measure, ranks }, size),
       },
+      ...(hasSizes(choices) ? [sizeFigure(choices, judgeOf(dataset, analysis))] : []),
     ];
   });
+}
+
+/** What a larger rank buys, over what it costs. */
+function sizeFigure(choices: readonly RankChoice[], judge: string): Figure {
+  const { dataset, book, measure } = choices[0] as RankChoice;
+  return {
+    name: `${dataset}-${book}-size`,
+    title: `${dataset}: ${measureName(measure)} over the size of the adapter, ${bookName(book)}`,
+    finding: choices
+      .map(({ level, rank, settled, largest }) =>
+        settled || rank < largest
+          ? `${sentenceCase(shortLevel(level))}: rank ${rank} is enough.`
+          : `${sentenceCase(shortLevel(level))}: whether less than rank ${largest} is enough is not settled.`,
+      )
+      .join(' '),
+    notes: notesOn(
+      choices.flatMap(({ candidates }) => candidates.map(({ cell }) => cell)),
+      measure,
+      judge,
+    ),
+    draw: (size) => sizeChart(choices, size),
+  };
 }
 
 /** The cells of the amount that most levels and ranks were trained on. */
