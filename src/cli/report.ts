@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { cellsJson } from '../report/cells-json.js';
+import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/study-folder.js';
@@ -30,7 +30,7 @@ function run(places: readonly string[], options: Options): void {
   const { path, data, analysis } = written(places, options);
   if (options.json === true) {
     process.stdout.write(
-      `${JSON.stringify({ report: path, recommendation: analysis.recommendation, cells: cellsJson(analysis) })}\n`,
+      `${JSON.stringify({ report: path, recommendation: analysis.recommendation, cells: cellsJson(analysis), adapters: knowledgeJson(analysis) })}\n`,
     );
     return;
   }

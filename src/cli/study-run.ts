@@ -1,7 +1,7 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
 import { relative } from 'node:path';
 import { UserError } from '../core/errors.js';
-import { cellsJson } from '../report/cells-json.js';
+import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
@@ -216,7 +216,7 @@ class Work {
     const { carriedOut, reused, failed, unscored, silent, work } = summary;
     if (this.options.json) {
       process.stdout.write(
-        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, unscored, silent, work, recommendation, cells: cellsJson(analysis) })}\n`,
+        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, unscored, silent, work, recommendation, cells: cellsJson(analysis), adapters: knowledgeJson(analysis) })}\n`,
       );
       return;
     }

@@ -1,10 +1,11 @@
 /** The answers of all runs gathered by question, as the page's browser reads them: small, limited, and safe to show. */
 import { distinct, groupBy } from '../core/collections.js';
-import type { Row } from '../core/records.js';
+import { TEXT_GROUPS, type Row } from '../core/records.js';
+import { counted } from '../analysis/wording.js';
 import { clipped, visibleText } from '../text/visible.js';
 import { shownKey, type ReportFiles, type ShownPrompts } from './data.js';
 import { fileAddress } from './html.js';
-import { placeName, placeWithoutRank } from './names.js';
+import { placeName, placeWithoutRank, trainedAs } from './names.js';
 
 /** Characters that questions, answers and reasons may take in all: beyond this, browsers turn slow. */
 const MOST_CHARACTERS = 6_000_000;
@@ -35,6 +36,8 @@ export interface BrowsedRun {
   readonly dataset: string;
   /** Level and number of items, without the rank: a line of a question's matrix. */
   readonly place: string;
+  /** What was made of the texts that it was trained on, or what it is compared with; empty where no text was trained on. */
+  readonly trainedAs: string;
   /** 0 is the base model. */
   readonly rank: number;
   /** Of the text that is shown with the question; `none` where none is. */
@@ -43,7 +46,7 @@ export interface BrowsedRun {
   readonly folder: string | null;
 }
 
-/** Run, answer, verdict (1 right, 0 wrong, −1 unscored), score or null, reason, and flags: 1 where the text was shortened, 2 where the answer ran to its limit. */
+/** Run, answer, verdict (1 right, 0 wrong, −1 unscored), score or null, reason, and flags: 1 where the text was shortened, 2 where the answer ran to its limit, 4 × (1 + its place in TEXT_GROUPS) where texts were trained on. */
 export type BrowsedAnswer = readonly [
   run: number,
   answer: number,
@@ -138,7 +141,7 @@ class ShownTable {
     rows: readonly Row[],
     readonly shown: ShownPrompts | undefined,
   ) {
-    const open = rows.filter(({ book, level }) => book === 'open' && level !== 'none');
+    const open = rows.filter((row) => shownLevel(row) !== 'none');
     this.#levels = new Map(
       [...groupBy(open, ({ dataset }) => dataset)].map(([name, own]) => [
         name,
@@ -169,24 +172,37 @@ function browsedRuns(rows: readonly Row[], { order = [], files }: BrowseOptions)
   const ids = distinct([...order.filter((id) => firstOf.has(id)), ...firstOf.keys()]);
   const first = ids.map((id) => firstOf.get(id) as Row);
   const arms = groupBy(
-    first.filter(({ rank }) => rank > 0),
+    first.filter(({ rank, control }) => rank > 0 && control === null),
     ({ dataset, book }) => JSON.stringify([dataset, book]),
   );
   return first.map((row) => {
     const arm = arms.get(JSON.stringify([row.dataset, row.book])) ?? [];
     const amount = distinct(arm.map(({ items }) => items)).length > 1;
     const seeds = row.rank > 0 && distinct(arm.map(({ seed }) => seed)).length > 1;
+    const exposures = row.exposures !== null && distinct(arm.map((each) => each.exposures)).length > 1;
+    const seen = exposures ? `, ${counted(row.exposures ?? 0, 'exposure')}` : '';
     const folder = files?.runs.get(row.run)?.folder;
     return {
       id: row.run,
-      name: clipped(`${placeName(row, { amount })}${seeds ? `, seed ${row.seed}` : ''}`, 80),
+      name: clipped(`${placeName(row, { amount })}${seen}${seeds ? `, seed ${row.seed}` : ''}`, 80),
       dataset: clipped(row.dataset, 80),
-      place: clipped(placeWithoutRank(row, { amount }), 80),
+      place: clipped(`${placeWithoutRank(row, { amount })}${seen}`, 80),
+      trainedAs: row.book === 'text' ? clipped(trainedAs(row), 80) : '',
       rank: row.rank,
-      level: row.book === 'open' ? row.level : 'none',
+      level: shownLevel(row),
       folder: folder === undefined ? null : fileAddress(`${folder}/`),
     };
   });
+}
+
+/** The level whose text stood in the prompt. */
+function shownLevel({ book, control, level }: Row): Row['level'] {
+  return book === 'open' || control === 'with text' ? level : 'none';
+}
+
+/** 0 where no text was trained on. */
+function groupNumber({ group }: Row): number {
+  return group === null ? 0 : 1 + TEXT_GROUPS.indexOf(group);
 }
 
 interface Tables {
@@ -204,7 +220,7 @@ function browsed(group: readonly Row[], { runAt, texts, shown }: Tables): Browse
     row.status === 'unscored' ? -1 : Number(row.correct),
     row.score,
     texts.place(clipped(row.reason, MOST_REASON_CHARACTERS)),
-    Number(row.contextTruncated) + 2 * Number(row.finish === 'length'),
+    Number(row.contextTruncated) + 2 * Number(row.finish === 'length') + 4 * groupNumber(row),
   ]);
   return {
     dataset: clipped(dataset, 80),

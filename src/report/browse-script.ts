@@ -35,6 +35,10 @@ export const BROWSE_SCRIPT = `'use strict';
 
   const fillRuns = () => {
     const dataset = control('dataset').value;
+    if (trainedAs) {
+      const kinds = new Set(data.runs.filter((run) => run.dataset === dataset && run.trainedAs !== '').map((run) => run.trainedAs));
+      trainedAs.replaceChildren(option('', 'all'), ...[...kinds].map((kind) => option(kind, kind)));
+    }
     for (const name of ['first', 'second']) {
       const select = control(name);
       select.replaceChildren(option(-1, name === 'first' ? 'all runs' : 'any other run'));
@@ -44,10 +48,23 @@ export const BROWSE_SCRIPT = `'use strict';
     }
   };
 
+  // Only pages of studies that train on texts have these two.
+  const [trainedAs, inGroup] = [control('trained'), control('group')];
+  const groupOf = (answer) => answer[FLAGS] >> 2;
+  const GROUPS = ['', 'covered', 'uncovered', 'untaught', 'unseen'];
+  const ofKind = (answers) => {
+    if (!trainedAs) return answers;
+    const [trained, group] = [trainedAs.value, Number(inGroup.value)];
+    if (trained === '' && group === 0) return answers;
+    return answers.filter(
+      (answer) => (trained === '' || data.runs[answer[RUN]].trainedAs === trained) && (group === 0 || groupOf(answer) === group),
+    );
+  };
   const shownAnswers = (question) => {
     const [first, second] = ['first', 'second'].map((name) => Number(control(name).value));
-    if (second < 0) return question.answers;
-    return question.answers.filter((answer) => answer[RUN] === first || answer[RUN] === second);
+    const answers = ofKind(question.answers);
+    if (second < 0) return answers;
+    return answers.filter((answer) => answer[RUN] === first || answer[RUN] === second);
   };
   const differs = (answers, at) => {
     const first = Number(control('first').value);
@@ -107,6 +124,7 @@ export const BROWSE_SCRIPT = `'use strict';
     const said = element('bdi', '', data.texts[answer[ANSWER]] || '(empty answer)');
     fact('Answer', said, answer[FLAGS] & 2 ? ' — ran to the length limit' : '');
     fact('Verdict', element('span', KINDS[answer[VERDICT]], verdictText(answer)));
+    if (groupOf(answer) > 0) fact('In training', GROUPS[groupOf(answer)]);
     fact('Judge’s reason', data.texts[answer[REASON]] || '–');
     const shown = given(question, run);
     const cut = answer[FLAGS] & 1 ? element('p', 'note', 'The text was shortened to fit the context length; it stands here as it was before.') : '';
@@ -193,6 +211,7 @@ export const BROWSE_SCRIPT = `'use strict';
     fillRuns();
     control('show').value = 'all';
     control('words').value = '';
+    if (inGroup) inGroup.value = '0';
     state.opened = kind === 'a' ? answerOf(found) : null;
     search();
     state.page = Math.floor(state.found.indexOf(found) / perPage);
@@ -212,6 +231,7 @@ export const BROWSE_SCRIPT = `'use strict';
     search();
   });
   for (const name of ['show', 'first', 'second']) control(name).addEventListener('change', search);
+  for (const select of [trainedAs, inGroup]) if (select) select.addEventListener('change', search);
   control('words').addEventListener('input', search);
   control('previous').addEventListener('click', turn(-1));
   control('next').addEventListener('click', turn(1));

@@ -1,5 +1,6 @@
 /** The cells of a study as plain values: what the tables show, for programs. */
 import type { Analysis } from '../analysis/analyse.js';
+import type { KnowledgeCell } from '../analysis/knowledge/knowledge.js';
 import type { Cell } from '../analysis/group.js';
 import type { JsonObject } from '../core/json.js';
 import type { MeanEstimate } from '../core/statistics.js';
@@ -12,6 +13,29 @@ export function cellsJson({ cells }: Analysis): JsonObject[] {
     accuracy: estimateJson(rest.accuracy),
     ...{ answers: rest.answers, unscored: rest.unscored, truncated: rest.truncated },
   }));
+}
+
+/** One object for each adapter of a text book, in the tables' order. */
+export function knowledgeJson({ knowledge }: Analysis): JsonObject[] {
+  return knowledge.flatMap(({ cells }) => cells.map(adapterJson));
+}
+
+function adapterJson({ seeds, runs, recall, trained, cost, ...rest }: KnowledgeCell): JsonObject {
+  const { dataset, level, form, rank, exposures, items, retention, learnt, known, facts, bits } = rest;
+  const { covered, uncovered, untaught, unseen } = recall;
+  const [rise, divergence] = [cost?.generalRise, cost?.divergence];
+  return {
+    ...{ dataset, level, form, rank, exposures, items, seeds: [...seeds], runs: [...runs], retention, learnt },
+    recall: mapped({ trained, covered, uncovered, untaught, unseen }),
+    ...{ known: { ...known }, facts, bits, bitsPerParameter: rest.bitsPerParameter, tokens: rest.tokens },
+    cost: cost === null ? null : { ...mapped({ rise, divergence }), reading: cost.reading && { ...cost.reading } },
+  };
+}
+
+function mapped(estimates: Readonly<Record<string, MeanEstimate | null | undefined>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(estimates).map(([name, estimate]) => [name, estimate == null ? null : estimateJson(estimate)]),
+  );
 }
 
 function estimateJson({ mean, low, high, n, clusters }: MeanEstimate): JsonObject {

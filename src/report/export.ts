@@ -29,6 +29,10 @@ export const ROW_COLUMNS = [
   'finish',
   'reason',
   'reworded',
+  'form',
+  'exposures',
+  'control',
+  'group',
 ] as const satisfies readonly (keyof Row)[];
 
 /** Lines of CSV, header first, each with its CRLF; null is an empty field, texts are as they are. */

@@ -1,10 +1,13 @@
 /** How the report names runs and their places in the grid. */
-import type { Book } from '../core/records.js';
+import type { Book, TextControl } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { bookName, counted, shortLevel } from '../analysis/wording.js';
 
 interface Place {
   readonly book: Book;
+  /** Set where texts were trained on: what was made of them, and what it is compared with. */
+  readonly form?: string | null;
+  readonly control?: TextControl | null;
   readonly level: Level | 'none';
   readonly rank: number;
   readonly items: number;
@@ -18,6 +21,7 @@ interface NameOptions {
 /** A place in the grid without its data set: `L2, rank 8, 60 items`, `closed book, rank 4, 15 items`, `original, base model`. */
 export function placeName(place: Place, { amount }: NameOptions = { amount: true }): string {
   const { rank, items } = place;
+  if (place.book === 'text' && rank === 0) return textWords(place).join(', ');
   const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(amount ? [counted(items, 'item')] : [])];
   return [...textWords(place), ...adapter].join(', ');
 }
@@ -28,7 +32,16 @@ export function placeWithoutRank(place: Place, { amount }: NameOptions): string 
   return [...textWords(place), ...(isCounted ? [counted(place.items, 'item')] : [])].join(', ');
 }
 
-function textWords({ book, level }: Place): string[] {
+function textWords(place: Place): string[] {
+  const { book, level } = place;
+  if (book === 'text')
+    return [trainedAs(place), ...(level === 'none' ? [] : [shortLevel(level)])].filter((word) => word !== '');
   const kind = book === 'open' && level !== 'none' ? [] : [bookName(book)];
   return [...kind, ...(level === 'none' ? [] : [shortLevel(level)])];
+}
+
+/** What was trained on, or what it is compared with: `mix`, `base with text`, `other documents as mix`. */
+export function trainedAs({ form = null, control = null }: Pick<Place, 'form' | 'control'>): string {
+  if (control === null) return form ?? '';
+  return control === 'other documents' ? `${control}${form === null ? '' : ` as ${form}`}` : `base ${control}`;
 }

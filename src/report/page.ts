@@ -11,6 +11,8 @@ import { auditSection } from './sections/kept.js';
 import { browseSection } from './sections/browse.js';
 import { capacitySection } from './sections/capacity.js';
 import { figuresSection } from './sections/figures.js';
+import { knowledgeFigures } from './sections/knowledge-figures.js';
+import { knowledgeSection } from './sections/knowledge.js';
 import { reproduceSection } from './sections/reproduce.js';
 import { runsSection } from './sections/runs.js';
 import { verdictSection } from './sections/verdict.js';
@@ -21,6 +23,7 @@ const SCRIPT = `${TABLE_SCRIPT}${BROWSE_SCRIPT}`;
 /** The whole page as text. `analysis` is `analyseReport(data)` unless it was computed before. */
 export function renderReport(data: ReportData, analysis: Analysis = analyseReport(data)): string {
   const sections: [string, string, Html][] = [
+    ['knowledge', 'Knowledge', knowledgeSection(analysis, knowledgeFigures(analysis))],
     ['figures', 'Figures', figuresSection(analysis, data.losses)],
     ['audit', 'What each level kept', auditSection(data.audits)],
     ['capacity', 'Capacity', capacitySection(analysis)],

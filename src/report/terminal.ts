@@ -3,6 +3,8 @@ import pc from 'picocolors';
 import type { Analysis } from '../analysis/analyse.js';
 import { estimateOf, type Cell } from '../analysis/group.js';
 import { amount, bookName, percent, shortLevel, whole } from '../analysis/wording.js';
+import type { KnowledgeCell } from '../analysis/knowledge/knowledge.js';
+import { signed } from '../analysis/knowledge/words.js';
 import type { ReportData } from './data.js';
 import { analyseReport } from './page.js';
 import type { Measure } from '../analysis/measure.js';
@@ -35,8 +37,38 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
   const cautions = recommendation.cautions.map((caution) =>
     paint.yellow(wrapped(`! ${visibleLine(caution)}`, width, '')),
   );
-  return `${[...verdicts, ...nothing, cellTable(analysis, width), '', ...cautions].join('\n').trimEnd()}\n`;
+  const tables = [knowledgeTable(analysis, width), cellTable(analysis, width)].flatMap((text) =>
+    text === '' ? [] : [text, ''],
+  );
+  return `${[...verdicts, ...nothing, ...tables, ...cautions].join('\n').trimEnd()}\n`;
 }
+
+/** The adapters of text books, with what each recalls, is worth and costs. */
+function knowledgeTable({ knowledge }: Analysis, width: number): string {
+  const cells = knowledge.flatMap((own) => own.cells);
+  return cells.length === 0 ? '' : terminalTable(KNOWLEDGE_COLUMNS, cells, width);
+}
+
+const recallText = (estimate: MeanEstimate | null): string => percent(estimate?.mean ?? null);
+const right = { align: 'right' } as const;
+
+const KNOWLEDGE_COLUMNS: readonly TerminalColumn<KnowledgeCell>[] = [
+  { name: 'data set', spare: 7, value: ({ dataset }) => visibleLine(dataset) },
+  { name: 'level', value: ({ level }) => shortLevel(level) },
+  { name: 'form', value: ({ form }) => visibleLine(form) },
+  { name: 'rank', ...right, value: ({ rank }) => rank },
+  { name: 'items', ...right, spare: 11, value: ({ items }) => whole(items) },
+  { name: 'seen', ...right, spare: 9, value: ({ exposures }) => `${whole(exposures)}×` },
+  { name: 'recall', ...right, value: ({ trained }) => recallText(trained) },
+  { name: '95 % interval', ...right, spare: 3, value: ({ trained }) => intervalText(trained, 'accuracy') },
+  { name: 'covered', ...right, spare: 5, value: ({ recall }) => recallText(recall.covered) },
+  { name: 'untaught', ...right, spare: 4, value: ({ recall }) => recallText(recall.untaught) },
+  { name: 'unseen', ...right, spare: 10, value: ({ recall }) => recallText(recall.unseen) },
+  { name: 'kept', ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
+  { name: 'facts', ...right, spare: 2, value: ({ facts }) => whole(facts) },
+  { name: 'bits', ...right, spare: 8, value: ({ bits }) => (bits === null ? '–' : whole(bits)) },
+  { name: 'Δ loss', ...right, spare: 1, value: ({ cost }) => (cost === null ? '–' : signed(cost.generalRise.mean, 2)) },
+];
 
 function cellTable({ cells, datasets }: Analysis, width: number): string {
   if (cells.length === 0) return '';
@@ -45,7 +77,6 @@ function cellTable({ cells, datasets }: Analysis, width: number): string {
 }
 
 function columnsOf(measures: ReadonlyMap<string, Measure>): readonly TerminalColumn<Cell>[] {
-  const right = { align: 'right' } as const;
   const read = (cell: Cell) => {
     const measure = measures.get(cell.dataset) ?? 'accuracy';
     return { measure, estimate: estimateOf(cell, measure) };

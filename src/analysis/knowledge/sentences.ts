@@ -22,8 +22,8 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
     headline: `${knowledge.dataset}: ${isBeaten ? beatenLine(foreign) : finding}`,
     sentences: [
       ...(isBeaten ? [UNPROVEN, sentenceCase(finding)] : []),
-      ...besideSentences(best, knowledge),
       ...choiceSentences(best, knowledge),
+      ...besideSentences(best, knowledge),
       ...formSentences(best, knowledge),
       ...untaughtSentences(best, knowledge, contrasts),
       ...levelSentences(best, knowledge),
@@ -73,7 +73,7 @@ function choiceSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
   if (cells.length < 2) return [];
   const beside = besideBest(best, knowledge).length;
   const close = beside === 0 ? '' : `; the recall of ${counted(beside, 'other')} lies within the interval of its own`;
-  return [`It recalls most facts of ${whole(cells.length)} adapters${close}.`];
+  return [`Of ${whole(cells.length)} adapters this one recalls most facts${close}.`];
 }
 
 /** The other forms at the best one's place. */

@@ -49,19 +49,23 @@ export interface LinesChart {
     /** Null where the names of ticks take its room. */
     readonly label: string | null;
     readonly domain: readonly [number, number];
-    readonly ticks: readonly number[];
+    /** Their places, or about how many. */
+    readonly ticks: readonly number[] | number;
     readonly tickFormat: (x: number) => string;
     /** Default `linear`. */
     readonly type?: 'linear' | 'log';
   };
   /** Default: the measure's name. */
   readonly valueLabel?: string;
-  /** What else is drawn, below the series: its marks, the values it must have room for, its names. */
-  readonly beside?: {
-    readonly marks: readonly Plot.Markish[];
-    readonly values: readonly number[];
-    readonly labels: readonly RightLabel[];
-  };
+  /** What else is drawn, below the series. */
+  readonly beside?: Beside;
+}
+
+/** Marks with the values they must have room for, and their names. */
+export interface Beside {
+  readonly marks: readonly Plot.Markish[];
+  readonly values: readonly number[];
+  readonly labels: readonly RightLabel[];
 }
 
 /** Pixels between series at one place, so that their intervals do not hide each other. */
@@ -80,7 +84,7 @@ export function linesChart(chart: LinesChart, size: ChartSize): string {
   return drawSvg(chart.label, {
     ...size,
     ...MARGIN,
-    x: { ...x, domain: [...x.domain], ticks: [...x.ticks], labelAnchor: 'center', labelArrow: 'none' },
+    x: { ...x, domain: [...x.domain], ticks: ticksOf(x), labelAnchor: 'center', labelArrow: 'none' },
     y: { ...valueAxis(measure, domain), ...(chart.valueLabel !== undefined && { label: chart.valueLabel }) },
     marks: [
       grid(),
@@ -91,6 +95,10 @@ export function linesChart(chart: LinesChart, size: ChartSize): string {
     ],
     color: { type: 'identity' },
   });
+}
+
+function ticksOf({ ticks }: LinesChart['x']): number | number[] {
+  return typeof ticks === 'number' ? ticks : [...ticks];
 }
 
 /** A cell as a point; hollow where contexts were cut. */

@@ -1,6 +1,7 @@
 /** Every question with its reference and the answers of all runs as a matrix of texts and ranks, filtered, paged and opened by the page's script. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { counted, whole } from '../../analysis/wording.js';
+import { TEXT_GROUPS } from '../../core/records.js';
 import { browsedAnswers } from '../answers.js';
 import type { ReportData, ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
@@ -8,11 +9,10 @@ import { fileLink, html, NOTHING, scriptJson, trusted, type Html } from '../html
 /** What a page knows beside the rows. */
 type Beside = Pick<ReportData, 'files' | 'shown'>;
 
-export function browseSection({ rows, cells }: Analysis, { files, shown }: Beside = {}): Html {
+export function browseSection({ rows, cells, knowledge }: Analysis, { files, shown }: Beside = {}): Html {
   if (rows.length === 0) return NOTHING;
-  const order = [...cells]
-    .sort((a, b) => Number(a.book === 'closed') - Number(b.book === 'closed'))
-    .flatMap(({ runs }) => runs);
+  const ordered = [...cells].sort((a, b) => Number(a.book === 'closed') - Number(b.book === 'closed'));
+  const order = [...knowledge.flatMap((own) => own.cells), ...ordered].flatMap(({ runs }) => runs);
   const answers = browsedAnswers(rows, { order, ...(files && { files }), ...(shown && { shown }) });
   const omitted =
     answers.omitted > 0
@@ -26,7 +26,7 @@ export function browseSection({ rows, cells }: Analysis, { files, shown }: Besid
       said.${omitted} ${rowLinks(files)}
     </p>
     <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
-    ${browser()}
+    ${browser(rows.some(({ book }) => book === 'text'))}
     <script type="application/json" id="answers-data">
       ${trusted(scriptJson(answers))}
     </script>
@@ -34,7 +34,7 @@ export function browseSection({ rows, cells }: Analysis, { files, shown }: Besid
 }
 
 /** What the page's script fills: filters, pages, questions. */
-function browser(): Html {
+function browser(hasText: boolean): Html {
   return html`<div id="browser" class="screen" hidden>
     <form class="filters">
       <label
@@ -59,6 +59,7 @@ function browser(): Html {
         >against
         <select name="second"></select
       ></label>
+      ${hasText ? textFilters() : NOTHING}
       <label>Words <input name="words" type="search" autocomplete="off" /></label>
     </form>
     <p class="pages">
@@ -67,6 +68,21 @@ function browser(): Html {
     </p>
     <div class="questions"></div>
   </div>`;
+}
+
+/** Filters that a text book has beside the others. */
+function textFilters(): Html {
+  return html`<label
+      >Trained as, or control
+      <select name="trained"></select
+    ></label>
+    <label
+      >Question was
+      <select name="group">
+        <option value="0">any</option>
+        ${TEXT_GROUPS.map((group, i) => html`<option value="${i + 1}">${group}</option>`)}
+      </select></label
+    >`;
 }
 
 function rowLinks(files?: ReportFiles): Html {

@@ -20,19 +20,26 @@ import { levelsChart } from '../charts/levels.js';
 import { hasSizes, sizeChart } from '../charts/size.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { figureHtml, type Figure } from './figure.js';
+import { knowledgeFigures } from './knowledge-figures.js';
 import { lossFigures, type LossCurves } from './loss-figures.js';
 
+/** All figures but those of text books, numbered from the one behind those. */
 export function figuresSection(analysis: Analysis, losses: LossCurves = new Map()): Html {
-  const figures = studyFigures(analysis, losses);
+  const figures = otherFigures(analysis, losses);
   if (figures.length === 0) return NOTHING;
+  const before = knowledgeFigures(analysis).length;
   return html`<section id="figures">
     <h2>Figures</h2>
-    <div class="figures">${figures.map((figure, i) => figureHtml(figure, i + 1))}</div>
+    <div class="figures">${figures.map((figure, i) => figureHtml(figure, before + i + 1))}</div>
   </section>`;
 }
 
-/** All figures that the rows allow, in the study's order. */
+/** All figures that the rows allow, in the page's order. */
 export function studyFigures(analysis: Analysis, losses: LossCurves = new Map()): Figure[] {
+  return [...knowledgeFigures(analysis), ...otherFigures(analysis, losses)];
+}
+
+function otherFigures(analysis: Analysis, losses: LossCurves): Figure[] {
   const ranks = distinct([...analysis.cells, ...analysis.runs].map(({ rank }) => rank)).filter((rank) => rank > 0);
   ranks.sort((a, b) => a - b);
   const order = analysis.recommendation.datasets.map(({ dataset }) => dataset);

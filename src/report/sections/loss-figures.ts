@@ -13,7 +13,7 @@ export type LossCurves = ReadonlyMap<string, LossCurve>;
 
 /** Figures for the runs whose training left losses. */
 export function lossFigures({ runs }: Analysis, losses: LossCurves, ranks: readonly number[]): Figure[] {
-  const trained = runs.filter(({ id }) => (losses.get(id)?.trained.length ?? 0) > 1);
+  const trained = runs.filter(({ id, control }) => control === undefined && (losses.get(id)?.trained.length ?? 0) > 1);
   const arms = groupBy(trained, ({ dataset, book }) => JSON.stringify([dataset, book]));
   return [...arms.values()].map((arm) => lossFigure(arm, losses, ranks));
 }
@@ -38,12 +38,15 @@ function lossFigure(arm: readonly RunSummary[], losses: LossCurves, ranks: reado
   };
 }
 
-/** What tells a training from the others of its data set and book: the level, or the number of items. */
-function placeOf({ level, items }: RunSummary, arm: readonly RunSummary[]): string {
+/** What tells a training from the others of its data set and book: the level, the form, the number of items. */
+function placeOf({ level, items, form }: RunSummary, arm: readonly RunSummary[]): string {
   const amount = counted(items, 'item');
   if (level === 'none') return amount;
   const isOneAmount = arm.every((run) => run.items === items);
-  return isOneAmount ? shortLevel(level) : `${shortLevel(level)}, ${amount}`;
+  const isOneForm = arm.every((run) => run.form === form);
+  return [shortLevel(level), ...(isOneForm || form === undefined ? [] : [form]), ...(isOneAmount ? [] : [amount])].join(
+    ', ',
+  );
 }
 
 function lossFinding(arm: readonly RunSummary[]): string {

@@ -10,6 +10,7 @@ import type { ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, type Html } from '../html.js';
 import { durationText } from '../../text/duration.js';
 import { clipped } from '../../text/visible.js';
+import { trainedAs } from '../names.js';
 import { table, type Column } from './table.js';
 
 export function runsSection(analysis: Analysis, files?: ReportFiles): Html {
@@ -62,12 +63,13 @@ function resultOf(rows: readonly Row[]): Omit<RunEntry, 'run'> {
   };
 }
 
-function columnsOf({ cells }: Analysis, files?: ReportFiles): readonly Column<RunEntry>[] {
+function columnsOf({ cells, runs }: Analysis, files?: ReportFiles): readonly Column<RunEntry>[] {
   const place = ({ dataset, level }: RunSummary): number =>
     cells.findIndex((cell) => cell.dataset === dataset && cell.level === level);
   return [
     { name: 'Data set', value: ({ run }) => run.dataset },
     { name: 'Book', value: ({ run }) => run.book, folds: true },
+    ...(runs.some(isOfTextBook) ? [{ name: 'Trained as', value: ({ run }: RunEntry) => trainedAs(run) || '–' }] : []),
     { name: 'Level', value: ({ run }) => levelOf(run), order: ({ run }) => place(run) },
     {
       name: 'Rank',
@@ -100,6 +102,8 @@ function columnsOf({ cells }: Analysis, files?: ReportFiles): readonly Column<Ru
     { name: 'Files', kind: 'screen', value: ({ run }) => filesOf(run, files) },
   ];
 }
+
+const isOfTextBook = ({ form, control }: RunSummary): boolean => form !== undefined || control !== undefined;
 
 function levelOf({ level }: RunSummary): string {
   return level === 'none' ? '–' : shortLevel(level);

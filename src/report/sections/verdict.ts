@@ -1,9 +1,10 @@
 /** The verdict on top of the page: what to use on each data set, in numbers and sentences, its cautions and its evidence. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
+import { signedBits } from '../../analysis/knowledge/words.js';
 import type { Measure } from '../../analysis/measure.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
-import { amount, bookName, percent, sentenceCase, shortLevel, withInterval } from '../../analysis/wording.js';
+import { amount, bookName, percent, sentenceCase, shortLevel, whole, withInterval } from '../../analysis/wording.js';
 import type { ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, type Html } from '../html.js';
 
@@ -24,20 +25,42 @@ function card(found: DatasetRecommendation, analysis: Analysis, files?: ReportFi
       ${found.dataset} · ${bookName(found.book)}${reading === undefined ? '' : ` · judge ${reading.judge}`}
     </p>
     <p class="headline">${withoutName(found)}</p>
-    ${isRefused ? NOTHING : numbers(found, analysis)} ${adapter(found, files)}
+    ${isRefused ? NOTHING : numberList(found.book === 'text' ? textNumbers(found, analysis) : numbers(found, analysis))}
+    ${adapter(found, files)}
     <ul class="sentences">
       ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </article>`;
 }
 
+/** A name with its value; null is left out. */
+type Numbers = readonly (readonly [name: string, value: string | null])[];
+
+/** What a text book's best adapter is, knows and costs, in numbers. */
+function textNumbers({ dataset, run }: DatasetRecommendation, { knowledge }: Analysis): Numbers {
+  const own = knowledge.find((each) => each.dataset === dataset);
+  const cell = own?.cells.find(({ runs }) => run !== null && runs.includes(run));
+  if (cell === undefined) return [];
+  const { level, rank, form, trained, facts, bits, cost } = cell;
+  return [
+    ['Level', shortLevel(level)],
+    ['Rank', String(rank)],
+    ['Form', form],
+    ['Recall without the text', withInterval(trained, 'accuracy')],
+    ['Facts', whole(facts)],
+    ['Bits', bits === null ? null : whole(bits)],
+    ['Loss on other text', cost === null ? null : signedBits(cost.generalRise.mean)],
+    ['Known facts lost', cell.known.asked === 0 ? null : `${whole(cell.known.lost)} of ${whole(cell.known.asked)}`],
+  ];
+}
+
 /** What is recommended, in numbers. */
-function numbers(found: DatasetRecommendation, { cells, datasets }: Analysis): Html {
+function numbers(found: DatasetRecommendation, { cells, datasets }: Analysis): Numbers {
   const measure = datasets.find(({ dataset }) => dataset === found.dataset)?.measure ?? 'accuracy';
   const other = measure === 'score' ? 'accuracy' : 'score';
   const cell = cells.find(({ runs }) => found.run !== null && runs.includes(found.run));
   const base = baseOf(found, cells);
-  const known: [string, string | null][] = [
+  return [
     ['Level', found.level === null || found.level === 'none' ? null : shortLevel(found.level)],
     ['Rank', found.rank === null ? null : String(found.rank)],
     ['Tokens saved', cell?.trr == null ? null : percent(cell.trr, 0)],
@@ -48,6 +71,9 @@ function numbers(found: DatasetRecommendation, { cells, datasets }: Analysis): H
       base === undefined ? null : amount(estimateOf(base, measure).mean, measure),
     ],
   ];
+}
+
+function numberList(known: Numbers): Html {
   return html`<dl class="numbers">
     ${known.map(([name, value]) =>
       value === null

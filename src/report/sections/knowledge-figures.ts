@@ -1,0 +1,183 @@
+/** The figures of a text book: recall over level, over tokens, against forgetting, and over ranks that an adapter is cut to. */
+import { distinct, groupBy } from '../../core/collections.js';
+import type { Analysis } from '../../analysis/analyse.js';
+import { bestCell } from '../../analysis/knowledge/best-cell.js';
+import type { Knowledge, KnowledgeCell } from '../../analysis/knowledge/knowledge.js';
+import { adapterName, recallAt, riseText } from '../../analysis/knowledge/words.js';
+import { counted, listed, percent, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
+import { forgettingChart, type Forgetting } from '../charts/knowledge/forgetting.js';
+import { recallLevelsChart } from '../charts/knowledge/recall-levels.js';
+import { recallTokensChart, shortCount } from '../charts/knowledge/recall-tokens.js';
+import { truncationChart, type RankRecall, type Truncation } from '../charts/knowledge/truncation.js';
+import type { Figure } from './figure.js';
+
+/** Those of all text books that have something to draw. */
+export function knowledgeFigures({ knowledge, datasets }: Pick<Analysis, 'knowledge' | 'datasets'>): Figure[] {
+  return knowledge.flatMap((own) => {
+    const judge = datasets.find(({ dataset }) => dataset === own.dataset)?.judge ?? '';
+    return [
+      ...levelsFigure(own, judge),
+      ...tokensFigure(own, judge),
+      ...forgettingFigure(own),
+      ...truncationFigure(own),
+    ];
+  });
+}
+
+/** The adapters of the largest rank and most items, of each level and form the one of most exposures. */
+function widest({ cells }: Knowledge): KnowledgeCell[] {
+  const items = Math.max(...cells.map((cell) => cell.items));
+  const own = cells.filter((cell) => cell.items === items);
+  const rank = Math.max(...own.map((cell) => cell.rank));
+  const places = groupBy(
+    own.filter((cell) => cell.rank === rank),
+    ({ level, form }) => JSON.stringify([level, form]),
+  );
+  return [...places.values()].flatMap((cells) => cells.slice(-1));
+}
+
+function levelsFigure(knowledge: Knowledge, judge: string): Figure[] {
+  const cells = widest(knowledge);
+  const best = bestCell({ cells });
+  const line = cells.filter(({ form }) => form === best.form);
+  if (line.length < 2) return [];
+  const told = listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)));
+  const kept = listed(line.map(({ retention }) => percent(retention)));
+  return [
+    {
+      name: `${knowledge.dataset}-text-levels`,
+      title: `${knowledge.dataset}: recall without the text over the level trained on, rank ${best.rank}`,
+      finding: `Recall of ${best.form} by level: ${told}; the texts keep ${kept} of the answers.`,
+      notes: [
+        ...countNotes(cells, judge),
+        'Bars across: answers still found in the text. Crosses: the base with the text in its prompt. Dashed: the base without it.',
+      ],
+      draw: (size) => recallLevelsChart(cells, knowledge, size),
+    },
+  ];
+}
+
+/** At the first level and the largest rank, whatever the items and exposures. */
+function tokensFigure(knowledge: Knowledge, judge: string): Figure[] {
+  const [level] = knowledge.levels;
+  const rank = Math.max(...knowledge.cells.map((cell) => cell.rank));
+  const cells = knowledge.cells.filter((cell) => cell.level === level && cell.rank === rank && cell.tokens !== null);
+  if (distinct(cells.map(({ tokens }) => tokens)).length < 2) return [];
+  const ends = [...groupBy(cells, ({ form }) => form).values()].flatMap((own) => own.slice(-1));
+  const told = ends.map((cell) => `${recallAt(cell.form, cell)} (${shortCount(cell.tokens ?? 0)})`);
+  return [
+    {
+      name: `${knowledge.dataset}-text-tokens`,
+      title: `${knowledge.dataset}: recall without the text over tokens trained on, ${shortLevel(level ?? 'none')}, rank ${rank}`,
+      finding: `Recall by tokens trained on: ${listed(told)}.`,
+      notes: countNotes(cells, judge),
+      draw: (size) => recallTokensChart(cells, knowledge, size),
+    },
+  ];
+}
+
+function forgettingFigure(knowledge: Knowledge): Figure[] {
+  const points = knowledge.cells.flatMap(forgettingOf);
+  const [first, ...others] = points;
+  if (first === undefined || (others.length === 0 && first.strengths.length < 2)) return [];
+  const most = points.reduce((a, b) => (b.recall > a.recall ? b : a));
+  return [
+    {
+      name: `${knowledge.dataset}-text-forgetting`,
+      title: `${knowledge.dataset}: recall without the text against what it costs the base`,
+      finding: `Most is recalled by ${adapterName(most.cell)}: ${percent(most.recall)}; the loss on other text ${riseText(most.rise)}.`,
+      notes: [
+        'A point an adapter, named by level and rank; bars across: 95 % intervals of the change.',
+        ...(points.some(({ strengths }) => strengths.length > 1)
+          ? ['Thin lines join an adapter with itself at other strengths.']
+          : []),
+        PROBE_NOTE,
+      ],
+      draw: (size) => forgettingChart(points, knowledge, size),
+    },
+  ];
+}
+
+const PROBE_NOTE =
+  'Recall is here of all questions about trained items, those that the base knows among them, by the lexical judge.';
+
+function forgettingOf(cell: KnowledgeCell): Forgetting[] {
+  const { cost, rank } = cell;
+  if (cost?.recall == null) return [];
+  const strengths = cost.variants.flatMap((variant) =>
+    variant.rank === rank && variant.recall !== null
+      ? [{ scale: variant.scale, recall: variant.recall, rise: variant.generalRise.mean }]
+      : [],
+  );
+  return [{ cell, recall: cost.recall, rise: cost.generalRise, strengths }];
+}
+
+/** Lines of more forms cannot be told apart: each has two. */
+const MOST_CUT = 3;
+
+function truncationFigure(knowledge: Knowledge): Figure[] {
+  const all = widest(knowledge).flatMap((cell) => truncationOf(cell, knowledge));
+  all.sort((a, b) => most(b.cut) - most(a.cut));
+  const [best] = all;
+  if (best === undefined) return [];
+  const lines = all.filter(({ level }) => level === best.level).slice(0, MOST_CUT);
+  const left = all.filter(({ level }) => level === best.level).length - lines.length;
+  return [
+    {
+      name: `${knowledge.dataset}-text-ranks`,
+      title: `${knowledge.dataset}: recall of adapters cut to a rank, beside those trained at it, ${shortLevel(best.level)}`,
+      finding: truncationFinding(best),
+      notes: [
+        'Dashed, hollow: the adapter of the largest rank, cut by its singular values, without training again. Filled: trained at that rank.',
+        ...(left > 0 ? [`${counted(left, 'form')} that recall less left out.`] : []),
+        PROBE_NOTE,
+      ],
+      draw: (size) => truncationChart(lines, knowledge, size),
+    },
+  ];
+}
+
+const most = (recalls: readonly RankRecall[]): number => Math.max(...recalls.map(({ recall }) => recall));
+
+function truncationOf(cell: KnowledgeCell, { cells }: Knowledge): (Truncation & Pick<KnowledgeCell, 'level'>)[] {
+  const { form, level, items, exposures, cost } = cell;
+  const cut = (cost?.variants ?? [])
+    .flatMap(({ scale, rank, recall }): RankRecall[] => (scale === 1 && recall !== null ? [{ rank, recall }] : []))
+    .sort((a, b) => a.rank - b.rank);
+  if (cut.length < 2) return [];
+  const trained = cells.flatMap((other): RankRecall[] => {
+    const isBeside =
+      other.form === form && other.level === level && other.items === items && other.exposures === exposures;
+    const recall = other.cost?.recall ?? null;
+    return isBeside && recall !== null ? [{ rank: other.rank, recall }] : [];
+  });
+  return [{ form, level, cut, trained }];
+}
+
+/** The smallest rank that was both cut to and trained at; without one, the smallest cut to. */
+function truncationFinding({ form, cut, trained }: Truncation): string {
+  const largest = cut.at(-1);
+  const smaller = cut.slice(0, -1);
+  const pair = smaller.find(({ rank }) => trained.some((other) => other.rank === rank)) ?? smaller[0];
+  const beside = trained.find(({ rank }) => rank === pair?.rank);
+  const told = [
+    `of rank ${largest?.rank ?? 0}, ${form} recalls ${percent(largest?.recall ?? null)}`,
+    `cut to rank ${pair?.rank ?? 0}, ${percent(pair?.recall ?? null)}`,
+    ...(beside === undefined ? [] : [`trained at rank ${beside.rank}, ${percent(beside.recall)}`]),
+  ];
+  return `${sentenceCase(told.join('; '))}.`;
+}
+
+function countNotes(cells: readonly KnowledgeCell[], judge: string): string[] {
+  const seeds = Math.max(...cells.map((cell) => cell.seeds.length));
+  const pooled = seeds > 1 ? `, up to ${counted(seeds, 'seed')} pooled` : '';
+  return [
+    `Judge: ${judge}. n = ${span(cells.map(({ trained }) => trained.n))} questions about ${span(cells.map(({ trained }) => trained.clusters))} trained items a point${pooled}; what the base answers without any text is left out.`,
+    'Bars: 95 % intervals of each mean by itself, clustered by item.',
+  ];
+}
+
+function span(numbers: readonly number[]): string {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return low === high ? whole(low) : `${whole(low)} to ${whole(high)}`;
+}
