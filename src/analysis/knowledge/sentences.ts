@@ -1,12 +1,12 @@
 /** What a text book shows, in words: what is known without the text, by form, level and rank, and at what cost to the base. */
 import type { DatasetRecommendation } from '../verdict.js';
 import type { RunSummary } from '../run-summary.js';
-import { counted, listed, minus, percent, sentenceCase, shortLevel, whole, withInterval } from '../wording.js';
+import { counted, listed, percent, sentenceCase, shortLevel, whole, withInterval } from '../wording.js';
 import { besideBest, bestCell, cheaperCell } from './best-cell.js';
 import { contrastsOf, type Contrast } from './contrasts.js';
 import { costSentences } from './cost-sentences.js';
 import type { Knowledge, KnowledgeCell } from './knowledge.js';
-import { adapterName, contrastCount, contrastText, recallAt, riseWords, signedBits } from './words.js';
+import { adapterName, bitsEach, contrastCount, contrastText, recallAt, riseWords, signedBits } from './words.js';
 
 /** The verdict on a data set's text book: the adapter that knows most, and what it is worth. */
 export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary[]): DatasetRecommendation {
@@ -128,7 +128,7 @@ function rankSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
     ...(line.length < 2 ? [] : [`By rank, ${best.form} from ${shortLevel(best.level)}: ${listed(told)}.`]),
     ...(best.bitsPerParameter === null
       ? []
-      : [`At rank ${best.rank} that is ${minus(best.bitsPerParameter, 4)} bits a parameter.`]),
+      : [`At rank ${best.rank} that is ${bitsEach(best.bitsPerParameter)} bits a parameter.`]),
   ];
 }
 

@@ -51,3 +51,8 @@ export function contrastCount({ questions, items }: Contrast): string {
 export function recallAt(place: string, { trained }: Pick<KnowledgeCell, 'trained'>): string {
   return `${place}\u00a0${percent(trained.mean)}`;
 }
+
+/** Bits a parameter to two digits, however few: `0.014`, `0.000018`; `–` where unknown. */
+export function bitsEach(bitsPerParameter: number | null): string {
+  return bitsPerParameter === null ? '–' : String(Number(bitsPerParameter.toPrecision(2)));
+}

@@ -2,7 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { contrastsOf, type Contrast } from '../../analysis/knowledge/contrasts.js';
 import type { Knowledge, KnowledgeCell } from '../../analysis/knowledge/knowledge.js';
-import { signed } from '../../analysis/knowledge/words.js';
+import { bitsEach, signed } from '../../analysis/knowledge/words.js';
 import { minus, percent, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import { html, NOTHING, type Html } from '../html.js';
@@ -28,9 +28,10 @@ function datasetTables(knowledge: Knowledge, isNamed: boolean): Html {
   const contrasts = contrastsOf(knowledge);
   return html`<h3>${title('what each adapter recalls')}</h3>
     <p class="note">
-      Answered right without the text, in per cent, with 95 % intervals of each mean by itself. Covered: asked for by a
-      trained question; uncovered: not, though others about the item were trained; untaught: only the item’s text was
-      trained; unseen: nothing of the item was. Kept: answers still found in the level’s text; learnt: recall of those.
+      Answered right without the text, in per cent, with 95&nbsp;% intervals of each mean by itself. Covered: asked for
+      by a trained question; uncovered: not, though others about the item were trained; untaught: only the item’s text
+      was trained; unseen: nothing of the item was. Kept: answers still found in the level’s text; learnt: recall of
+      those.
     </p>
     ${table(recallColumns(knowledge), knowledge.cells, { noun: 'adapter' })}
     <h3>${title('what it is worth, and what it costs the base')}</h3>
@@ -108,7 +109,7 @@ function costColumns(knowledge: Knowledge): Column<KnowledgeCell>[] {
     { name: 'Tokens trained', kind: 'number', value: ({ tokens }) => (tokens === null ? unknown : whole(tokens)) },
     { name: 'Facts', kind: 'number', value: ({ facts }) => whole(facts) },
     { name: 'Bits', kind: 'number', value: ({ bits }) => (bits === null ? unknown : whole(bits)) },
-    { name: 'Bits a parameter', kind: 'number', value: ({ bitsPerParameter }) => minus(bitsPerParameter, 4) },
+    { name: 'Bits a parameter', kind: 'number', value: ({ bitsPerParameter }) => bitsEach(bitsPerParameter) },
     {
       name: 'Change of loss on other text',
       kind: 'number',
@@ -199,7 +200,7 @@ function contrastTable(contrasts: readonly Contrast[], knowledge: Knowledge, tit
   return html`<h3>${title}</h3>
     <p class="note">
       Points of right answers more than what it is compared with: an adapter of other documents trained in the same
-      form, or raw text at the same level, rank and exposures. Intervals hold at 95 % for all lines together.
+      form, or raw text at the same level, rank and exposures. Intervals hold at 95&nbsp;% for all lines together.
     </p>
     ${table(columns, contrasts, { noun: 'comparison' })}`;
 }
