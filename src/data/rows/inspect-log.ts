@@ -9,7 +9,7 @@ export const inspectLog: RowForm = {
   read: (record, context) => {
     const { samples, eval: about } = record;
     if (!Array.isArray(samples)) {
-      tellField(context, 'samples', samples, 'write the log with its samples (inspect eval --log-samples)');
+      tellField(context, 'samples', samples, 'have inspect write its samples into the log');
       return [];
     }
     const { model, task } = isObject(about) ? about : {};

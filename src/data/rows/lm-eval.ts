@@ -30,7 +30,7 @@ function metricOf(record: Fields, { columns }: RowContext): string | undefined {
 function tellMetric(record: Fields, context: RowContext): void {
   const metrics = record['metrics'];
   const named = Array.isArray(metrics) ? metrics.flatMap((name) => textOf(name) ?? []).join(', ') : '';
-  const fix = `say which metric counts with --columns correct=NAME${named === '' ? '' : ` (the file has ${named})`}`;
+  const fix = `say which metric counts with the column named for correct (correct=NAME)${named === '' ? '' : ` (the file has ${named})`}`;
   context.log.add({
     ...context.place,
     field: context.columns.correct ?? '',

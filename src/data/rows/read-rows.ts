@@ -104,7 +104,7 @@ class RowReader {
     const { score } = answer;
     if (typeof score === 'number' && this.#form === tableRows && !(score >= least && score <= most)) {
       const field = this.options.columns?.score ?? 'score';
-      const fix = `use numbers from ${least} to ${most}, or say what the scale is, e.g. --scale 0,1`;
+      const fix = `use numbers from ${least} to ${most}, or say what the scale is, e.g. scale 0,1`;
       this.log.add({ ...place, field, what: `is ${score}`, fix, scope: 'item' });
       return;
     }
@@ -163,7 +163,7 @@ function formOf(record: Fields, { columns = {} }: RowOptions, path: string): Row
   if (missing.length === 0) return tableRows;
   const fields = Object.keys(record).slice(0, 12).join(', ');
   throw new UserError(
-    `${path}: no column is known to hold ${missing.join(' and ')} (there are ${fields}): say where it is, e.g. --columns ${missing[0] === 'item' ? 'item=NAME' : 'score=NAME, or correct=NAME'}`,
+    `${path}: no column is known to hold ${missing.join(' and ')} (there are ${fields}): say where it is, e.g. columns ${missing[0] === 'item' ? 'item=NAME' : 'score=NAME, or correct=NAME'}`,
   );
 }
 

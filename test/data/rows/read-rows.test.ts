@@ -46,7 +46,7 @@ describe('tables of answers', () => {
       /wide\.csv:2: score: is 0\.7: use numbers from 1 to 5, or say what the scale is[\s\S]*wide\.csv:3: score: is a string \("seven"\): write a number here/,
     );
     await expect(read('bare.csv', 'a,b\n1,2\n')).rejects.toThrow(
-      /no column is known to hold item and score \(or correct\) \(there are a, b\): say where it is, e\.g\. --columns item=NAME/,
+      /no column is known to hold item and score \(or correct\) \(there are a, b\): say where it is, e\.g\. columns item=NAME/,
     );
     await expect(read('typo.csv', 'item,score\na,3\n', { columns: { score: 'scor' } })).rejects.toThrow(
       /no column "scor" for score: did you mean score\?/,
@@ -92,7 +92,7 @@ describe('logs of other tools', () => {
     expect(asked).toMatchObject({ score: 2, correct: false });
     await expect(
       read('samples_x.jsonl', lines({ ...sample, exact_match: undefined, metrics: ['bleu'] })),
-    ).rejects.toThrow(/--columns correct=NAME \(the file has bleu\)/);
+    ).rejects.toThrow(/\(correct=NAME\) \(the file has bleu\)/);
   });
 
   it('of inspect_ai have an answer a sample, unscored where it failed', async () => {
