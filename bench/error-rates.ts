@@ -1,4 +1,4 @@
-/** How often the analysis names a difference: where there is none, and where there is one. Prints a Markdown table; `npm run bench error-rates [simulations] [part]`. */
+/** How often the analysis names a difference: where there is none, and where there is one. Prints a Markdown table; `npm run bench error-rates [simulations] [part] [first line]`. */
 import { claimsOf, type Claims } from './support/claims.js';
 import { knownCells, type TruthOptions } from './support/null-study.js';
 
@@ -46,13 +46,14 @@ const PARTS: Readonly<Record<string, readonly Condition[]>> = {
 
 const simulations = Number(process.argv[2] ?? 1000);
 const part = process.argv[3];
+const first = Number(process.argv[4] ?? 1);
 const parts = Object.entries(PARTS).filter(([name]) => part === undefined || name === part);
 if (parts.length === 0) throw new Error(`no part "${part ?? ''}": use one of ${Object.keys(PARTS).join(', ')}`);
 process.stdout.write(
   '| truth | answers | items × questions | noise | seeds | n | any claim | levels | ranks | base |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n',
 );
 for (const [, conditions] of parts)
-  for (const condition of conditions) process.stdout.write(`${line(condition, simulations)}\n`);
+  for (const condition of conditions.slice(first - 1)) process.stdout.write(`${line(condition, simulations)}\n`);
 
 function line(condition: Condition, n: number): string {
   const found = Array.from({ length: n }, (_, generator) => simulate(condition, generator));

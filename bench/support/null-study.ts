@@ -121,13 +121,19 @@ function sharedParts(options: TruthOptions, shape: Shape): Pick<Known, 'places'>
   return { places, eases: eases.map((level) => Float64Array.from(level)) };
 }
 
+/** Written out, for objects that spreads put together are slow to read where there are many. */
 function rowOf(
   { level, rank, seed }: KnownRun,
   { item, question }: { readonly item: number; readonly question: number },
   { twoWay, items, dataset = 'made', score }: TruthOptions & { readonly score: number },
 ): Row {
   return {
-    ...{ dataset, level: LEVELS[level] ?? '', trr: level / 8, rank, seed, score },
+    dataset,
+    level: LEVELS[level] ?? '',
+    trr: level / 8,
+    rank,
+    seed,
+    score,
     run: `${dataset}-${level}-${rank}-${seed}`,
     item: `${item}`,
     question: `${question}`,
@@ -138,8 +144,19 @@ function rowOf(
     judge: twoWay === true ? 'exact' : 'llm',
     status: 'scored',
     correct: score >= 4,
-    ...{ abstention: false, contextTruncated: false, retention: null, bits: null },
-    ...{ prompt: '', reference: '', answer: '', finish: 'stop', reason: '', reworded: null },
-    ...{ form: null, exposures: null, control: null, group: null },
+    abstention: false,
+    contextTruncated: false,
+    retention: null,
+    bits: null,
+    prompt: '',
+    reference: '',
+    answer: '',
+    finish: 'stop',
+    reason: '',
+    reworded: null,
+    form: null,
+    exposures: null,
+    control: null,
+    group: null,
   };
 }

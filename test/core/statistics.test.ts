@@ -1,4 +1,4 @@
-/** Statistics against numbers from NumPy and SciPy (test/golden/statistics/make.py), and their edges. */
+/** Statistics against numbers from NumPy, SciPy, statsmodels and scikit-learn (test/golden/statistics), and their edges. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -31,6 +31,9 @@ const errors = JSON.parse(readFileSync(join(golden, '../errors.json'), 'utf8')) 
     readonly low95: number;
   };
 };
+const agreement = JSON.parse(readFileSync(join(golden, '../agreement.json'), 'utf8')) as Readonly<
+  Record<'kappa' | 'difference' | 'error' | 'bound', number>
+>;
 const means = expected.rows.map(({ cluster, a }) => ({ cluster, value: a }));
 const scale = { min: 1, max: 5 };
 
@@ -64,6 +67,15 @@ describe('statistics as SciPy computes them', () => {
     const ours = clusteredKappa(expected.rows, scale, options);
     expect(ours.kappa).toBeCloseTo(expected.kappa.kappa, 12);
     expectSameInterval(ours, expected.kappa);
+  });
+
+  it("has scikit-learn's kappa, and statsmodels' bound of a paired difference, which non-inferiority rests on", () => {
+    expect(clusteredKappa(expected.rows, scale, { resamples: 2 }).kappa).toBeCloseTo(agreement.kappa, 12);
+    const differences = expected.rows.map(({ cluster, a, b }) => ({ cluster, value: a - b }));
+    const ours = clusteredMean(differences, 0.9);
+    expect(ours.mean).toBeCloseTo(agreement.difference, 12);
+    expect(ours.standardError).toBeCloseTo(agreement.error, 12);
+    expect(ours.low).toBeCloseTo(agreement.bound, 9);
   });
 
   it('interpolates quantiles as NumPy does', () => {
