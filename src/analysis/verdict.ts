@@ -13,7 +13,8 @@ import type { RunSummary } from './run-summary.js';
 import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
-import { describedLevel, listed, type LevelNote } from './wording.js';
+import { armsOf, comparedPairs } from './lines.js';
+import { counted, describedLevel, listed, whole, type LevelNote } from './wording.js';
 
 export interface DatasetRecommendation {
   readonly dataset: string;
@@ -75,10 +76,23 @@ export function recommendFrom(findings: Findings): Recommendation {
     run: main.run,
     adapterPath: main.adapterPath,
     sentences: datasets.flatMap(({ headline, sentences }) => [headline, ...sentences]),
-    evidence: datasets.flatMap(({ evidence }) => evidence),
+    evidence: [...chanceSentence(findings.cells), ...datasets.flatMap(({ evidence }) => evidence)],
     cautions: [...namedCautions(datasets), ...failures],
     datasets,
   };
+}
+
+/** How many differences are compared, and what chance would give of them were each taken by itself. */
+function chanceSentence(cells: readonly Cell[]): string[] {
+  const families = armsOf(cells)
+    .map((arm) => comparedPairs(arm).length)
+    .filter((count) => count > 0);
+  const compared = families.reduce((sum, count) => sum + count, 0);
+  if (compared < 2) return [];
+  const places = families.length > 1 ? ` on ${families.length} data sets and books` : '';
+  return [
+    `${whole(compared)} differences are compared${places}. Where nothing differs, 95\u00a0% intervals of each by itself would show about ${counted(Math.max(1, Math.round(compared / 20)), 'difference')} by chance; the joint intervals show any in at most one study of twenty.`,
+  ];
 }
 
 const NOTHING: Recommendation = {

@@ -165,6 +165,16 @@ describe('verdicts against noise', () => {
     expect(found.length).toBeGreaterThanOrEqual(18);
   });
 
+  it('say how many differences are compared, and how many chance would give of them', () => {
+    const rows = Array.from({ length: 20 }, (_, i) => demoStudy({ items: 8, generator: i }).rows).flatMap((own, i) =>
+      own.map((each) => ({ ...each, dataset: `${each.dataset}-${i}` })),
+    );
+    const [first = ''] = analyse(rows, [], { draws: 200 }).recommendation.evidence;
+    expect(first).toMatch(
+      /^[\d,]+ differences are compared on 60 data sets and books\. Where nothing differs, .* about \d+ differences by chance/u,
+    );
+  });
+
   it('does not recommend the shortest text because few questions hide its fall', () => {
     const run = { dataset: 'made', book: 'open', rank: 8, items: 8, seed: 1, scale: 2 } as const;
     const items = Array.from({ length: 8 }, (_, n) => `item-${n}`);
