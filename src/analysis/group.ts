@@ -86,29 +86,29 @@ export function estimateOf(cell: Cell, measure: Measure): MeanEstimate {
   return measure === 'score' ? cell.score : cell.accuracy;
 }
 
-/** Each data set's levels in order: the original, then from least to most tokens saved as measured; the unmeasured by name, `none` last. */
+/** Each data set's levels in order. */
 function levelPlaces(cells: readonly Cell[]): Map<string, (Level | 'none')[]> {
   const datasets = [...groupBy(cells, ({ dataset }) => dataset)];
   return new Map(
     datasets.map(([dataset, own]) => {
-      const levels = [...groupBy(own, ({ level }) => level)].map(([level, same]) => ({
-        level,
-        saved:
-          level === 'original'
-            ? -Infinity
-            : (itemMean(
-                same.flatMap(({ rows }) => rows),
-                ({ trr }) => trr,
-              ) ?? Infinity),
-      }));
-      levels.sort(
-        (a, b) =>
-          Number(a.level === 'none') - Number(b.level === 'none') ||
-          (a.saved === b.saved ? a.level.localeCompare(b.level, 'en') : a.saved - b.saved),
-      );
-      return [dataset, levels.map(({ level }) => level)];
+      const levels = [...groupBy(own, ({ level }) => level)];
+      return [dataset, levelOrder(levels.map(([level, same]) => [level, same.flatMap(({ rows }) => rows)]))];
     }),
   );
+}
+
+/** Levels with their rows in order: the original, then from least to most tokens saved as measured; the unmeasured by name, `none` last. */
+export function levelOrder<L extends Level | 'none'>(levels: readonly (readonly [L, readonly Row[]])[]): L[] {
+  const measured = levels.map(([level, rows]) => ({
+    level,
+    saved: level === 'original' ? -Infinity : (itemMean(rows, ({ trr }) => trr) ?? Infinity),
+  }));
+  measured.sort(
+    (a, b) =>
+      Number(a.level === 'none') - Number(b.level === 'none') ||
+      (a.saved === b.saved ? a.level.localeCompare(b.level, 'en') : a.saved - b.saved),
+  );
+  return measured.map(({ level }) => level);
 }
 
 /** Mean of each distinct item's first non-null value; null where no item has one. */

@@ -4,9 +4,9 @@ import type { Row, TextGroup } from '../../core/records.js';
 import { mean } from '../../core/statistics.js';
 import { studentQuantile } from '../../core/student.js';
 import { FEWEST_ITEMS } from '../compare.js';
+import { questionMeans, type QuestionMean } from '../question-means.js';
 import { ASSUMED_FREEDOM, ASSUMED_NOISE } from '../seed-noise.js';
 import type { Knowledge, KnowledgeCell } from './knowledge.js';
-import { isRight, questionKey } from './knowledge-cell.js';
 
 /** Right answers of one less those of another, on questions that both were asked and the base does not answer without any text. */
 export interface Contrast {
@@ -57,21 +57,16 @@ function isBeside(a: KnowledgeCell, b: KnowledgeCell): boolean {
   return a.level === b.level && a.rank === b.rank && a.items === b.items && a.exposures === b.exposures;
 }
 
-interface Difference {
-  readonly item: string;
-  readonly value: number;
-}
-
 function contrastOf({ kind, cell, group, against }: Planned, count: number): Contrast | undefined {
-  const other = rightByQuestion(against);
+  const other = questionMeans(against, 'accuracy');
   const own = cell.rows.filter((row) => row.group !== 'unseen' && (group === 'all' || row.group === group));
-  const differences = [...rightByQuestion(own)].flatMap(([key, { item, value }]): Difference[] => {
+  const differences = [...questionMeans(own, 'accuracy')].flatMap(([key, { cluster, value }]): QuestionMean[] => {
     const found = other.get(key);
-    return found === undefined ? [] : [{ item, value: value - found.value }];
+    return found === undefined ? [] : [{ cluster, value: value - found.value }];
   });
   if (differences.length === 0) return undefined;
   const difference = mean(differences.map(({ value }) => value));
-  const items = groupBy(differences, ({ item }) => item);
+  const items = groupBy(differences, ({ cluster }) => cluster);
   const reach = reachOf(differences, items, { difference, seeds: cell.seeds.length, count });
   const [low, high] = [difference - reach, difference + reach];
   return {
@@ -81,15 +76,10 @@ function contrastOf({ kind, cell, group, against }: Planned, count: number): Con
   };
 }
 
-function rightByQuestion(rows: readonly Row[]): Map<string, Difference> {
-  const groups = groupBy(rows, questionKey);
-  return new Map([...groups].map(([key, own]) => [key, { item: own[0]?.item ?? '', value: mean(own.map(isRight)) }]));
-}
-
 /** Half the interval: errors clustered by item, and what training both again would change. NaN with fewer than two items. */
 function reachOf(
-  differences: readonly Difference[],
-  items: ReadonlyMap<string, readonly Difference[]>,
+  differences: readonly QuestionMean[],
+  items: ReadonlyMap<string, readonly QuestionMean[]>,
   { difference, seeds, count }: { readonly difference: number; readonly seeds: number; readonly count: number },
 ): number {
   if (items.size < 2) return NaN;

@@ -114,8 +114,8 @@ function kept(rows: readonly Row[]): Pick<KnowledgeCell, 'retention' | 'learnt'>
 }
 
 function knownFacts(rows: readonly Row[]): KnownFacts {
-  const questions = [...groupBy(rows, questionKey).values()];
-  return { asked: questions.length, lost: questions.reduce((sum, own) => sum + 1 - mean(own.map(isRight)), 0) };
+  const questions = [...questionMeans(rows, 'accuracy').values()];
+  return { asked: questions.length, lost: questions.reduce((sum, { value }) => sum + 1 - value, 0) };
 }
 
 /** Facts and bits recalled, mean over seeds; bits are null where any is unknown. */

@@ -3,7 +3,7 @@ import { distinct, groupBy } from '../../core/collections.js';
 import type { Level } from '../../core/levels.js';
 import type { Row, TextControl } from '../../core/records.js';
 import type { MeanEstimate } from '../../core/statistics.js';
-import { itemMean } from '../group.js';
+import { levelOrder } from '../group.js';
 import type { RunSummary } from '../run-summary.js';
 import { knowledgeCell, questionKey, shareRight, type KnowledgeCell } from './knowledge-cell.js';
 
@@ -56,7 +56,8 @@ function datasetKnowledge(dataset: string, rows: readonly Row[], runs: readonly 
   const ofTrained = floor.filter((row) => trained.has(questionKey(row)));
   const ceilings = groupBy(of('with text').filter(isNew), ({ level }) => level);
   const others = groupBy(of('other documents').filter(isNew), ({ form }) => form ?? '');
-  const [levels, forms] = [levelsOf(adapters), formsOf(adapters)];
+  const levels = levelOrder([...groupBy(adapters, ({ level }) => level)]);
+  const forms = formsOf(adapters);
   return {
     ...{ dataset, levels, forms },
     cells: cellsOf(adapters, known, runs).sort(inOrder(levels, forms)),
@@ -80,15 +81,6 @@ function cellsOf(rows: readonly Row[], known: ReadonlySet<string>, runs: readonl
 function otherDocuments(rows: readonly Row[]): OtherDocuments {
   const { level, rank } = rows[0] ?? { level: 'none' as const, rank: 0 };
   return { level, rank, recall: shareRight(rows), rows };
-}
-
-function levelsOf(rows: readonly Row[]): Level[] {
-  const levels = [...groupBy(rows, ({ level }) => level)].map(([level, own]) => ({
-    level,
-    saved: level === 'original' ? -Infinity : (itemMean(own, ({ trr }) => trr) ?? Infinity),
-  }));
-  levels.sort((a, b) => (a.saved === b.saved ? a.level.localeCompare(b.level, 'en') : a.saved - b.saved));
-  return levels.map(({ level }) => level);
 }
 
 function formsOf(rows: readonly Row[]): string[] {
