@@ -100,53 +100,47 @@ class RowReader {
   }
 
   #add(answer: FoundAnswer, place: Place): void {
-    const [least, most] = this.options.scale ?? [1, 5];
-    const { score } = answer;
-    if (typeof score === 'number' && this.#form === tableRows && !(score >= least && score <= most)) {
-      const field = this.options.columns?.score ?? 'score';
-      const fix = `use numbers from ${least} to ${most}, or say what the scale is, e.g. scale 0,1`;
-      this.log.add({ ...place, field, what: `is ${score}`, fix, scope: 'item' });
+    const { defaults = {}, scale = [1, 5] } = this.options;
+    const problem = this.#problemOf(answer, scale);
+    if (problem !== undefined) {
+      this.log.add({ ...place, ...problem, scope: 'item' });
       return;
     }
-    const level = this.options.defaults?.level ?? answer.level ?? 'original';
-    if (level !== 'none' && !isLevel(levelName(level))) {
-      const field = this.options.columns?.level ?? 'level';
-      this.log.add({
-        ...place,
-        field,
-        what: `is no level's name (${JSON.stringify(level.slice(0, 40))})`,
-        fix: LEVEL_RULE,
-        scope: 'item',
-      });
-      return;
-    }
-    const scaled =
-      typeof score === 'number' && this.#form === tableRows ? 1 + (4 * (score - least)) / (most - least) : score;
-    const row = rowOf(
-      { ...answer, ...(scaled !== undefined && { score: scaled }) },
-      this.options.defaults ?? {},
-      this.path,
-    );
-    const key = JSON.stringify([
-      row.run,
-      row.dataset,
-      row.book,
-      row.level,
-      row.rank,
-      row.items,
-      row.seed,
-      row.judge,
-      row.item,
-      row.question,
-    ]);
-    if (this.#seen.has(key))
-      this.log.note(
-        'an item and question stands again for the same run, level, rank and seed; the mean of all counts',
-        place,
-      );
+    const row = rowOf(this.#form === tableRows ? rescaled(answer, scale) : answer, defaults, this.path);
+    const key = placeKey(row);
+    if (this.#seen.has(key)) this.log.note(TWICE, place);
     this.#seen.add(key);
     this.#rows.push(row);
   }
+
+  /** What of an answer cannot be a row; logs of tools have scores of their own, which their form has read. */
+  #problemOf(
+    { score, level: own }: FoundAnswer,
+    [least, most]: readonly [number, number],
+  ): { readonly field: string; readonly what: string; readonly fix: string } | undefined {
+    const { columns, defaults } = this.options;
+    if (typeof score === 'number' && this.#form === tableRows && !(score >= least && score <= most)) {
+      const fix = `use numbers from ${least} to ${most}, or say what the scale is, e.g. scale 0,1`;
+      return { field: columns?.score ?? 'score', what: `is ${score}`, fix };
+    }
+    const level = defaults?.level ?? own ?? 'original';
+    if (level === 'none' || isLevel(levelName(level))) return undefined;
+    const what = `is no level's name (${JSON.stringify(level.slice(0, 40))})`;
+    return { field: columns?.level ?? 'level', what, fix: LEVEL_RULE };
+  }
+}
+
+const TWICE = 'an item and question stands again for the same run, level, rank and seed; the mean of all counts';
+
+/** The score on our scale from 1 to 5. */
+function rescaled(answer: FoundAnswer, [least, most]: readonly [number, number]): FoundAnswer {
+  const { score } = answer;
+  return typeof score === 'number' ? { ...answer, score: 1 + (4 * (score - least)) / (most - least) } : answer;
+}
+
+/** What tells one answer's place from another's. */
+function placeKey({ run, dataset, book, level, rank, items, seed, judge, item, question }: Row): string {
+  return JSON.stringify([run, dataset, book, level, rank, items, seed, judge, item, question]);
 }
 
 function formOf(record: Fields, { columns = {} }: RowOptions, path: string): RowForm {
