@@ -1,12 +1,11 @@
 /** One run, carried out in this process, stage by stage: its training, its answers, its verdicts, its rows; what is there is reused. */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { basename, join } from 'node:path';
 import { itemTrr } from '../audit/trr.js';
 import { retention } from '../audit/retention.js';
 import { RunConflictError, UserError } from '../core/errors.js';
 import { answerRecord, itemRecord } from '../core/record-schemas.js';
-import { sha256 } from '../core/hash.js';
 import type { AnswerRecord, GridPlace, Item, Row, TextGroup } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { loraScale } from '../core/settings.js';
@@ -25,10 +24,10 @@ import { writeWhole } from '../files/write-whole.js';
 import { fileIdentity, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { PromptRenderer } from '../models/text/prompt.js';
-import type { FormSample } from '../forms/form.js';
 import { answersHash, askedHash, IDENTITY_VERSION, showsText, type TrainingIdentity } from './identity.js';
+import { readContentFile } from './content-file.js';
 import { ensureProbe } from './probe-stage.js';
-import { learntHash, learntSamples, readFormSamples, type LearntFrom } from './learnt-samples.js';
+import { learntHash, learntSamples, readFormSamples, type FormSamples, type LearntFrom } from './learnt-samples.js';
 import { ANSWERS_FILES, answersPath, RUN_FILES, STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
 import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { readSpec } from './run-store.js';
@@ -68,9 +67,7 @@ function openModel(path: string): LoadedModel {
 
 function openItems(path: string): ReadonlyMap<string, Item> {
   if (openedItems?.path === path) return openedItems.items;
-  if (!path.includes(sha256(readFileSync(path)).slice(0, 12)))
-    throw new RunConflictError(`${path} was changed since the study was planned: remove it and run the study again`);
-  const items = new Map(readJsonLines(path, itemRecord).map((item) => [item.id, item]));
+  const items = new Map(readContentFile(path, itemRecord).records.map((item) => [item.id, item]));
   openedItems = { path, items };
   return items;
 }
@@ -94,7 +91,7 @@ class Run {
   readonly #model: LoadedModel | null;
   readonly #trained: readonly Item[];
   readonly #asked: readonly Item[];
-  readonly #formSamples: readonly FormSample[];
+  readonly #formSamples: FormSamples | null;
   readonly #work = { trainings: 0, questions: 0, judgements: 0 };
   #heldOutLoss: number | undefined;
 
@@ -110,7 +107,7 @@ class Run {
     const items = openItems(join(folder, place.data));
     this.#trained = place.trained.map((id) => found(items, id));
     this.#asked = place.asked.map((id) => found(items, id));
-    this.#formSamples = place.samples === undefined ? [] : readFormSamples(join(folder, place.samples));
+    this.#formSamples = place.samples === undefined ? null : readFormSamples(join(folder, place.samples));
     this.#checkIdentity();
   }
 
@@ -358,7 +355,7 @@ class Run {
       asked: this.#asked,
       trained: new Set(this.spec.place.trained),
       taught: new Set(this.spec.place.taught),
-      samples: this.#formSamples,
+      samples: this.#formSamples?.records ?? [],
     });
   }
 
