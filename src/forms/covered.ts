@@ -2,11 +2,13 @@
 import { answerFact } from '../audit/facts.js';
 import { phraseOf, type Phrase } from '../text/word-text.js';
 import type { ExamItem } from './exam-wordings.js';
-import type { FormSample } from './form.js';
+import { asksFacts, type FormSample } from './form.js';
 
 /** Questions (`item/question`) with an accepted answer that a trained question of the same item has, compared as audit and judges do. */
 export function coveredQuestions(samples: readonly FormSample[], items: readonly ExamItem[]): ReadonlySet<string> {
-  const trained = new Set(samples.filter(asks).map(({ item, answer }) => `${item}\n${keyOf(phraseOf(answer))}`));
+  const trained = new Set(
+    samples.filter(({ form }) => asksFacts(form)).map(({ item, answer }) => `${item}\n${keyOf(phraseOf(answer))}`),
+  );
   return new Set(
     items.flatMap(({ id, questions }) =>
       questions
@@ -15,7 +17,5 @@ export function coveredQuestions(samples: readonly FormSample[], items: readonly
     ),
   );
 }
-
-const asks = ({ form }: FormSample): boolean => form === 'study' || form === 'distil';
 
 const keyOf = ({ joined, signs }: Phrase): string => signs ?? joined;

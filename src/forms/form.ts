@@ -8,6 +8,9 @@
 export const FORM_NAMES = ['raw', 'rewrite', 'restore', 'study', 'distil', 'replay'] as const;
 export type FormName = (typeof FORM_NAMES)[number];
 
+/** Whether a form asks for single facts, and is not the text told whole. */
+export const asksFacts = (form: FormName): boolean => form === 'study' || form === 'distil';
+
 /** The forms that are made of texts. */
 export type TextForm = Exclude<FormName, 'replay'>;
 

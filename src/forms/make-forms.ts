@@ -3,7 +3,7 @@ import { distinct } from '../core/collections.js';
 import { mapConcurrently } from '../core/concurrency.js';
 import { Dropped, type Drafted, type FormDropReason, Held, heldBy, StudyCheck } from './check.js';
 import { type ExamItem, ExamWordings } from './exam-wordings.js';
-import { FORM_NAMES, type FormName, type FormSample, type Source, type TextForm } from './form.js';
+import { asksFacts, FORM_NAMES, type FormName, type FormSample, type Source, type TextForm } from './form.js';
 import { restorings } from './restore.js';
 import type { Asked, FormWriter, WriterEstimate } from './writer.js';
 
@@ -71,7 +71,7 @@ class Making {
   }
 
   async run(): Promise<Forms> {
-    const asked = this.#has('study') || this.#has('distil') ? await this.#studySamples() : [];
+    const asked = this.settings.forms.some(asksFacts) ? await this.#studySamples() : [];
     const samples = [
       ...(this.#has('raw') ? this.sources.map(rawSample) : []),
       ...(this.#has('rewrite') ? await this.#rewriteSamples() : []),
@@ -194,7 +194,7 @@ export function formsWork(
   sources: readonly Source[],
   { forms, wordings = WORDINGS, rewrites = REWRITES, studied }: WorkSettings,
 ): FormsWork[] {
-  const isAsked = forms.includes('study') || forms.includes('distil');
+  const isAsked = forms.some(asksFacts);
   return sources.flatMap((source): FormsWork[] => [
     ...(isAsked && (studied?.has(source.item) ?? true) ? [{ source, asked: { study: wordings } }] : []),
     ...(forms.includes('rewrite') ? [{ source, asked: { rewrites } }] : []),
@@ -210,14 +210,6 @@ export function forecastWork(work: readonly FormsWork[], writer: FormWriter): Fo
     ...{ texts: work.length, kept: work.length - missing.length, missing: missing.length },
     ...{ calls: sum('calls'), inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') },
   };
-}
-
-/** What making forms will take; asks nothing. */
-export function forecastForms(
-  sources: readonly Source[],
-  { writer, ...settings }: WorkSettings & Pick<FormsSettings, 'writer'>,
-): FormsForecast {
-  return forecastWork(formsWork(sources, settings), writer);
 }
 
 type Unnumbered = Omit<FormSample, 'id'>;

@@ -3,7 +3,7 @@ import { hashJson, sha256 } from '../core/hash.js';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
 import { partsOfItem } from '../exam/part.js';
-import type { FormName, FormSample, Source, TextForm } from '../forms/form.js';
+import { asksFacts, type FormName, type FormSample, type Source, type TextForm } from '../forms/form.js';
 import { makeForms, type FormsReport } from '../forms/make-forms.js';
 import type { FormWriter } from '../forms/writer.js';
 import { jsonLines } from '../files/json-lines.js';
@@ -85,11 +85,11 @@ export const FORMS_SEED = 0;
 
 /** What a set asks of its writer. */
 export function formsAsked({ part, mix, level, trained, isOfOthers }: FormSetRequest) {
-  const taught = asks(mix) ? taughtItems(trained, isOfOthers ? 1 : part.taught) : [];
+  const forms = Object.keys(mix.shares).filter(isTextForm);
+  const taught = forms.some(asksFacts) ? taughtItems(trained, isOfOthers ? 1 : part.taught) : [];
   return {
     sources: trained.flatMap((item) => sourceOf(item, level)),
-    forms: Object.keys(mix.shares).filter(isTextForm),
-    ...{ wordings: part.wordings, taught },
+    ...{ forms, wordings: part.wordings, taught },
   };
 }
 
@@ -100,9 +100,6 @@ function keyOf({ part, dataset, mix, level, trained, isOfOthers }: FormSetReques
     ...{ taught: isOfOthers ? 1 : taught, exposures, trained: trained.map(({ id }) => id), isOfOthers },
   });
 }
-
-/** Whether any of its forms asks something. */
-const asks = ({ shares }: FormMix): boolean => shares.study !== undefined || shares.distil !== undefined;
 
 const isTextForm = (form: string): form is TextForm => form !== 'replay';
 
@@ -127,8 +124,7 @@ export function formPasses(
   const passes: Partial<Record<FormName, FormPass>> = {};
   for (const form of new Set(samples.map((each) => each.form))) {
     const own = samples.filter((sample) => sample.form === form);
-    const asks = form === 'study' || form === 'distil';
-    const shown = asks ? facts : new Set(own.map(({ item }) => item)).size;
+    const shown = asksFacts(form) ? facts : new Set(own.map(({ item }) => item)).size;
     passes[form] = {
       tokens: own.reduce((sum, sample) => sum + tokensOf(sample), 0),
       exposures: own.length / Math.max(1, shown),

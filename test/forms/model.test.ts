@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Source } from '../../src/forms/form.js';
-import { forecastForms, makeForms, type FormsSettings } from '../../src/forms/make-forms.js';
+import { forecastWork, formsWork, makeForms, type FormsSettings } from '../../src/forms/make-forms.js';
 import { modelFormWriter } from '../../src/forms/model-writer.js';
 import { foreseenWriter, FormStore, storedWriter } from '../../src/forms/store.js';
 import type { FormWriter } from '../../src/forms/writer.js';
@@ -39,6 +39,12 @@ async function asking<T>(script: Script, work: (writer: FormWriter) => Promise<T
 
 const make = (sources: readonly Source[], writer: FormWriter, settings: Partial<FormsSettings> = {}) =>
   makeForms(sources, { forms: ['rewrite', 'study'], seed: 7, exams: [], rewrites: 2, writer, ...settings });
+
+/** What making forms will take. */
+const forecastForms = (
+  sources: readonly Source[],
+  { writer, ...settings }: Pick<FormsSettings, 'forms' | 'writer' | 'wordings' | 'rewrites' | 'studied'>,
+) => forecastWork(formsWork(sources, settings), writer);
 
 const promptOf = ({ body }: { readonly body: Record<string, unknown> }): string =>
   (body['messages'] as { content: string }[]).map(({ content }) => content).join('\n');
