@@ -1,10 +1,9 @@
 /** The probing stage: what an adapter costs its base, measured once for each adapter, text and questions. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashJson, sha256 } from '../core/hash.js';
+import { hashJson } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { probeAdapter, probeBase, type ProbeBase } from '../evaluate/probe/probe.js';
-import { makeFolder } from '../files/flush.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { readAdapter } from '../models/adapter/adapter.js';
@@ -38,7 +37,6 @@ export async function ensureProbe(stage: ProbeStage): Promise<string> {
   const path = probePath(stage.study, hash);
   if (existsSync(path)) return hash;
   const record = await probe(stage);
-  makeFolder(join(stage.study, STUDY_FILES.probes));
   writeWhole(path, jsonText(record));
   return hash;
 }
@@ -57,11 +55,14 @@ function probePath(study: string, hash: string): string {
 }
 
 function probeHash({ probe: { general, generalTokens, scales, ranks }, ...stage }: ProbeStage): string {
-  const asked = [askedHash(stage.taught, 'none'), askedHash(stage.reading, 'original')];
   return hashJson({
-    ...{ version: 1, model: stage.model.identity, weights: stage.weights, asked },
+    ...{ version: 1, model: stage.model.identity, weights: stage.weights, asked: askedOf(stage) },
     ...{ engine: { ...stage.engine }, probe: { general, generalTokens, scales, ranks } },
   });
+}
+
+function askedOf({ taught, reading }: Pick<ProbeStage, 'taught' | 'reading'>): string[] {
+  return [askedHash(taught, 'none'), askedHash(reading, 'original')];
 }
 
 /** The last base that was measured: runs of a grid share it. */
@@ -75,13 +76,7 @@ async function probe(stage: ProbeStage): Promise<ProbeRecord> {
     ...(threads !== undefined && { threads }),
     ...(signal !== undefined && { signal }),
   };
-  const key = hashJson([
-    model.identity,
-    sha256(general[0] ?? ''),
-    settings.generalTokens,
-    askedHash(taught, 'none'),
-    askedHash(reading, 'original'),
-  ]);
+  const key = hashJson([model.identity, settings.general, settings.generalTokens, askedOf(stage)]);
   if (measured?.key !== key) measured = { key, base: await probeBase(shared) };
   const scales = [1, ...settings.scales.filter((scale) => scale !== 1)];
   const { baseBits, points } = await probeAdapter({
@@ -89,15 +84,5 @@ async function probe(stage: ProbeStage): Promise<ProbeRecord> {
     ranks: settings.ranks,
     onProgress: (done) => stage.onProgress?.(done / (scales.length + settings.ranks.length + 1)),
   });
-  return {
-    baseBits,
-    points: points.map(({ scale, rank, generalRise, divergence, recall, reading: read }) => ({
-      scale,
-      rank,
-      generalRise,
-      divergence,
-      recall,
-      reading: read,
-    })),
-  };
+  return { baseBits, points: [...points] };
 }

@@ -183,7 +183,12 @@ export class StudyFolder {
   /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
   #writeItems(name: string, items: readonly Item[]): string {
     const text = [...jsonLines(items)].join('');
-    const path = join(this.path, STUDY_FILES.data, `${name}-${sha256(text).slice(0, 12)}.jsonl`);
+    return this.#writeOnce(STUDY_FILES.data, `${name}-${sha256(text).slice(0, 12)}.jsonl`, text);
+  }
+
+  /** A file whose name says what it holds, and its path. */
+  #writeOnce(folder: string, name: string, text: string): string {
+    const path = join(this.path, folder, name);
     if (!existsSync(path)) writeWhole(path, text);
     return path;
   }
@@ -197,22 +202,12 @@ export class StudyFolder {
   }
 
   #writeGeneral({ hash, text }: GeneralText): string {
-    const path = join(this.path, STUDY_FILES.probes, `general-${hash.slice(0, 16)}.txt`);
-    if (!existsSync(path)) {
-      makeFolder(join(this.path, STUDY_FILES.probes));
-      writeWhole(path, text);
-    }
-    return path;
+    return this.#writeOnce(STUDY_FILES.probes, `general-${hash.slice(0, 16)}.txt`, text);
   }
 
   /** Samples of texts under their hash: shared by all ranks and seeds. */
   #writeSamples({ hash, lines }: FormSet): string {
-    const path = join(this.path, STUDY_FILES.samples, `${hash.slice(0, 16)}.jsonl`);
-    if (!existsSync(path)) {
-      makeFolder(join(this.path, STUDY_FILES.samples));
-      writeWhole(path, lines);
-    }
-    return path;
+    return this.#writeOnce(STUDY_FILES.samples, `${hash.slice(0, 16)}.jsonl`, lines);
   }
 
   /** Refuses to begin what the disk has no room for. */
