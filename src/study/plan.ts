@@ -30,7 +30,7 @@ import {
   type RunIdentity,
   type TrainingIdentity,
 } from './identity.js';
-import { runSpec, type GeneralText, type ModelPlace, type PlannedRun } from './run-spec.js';
+import { runSpec, type GeneralText, type ModelPlace, type PlannedRun, type RunPlace } from './run-spec.js';
 import { STUDY_FILES } from './layout.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { textBaseCells, textCells, type TextCell } from './text-cells.js';
@@ -256,21 +256,34 @@ class Planner {
     const config = withOverride(this.config.train, defined(part.train));
     const tokens = epochTokens(trained, level, config.maxLength);
     const { checkpointEverySteps, ...settings } = trainSettings(config, rank, seed, tokens);
-    const identity: RunIdentity = {
+    const training = rank === 0 ? null : this.#training(settings, samplesHash(trained, level));
+    const identity = this.#identity(part, { level, rank, seed, trained, asked }, training, settings.maxLength);
+    return { spec: runSpec(identity, this.#place({ trained, asked }, checkpointEverySteps)), trained, asked };
+  }
+
+  #identity(
+    { dataset, book }: GridPart,
+    { level, rank, seed, trained, asked }: Cell,
+    training: TrainingIdentity | null,
+    maxLength: number,
+  ): RunIdentity {
+    return {
       version: IDENTITY_VERSION,
-      ...{ dataset: part.dataset, book: part.book, level, rank, items: trained.length, seed },
-      training: rank === 0 ? null : this.#training(settings, samplesHash(trained, level)),
-      answering: this.#answering(settings.maxLength),
+      ...{ dataset, book, level, rank, items: trained.length, seed, training },
+      answering: this.#answering(maxLength),
       asked: askedHash(asked, level),
       judges: this.#judges.map(({ identity }) => identity),
     };
-    const place = {
+  }
+
+  /** Where its data lies is known when the study's folder is written. */
+  #place({ trained, asked }: Pick<Cell, 'trained' | 'asked'>, checkpointEverySteps: number): RunPlace {
+    return {
       ...{ model: this.input.model.place, data: '', checkpointEverySteps },
       trained: trained.map(({ id }) => id),
       asked: asked.map(({ id }) => id),
       judges: this.#judges.map(({ choice }) => choice),
     };
-    return { spec: runSpec(identity, place), trained, asked };
   }
 
   async #textRuns(part: TextPart): Promise<PlannedRun[]> {
@@ -278,18 +291,15 @@ class Planner {
     return cells.map((cell) => this.#textRun(part, cell));
   }
 
-  #textRun(part: TextPart, { control, level, rank, seed, trained, asked, set }: TextCell): PlannedRun {
+  #textRun(part: TextPart, cell: TextCell): PlannedRun {
+    const { control, level, rank, seed, trained, asked, set } = cell;
     const config = withOverride(this.config.train, defined(part.train));
     const general = control === null && set !== null ? this.#generalText() : undefined;
     const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
     const { checkpointEverySteps, ...settings } = trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed);
+    const training = set === null ? null : this.#textTraining(settings, set, trained);
     const identity: RunIdentity = {
-      version: IDENTITY_VERSION,
-      ...{ dataset: part.dataset, book: 'text', level, rank, items: trained.length, seed },
-      training: set === null ? null : this.#textTraining(settings, set, trained),
-      answering: this.#answering(settings.maxLength),
-      asked: askedHash(asked, level),
-      judges: this.#judges.map(({ identity }) => identity),
+      ...this.#identity(part, cell, training, settings.maxLength),
       text: {
         ...(set !== null && { form: set.mix.name, exposures: set.exposures }),
         ...(control !== null && { control }),
@@ -297,11 +307,8 @@ class Planner {
         ...(general !== undefined && { probe: this.#probe(part, { level, rank }, general) }),
       },
     };
-    const place = {
-      ...{ model: this.input.model.place, data: '', checkpointEverySteps },
-      trained: trained.map(({ id }) => id),
-      asked: asked.map(({ id }) => id),
-      judges: this.#judges.map(({ choice }) => choice),
+    const place: RunPlace = {
+      ...this.#place(cell, checkpointEverySteps),
       ...(set !== null && { samples: '', taught: set.taught, forms: { writer: set.writer, ...set.report } }),
       ...(general !== undefined && { general: '' }),
     };
