@@ -33,10 +33,11 @@ export async function textTrainingSamples(input: TextSamplesInput): Promise<Trai
   const { forms } = identity;
   if (forms === undefined) throw new Error('a training on texts says its forms');
   const labels = await teacherOf(input);
-  const tokens = new Map(samples.map((sample) => [sample.id, withTeacher(tokensOf(sample, input), labels).samples]));
+  const renderer = new PromptRenderer(input.model, identity.prompt.style);
+  const tokens = new Map(samples.map((sample) => [sample.id, tokensOf(sample, input, renderer)]));
   const passes = formPasses(samples, ({ id }) => countOf(tokens.get(id) ?? []), forms.facts);
   const replay = await replaySamples(input, tokensInAll(forms.shares, passes, forms.exposures));
-  const all = [...[...tokens.values()].flat(), ...replay];
+  const all = [...withTeacher([...tokens.values()].flat(), labels).samples, ...replay];
   const counted = replay.length === 0 ? passes : { ...passes, replay: { tokens: countOf(replay), exposures: 0 } };
   const times = passesOf(forms.shares, counted, forms.exposures);
   return all.flatMap((sample) => copiesOf(sample, times[sample.form] ?? 0));
@@ -60,8 +61,8 @@ const countOf = (samples: readonly TrainingSample[]): number =>
   samples.reduce((sum, { prompt, answer }) => sum + prompt.length + answer.length, 0);
 
 /** A text as windows that fit; a question with its answer as one. */
-function tokensOf(sample: FormSample, { identity, model }: TextSamplesInput): FormTokens[] {
-  const { style, maxLength, answerRoom } = identity.prompt;
+function tokensOf(sample: FormSample, { identity, model }: TextSamplesInput, renderer: PromptRenderer): FormTokens[] {
+  const { maxLength, answerRoom } = identity.prompt;
   const { maxPositions } = model.config;
   const { id, item, form, prompt, answer } = sample;
   if (prompt === null) {
@@ -73,7 +74,6 @@ function tokensOf(sample: FormSample, { identity, model }: TextSamplesInput): Fo
     }));
   }
   const limit = promptLimit({ maxLength, answerRoom, maxPositions });
-  const renderer = new PromptRenderer(model, style);
   return renderer.tokenize([{ id, item, question: id, prompt, answer }], limit).map((each) => ({ ...each, form }));
 }
 
