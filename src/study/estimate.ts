@@ -10,6 +10,7 @@ import type { StudyModel } from './plan.js';
 import type { PlannedRun } from './run-spec.js';
 import { textCost } from './text-cost.js';
 import { REPLAY } from './text-samples.js';
+import { CHARACTERS_PER_TOKEN, TEMPLATE_TOKENS } from './train-size.js';
 
 export interface RunCost {
   /** Tokens fed in training, contexts shared by an item's questions counted once. */
@@ -41,10 +42,6 @@ export interface ProbeCost {
 export function linearWeights(config: ModelConfig): number {
   return linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures * outFeatures, 0);
 }
-
-/** Tokens of a prompt beside context and question: the chat template's own. */
-const TEMPLATE_TOKENS = 12;
-const CHARACTERS_PER_TOKEN = 4;
 
 /** Share of a training's positions that are answer, where questions are trained on. */
 const ANSWER_SHARE = 0.2;

@@ -11,6 +11,7 @@ import { judgeJournal } from './purse.js';
 import { runPath } from './layout.js';
 import { readRows, readRun, type StoredRun } from './run-store.js';
 import type { PlannedRun } from './run-spec.js';
+import { CHARACTERS_PER_TOKEN } from './train-size.js';
 
 /** What a judge that asks a model has still to do. */
 export interface JudgeForecast {
@@ -30,8 +31,6 @@ export interface JudgeForecast {
   readonly maxCost: number | null;
   readonly maxTokens: number | null;
 }
-
-const CHARACTERS_PER_TOKEN = 4;
 
 interface ForecastRequest {
   readonly config: StudyConfig;

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import type { Level } from '../core/levels.js';
 import type { Item } from '../core/records.js';
+import { CHARACTERS_PER_TOKEN } from './train-size.js';
 
 export interface StarterOptions {
   /** The data, as it should be named in the file. */
@@ -73,7 +74,6 @@ const FEWEST_TO_HALVE = 12;
 /** Steps that a training on texts should take at least, and the tokens of a batch. */
 const WANTED_STEPS = 100;
 const BATCHES = [512, 256, 128] as const;
-const CHARACTERS_PER_TOKEN = 4;
 
 /** The part that trains on texts: forms that teach little and much, at the original and the most compressed level. */
 function textBookLines(

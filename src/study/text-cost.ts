@@ -3,6 +3,7 @@ import type { FormSample } from '../forms/form.js';
 import type { Tokenizer } from '../models/model.js';
 import { passesOf, tokensInAll } from './exposures.js';
 import { formPasses, type FormSet } from './form-sets.js';
+import { TEMPLATE_TOKENS } from './train-size.js';
 
 export interface TextCost {
   /** Tokens fed in all passes. */
@@ -15,8 +16,6 @@ export interface TextCost {
 
 /** Samples of a set that are counted for how long its tokens are. */
 const COUNTED = 48;
-/** Tokens of a question beside its words and its answer's: the chat template's. */
-const TEMPLATE_TOKENS = 12;
 
 const known = new WeakMap<FormSet, TextCost>();
 

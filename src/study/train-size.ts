@@ -33,9 +33,10 @@ export function trainSize(
   return { batchTokens, epochs: named.epochs ?? Math.max(USUAL.epochs, wanted) };
 }
 
-const CHARACTERS_PER_TOKEN = 4;
+/** Where tokens are told from characters alone. */
+export const CHARACTERS_PER_TOKEN = 4;
 /** Tokens of a question beside its text and its answer: the chat template's. */
-const TEMPLATE_TOKENS = 12;
+export const TEMPLATE_TOKENS = 12;
 
 /** Tokens that an epoch feeds, told from the characters: about right, quick, and the same whatever the tokenizer. */
 export function epochTokens(items: readonly Item[], level: Level | 'none', maxLength: number): number {
