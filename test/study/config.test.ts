@@ -5,18 +5,9 @@ import { UserError } from '../../src/core/errors.js';
 import { parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
 import { trainSettings } from '../../src/study/train-settings.js';
 import { scratchFolder } from './support/studies.js';
+import { problems } from './support/study-problems.js';
 
 const folder = scratchFolder();
-
-function problems(source: string): string[] {
-  try {
-    parseStudy(source, 'x.yaml');
-  } catch (error) {
-    if (error instanceof UserError) return error.message.split('\n').slice(1);
-    throw error;
-  }
-  return [];
-}
 
 const GOOD = `
 datasets:

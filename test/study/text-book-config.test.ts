@@ -1,8 +1,8 @@
 /** What a study file says of training on texts: what is taken, and what is refused at its line and key. */
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/core/errors.js';
 import { parseStudy } from '../../src/study/config-file.js';
 import { DEFAULT_MIX } from '../../src/study/text-book-config.js';
+import { problems } from './support/study-problems.js';
 
 const GOOD = `
 datasets:
@@ -10,16 +10,6 @@ datasets:
 grid:
   - { dataset: a, book: text, levels: [original], ranks: [8], forms: [raw, mix] }
 `;
-
-function problems(source: string): string[] {
-  try {
-    parseStudy(source, 'x.yaml');
-  } catch (error) {
-    if (error instanceof UserError) return error.message.split('\n').slice(1);
-    throw error;
-  }
-  return [];
-}
 
 const withForms = (forms: string): string => GOOD.replace('[raw, mix]', forms);
 const withPart = (more: string): string => GOOD.replace('[raw, mix]', `[raw], ${more}`);
