@@ -6,7 +6,6 @@ import { UserError } from '../core/errors.js';
 import { openJudge } from '../evaluate/judges/open-judge.js';
 import { JUDGES } from '../evaluate/judges/registry.js';
 import { judgeStudy } from '../study/judge-study.js';
-import { writeReport } from '../study/report.js';
 import type { StudySummary } from '../study/runner.js';
 import { readStudy } from '../study/study-folder.js';
 import { visibleText } from '../text/visible.js';
@@ -68,6 +67,7 @@ async function judge(folder: string, options: JudgeOptions): Promise<void> {
     ...(judges && { judges }),
     onProgress: ({ done, runs, run: name }) => progress.update(done / runs, name),
   }).finally(() => progress.end());
+  const { writeReport } = await import('../study/report.js');
   const report = writeReport(readStudy(folder));
   const { judged, withoutAnswers, judgements } = outcome;
   if (json) process.stdout.write(`${JSON.stringify({ folder, report: report.path, ...outcome })}\n`);

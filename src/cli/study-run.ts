@@ -23,7 +23,7 @@ import { agreed, confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
-import { writeReport, type WrittenReport } from '../study/report.js';
+import type { WrittenReport } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
 import { colors, terminalWidth } from './terminal.js';
 
@@ -58,6 +58,7 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
       throw new UserError('nothing was begun: give the judge a limit, or ask about fewer items');
   }
   const summary = await work.run();
+  const { writeReport } = await import('../study/report.js');
   work.printOutcome(writeReport(readStudy(config.out)), summary);
   if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
 }

@@ -19,7 +19,7 @@ import { quoted } from './quoted.js';
 import { addDeviceOption } from './device.js';
 import { MODEL_HELP } from './open-model.js';
 import { durationText } from '../text/duration.js';
-import { runSummary } from '../study/report.js';
+import { runSummary } from '../study/run-summary.js';
 import { registerJudge } from './study-judge.js';
 import { carryOut } from './study-run.js';
 import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';

@@ -1,8 +1,9 @@
 /** The report: one HTML file that needs nothing else, verdict first. */
 import { createHash } from 'node:crypto';
-import { analyse, type Analysis } from '../analysis/analyse.js';
+import type { Analysis } from '../analysis/analyse.js';
 import { distinct } from '../core/collections.js';
 import { counted, whole } from '../analysis/wording.js';
+import { analyseReport } from './analyse-report.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
 import { TABLE_SCRIPT } from './table-script.js';
 import type { ReportData } from './data.js';
@@ -49,15 +50,6 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
       </body>
     </html>`.text
   }\n`;
-}
-
-/** The analysis that the report shows. */
-export function analyseReport(data: ReportData): Analysis {
-  const levels = data.audits.flatMap(({ dataset, levels }) =>
-    levels.map(({ level, words, description }) => ({ dataset, level, words, description })),
-  );
-  const { judge, reading = {} } = data;
-  return analyse(data.rows, data.runs, { levels, ...reading, ...(judge !== undefined && { judge }) });
 }
 
 /** Nothing may load, connect or be sent; only this page's own style and script may run, known by their hashes. */

@@ -6,7 +6,7 @@ import { amount, bookName, percent, shortLevel, whole } from '../analysis/wordin
 import type { KnowledgeCell } from '../analysis/knowledge/knowledge.js';
 import { signed } from '../analysis/knowledge/words.js';
 import type { ReportData } from './data.js';
-import { analyseReport } from './page.js';
+import { analyseReport } from './analyse-report.js';
 import type { Measure } from '../analysis/measure.js';
 import type { MeanEstimate } from '../core/statistics.js';
 import { foldedLine, terminalTable, type TerminalColumn } from '../text/terminal-table.js';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { inlineExecutor } from '../../src/executors/inline.js';
-import { analyseReport } from '../../src/report/page.js';
+import { analyseReport } from '../../src/report/analyse-report.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { judgeStudy } from '../../src/study/judge-study.js';

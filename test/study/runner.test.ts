@@ -11,7 +11,7 @@ import { identityHash } from '../../src/study/identity.js';
 import { planStudy } from '../../src/study/plan.js';
 import { RUN_FILES, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
 import { workerEntry } from '../../src/study/placement.js';
-import { runSummary } from '../../src/study/report.js';
+import { runSummary } from '../../src/study/run-summary.js';
 import { runFolderName } from '../../src/study/run-spec.js';
 import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';

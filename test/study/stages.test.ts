@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { poolExecutor } from '../../src/executors/pool.js';
-import { analyseReport } from '../../src/report/page.js';
+import { analyseReport } from '../../src/report/analyse-report.js';
 import { carryOutFolder } from '../../src/study/carry-out.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';

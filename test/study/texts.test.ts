@@ -9,7 +9,7 @@ import { inlineExecutor } from '../../src/executors/inline.js';
 import { compress } from '../../src/index.js';
 import { loadModel } from '../../src/models/load.js';
 import { WIDE } from '../../src/report/charts/frame.js';
-import { analyseReport } from '../../src/report/page.js';
+import { analyseReport } from '../../src/report/analyse-report.js';
 import { studyFigures } from '../../src/report/sections/figures.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';

@@ -1,5 +1,5 @@
 /** One HTTP exchange with a deadline over the whole body and a cap on its size. */
-import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { messageOf } from '../../core/errors.js';
 import type { HeaderSource } from '../pace/retry-after.js';
 
@@ -20,8 +20,12 @@ export interface ExchangeOptions {
 let direct: Dispatcher | undefined;
 let proxied: Dispatcher | undefined;
 
+/** Loaded with the first request: most commands send none. */
+const client = () => import('undici');
+
 /** Connections without time limits of their own: the deadline is ours. Loopback addresses never go through a proxy. */
-function dispatcherFor(url: URL): Dispatcher {
+async function dispatcherFor(url: URL): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await client();
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 30_000 };
   if (isLoopback(url.hostname)) return (direct ??= new Agent(limits));
   return (proxied ??= new EnvHttpProxyAgent(limits));
@@ -61,7 +65,8 @@ async function exchange(
   headers: Readonly<Record<string, string>>,
   stop: AbortController,
 ): Promise<Exchange> {
-  const dispatcher = dispatcherFor(url);
+  const dispatcher = await dispatcherFor(url);
+  const { fetch } = await client();
   // A redirect is reported, not followed: it would carry the texts to another host.
   const response = await fetch(url, {
     method: 'POST',

@@ -1,7 +1,8 @@
 /** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
-import { distinct } from '../../core/collections.js';
+import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
-import { JSDOM } from 'jsdom';
+import type { JSDOM } from 'jsdom';
+import { distinct } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
@@ -54,9 +55,15 @@ const CLASS = 'chart';
 /** The one document that all charts are drawn in: making one takes longer than drawing. */
 let page: JSDOM | undefined;
 
+/** Loaded when the first chart is drawn: most commands draw none, and it takes longer to load than they take to run. */
+function newPage(): JSDOM {
+  const jsdom = createRequire(import.meta.url)('jsdom') as typeof import('jsdom');
+  return new jsdom.JSDOM('');
+}
+
 /** Draws a plot to SVG text that can stand in a page or in a file of its own (XML knows no `&nbsp;`). */
 export function drawSvg(label: string, options: Plot.PlotOptions): string {
-  page ??= new JSDOM('');
+  page ??= newPage();
   const { document } = page.window;
   const svg = Plot.plot({ document, className: CLASS, style: { fontSize: '12px' }, ...options });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
