@@ -1,7 +1,7 @@
 /** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
 import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
-import type { JSDOM } from 'jsdom';
+import type * as Jsdom from 'jsdom';
 import { distinct } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
@@ -53,11 +53,11 @@ export function seriesStyle(position: number): SeriesStyle {
 const CLASS = 'chart';
 
 /** The one document that all charts are drawn in: making one takes longer than drawing. */
-let page: JSDOM | undefined;
+let page: Jsdom.JSDOM | undefined;
 
 /** Loaded when the first chart is drawn: most commands draw none, and it takes longer to load than they take to run. */
-function newPage(): JSDOM {
-  const jsdom = createRequire(import.meta.url)('jsdom') as typeof import('jsdom');
+function newPage(): Jsdom.JSDOM {
+  const jsdom = createRequire(import.meta.url)('jsdom') as typeof Jsdom;
   return new jsdom.JSDOM('');
 }
 
