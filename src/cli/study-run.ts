@@ -21,6 +21,8 @@ import { openModel } from './open-model.js';
 import { spendText } from '../compress/spend-forecast.js';
 import { agreed, confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
+import { tightRuns } from '../study/run-memory.js';
+import { bytesText } from '../text/bytes.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
 import type { WrittenReport } from '../study/report.js';
@@ -158,6 +160,9 @@ class Work {
       case 'auditing':
         this.#print(`auditing ${event.dataset}`);
         break;
+      case 'tight':
+        this.#print(tightText(event.runs, event.free));
+        break;
       case 'progress':
         this.#progress?.update(event.done, progressNote(event));
         break;
@@ -186,7 +191,7 @@ class Work {
   /** The plan and what it costs, without touching the folder. */
   printPlan(): void {
     const { runs, model, config, texts, forms, judging } = this.plan;
-    const { workers, threads } = placementHere(config.executor, model);
+    const { workers, threads, memoryBytes } = placementHere(config.executor, model);
     const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
     const seconds = costs.map(({ cost }) => wholeSeconds(runSeconds(cost, model, threads)));
     const total = seconds.reduce((sum, each) => sum + each, 0);
@@ -209,6 +214,8 @@ class Work {
         `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
       );
     for (const forecast of judging) process.stdout.write(`${visibleText(judgeForecastText(forecast))}\n`);
+    const tight = tightRuns(runs, model, memoryBytes);
+    if (tight.length > 0) process.stdout.write(`${visibleText(tightText(tight, memoryBytes))}\n`);
     process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
   }
 
@@ -237,6 +244,12 @@ class Work {
     if (this.#progress !== undefined) this.#progress.print(text);
     else if (!this.options.json) process.stderr.write(`${visibleText(text)}\n`);
   }
+}
+
+/** What to do about runs that need more memory than there is. */
+function tightText(runs: readonly { readonly run: string; readonly bytes: number }[], free: number): string {
+  const names = runs.map(({ run, bytes }) => `${run} (about ${bytesText(bytes)})`);
+  return `${names.join(', ')}: more memory than the ${bytesText(free)} that are free; carried out alone, and ended if it does not do: lower train.batchTokens or train.maxLength, or set train.gradientCheckpointing`;
 }
 
 function recommended({ level, rank }: WrittenReport['analysis']['recommendation']): string {

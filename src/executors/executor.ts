@@ -6,6 +6,8 @@ export interface JobSpec {
   readonly folder: string;
   /** Threads it may use; default: as many as it takes by itself. */
   readonly threads?: number;
+  /** Bytes of memory that it needs at its most, as estimated; default: not counted. */
+  readonly memoryBytes?: number;
 }
 
 /** How a job ended; only `done` means that the work was carried out. */

@@ -1,15 +1,16 @@
 /** The pool: worker processes side by side, of which one may be killed, for memory or by hand, without the others or the parent. */
 import { fork } from 'node:child_process';
 import type { Executor, Message } from './executor.js';
+import { freeMemory } from './free-memory.js';
 import { isOutOfMemoryMessage } from './out-of-memory.js';
 import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
 
 /** Characters of a lost worker's last words that are kept. */
 const LAST_WORDS = 2_000;
 
-/** `entry` is the path of a module that calls `serve`. */
-export function poolExecutor(entry: string, workers: number): Executor {
-  return new SlotExecutor(workers, (onMessage, onExit) => processChannel(entry, onMessage, onExit));
+/** `entry` is the path of a module that calls `serve`; `memoryBytes` is what its workers may hold together, without it all that is free. */
+export function poolExecutor(entry: string, workers: number, memoryBytes: number = freeMemory()): Executor {
+  return new SlotExecutor(workers, (onMessage, onExit) => processChannel(entry, onMessage, onExit), { memoryBytes });
 }
 
 /** A line to a worker process, started now. */

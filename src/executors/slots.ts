@@ -1,4 +1,4 @@
-/** A queue of jobs before a fixed number of workers, each started when first needed and again when it was lost. */
+/** A queue of jobs before a fixed number of workers, each started when first needed and again when it was lost, as many at once as memory holds. */
 import type { Json } from '../core/json.js';
 import type { Command, Executor, Job, JobOutcome, JobSpec, Message } from './executor.js';
 
@@ -34,8 +34,19 @@ interface Task {
 interface Slot {
   channel: Channel | undefined;
   task: Task | undefined;
+  /** Bytes that its worker has come to hold: the most that any of its jobs needs; 0 without a worker. */
+  held: number;
+  /** Whether its worker, idle, was asked to end so that another's job has room. */
+  isLeaving: boolean;
   /** Ends the worker where it does not stop or end in time. */
   kill: NodeJS.Timeout | undefined;
+}
+
+export interface SlotOptions {
+  /** How long a job may take to stop after it was asked to; then its worker is ended. Default: 10 s. */
+  readonly graceMs?: number;
+  /** Bytes that workers may hold together; a job that needs more than that runs with no other beside it. Default: not counted. */
+  readonly memoryBytes?: number;
 }
 
 /** An executor over workers that `open` starts. */
@@ -47,11 +58,13 @@ export class SlotExecutor implements Executor {
   constructor(
     readonly concurrency: number,
     readonly open: OpenChannel,
-    readonly graceMs: number = GRACE_MS,
+    readonly options: SlotOptions = {},
   ) {
     this.#slots = Array.from({ length: concurrency }, () => ({
       channel: undefined,
       task: undefined,
+      held: 0,
+      isLeaving: false,
       kill: undefined,
     }));
   }
@@ -72,14 +85,45 @@ export class SlotExecutor implements Executor {
     await Promise.all(this.#slots.map((slot) => this.#end(slot)));
   }
 
+  /** Gives waiting jobs to idle workers, in their order: one that has no room yet is waited for, so that none waits for ever. */
   #fill(): void {
-    for (const slot of this.#slots) {
-      const task = slot.task === undefined ? this.#waiting.shift() : undefined;
-      if (task === undefined) continue;
-      slot.task = task;
-      slot.channel ??= this.#start(slot);
-      slot.channel.send({ type: 'run', job: task.job });
+    for (;;) {
+      const [task] = this.#waiting;
+      const slot = task === undefined ? undefined : this.#roomFor(task.job.memoryBytes ?? 0);
+      if (task === undefined || slot === undefined) return;
+      this.#waiting.shift();
+      this.#give(slot, task);
     }
+  }
+
+  #give(slot: Slot, task: Task): void {
+    slot.task = task;
+    slot.held = Math.max(slot.held, task.job.memoryBytes ?? 0);
+    slot.channel ??= this.#start(slot);
+    slot.channel.send({ type: 'run', job: task.job });
+  }
+
+  /** An idle place whose worker may grow to so many bytes; other idle workers are asked to end where they stand in the way. */
+  #roomFor(bytes: number): Slot | undefined {
+    const idle = this.#slots.filter(({ task, isLeaving }) => task === undefined && !isLeaving);
+    const slot = idle.reduce<Slot | undefined>(
+      (best, each) => (best && best.held >= each.held ? best : each),
+      undefined,
+    );
+    if (slot === undefined) return undefined;
+    const others = this.#slots.filter((each) => each !== slot && each.held > 0);
+    const held = others.reduce((sum, each) => sum + each.held, 0);
+    const isFree = held === 0 || held + Math.max(slot.held, bytes) <= (this.options.memoryBytes ?? Infinity);
+    if (isFree) return slot;
+    for (const each of others) if (idle.includes(each)) this.#leave(each);
+    return undefined;
+  }
+
+  /** Asks an idle worker to end, which gives back what it holds. */
+  #leave(slot: Slot): void {
+    slot.isLeaving = true;
+    slot.channel?.send({ type: 'end' });
+    slot.kill = setTimeout(() => slot.channel?.terminate(), END_MS).unref();
   }
 
   #start(slot: Slot): Channel {
@@ -91,7 +135,7 @@ export class SlotExecutor implements Executor {
       },
       (exit) => {
         if (slot.channel !== channel) return;
-        slot.channel = undefined;
+        Object.assign(slot, { channel: undefined, held: 0, isLeaving: false });
         this.#settle(slot, slot.task?.isCancelled === true ? { status: 'cancelled' } : { status: 'lost', ...exit });
       },
     );
@@ -117,14 +161,13 @@ export class SlotExecutor implements Executor {
     if (slot === undefined || task.isCancelled) return;
     task.isCancelled = true;
     slot.channel?.send({ type: 'cancel' });
-    slot.kill = setTimeout(() => slot.channel?.terminate(), this.graceMs);
+    slot.kill = setTimeout(() => slot.channel?.terminate(), this.options.graceMs ?? GRACE_MS);
   }
 
   /** Waits for the slot's job and asks its worker to end. */
   async #end(slot: Slot): Promise<void> {
     await slot.task?.outcome;
     if (slot.channel === undefined) return;
-    slot.channel.send({ type: 'end' });
-    slot.kill = setTimeout(() => slot.channel?.terminate(), END_MS).unref();
+    this.#leave(slot);
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../executors/executor.js';
+import { freeMemory } from '../executors/free-memory.js';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
 import type { StudyConfig } from './config.js';
@@ -13,6 +14,8 @@ import type { StudyModel } from './plan.js';
 export interface Placement {
   readonly workers: number;
   readonly threads: number;
+  /** Bytes that they may take together: what is free on this machine. */
+  readonly memoryBytes: number;
 }
 
 /** Parameters from which a model takes all processors for one run at a time. */
@@ -24,16 +27,17 @@ export function placementHere(executor: StudyConfig['executor'], model: StudyMod
   const isSmall = model.kind === 'served' || linearWeights(model.model.config) < LARGE_MODEL_PARAMETERS;
   const usual = isSmall ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
-  return { workers, threads: executor.threads ?? Math.max(1, Math.floor(processors / workers)) };
+  const threads = executor.threads ?? Math.max(1, Math.floor(processors / workers));
+  return { workers, threads, memoryBytes: freeMemory() };
 }
 
 /** The executor of a kind, its workers started when they are needed. */
-export function openExecutor(executor: StudyConfig['executor'], { workers }: Placement): Executor {
+export function openExecutor(executor: StudyConfig['executor'], { workers, memoryBytes }: Placement): Executor {
   switch (executor.kind) {
     case 'inline':
       return inlineExecutor(workerEntry());
     case 'pool':
-      return poolExecutor(workerEntry(), workers);
+      return poolExecutor(workerEntry(), workers, memoryBytes);
   }
 }
 

@@ -13,6 +13,7 @@ import { RUN_FILES, runPath } from './layout.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
 import { progressRecord, type Retry, type RunReport } from './study-records.js';
+import { runMemory, tightRuns } from './run-memory.js';
 import { clearRun, readRows, type StoredRun } from './run-store.js';
 import type { PlannedRun, RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
@@ -28,6 +29,12 @@ export type StudyEvent =
       readonly seconds: number;
     }
   | { readonly type: 'auditing'; readonly dataset: string }
+  /** Runs that need more memory, as estimated, than is free where they run; each is carried out with no other beside it. */
+  | {
+      readonly type: 'tight';
+      readonly runs: readonly { readonly run: string; readonly bytes: number }[];
+      readonly free: number;
+    }
   | {
       readonly type: 'progress';
       /** Seconds of estimated work done and to do, finished runs included. */
@@ -114,10 +121,21 @@ class Runner {
     const reused = this.plan.runs.length - open.length;
     const seconds = open.reduce((sum, each) => sum + wholeSeconds(each.seconds), 0);
     this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds });
+    this.#tellTight(open);
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
     const carriedOut = open.length - this.#failed;
     return { runs, carriedOut, reused, failed: this.#failed, ...judgingOf(runs), work: workOf(runs, open) };
+  }
+
+  #tellTight(open: readonly Progress[]): void {
+    const { memoryBytes: free } = this.#placement;
+    const runs = tightRuns(
+      open.map(({ run }) => run),
+      this.plan.model,
+      free,
+    );
+    if (runs.length > 0) this.options.onEvent?.({ type: 'tight', runs, free });
   }
 
   async #runAll(open: readonly Progress[]): Promise<void> {
@@ -140,9 +158,11 @@ class Runner {
 
   async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
     const { spec } = progress.run;
+    const memoryBytes = runMemory(progress.run, this.plan.model);
     const submit = async (): Promise<JobOutcome> => {
       const { threads } = this.#placement;
-      const job = executor.submit({ folder: this.#path(spec), threads }, (report) => this.#listen(progress, report));
+      const work = { folder: this.#path(spec), threads, memoryBytes };
+      const job = executor.submit(work, (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;
       jobs.delete(job);

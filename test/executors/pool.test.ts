@@ -26,8 +26,38 @@ describe('a pool of processes', () => {
   });
 });
 
+describe('a pool with little memory', () => {
+  const shop = workshop(() => poolExecutor(WORKER, 3, 10));
+
+  it('never has more jobs at once than fit, and gives one that fits nowhere all of it', async () => {
+    const needs = [4, 4, 4, 25, 3, 6, 6];
+    const folders = needs.map(() => shop.job('wait', 60));
+    const jobs = folders.map((folder, i) => shop.executor.submit({ folder, memoryBytes: needs[i] ?? 0 }));
+    expect(await Promise.all(jobs.map(({ outcome }) => outcome))).toEqual(needs.map(() => ({ status: 'done' })));
+    const spans = folders.map(doneBy);
+    for (const { started } of spans) {
+      const under = needs.filter((_, i) => (spans[i]?.started ?? 0) <= started && started < (spans[i]?.ended ?? 0));
+      const together = under.reduce((sum, each) => sum + each, 0);
+      expect(under.length === 1 || together <= 10, `${under.join(' + ')} at once`).toBe(true);
+    }
+  });
+
+  it('ends an idle worker whose memory another job needs', async () => {
+    const [large, small, last] = [shop.job('wait', 50), shop.job('wait', 50), shop.job('succeed')];
+    const before = [
+      shop.executor.submit({ folder: large, memoryBytes: 6 }),
+      shop.executor.submit({ folder: small, memoryBytes: 4 }),
+    ];
+    for (const { outcome } of before) await outcome;
+    expect(await shop.executor.submit({ folder: last, memoryBytes: 8 }).outcome).toEqual({ status: 'done' });
+    expect(() => process.kill(doneBy(small).pid, 0)).toThrow('ESRCH');
+  });
+});
+
 describe('a job that ignores its cancellation', () => {
-  const shop = workshop(() => new SlotExecutor(1, (...handlers) => processChannel(WORKER, ...handlers), 100));
+  const shop = workshop(
+    () => new SlotExecutor(1, (...handlers) => processChannel(WORKER, ...handlers), { graceMs: 100 }),
+  );
 
   it('is ended with its worker after the grace', async () => {
     const job = await started(shop.executor, shop.job('deaf'));

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import type { StudyInput } from '../../src/study/config.js';
+import { studyConfig } from '../../src/study/config-file.js';
+import { planStudy } from '../../src/study/plan.js';
+import { runMemory, tightRuns } from '../../src/study/run-memory.js';
+import { leastStudy } from './support/studies.js';
+
+async function planned(train: StudyInput['train']) {
+  return planStudy(studyConfig(leastStudy('bundled', { train })));
+}
+
+/** Bytes of the largest run. */
+async function most(train: StudyInput['train']): Promise<number> {
+  const { runs, model } = await planned(train);
+  return Math.max(...runs.map((run) => runMemory(run, model)));
+}
+
+describe('the memory of a run', () => {
+  it('is within a factor of 1.5 of what trainings of the bundled base took at their most: 338 to 415 MB', async () => {
+    const bytes = await most({ batchTokens: 1024 });
+    expect(bytes).toBeGreaterThan(415e6 / 1.5);
+    expect(bytes).toBeLessThan(338e6 * 1.5);
+  });
+
+  it('grows with the batch, and falls where layers are computed again', async () => {
+    const [small, large] = [await most({ batchTokens: 1024 }), await most({ batchTokens: 8192 })];
+    expect(large).toBeGreaterThan(2 * small);
+    expect(await most({ batchTokens: 8192, gradientCheckpointing: true })).toBeLessThan(large);
+  });
+
+  it('is compared with what is free, run by run', async () => {
+    const { runs, model } = await planned({ batchTokens: 8192 });
+    expect(tightRuns(runs, model, 1e12)).toEqual([]);
+    expect(tightRuns(runs, model, 5e8)).toMatchObject([{ run: 'articles-open-summ_l3-r2-n2-s0' }]);
+  });
+});
