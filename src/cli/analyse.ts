@@ -6,7 +6,7 @@ import { nearest } from '../core/nearest.js';
 import type { Row } from '../core/records.js';
 import { readForeignRows, type RowDefaults, type RowOptions } from '../data/rows/read-rows.js';
 import { ROW_PARTS, type RowColumns, type RowPart } from '../data/rows/row-form.js';
-import { cellsJson } from '../report/cells-json.js';
+import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReportOfRows } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
@@ -42,8 +42,9 @@ const SETTABLE = ['run', 'dataset', 'book', 'level', 'rank', 'items', 'seed', 'j
 async function run(places: readonly string[], options: Options): Promise<void> {
   const reading = readingOf(options);
   const given = places.map(levelAndFile);
-  const rows: Row[] = [];
-  for (const { file, level } of given) rows.push(...(await rowsOf(file, level, options)));
+  const parts: (readonly Row[])[] = [];
+  for (const { file, level } of given) parts.push(await rowsOf(file, level, options));
+  const rows = parts.flat();
   const { path, data, analysis } = writeReportOfRows(rows, {
     files: given.map(({ file }) => file),
     command: ['lightmem analyse', ...process.argv.slice(3)].join(' '),
@@ -52,7 +53,9 @@ async function run(places: readonly string[], options: Options): Promise<void> {
   });
   if (options.json === true) {
     const { recommendation } = analysis;
-    process.stdout.write(`${JSON.stringify({ report: path, recommendation, cells: cellsJson(analysis) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ report: path, recommendation, cells: cellsJson(analysis), adapters: knowledgeJson(analysis) })}\n`,
+    );
     return;
   }
   process.stdout.write(terminalSummary(data, { analysis, width: terminalWidth(), colour: colors.isColorSupported }));

@@ -24,6 +24,13 @@ export function distinctBy<T, K>(values: Iterable<T>, keyOf: (value: T) => K): T
   return [...first.values()];
 }
 
+/** The largest of any number of values (arguments of a call are limited to about 100,000); −Infinity of none. */
+export function largest(values: Iterable<number>): number {
+  let most = -Infinity;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
 /** Number of elements of a tensor by its shape: the product of its sizes, 1 of a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1);

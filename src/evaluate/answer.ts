@@ -1,4 +1,5 @@
 /** Asking: every sample's question put to a base model, with or without an adapter. */
+import { largest } from '../core/collections.js';
 import type { Device, GenerateSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { Generator, type Generation } from '../generate/generator.js';
@@ -30,7 +31,7 @@ export interface AskOptions {
 export async function answerQuestions(options: AskOptions): Promise<Answer[]> {
   const { model, samples, settings } = options;
   if (samples.length === 0) return [];
-  const longest = Math.max(...samples.map((each) => each.prompt.length)) + settings.maxNewTokens;
+  const longest = largest(samples.map((each) => each.prompt.length)) + settings.maxNewTokens;
   const generator = await Generator.create({
     engine: onnxRuntimeEngine({
       device: options.device ?? 'cpu',

@@ -1,4 +1,5 @@
 /** A table for a terminal of any width: what does not fit is left out column by column, and said. */
+import { largest } from '../core/collections.js';
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
@@ -19,7 +20,7 @@ const NARROWEST = 8;
 /** Lines of the table within a width, and one that names columns left out; the columns that stay are folded where they are still too wide. */
 export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: readonly T[], width: number): string {
   const cells = columns.map((column) => [column.name, ...rows.map((row) => String(column.value(row)))]);
-  const widths = cells.map((texts) => Math.max(...texts.map(widthOf)));
+  const widths = cells.map((texts) => largest(texts.map(widthOf)));
   const kept = fitting(columns, widths, width);
   const folded = foldedWidths(
     kept.map((i) => widths[i] ?? 0),
@@ -43,7 +44,7 @@ export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: re
 
 /** The widest line of a text. */
 function widthOf(text: string): number {
-  return Math.max(...text.split('\n').map((line) => stringWidth(line)));
+  return largest(text.split('\n').map((line) => stringWidth(line)));
 }
 
 /** Positions of the columns that fit, or that must stay. */

@@ -1,4 +1,5 @@
 /** Fine-tuning: one LoRA adapter trained on samples, from the first step or the last checkpoint to a PEFT folder. */
+import { largest } from '../core/collections.js';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, TrainSettings } from '../core/settings.js';
@@ -85,7 +86,7 @@ function trainerFor({ model, samples, settings, ...options }: FinetuneOptions): 
     training: { kind: 'lora', lora: settings.lora, quantisation: settings.quantisation },
     initial: loraInitialiser(model.weights, settings.seed, settings.quantisation),
     optimiser: settings,
-    positions: Math.max(...samples.map((each) => each.prompt.length + each.answer.length)),
+    positions: largest(samples.map((each) => each.prompt.length + each.answer.length)),
     labels: objectiveNamed(settings.objective).labels,
     keep: settings.gradientCheckpointing === true ? 'layer-inputs' : 'everything',
     seed: settings.seed,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { distinct, elementCount, groupBy } from '../../src/core/collections.js';
+import { distinct, elementCount, groupBy, largest } from '../../src/core/collections.js';
 
 it('groupBy keeps groups and values in the order of their coming, for keys of any type', () => {
   const words = ['pear', 'fig', 'plum', 'date', 'kiwi', 'fig'];
@@ -17,4 +17,9 @@ it('distinct keeps the first of each, of any iterable', () => {
 
 it('elementCount multiplies sizes; a scalar has one element, an empty axis none', () => {
   expect([[2, 3, 4], [5], [], [3, 0]].map(elementCount)).toEqual([24, 5, 1, 0]);
+});
+
+it('largest takes more values than a call takes arguments', () => {
+  expect(largest(Array.from({ length: 500_000 }, (_, i) => (i * 7919) % 500_000))).toBe(499_999);
+  expect(largest([])).toBe(-Infinity);
 });

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { factsOf } from '../../audit/facts.js';
-import { distinct } from '../../core/collections.js';
+import { distinct, largest } from '../../core/collections.js';
 import { integer, positive } from '../../core/setting-schemas.js';
 import { countWords, joinedSentences, sentencesOf } from '../../text/sentences.js';
 import { WORDS_VERSION, wordsOf } from '../../text/words.js';
@@ -279,7 +279,7 @@ function lexRank(vectors: readonly Vector[]): number[] {
     }
     rank = next;
   }
-  const most = Math.max(...rank, Number.MIN_VALUE);
+  const most = Math.max(largest(rank), Number.MIN_VALUE);
   return [...rank].map((value) => value / most);
 }
 

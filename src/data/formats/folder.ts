@@ -130,8 +130,9 @@ async function readGroup(
     const text = await readText(root, file, log, context.encoding);
     if (text !== undefined) texts[level] = recordedText(text, 'folder', file.slice(group.name.length));
   }
-  const questions: Question[] = [];
-  for (const file of group.questions) questions.push(...(await readQuestionFile(root, file, log, context)));
+  const asked: (readonly Question[])[] = [];
+  for (const file of group.questions) asked.push(await readQuestionFile(root, file, log, context));
+  const questions = asked.flat();
   if (group.texts.size === 0) {
     const [file = group.name] = group.questions;
     log.add({ file, field: '', what: 'has no text beside it', fix: `add ${group.name}.txt`, scope: 'item' });
