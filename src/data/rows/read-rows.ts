@@ -63,8 +63,8 @@ function refuseArchive(path: string): void {
 async function* flat(records: AsyncIterable<SourceRecord>): AsyncGenerator<SourceRecord> {
   for await (const record of records) {
     const { value, place } = record;
-    const field = isObject(value) && !FORMS.some((form) => form.matches(value)) ? wrappingField(value) : undefined;
-    if (!isObject(value) || field === undefined) yield record;
+    const field = isObject(value) ? wrappingField(value) : undefined;
+    if (!isObject(value) || field === undefined || FORMS.some((form) => form.matches(value))) yield record;
     else
       for (const [i, inner] of (value[field] as unknown[]).entries())
         yield { value: inner, place: { ...place, within: `${field}[${i}]` } };
@@ -75,13 +75,16 @@ async function* flat(records: AsyncIterable<SourceRecord>): AsyncGenerator<Sourc
 class RowReader {
   readonly #rows: Row[] = [];
   readonly #seen = new Set<string>();
+  readonly #columns: RowColumns;
   #form: RowForm | undefined;
 
   constructor(
     readonly path: string,
     readonly options: RowOptions,
     readonly log: ProblemLog,
-  ) {}
+  ) {
+    this.#columns = options.columns ?? {};
+  }
 
   push({ value, place }: SourceRecord): void {
     if (!isObject(value)) {
@@ -90,7 +93,7 @@ class RowReader {
       return;
     }
     this.#form ??= formOf(value, this.options, this.path);
-    const context = { columns: this.options.columns ?? {}, place, log: this.log };
+    const context = { columns: this.#columns, place, log: this.log };
     for (const answer of this.#form.read(value, context)) this.#add(answer, place);
   }
 

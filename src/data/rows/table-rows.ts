@@ -29,10 +29,13 @@ const USUAL: Readonly<Record<RowPart, readonly string[]>> = {
   answer: ['answer', 'prediction', 'response', 'output', 'hypothesis'],
 };
 
+/** Where no columns are given. */
+const NO_COLUMNS: RowColumns = {};
+
 /** Any record with a column for items and one for a score or for right and wrong. */
 export const tableRows: RowForm = {
   name: 'table',
-  matches: (record) => missingParts(record, {}).length === 0,
+  matches: (record) => missingParts(record, NO_COLUMNS).length === 0,
   read: (record, context) => {
     const read = new FieldReader(record, context);
     const answer = answerOf(read);
@@ -42,11 +45,27 @@ export const tableRows: RowForm = {
 
 /** Parts that no column holds although nothing can be analysed without them. */
 export function missingParts(record: Fields, columns: RowColumns): string[] {
-  const has = (part: RowPart): boolean => columnOf(record, part, columns) !== undefined;
-  return [...(has('item') ? [] : ['item']), ...(has('score') || has('correct') ? [] : ['score (or correct)'])];
+  const { item, score, correct } = columnsOf(record, columns);
+  return [...(item === undefined ? ['item'] : []), ...((score ?? correct) === undefined ? ['score (or correct)'] : [])];
 }
 
-/** The column that holds a part: as given, else by its usual names; `question_id` is the question where another column is the item. */
+/** Columns by the parts that they hold. */
+type FoundColumns = Readonly<Partial<Record<RowPart, string>>>;
+
+const PARTS = Object.keys(USUAL) as readonly RowPart[];
+
+/** What was found last: the records of a file mostly have the same fields. */
+let last: { readonly fields: string; readonly columns: RowColumns; readonly found: FoundColumns } | undefined;
+
+/** The column that holds each part: as given, else by its usual names; `question_id` is the question where another column is the item. */
+function columnsOf(record: Fields, columns: RowColumns): FoundColumns {
+  const fields = Object.keys(record).join('\0');
+  if (last?.fields === fields && last.columns === columns) return last.found;
+  const found = Object.fromEntries(PARTS.map((part) => [part, columnOf(record, part, columns)]));
+  last = { fields, columns, found };
+  return found;
+}
+
 function columnOf(record: Fields, part: RowPart, columns: RowColumns): string | undefined {
   const given = columns[part];
   if (given !== undefined) return Object.hasOwn(record, given) ? given : undefined;
@@ -97,14 +116,17 @@ function restOf(read: FieldReader): Partial<FoundAnswer> {
 /** Reads a record's fields by their parts, telling what is of another kind. */
 class FieldReader {
   isSound = true;
+  readonly #columns: FoundColumns;
 
   constructor(
     readonly record: Fields,
     readonly context: RowContext,
-  ) {}
+  ) {
+    this.#columns = columnsOf(record, context.columns);
+  }
 
   column(part: RowPart): string | undefined {
-    return columnOf(this.record, part, this.context.columns);
+    return this.#columns[part];
   }
 
   text(part: RowPart): string | undefined {
