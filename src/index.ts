@@ -72,7 +72,7 @@ export { study, type StudyChoices, type StudyOutcome } from './api/study.js';
 export type { StudyInput } from './study/config.js';
 export { planStudy, type PlanOptions, type StudyPlan } from './study/plan.js';
 export { readStudyFile, studyConfig } from './study/config-file.js';
-export { readStudy, type StoredStudy } from './study/study-folder.js';
+export { readStudy, type StoredStudy } from './study/stored-study.js';
 export { reportData, type WrittenReport } from './study/report.js';
 export type { StudyEvent, StudyOptions, StudySummary } from './study/runner.js';
 export type { Executor, Job, JobOutcome, JobSpec } from './executors/executor.js';

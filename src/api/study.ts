@@ -4,7 +4,7 @@ import { readStudyFile, studyConfig } from '../study/config-file.js';
 import { planStudy, type PlanOptions } from '../study/plan.js';
 import { writeReport, type WrittenReport } from '../study/report.js';
 import { runStudy, type StudyOptions, type StudySummary } from '../study/runner.js';
-import { readStudy } from '../study/study-folder.js';
+import { readStudy } from '../study/stored-study.js';
 
 export interface StudyOutcome extends StudySummary {
   /** The study's folder. */

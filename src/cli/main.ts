@@ -6,7 +6,8 @@ import { handleSignals, Interruption } from './interrupt.js';
 import { visibleText } from '../text/visible.js';
 
 interface CommandModule {
-  register(program: Command): void;
+  /** Adds the command; `words` stand behind its name. */
+  register(program: Command, words: readonly string[]): void | Promise<void>;
 }
 
 interface Entry {
@@ -93,14 +94,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-async function programFor(name: string | undefined): Promise<Command> {
+async function programFor([name, ...words]: readonly string[]): Promise<Command> {
   const { version, description } = packageInfo();
   const program = new Command('lightmem').version(version).description(description);
   program.showHelpAfterError('(add --help for the options)').exitOverride();
   const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined)
     for (const [each, { about }] of Object.entries(COMMANDS)) program.command(each).description(about);
-  else (await entry.load()).register(program);
+  else await (await entry.load()).register(program, words);
   if (entry !== undefined) program.commands[0]?.description(entry.about);
   inheritSettings(program);
   return program;
@@ -139,8 +140,8 @@ async function main(): Promise<void> {
   handleSignals();
   endQuietlyWithoutReader();
   try {
-    const [first, second] = process.argv.slice(2);
-    await (await programFor(first === 'help' ? second : first)).parseAsync();
+    const words = process.argv.slice(2);
+    await (await programFor(words[0] === 'help' ? words.slice(1, 2) : words)).parseAsync();
   } catch (error) {
     printError(error);
     process.exitCode = exitCodeOf(error);

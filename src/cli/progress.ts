@@ -23,6 +23,12 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+/** What is known of long work beside what is done. */
+interface Foreseen {
+  readonly total?: number;
+  readonly secondsLeft?: number;
+}
+
 /** Milliseconds between two lines on a terminal, and elsewhere. */
 const TERMINAL_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 5_000;
@@ -36,6 +42,7 @@ export class Progress {
   #shown: number;
   #done: number;
   #from: number;
+  #known: Foreseen = {};
 
   /** `from` is what was done before this process began, which says nothing of its speed; default 0. */
   constructor(options: ProgressOptions, from = 0) {
@@ -48,9 +55,10 @@ export class Progress {
     this.#from = from;
   }
 
-  /** Tells how much is done by now, and what is under way. */
-  update(done: number, note = ''): void {
+  /** Tells how much is done by now, and what is under way; and where they are known better, the whole by now and the time left. */
+  update(done: number, note = '', known: Foreseen = {}): void {
     this.#done = done;
+    this.#known = known;
     const every = this.#stream.isTTY === true ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
     const now = this.#now();
     if (this.#options.silent === true || now - this.#shown < every) return;
@@ -77,17 +85,19 @@ export class Progress {
   }
 
   #line(now: number, note: string): string {
-    const { label, total, unit } = this.#options;
+    const { label, unit } = this.#options;
+    const total = this.#known.total ?? this.#options.total;
     const seconds = (now - this.#start) / 1000;
     const rate = (this.#done - this.#from) / seconds;
     const share = total > 0 ? Math.min(1, this.#done / total) : 0;
     const amount =
       unit === undefined ? `${Math.floor(100 * share)} %` : `${Math.floor(this.#done)} of ${total} ${unit}`;
     const known = Number.isFinite(rate) && rate > 0;
+    const left = this.#known.secondsLeft ?? (known ? (total - this.#done) / rate : undefined);
     const parts = [
       `${label}: ${amount}`,
       ...(known && unit !== undefined ? [rateText(rate, unit)] : []),
-      ...(known && this.#done < total ? [`${durationText((total - this.#done) / rate)} left`] : []),
+      ...(left !== undefined && this.#done < total ? [`${durationText(left)} left`] : []),
       ...(note === '' ? [] : [note]),
     ];
     return visibleText(parts.join(', '));

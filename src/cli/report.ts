@@ -5,7 +5,7 @@ import { UserError } from '../core/errors.js';
 import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
-import { readStudy } from '../study/study-folder.js';
+import { readStudy } from '../study/stored-study.js';
 import { visibleText } from '../text/visible.js';
 import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
 import { colors, terminalWidth } from './terminal.js';

@@ -5,7 +5,8 @@ import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
-import { runCost, runSeconds, wholeSeconds } from '../study/estimate.js';
+import { runCost, runSeconds } from '../study/estimate.js';
+import { wholeSeconds } from '../study/run-seconds.js';
 import { placementHere } from '../study/placement.js';
 import { formSetRecord, formSetText, setsOfRuns } from '../study/form-set-text.js';
 import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.js';
@@ -13,8 +14,8 @@ import { planStudy, type StudyPlan } from '../study/plan.js';
 import type { TextsOutcome } from '../study/texts.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
 import { runName } from '../study/identity.js';
-import { readStudy } from '../study/study-folder.js';
-import { judgingLines } from './study-judge.js';
+import { readStudy } from '../study/stored-study.js';
+import { judgingLines } from './study/judging-lines.js';
 import { reportLines } from './data-options.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
@@ -128,10 +129,6 @@ class Work {
     readonly options: CarryOutOptions,
   ) {}
 
-  get #workers(): number {
-    return placementHere(this.plan.config.executor, this.plan.model).workers;
-  }
-
   async run(): Promise<StudySummary> {
     const { config } = this.plan;
     try {
@@ -164,7 +161,7 @@ class Work {
         this.#print(tightText(event.runs, event.free));
         break;
       case 'progress':
-        this.#progress?.update(event.done, progressNote(event));
+        this.#progress?.update(event.done, progressNote(event), event);
         break;
       case 'finished':
         break;
@@ -180,9 +177,9 @@ class Work {
     }
   }
 
-  #begin({ runs, finished, seconds }: Extract<StudyEvent, { type: 'planned' }>): void {
+  #begin({ runs, finished, seconds, secondsLeft }: Extract<StudyEvent, { type: 'planned' }>): void {
     const open = runs - finished;
-    const time = durationText(seconds / this.#workers);
+    const time = durationText(secondsLeft);
     const reused = finished === 0 ? '' : `, ${finished} of them finished before`;
     this.#print(open === 0 ? `${runs} runs, all finished before` : `${runs} runs${reused}; about ${time} to go`);
     this.#progress = new Progress({ label: 'study', total: seconds, silent: this.options.json });

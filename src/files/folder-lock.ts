@@ -56,10 +56,17 @@ const FRESH_MS = 60_000;
 
 /** Whether a living process holds the lock of a folder, as far as can be told without waiting. */
 export function isHeld(folder: string): boolean {
+  return holderOf(folder) !== null;
+}
+
+/** The living process that holds the lock of a folder, as far as can be told without waiting; null where none does. */
+export function holderOf(folder: string): Pick<Holder, 'pid' | 'host' | 'since'> | null {
   const path = join(folder, LOCK);
   const holder = read(path);
-  if (holder === 'gone' || holder === 'unreadable') return false;
-  return holder.host === hostname() ? isAlive(holder) : Date.now() - beatOf(path) < FRESH_MS;
+  if (holder === 'gone' || holder === 'unreadable') return null;
+  const { pid, host, since } = holder;
+  const lives = host === hostname() ? isAlive(holder) : Date.now() - beatOf(path) < FRESH_MS;
+  return lives ? { pid, host, since } : null;
 }
 
 function self(): Holder {

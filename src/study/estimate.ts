@@ -2,11 +2,13 @@
 import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
 import type { Level } from '../core/levels.js';
+import { needsModel } from '../evaluate/judges/registry.js';
 import { OWN_SAMPLES } from '../evaluate/probe/probe.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
 import { linearModules } from '../models/modules.js';
 import { showsText } from './identity.js';
 import type { StudyModel } from './plan.js';
+import type { RunSeconds } from './run-seconds.js';
 import type { PlannedRun } from './run-spec.js';
 import { textCost } from './text-cost.js';
 import { REPLAY } from './text-samples.js';
@@ -24,6 +26,8 @@ export interface RunCost {
   /** Prompt tokens of asking, shared contexts counted once. */
   readonly promptTokens: number;
   readonly answers: number;
+  /** Verdicts that a model is asked for. */
+  readonly judgements: number;
   /** What measuring the adapter's cost to its base takes; absent where it is not measured. */
   readonly probe?: ProbeCost;
 }
@@ -51,10 +55,12 @@ export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   const { identity } = run.spec;
   const asked = askedTokens(run.asked, showsText(identity) ? identity.level : 'none', run, tokenizer);
   const probe = probeCost(run, tokenizer);
+  const answers = answersOf(run.asked);
   return {
     ...trainCost(run, tokenizer),
     promptTokens: asked,
-    answers: answersOf(run.asked),
+    answers,
+    judgements: answers * run.spec.place.judges.filter(({ name }) => needsModel(name)).length,
     ...(probe !== undefined && { probe }),
   };
 }
@@ -131,30 +137,18 @@ const SECONDS_A_VARIANT = 0.3;
 /** Seconds of a run before its first token: compiling the graphs, reading the weights. */
 const SECONDS_TO_START = 1.5;
 
-export interface RunSeconds {
-  readonly start: number;
-  readonly train: number;
-  readonly ask: number;
-  /** Measuring what the adapter costs its base. */
-  readonly probe: number;
-}
-
-/** All stages together. */
-export function wholeSeconds({ start, train, ask, probe }: RunSeconds): number {
-  return start + train + ask + probe;
-}
-
-/** Seconds that a served model takes for an answer, several asked at once: a guess until it has been asked. */
+/** Seconds that a served model takes for an answer or a verdict, several asked at once: a guess until it has been asked. */
 const SERVED_SECONDS = 0.3;
 
 /** Seconds of a run's stages on its threads; wrong by a factor of two or so until runs of this study have been timed. */
 export function runSeconds(cost: RunCost, model: StudyModel, threads: number): RunSeconds {
+  const judge = cost.judgements * SERVED_SECONDS;
   if (model.kind === 'served')
-    return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS, probe: 0 };
-  return localSeconds(cost, model.model, threads);
+    return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS, judge, probe: 0 };
+  return { ...localSeconds(cost, model.model, threads), judge };
 }
 
-function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): RunSeconds {
+function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): Omit<RunSeconds, 'judge'> {
   const { hiddenSize, vocabSize } = model.config;
   const weights = linearWeights(model.config);
   const head = hiddenSize * vocabSize;

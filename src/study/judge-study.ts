@@ -14,7 +14,7 @@ import type { Judging } from './run.js';
 import { runFolderName, runSpec, type RunSpec } from './run-spec.js';
 import { writeSpec, type StoredRun } from './run-store.js';
 import { judgingOf, type StudySummary } from './runner.js';
-import { readStudy, type StoredStudy } from './study-folder.js';
+import { readStudy, type StoredStudy } from './stored-study.js';
 
 export interface JudgeStudyOptions {
   /** Who judges; default: the judges of the study. */

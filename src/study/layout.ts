@@ -57,9 +57,14 @@ export function studyOf(runFolder: string): string {
   return join(runFolder, '..', '..');
 }
 
+/** Name of a training's folder. */
+export function trainingName(identity: TrainingIdentity): string {
+  return identityHash(identity).slice(0, DIGITS);
+}
+
 /** The folder of a training, by what decides its adapter. */
 export function trainingPath(study: string, identity: TrainingIdentity): string {
-  return join(study, STUDY_FILES.trainings, identityHash(identity).slice(0, DIGITS));
+  return join(study, STUDY_FILES.trainings, trainingName(identity));
 }
 
 /** The folder of one asker's answers. */

@@ -1,16 +1,15 @@
 /** The probing stage: what an adapter costs its base, measured once for each adapter, text and questions. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { hashJson } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { probeAdapter, probeBase, type ProbeBase } from '../evaluate/probe/probe.js';
-import { jsonText, readJsonFile } from '../files/json-file.js';
+import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { readAdapter } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
 import { askedHash, type EngineIdentity, type ProbeIdentity } from './identity.js';
-import { STUDY_FILES } from './layout.js';
-import { probeRecord, type ProbeRecord } from './study-records.js';
+import { probePath } from './probe-store.js';
+import type { ProbeRecord } from './study-records.js';
 
 export interface ProbeStage {
   readonly study: string;
@@ -31,27 +30,14 @@ export interface ProbeStage {
   readonly signal?: AbortSignal;
 }
 
-/** The hash of a probe, whose record lies in the study's folder, made where it is not there. */
-export async function ensureProbe(stage: ProbeStage): Promise<string> {
+/** The hash of a probe, whose record lies in the study's folder, and whether this call made it. */
+export async function ensureProbe(stage: ProbeStage): Promise<{ hash: string; isNew: boolean }> {
   const hash = probeHash(stage);
   const path = probePath(stage.study, hash);
-  if (existsSync(path)) return hash;
+  if (existsSync(path)) return { hash, isNew: false };
   const record = await probe(stage);
   writeWhole(path, jsonText(record));
-  return hash;
-}
-
-/** The record of a hash; throws UserError where it is damaged. */
-export function readProbe(study: string, hash: string): ProbeRecord {
-  return readJsonFile(
-    probePath(study, hash),
-    probeRecord,
-    'remove it and the run’s result.json, and run the study again',
-  );
-}
-
-function probePath(study: string, hash: string): string {
-  return join(study, STUDY_FILES.probes, `${hash.slice(0, 16)}.json`);
+  return { hash, isNew: true };
 }
 
 function probeHash({ probe: { general, generalTokens, scales, ranks }, ...stage }: ProbeStage): string {

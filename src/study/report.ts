@@ -19,7 +19,7 @@ import { runFolderName } from './run-spec.js';
 import { readRows, type StoredRun } from './run-store.js';
 import { runSummary } from './run-summary.js';
 import { shownPrompts } from './shown-prompts.js';
-import type { StoredStudy } from './study-folder.js';
+import type { StoredStudy } from './stored-study.js';
 
 export interface WrittenReport {
   /** The page. */

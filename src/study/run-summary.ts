@@ -5,7 +5,7 @@ import type { RunSummary } from '../analysis/run-summary.js';
 import { loraScale } from '../core/settings.js';
 import type { TrainingIdentity } from './identity.js';
 import { STUDY_FILES, studyOf, TRAINING_FILES } from './layout.js';
-import { readProbe } from './probe-stage.js';
+import { readProbe } from './probe-store.js';
 import { runFolderName } from './run-spec.js';
 import type { StoredRun } from './run-store.js';
 

@@ -53,7 +53,10 @@ export interface RunOptions {
 
 /** Carries out the run of a folder, from wherever it stands to `result.json`. */
 export async function runFolder(folder: string, options: RunOptions = {}): Promise<RunResult> {
-  return new Run(folder, readSpec(folder), options).execute();
+  const spec = readSpec(folder);
+  const start = performance.now();
+  const run = new Run(folder, spec, options);
+  return run.execute((performance.now() - start) / 1000);
 }
 
 /** The last model and the last items stay open for the next run: runs of a grid share them. */
@@ -111,17 +114,21 @@ class Run {
     this.#checkIdentity();
   }
 
-  async execute(): Promise<RunResult> {
+  /** `loading` is how many seconds it took to open what the run reads. */
+  async execute(loading: number): Promise<RunResult> {
     rmSync(this.#path('error'), { force: true });
     const before = process.cpuUsage();
     const adapter = this.options.judging === undefined ? await this.#train() : this.#trainedBefore();
     const { rows, seconds } = await this.#answerAndJudge(adapter);
     writeWhole(this.#path('rows'), jsonLines(rows));
-    const probe = adapter === null ? undefined : await this.#probe(adapter);
+    const probe = adapter === null ? null : await timed(() => this.#probe(adapter));
     const result: RunResult = {
       version: IDENTITY_VERSION,
       id: this.spec.id,
-      seconds: { training: adapter?.seconds ?? 0, ...seconds },
+      seconds: {
+        ...{ training: adapter?.seconds ?? 0, ...seconds, loading },
+        ...(probe?.value?.isNew === true && { probing: probe.seconds }),
+      },
       processorSeconds: processorSeconds(before),
       training: adapter === null ? null : basename(adapter.training.folder),
       answers: rows.length,
@@ -129,7 +136,7 @@ class Run {
       truncated: rows.filter(({ contextTruncated }) => contextTruncated).length,
       work: this.#work,
       files: describeFiles(this.folder, [RUN_FILES.answers, RUN_FILES.rows]),
-      ...(probe !== undefined && { probe }),
+      ...(probe?.value !== undefined && { probe: probe.value.hash }),
       environment: this.#environment(),
     };
     writeWhole(this.#path('result'), jsonText(result));
@@ -159,7 +166,7 @@ class Run {
   }
 
   /** What the adapter costs the base, where the plan asks for that. */
-  async #probe(adapter: Adapter): Promise<string | undefined> {
+  async #probe(adapter: Adapter): Promise<{ hash: string; isNew: boolean } | undefined> {
     const { text, answering } = this.spec.identity;
     const { general, trained } = this.spec.place;
     const model = this.#model;

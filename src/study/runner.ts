@@ -6,16 +6,18 @@ import type { Executor, Job, JobOutcome } from '../executors/executor.js';
 import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
-import { runCost, runSeconds, wholeSeconds, type RunSeconds } from './estimate.js';
-import { identityHash, runName } from './identity.js';
+import { runName } from './identity.js';
 import { refuseBeyondLimits } from './judge-forecast.js';
 import { RUN_FILES, runPath } from './layout.js';
+import { learnFrom, Outlook } from './outlook.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
-import { progressRecord, type Retry, type RunReport } from './study-records.js';
+import { glanceRun } from './run-glance.js';
 import { runMemory, tightRuns } from './run-memory.js';
+import { untrained } from './run-seconds.js';
+import { progressRecord, type Retry, type RunReport } from './study-records.js';
 import { clearRun, readRows, type StoredRun } from './run-store.js';
-import type { PlannedRun, RunSpec } from './run-spec.js';
+import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
 import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
 
@@ -25,8 +27,9 @@ export type StudyEvent =
       readonly type: 'planned';
       readonly runs: number;
       readonly finished: number;
-      /** Estimated seconds of the rest, all runs one after another. */
+      /** Estimated seconds of the rest, all runs one after another, and as many side by side as there may be. */
       readonly seconds: number;
+      readonly secondsLeft: number;
     }
   | { readonly type: 'auditing'; readonly dataset: string }
   /** Runs that need more memory, as estimated, than is free where they run; each is carried out with no other beside it. */
@@ -37,9 +40,10 @@ export type StudyEvent =
     }
   | {
       readonly type: 'progress';
-      /** Seconds of estimated work done and to do, finished runs included. */
+      /** Seconds of work done and in all of this call, and until it ends: the rest as foreseen by what was timed so far. */
       readonly done: number;
       readonly total: number;
+      readonly secondsLeft: number;
       readonly runsDone: number;
       readonly runs: number;
       readonly active: readonly (RunReport & { readonly run: string })[];
@@ -85,10 +89,11 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
   }
 }
 
-/** Estimated work left, and what of it is done. */
+/** Where a run stands. */
 interface Progress {
   readonly run: PlannedRun;
-  readonly seconds: RunSeconds;
+  /** Name of its folder. */
+  readonly name: string;
   report: RunReport | undefined;
   isDone: boolean;
 }
@@ -97,6 +102,7 @@ class Runner {
   readonly plan: StudyPlan;
   readonly #placement: Placement;
   readonly #progress: Progress[];
+  readonly #outlook: Outlook;
   #failed = 0;
 
   constructor(
@@ -107,20 +113,20 @@ class Runner {
     this.#placement = placementHere(this.plan.config.executor, this.plan.model);
     const stored = this.plan.runs.map((run) => ({ run, stored: folder.read(run) }));
     for (const { run, stored: found } of stored) this.#repair(run, found);
-    const counted = new Set<string>();
     this.#progress = stored.map(({ run, stored: found }) => ({
       run,
-      seconds: isComplete(found) ? NOTHING : this.#seconds(run, counted),
+      name: runFolderName(run.spec),
       report: undefined,
       isDone: isComplete(found),
     }));
+    this.#outlook = this.#foreseen();
   }
 
   async run(): Promise<StudySummary> {
     const open = this.#progress.filter(({ isDone }) => !isDone);
     const reused = this.plan.runs.length - open.length;
-    const seconds = open.reduce((sum, each) => sum + wholeSeconds(each.seconds), 0);
-    this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds });
+    const { total: seconds, secondsLeft } = this.#outlook.prospect;
+    this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds, secondsLeft });
     this.#tellTight(open);
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
@@ -177,6 +183,7 @@ class Runner {
 
   #listen(progress: Progress, report: Json): void {
     progress.report = progressRecord.parse(report);
+    this.#outlook.report(progress.name, progress.report);
     this.#reportProgress();
   }
 
@@ -186,6 +193,8 @@ class Runner {
     if (outcome.status === 'cancelled') return;
     progress.isDone = true;
     progress.report = undefined;
+    this.#learn(progress.name);
+    this.#outlook.settle(progress.name);
     if (outcome.status === 'done') this.options.onEvent?.({ type: 'finished', run, seconds });
     else {
       this.#failed++;
@@ -197,13 +206,17 @@ class Runner {
   }
 
   #reportProgress(): void {
-    const total = this.#progress.reduce((sum, { seconds }) => sum + wholeSeconds(seconds), 0);
-    const done = this.#progress.reduce((sum, each) => sum + doneOf(each), 0);
     const active = this.#progress.flatMap(({ run, report }) =>
       report === undefined ? [] : [{ run: runName(run.spec.identity), ...report }],
     );
     const runsDone = this.#progress.filter(({ isDone }) => isDone).length;
-    this.options.onEvent?.({ type: 'progress', done, total, runsDone, runs: this.#progress.length, active });
+    this.options.onEvent?.({
+      type: 'progress',
+      ...this.#outlook.prospect,
+      runsDone,
+      runs: this.#progress.length,
+      active,
+    });
   }
 
   /** What is damaged is made anew: the training where that is, and the run's rows. */
@@ -232,17 +245,31 @@ class Runner {
     writeWhole(join(this.#path(spec), RUN_FILES.error), jsonText(error));
   }
 
-  /** A training that several runs share is counted for the first of them, one that is there for none. */
-  #seconds(run: PlannedRun, counted: Set<string>): RunSeconds {
-    const { model } = this.plan;
-    const { training } = run.spec.identity;
-    const seconds = runSeconds(runCost(run, model.tokenizer), model, this.#placement.threads);
-    if (training === null) return seconds;
-    const id = identityHash(training);
-    const isDone = readTraining(resolveTraining(this.folder.path, training)).status === 'done';
-    const isCounted = isDone || counted.has(id);
-    counted.add(id);
-    return isCounted ? { ...seconds, train: 0 } : seconds;
+  /** The runs that are open, foreseen by what those that are finished took. A training that several share is counted for the first of them, one that is there for none. */
+  #foreseen(): Outlook {
+    const outlook = new Outlook(this.#placement.workers);
+    const counted = new Set<string | null>([null]);
+    for (const { run, name, isDone } of this.#progress) {
+      const estimate = this.folder.estimates.runs[name];
+      if (estimate === undefined) continue;
+      if (isDone) {
+        learnFrom(outlook, estimate, glanceRun(this.folder.path, name));
+        continue;
+      }
+      const isThere = counted.has(estimate.training) || this.#isTrained(run.spec);
+      counted.add(estimate.training);
+      outlook.add(name, isThere ? untrained(estimate) : estimate);
+    }
+    return outlook;
+  }
+
+  #learn(name: string): void {
+    const estimate = this.folder.estimates.runs[name];
+    if (estimate !== undefined) learnFrom(this.#outlook, estimate, glanceRun(this.folder.path, name));
+  }
+
+  #isTrained({ identity: { training } }: RunSpec): boolean {
+    return training !== null && readTraining(resolveTraining(this.folder.path, training)).status === 'done';
   }
 
   #path(spec: RunSpec): string {
@@ -283,24 +310,4 @@ function workOf(runs: readonly StoredRun[], open: readonly Progress[]): StudySum
 /** Whether nothing is left of a run: what stayed unscored is asked and judged again. */
 function isComplete(run: StoredRun): boolean {
   return run.status === 'done' && run.result.unscored === 0;
-}
-
-const NOTHING: RunSeconds = { start: 0, train: 0, ask: 0, probe: 0 };
-
-function doneOf({ seconds, report, isDone }: Progress): number {
-  if (isDone) return wholeSeconds(seconds);
-  if (report === undefined) return 0;
-  const { start, train, ask, probe } = seconds;
-  switch (report.stage) {
-    case 'loading':
-      return start * report.share;
-    case 'training':
-      return start + train * report.share;
-    case 'asking':
-      return start + train + ask * report.share;
-    case 'judging':
-      return start + train + ask;
-    case 'probing':
-      return start + train + ask + probe * report.share;
-  }
 }

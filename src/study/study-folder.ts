@@ -2,9 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { z } from 'zod';
 import { audit } from '../audit/audit.js';
-import { auditRecord } from '../audit/audit-record.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport } from '../audit/audit-report.js';
 import { UserError } from '../core/errors.js';
@@ -23,73 +21,14 @@ import type { FormSet } from './form-sets.js';
 import type { RunIdentity } from './identity.js';
 import { adapterBytes } from './estimate.js';
 import { RUN_FILES, runPath, STUDY_FILES, TRAINING_FILES } from './layout.js';
+import { placementHere } from './placement.js';
 import type { StudyPlan } from './plan.js';
 import { readRun, writeSpec, type StoredRun } from './run-store.js';
 import { runFolderName, type GeneralText, type PlannedRun } from './run-spec.js';
+import { auditsRecord } from './stored-study.js';
+import { estimatesOf } from './study-estimates.js';
+import { refuseOtherVersion, STUDY_VERSION, type StudyEstimates, type StudyRecord } from './study-record.js';
 import { resolveTraining } from './training-store.js';
-
-/** Form of `study.json`. 1: runs held their adapters. 2: trainings, answers and runs lie apart. */
-export const STUDY_VERSION = 2;
-
-const FIX = 'run the study again with the command that made it';
-
-const versioned = z.looseObject({ version: z.number() });
-
-/** `study.json`: what was asked for, and the runs that answer it. */
-const studyRecord = z.object({
-  version: z.literal(STUDY_VERSION),
-  /** The command line that carries it out, for people. */
-  command: z.string(),
-  name: z.string(),
-  /** All settings as they were read, for people. */
-  config: z.record(z.string(), z.json()),
-  /** Rows call the judge that the verdict rests on this. */
-  judge: z.string(),
-  model: z.object({ name: z.string(), identity: z.string() }),
-  tokenizer: z.string(),
-  /** Chat template; null for a served model, which applies its own. */
-  template: z.string().nullable(),
-  /** Names of the runs' folders, in the plan's order. */
-  runs: z.array(z.string()),
-});
-export type StudyRecord = Readonly<z.infer<typeof studyRecord>>;
-
-const auditsRecord = z.object({ identity: z.string(), audits: z.array(auditRecord) });
-
-/** A study as its folder holds it. */
-export interface StoredStudy {
-  readonly folder: string;
-  readonly record: StudyRecord;
-  readonly runs: readonly StoredRun[];
-  /** One for each data set. */
-  readonly audits: readonly AuditReport[];
-}
-
-/** Reads a study's folder; throws UserError where it holds none, or one that another version wrote. */
-export function readStudy(folder: string): StoredStudy {
-  const path = join(folder, STUDY_FILES.study);
-  if (!existsSync(path)) throw new UserError(`${folder} holds no study: give the folder that lightmem study run wrote`);
-  refuseOtherVersion(folder);
-  const record = readJsonFile(path, studyRecord, FIX);
-  const runs = record.runs.map((name) => readRun(join(folder, STUDY_FILES.runs, name)));
-  return { folder: resolve(folder), record, runs, audits: readAudits(folder) };
-}
-
-/** Throws UserError where the folder's study was written by another version of lightmem. */
-function refuseOtherVersion(folder: string): void {
-  const path = join(folder, STUDY_FILES.study);
-  if (!existsSync(path)) return;
-  const { version } = readJsonFile(path, versioned, FIX);
-  if (version !== STUDY_VERSION)
-    throw new UserError(
-      `${folder} was written by another version of lightmem (study format ${version}, this one reads ${STUDY_VERSION}): read it with that version, or run the study again into another folder (out); texts that were made are used again`,
-    );
-}
-
-function readAudits(folder: string): readonly AuditReport[] {
-  const path = join(folder, STUDY_FILES.audits);
-  return existsSync(path) ? readJsonFile(path, auditsRecord, FIX).audits : [];
-}
 
 /** Where a planned run stands in a study's folder. */
 export function readPlanned(folder: string, { spec }: PlannedRun): StoredRun {
@@ -98,12 +37,16 @@ export function readPlanned(folder: string, { spec }: PlannedRun): StoredRun {
 
 /** The folder while this process works in it. */
 export class StudyFolder {
+  readonly estimates: StudyEstimates;
+
   private constructor(
     readonly path: string,
     readonly plan: StudyPlan,
     readonly command: string,
     readonly lock: FolderLock,
-  ) {}
+  ) {
+    this.estimates = estimatesOf(plan, placementHere(plan.config.executor, plan.model));
+  }
 
   /** Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. */
   static async open(path: string, plan: StudyPlan, command: string): Promise<StudyFolder> {
@@ -175,7 +118,7 @@ export class StudyFolder {
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
     for (const run of this.plan.runs) this.#writeSpec(run, data.get(run.spec.identity.dataset) ?? '');
-    const text = jsonText(recordOf(this.plan, this.command));
+    const text = jsonText(recordOf(this.plan, this.command, this.estimates));
     const path = join(this.path, STUDY_FILES.study);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
   }
@@ -225,7 +168,7 @@ export class StudyFolder {
   }
 }
 
-function recordOf({ config, model, runs }: StudyPlan, command: string): StudyRecord {
+function recordOf({ config, model, runs }: StudyPlan, command: string, estimates: StudyEstimates): StudyRecord {
   const isLocal = model.kind === 'local';
   return {
     version: STUDY_VERSION,
@@ -236,6 +179,7 @@ function recordOf({ config, model, runs }: StudyPlan, command: string): StudyRec
     tokenizer: model.tokenizer.identity,
     template: isLocal ? model.model.template.identity : null,
     runs: runs.map(({ spec }) => runFolderName(spec)),
+    estimates,
   };
 }
 

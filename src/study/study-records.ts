@@ -250,7 +250,14 @@ function orNaN(value: number | null): number {
 export const resultRecord = z.object({
   version: count,
   id: hash,
-  seconds: z.object({ training: z.number(), asking: z.number(), judging: z.number() }),
+  seconds: z.object({
+    training: z.number(),
+    asking: z.number(),
+    judging: z.number(),
+    /** Absent in runs of earlier versions, and where nothing was probed. */
+    loading: z.number().exactOptional(),
+    probing: z.number().exactOptional(),
+  }),
   /** Processor time of the process that ended it, all threads together. */
   processorSeconds: z.number(),
   /** Name of its training's folder; null for the base model. */

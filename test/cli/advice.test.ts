@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const CLI = 'src/cli';
 
 interface CommandModule {
-  register?: (program: Command) => void;
+  register?: (program: Command, words: readonly string[]) => void | Promise<void>;
 }
 
 /** The long names of a command's options and those of its parts. */
@@ -24,12 +24,12 @@ function namedIn(file: string): string[] {
 describe('messages', () => {
   it('of a command name only options that it has', async () => {
     let checked = 0;
-    for (const file of readdirSync(CLI)) {
-      if (['main.ts', 'bin.ts'].includes(file)) continue;
+    for (const file of readdirSync(CLI, { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.ts') || ['main.ts', 'bin.ts'].includes(file)) continue;
       const module = (await import(join('../..', CLI, file))) as CommandModule;
       if (module.register === undefined) continue;
       const program = new Command();
-      module.register(program);
+      await module.register(program, []);
       const has = new Set([...optionsOf(program), '--help']);
       const cache = file === 'cache.ts' ? ['--endpoint-name', '--no-cache'] : []; // its help speaks of others
       for (const option of namedIn(join(CLI, file)).filter((each) => !cache.includes(each))) {

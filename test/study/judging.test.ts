@@ -11,7 +11,7 @@ import { planStudy } from '../../src/study/plan.js';
 import { reportData } from '../../src/study/report.js';
 import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
-import { readStudy } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
 import { completion, startServer, type MockServer, type Received, type Step } from '../llm/support/mock-server.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 

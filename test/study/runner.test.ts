@@ -15,7 +15,7 @@ import { runSummary } from '../../src/study/run-summary.js';
 import { runFolderName } from '../../src/study/run-spec.js';
 import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';
-import { readStudy } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 

@@ -15,7 +15,8 @@ import { planStudy } from '../../src/study/plan.js';
 import { reportData } from '../../src/study/report.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
 import { readRows } from '../../src/study/run-store.js';
-import { readStudy, StudyFolder } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
+import { StudyFolder } from '../../src/study/study-folder.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 

@@ -15,7 +15,7 @@ import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { runFolder } from '../../src/study/run.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
 import { readRows } from '../../src/study/run-store.js';
-import { readStudy } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 

@@ -17,7 +17,7 @@ import { workerEntry } from '../../src/study/placement.js';
 import { planStudy, type PlanOptions, type StudyPlan } from '../../src/study/plan.js';
 import { reportData } from '../../src/study/report.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
-import { readStudy } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
 import { diligent } from '../compress/support/scripted-model.js';
 import { completion, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
 import { scratchFolder } from './support/studies.js';

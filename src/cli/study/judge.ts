@@ -1,36 +1,21 @@
-/** `lightmem study judge`: the answers that a study's folder holds, judged anew or by others; and what is said of judging that failed. */
+/** `lightmem study judge`: the answers that a study's folder holds, judged anew or by others. */
 import type { Command } from 'commander';
-import { unscoredLines } from '../analysis/unscored.js';
-import { counted } from '../analysis/wording.js';
-import { UserError } from '../core/errors.js';
-import { openJudge } from '../evaluate/judges/open-judge.js';
-import { JUDGES } from '../evaluate/judges/registry.js';
-import { judgeStudy } from '../study/judge-study.js';
-import type { StudySummary } from '../study/runner.js';
-import { readStudy } from '../study/study-folder.js';
-import { visibleText } from '../text/visible.js';
+import { UserError } from '../../core/errors.js';
+import { openJudge } from '../../evaluate/judges/open-judge.js';
+import { JUDGES } from '../../evaluate/judges/registry.js';
+import { judgeStudy } from '../../study/judge-study.js';
+import { readStudy } from '../../study/stored-study.js';
+import { visibleText } from '../../text/visible.js';
 import {
   addEndpointOptions,
   addSpendOptions,
   judgeChoice,
   type EndpointOptions,
   type SpendOptions,
-} from './chat-client.js';
-import { interruption } from './interrupt.js';
-import { Progress } from './progress.js';
-
-/** What is said of answers that stayed unscored, and how they are asked about again. */
-export function judgingLines(
-  { unscored, silent }: Pick<StudySummary, 'unscored' | 'silent'>,
-  folder: string,
-): string[] {
-  if (unscored.length === 0) return [];
-  return [
-    ...unscoredLines(unscored),
-    ...silent.map(({ judge, runs }) => `${judge} scored nothing in ${counted(runs, 'run')}`),
-    `unscored answers are judged again by the next study run, or by: lightmem study judge ${folder} --unscored`,
-  ];
-}
+} from '../chat-client.js';
+import { interruption } from '../interrupt.js';
+import { Progress } from '../progress.js';
+import { judgingLines } from './judging-lines.js';
 
 interface JudgeOptions extends EndpointOptions, SpendOptions {
   readonly judge?: readonly string[];
@@ -40,10 +25,9 @@ interface JudgeOptions extends EndpointOptions, SpendOptions {
 }
 
 /** Adds the command. */
-export function registerJudge(study: Command): void {
+export function register(study: Command): void {
   const command = study
     .command('judge')
-    .description("judge a study's answers anew, or by other judges; nothing is trained or asked")
     .argument('<folder>', "the study's folder")
     .option('--judge <name...>', `who judges: ${JUDGES.join(', ')}; default: the study's judges`)
     .option('--model <name>', 'the model that judges, for llm and yes-no')
@@ -67,7 +51,7 @@ async function judge(folder: string, options: JudgeOptions): Promise<void> {
     ...(judges && { judges }),
     onProgress: ({ done, runs, run: name }) => progress.update(done / runs, name),
   }).finally(() => progress.end());
-  const { writeReport } = await import('../study/report.js');
+  const { writeReport } = await import('../../study/report.js');
   const report = writeReport(readStudy(folder));
   const { judged, withoutAnswers, judgements } = outcome;
   if (json) process.stdout.write(`${JSON.stringify({ folder, report: report.path, ...outcome })}\n`);

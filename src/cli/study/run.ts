@@ -1,0 +1,28 @@
+/** `lightmem study run`: carries out a study file, or a study by its name. */
+import type { Command } from 'commander';
+import { carryOut } from '../study-run.js';
+import { addAskedOptions, askedStudy, commandLine, type AskedOptions } from './asked-study.js';
+
+interface RunOptions extends AskedOptions {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function register(study: Command): void {
+  addAskedOptions(study.command('run'))
+    .option('--yes', 'do not ask before large spends')
+    .option('--dry-run', 'show the runs and their cost, and do nothing: as study plan does')
+    .option('--json', 'one JSON document on standard output, no progress')
+    .action(run);
+}
+
+async function run(file: string, options: RunOptions): Promise<void> {
+  await carryOut(askedStudy(file, options), {
+    command: commandLine(file, options),
+    json: options.json === true,
+    dryRun: options.dryRun === true,
+    yes: options.yes === true,
+  });
+}
