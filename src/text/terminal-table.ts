@@ -1,5 +1,4 @@
 /** A table for a terminal of any width: what does not fit is left out column by column, and said. */
-import { largest } from '../core/collections.js';
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
 
@@ -20,7 +19,7 @@ const NARROWEST = 8;
 /** Lines of the table within a width, and one that names columns left out; the columns that stay are folded where they are still too wide. */
 export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: readonly T[], width: number): string {
   const cells = columns.map((column) => [column.name, ...rows.map((row) => String(column.value(row)))]);
-  const widths = cells.map((texts) => largest(texts.map(widthOf)));
+  const widths = cells.map((texts) => widest(texts, widthOf));
   const kept = fitting(columns, widths, width);
   const folded = foldedWidths(
     kept.map((i) => widths[i] ?? 0),
@@ -42,9 +41,14 @@ export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: re
   return [...lines, ...leftOut(left, width)].join('\n');
 }
 
+/** The largest width, however many texts there are. */
+function widest(texts: readonly string[], widthOfText: (text: string) => number): number {
+  return texts.reduce((most, text) => Math.max(most, widthOfText(text)), 0);
+}
+
 /** The widest line of a text. */
 function widthOf(text: string): number {
-  return largest(text.split('\n').map((line) => stringWidth(line)));
+  return widest(text.split('\n'), (line) => stringWidth(line));
 }
 
 /** Positions of the columns that fit, or that must stay. */
