@@ -5,25 +5,20 @@ import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
-import { runCost, runSeconds } from '../study/estimate.js';
-import { wholeSeconds } from '../study/run-seconds.js';
-import { placementHere } from '../study/placement.js';
-import { formSetRecord, formSetText, setsOfRuns } from '../study/form-set-text.js';
+import { formSetText, setsOfRuns } from '../study/form-set-text.js';
 import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.js';
 import { planStudy, type StudyPlan } from '../study/plan.js';
+import { planForecast } from '../study/plan-forecast.js';
 import type { TextsOutcome } from '../study/texts.js';
 import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
-import { runName } from '../study/identity.js';
 import { readStudy } from '../study/stored-study.js';
 import { judgingLines } from './study/judging-lines.js';
+import { planLines, tightText } from './study/plan-text.js';
 import { reportLines } from './data-options.js';
 import { deviceFor } from './device.js';
 import { openModel } from './open-model.js';
-import { spendText } from '../compress/spend-forecast.js';
 import { agreed, confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
-import { tightRuns } from '../study/run-memory.js';
-import { bytesText } from '../text/bytes.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
 import type { WrittenReport } from '../study/report.js';
@@ -185,35 +180,16 @@ class Work {
     this.#progress = new Progress({ label: 'study', total: seconds, silent: this.options.json });
   }
 
-  /** The plan and what it costs, without touching the folder. */
+  /** The plan and what it takes, without touching the folder. */
   printPlan(): void {
-    const { runs, model, config, texts, forms, judging } = this.plan;
-    const { workers, threads, memoryBytes } = placementHere(config.executor, model);
-    const costs = runs.map((run) => ({ run, cost: runCost(run, model.tokenizer) }));
-    const seconds = costs.map(({ cost }) => wholeSeconds(runSeconds(cost, model, threads)));
-    const total = seconds.reduce((sum, each) => sum + each, 0);
-    if (this.options.json) {
-      const listed = costs.map(({ run, cost }, i) => ({
-        run: runName(run.spec.identity),
-        ...cost,
-        seconds: seconds[i],
-      }));
-      const samples = setsOfRuns(runs).map(formSetRecord);
-      const plan = { texts, forms, samples, judging, runs: listed, seconds: total / workers };
-      process.stdout.write(`${JSON.stringify(plan)}\n`);
-      return;
-    }
-    for (const each of [texts, forms])
-      if (each !== null) process.stdout.write(`${visibleText(spendText(each.forecast))}\n`);
-    for (const set of setsOfRuns(runs)) process.stdout.write(`${visibleText(formSetText(set))}\n`);
-    for (const [i, { run, cost }] of costs.entries())
+    const forecast = planForecast(this.plan, this.plan.config.out);
+    if (this.options.json) process.stdout.write(`${JSON.stringify(forecast)}\n`);
+    else
       process.stdout.write(
-        `${visibleText(runName(run.spec.identity))}: ${Math.round(cost.trainTokens)} tokens to train, ${cost.answers} answers, about ${durationText(seconds[i] ?? 0)}\n`,
+        `${planLines(this.plan, forecast)
+          .map((line) => visibleText(line))
+          .join('\n')}\n`,
       );
-    for (const forecast of judging) process.stdout.write(`${visibleText(judgeForecastText(forecast))}\n`);
-    const tight = tightRuns(runs, model, memoryBytes);
-    if (tight.length > 0) process.stdout.write(`${visibleText(tightText(tight, memoryBytes))}\n`);
-    process.stdout.write(`${runs.length} runs, about ${durationText(total / workers)}\n`);
   }
 
   printOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
@@ -241,12 +217,6 @@ class Work {
     if (this.#progress !== undefined) this.#progress.print(text);
     else if (!this.options.json) process.stderr.write(`${visibleText(text)}\n`);
   }
-}
-
-/** What to do about runs that need more memory than there is. */
-function tightText(runs: readonly { readonly run: string; readonly bytes: number }[], free: number): string {
-  const names = runs.map(({ run, bytes }) => `${run} (about ${bytesText(bytes)})`);
-  return `${names.join(', ')}: more memory than the ${bytesText(free)} that are free; carried out alone, and ended if it does not do: lower train.batchTokens or train.maxLength, or set train.gradientCheckpointing`;
 }
 
 function recommended({ level, rank }: WrittenReport['analysis']['recommendation']): string {

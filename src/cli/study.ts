@@ -13,6 +13,10 @@ export const STUDY_COMMANDS: Readonly<Record<string, StudyCommand>> = {
     about: 'carry out a study file; what is finished already is reused',
     load: () => import('./study/run.js'),
   },
+  plan: {
+    about: 'what a study will take, and what of it is there: runs, what they share, time, memory, tokens, money',
+    load: () => import('./study/plan.js'),
+  },
   status: {
     about: 'how a study stands, from any terminal: what is done, runs now, failed, and how long the rest takes',
     load: () => import('./study/status.js'),
@@ -25,9 +29,29 @@ export const STUDY_COMMANDS: Readonly<Record<string, StudyCommand>> = {
     about: 'one run: settings, outcome, some answers',
     load: () => import('./study/show.js'),
   },
+  logs: {
+    about: 'losses, warnings and errors of runs, while they work and after',
+    load: () => import('./study/logs.js'),
+  },
+  retry: {
+    about: 'forget that runs failed, and say what the next study run carries out',
+    load: () => import('./study/retry.js'),
+  },
   judge: {
     about: "judge a study's answers anew, or by other judges; nothing is trained or asked",
     load: () => import('./study/judge.js'),
+  },
+  diff: {
+    about: 'two studies: what was set differently, and what came out differently',
+    load: () => import('./study/diff.js'),
+  },
+  export: {
+    about: 'the judged answers as CSV, JSON lines or Parquet',
+    load: () => import('./study/export.js'),
+  },
+  clean: {
+    about: 'delete checkpoints, leftovers and what no run uses; shows them and asks first',
+    load: () => import('./study/clean.js'),
   },
   schema: {
     about: 'every key of a study file, as JSON Schema for editors',

@@ -19,9 +19,14 @@ export function removeQuietly(path: string): void {
   }
 }
 
+/** Whether a name is one that a killed process may have left. */
+export function isLeftover(name: string): boolean {
+  return LEFTOVER.test(name);
+}
+
 /** Removes from a folder what a killed process was still writing; only for the holder of the folder's lock. */
 export function removeLeftovers(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder))
-    if (LEFTOVER.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (isLeftover(name)) rmSync(join(folder, name), { recursive: true, force: true });
 }

@@ -5,7 +5,7 @@ import { UserError } from '../core/errors.js';
 import { mean } from '../core/statistics.js';
 import { readJsonLines } from '../files/json-lines.js';
 import type { LossCurve, LossPoint } from '../report/data.js';
-import { stepMetric, type StepMetric } from '../train/finetuning-plan.js';
+import { stepMetric, type StepMetric } from '../train/step-metric.js';
 import { TRAINING_FILES } from './layout.js';
 import { resolveTraining } from './training-store.js';
 import type { RunSpec } from './run-spec.js';

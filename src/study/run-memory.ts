@@ -19,9 +19,12 @@ const LEARNT_SHARE = 0.3;
 const FLOAT = 4;
 
 /** Bytes of a run's process at its most; somewhat too many rather than too few. A served model takes none here. */
-export function runMemory({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, model: StudyModel): number {
-  if (model.kind === 'served') return PROCESS_BYTES;
-  const { config } = model.model;
+export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyModel): number {
+  return model.kind === 'served' ? PROCESS_BYTES : memoryWith(run, model.model.config);
+}
+
+/** The same with a model of that configuration, whichever the run's own is. */
+export function memoryWith({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, config: ModelConfig): number {
   const weights = modelParameters(config).reduce((sum, { shape }) => sum + size(shape), 0);
   const { training } = spec.identity;
   const held = PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weights;

@@ -71,9 +71,16 @@ export function untrained(estimate: RunEstimate): RunEstimate {
   return { ...estimate, seconds: { ...estimate.seconds, train: 0 } };
 }
 
-/** What was foreseen of the stages that are known to have taken something. */
-export function foreseenOfTook(seconds: RunSeconds, took: Partial<RunSeconds>): RunSeconds {
-  return eachStage((stage) => (took[stage] === undefined ? 0 : seconds[stage]));
+/** Seconds foreseen and taken, of the stages that a run carried out itself. */
+export function comparedSeconds(
+  result: RunResult,
+  estimate: RunEstimate,
+): { readonly foreseenSeconds: number; readonly tookSeconds: number } {
+  const took = tookSeconds(result, estimate);
+  return {
+    foreseenSeconds: wholeSeconds(eachStage((stage) => (took[stage] === undefined ? 0 : estimate.seconds[stage]))),
+    tookSeconds: wholeSeconds(eachStage((stage) => took[stage] ?? 0)),
+  };
 }
 
 /** Of a run under way, seconds of its foreseen stages that are behind it. */

@@ -1,18 +1,9 @@
 /** How a study stands while processes work on it and after: told from its record and the small files of its runs alone. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { holderOf } from '../files/folder-lock.js';
-import { STUDY_FILES, TRAINING_FILES } from './layout.js';
-import { learnFrom, Outlook } from './outlook.js';
+import type { Outlook } from './outlook.js';
 import { glanceRun, type RunGlance } from './run-glance.js';
-import {
-  foreseenOfTook,
-  STAGE_SECONDS,
-  tookSeconds,
-  untrained,
-  wholeSeconds,
-  type RunEstimate,
-} from './run-seconds.js';
+import { comparedSeconds } from './run-seconds.js';
+import { studyOutlook } from './study-outlook.js';
 import { readStudyRecord, type StudyEstimates } from './study-record.js';
 import type { RunReport } from './study-records.js';
 
@@ -58,7 +49,7 @@ export function studyStatus(folder: string, now = Date.now()): StudyStatus {
   const glances = runs.map((run) => glanceRun(folder, run));
   const of = (status: RunGlance['status']): RunGlance[] => glances.filter((each) => each.status === status);
   const worker = holderOf(folder);
-  const outlook = estimates === undefined ? null : outlookOf(folder, glances, estimates);
+  const outlook = estimates === undefined ? null : studyOutlook(folder, glances, estimates);
   const prospect = outlook?.prospect ?? null;
   return {
     ...{ name, folder, command, runs: runs.length },
@@ -84,40 +75,14 @@ function activeRun({ name: run, report, worker }: RunGlance, outlook: Outlook | 
   return { run, report, secondsLeft: outlook?.secondsLeft(run) ?? null, worker };
 }
 
-/** The runs as they stand; a training that several share is counted for the first that is open, one that is there for none. */
-function outlookOf(folder: string, glances: readonly RunGlance[], { workers, runs }: StudyEstimates): Outlook {
-  const outlook = new Outlook(workers);
-  const counted = new Set<string | null>([null]);
-  for (const glance of glances) {
-    const estimate = runs[glance.name];
-    if (estimate === undefined) continue;
-    learnFrom(outlook, estimate, glance);
-    const isOpen = glance.status === 'running' || glance.status === 'waiting';
-    const isThere = isOpen
-      ? counted.has(estimate.training) || isTrained(folder, estimate)
-      : glance.result?.work.trainings === 0;
-    if (isOpen) counted.add(estimate.training);
-    outlook.add(glance.name, isThere ? untrained(estimate) : estimate);
-    if (!isOpen) outlook.settle(glance.name);
-    if (glance.report !== null) outlook.report(glance.name, glance.report);
-  }
-  return outlook;
-}
-
-function isTrained(folder: string, { training }: RunEstimate): boolean {
-  return training !== null && existsSync(join(folder, STUDY_FILES.trainings, training, TRAINING_FILES.training));
-}
-
 function comparison(done: readonly RunGlance[], { runs }: StudyEstimates): StudyStatus['estimate'] {
-  let [foreseenSeconds, took] = [0, 0];
-  for (const { name, result } of done) {
+  const each = done.flatMap(({ name, result }) => {
     const estimate = runs[name];
-    if (estimate === undefined || result === null) continue;
-    const stages = tookSeconds(result, estimate);
-    foreseenSeconds += wholeSeconds(foreseenOfTook(estimate.seconds, stages));
-    took += STAGE_SECONDS.reduce((sum, stage) => sum + (stages[stage] ?? 0), 0);
-  }
-  return took === 0 ? null : { foreseenSeconds, tookSeconds: took };
+    return estimate === undefined || result === null ? [] : [comparedSeconds(result, estimate)];
+  });
+  const foreseenSeconds = each.reduce((sum, { foreseenSeconds: own }) => sum + own, 0);
+  const tookSeconds = each.reduce((sum, { tookSeconds: own }) => sum + own, 0);
+  return tookSeconds === 0 ? null : { foreseenSeconds, tookSeconds };
 }
 
 function rateSince(since: number, done: readonly RunGlance[], now: number): number | null {

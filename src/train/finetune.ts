@@ -7,11 +7,12 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter, type LoraTensors } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
 import type { Role } from '../models/modules.js';
-import { FinetuningPlan, type StepMetric } from './finetuning-plan.js';
+import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
 import { carryOut, checkpointsIn } from './loop.js';
 import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
+import type { StepMetric } from './step-metric.js';
 import { Trainer, loraInitialiser } from './trainer.js';
 
 /** Told after every step. */

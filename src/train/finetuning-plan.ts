@@ -9,21 +9,8 @@ import { requireFinite, type Kept, type Step, type TakenStep, type TrainingPlan 
 import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
 import { learningRateAt } from './schedule.js';
+import { stepMetric, type StepMetric } from './step-metric.js';
 import type { Trainer } from './trainer.js';
-
-/** A line of `metrics.jsonl`. */
-export const stepMetric = z.object({
-  step: z.int(),
-  epoch: z.int(),
-  loss: z.number(),
-  learningRate: z.number(),
-  gradientNorm: z.number(),
-  tokens: z.int(),
-  heldOutLoss: z.number().optional(),
-});
-
-/** A line of a fine-tuning's log: one step. */
-export type StepMetric = z.infer<typeof stepMetric>;
 
 const countersSchema = z.object({ heldOut: standingSchema.nullable() });
 

@@ -23,9 +23,9 @@ beforeAll(async () => {
   const onEvent = (): unknown => during.push(studyStatus(whole));
   await carriedOut(model, whole, {}, { onEvent });
   await carriedOut(model, failing, { base: false, grid: HALF_FAILING });
-}, 120_000);
+}, 300_000);
 
-describe('study status', { timeout: 60_000 }, () => {
+describe('study status', { timeout: 180_000 }, () => {
   it('follows the runs while they are carried out: which runs, at what, how far, how long', () => {
     const active = during.flatMap((each) => each.active);
     expect(active.map(({ report }) => report?.stage)).toContain('training');
@@ -51,7 +51,7 @@ describe('study status', { timeout: 60_000 }, () => {
     const text = await status(failing);
     expect(text).toMatch(/^least: 1 of 2 runs done, 1 failed\n/);
     expect(text).toMatch(/^failed: articles-open-summ_l3-r2-n2-s0-\w+, training: .*raise maxLength/m);
-    expect(text).toMatch(/^mend what failed, then: lightmem study run least\.yaml$/m);
+    expect(text).toMatch(/^more about what failed: lightmem study logs .*\nto go on: lightmem study run least\.yaml$/m);
     const told = JSON.parse(await status(failing, '--json')) as StudyStatus;
     expect(told).toMatchObject({ done: 1, failed: 1, failures: [{ stage: 'training' }] });
   });

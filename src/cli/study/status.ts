@@ -4,6 +4,7 @@ import type { ActiveRun, StudyStatus } from '../../study/study-status.js';
 import { studyStatus } from '../../study/study-status.js';
 import { durationText } from '../../text/duration.js';
 import { visibleLine, visibleText } from '../../text/visible.js';
+import { quoted } from '../quoted.js';
 import { colors } from '../terminal.js';
 
 /** Adds the command. */
@@ -86,8 +87,11 @@ function estimateLines({ estimate }: StudyStatus): string[] {
 }
 
 /** What to do: about failures, and where nobody works on what is left. */
-function nextLines({ command, worker, failed, waiting, unscored, damaged }: StudyStatus): string[] {
+function nextLines({ folder, command, worker, failed, waiting, unscored, damaged }: StudyStatus): string[] {
   if (worker !== null || failed + waiting + unscored + damaged.length === 0) return [];
-  const what = failed > 0 ? 'mend what failed, then' : 'to go on';
-  return [visibleText(`${what}: ${command}`)];
+  const logs =
+    failed > 0
+      ? [visibleText(`more about what failed: lightmem study logs ${quoted(folder)}; mend it, then go on`)]
+      : [];
+  return [...logs, visibleText(`to go on: ${command}`)];
 }

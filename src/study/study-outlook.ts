@@ -1,0 +1,36 @@
+/** The outlook of a study as its folder holds it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { STUDY_FILES, TRAINING_FILES } from './layout.js';
+import { learnFrom, Outlook } from './outlook.js';
+import type { RunGlance } from './run-glance.js';
+import { untrained, type RunEstimate } from './run-seconds.js';
+import type { StudyEstimates } from './study-record.js';
+
+/** The runs as they stand; a training that several share is counted for the first that is open, one that is there for none. */
+export function studyOutlook(
+  folder: string,
+  glances: readonly RunGlance[],
+  { workers, runs }: StudyEstimates,
+): Outlook {
+  const outlook = new Outlook(workers);
+  const counted = new Set<string | null>([null]);
+  for (const glance of glances) {
+    const estimate = runs[glance.name];
+    if (estimate === undefined) continue;
+    learnFrom(outlook, estimate, glance);
+    const isOpen = glance.status === 'running' || glance.status === 'waiting';
+    const isThere = isOpen
+      ? counted.has(estimate.training) || isTrained(folder, estimate)
+      : glance.result?.work.trainings === 0;
+    if (isOpen) counted.add(estimate.training);
+    outlook.add(glance.name, isThere ? untrained(estimate) : estimate);
+    if (!isOpen) outlook.settle(glance.name);
+    if (glance.report !== null) outlook.report(glance.name, glance.report);
+  }
+  return outlook;
+}
+
+function isTrained(folder: string, { training }: RunEstimate): boolean {
+  return training !== null && existsSync(join(folder, STUDY_FILES.trainings, training, TRAINING_FILES.training));
+}
