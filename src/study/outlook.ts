@@ -20,6 +20,9 @@ interface Known {
 /** Corrections beyond these come of stages so short that their estimate says nothing. */
 const [LEAST, MOST] = [1 / 30, 30];
 
+/** Stands for all kinds together: the machine's speed is theirs in common, what the estimate gets wrong of a book is not. */
+const ALL = '';
+
 export interface Prospect {
   /** Seconds of work that is done and of all work, one run after another, the rest as it is foreseen by now. */
   readonly done: number;
@@ -112,12 +115,13 @@ export class Outlook {
     for (const stage of STAGE_SECONDS) left[stage] = Math.max(0, left[stage] + sign * seconds[stage]);
   }
 
-  /** What a stage took of what was foreseen: of its kind, else of its book, else of all; 1 where nothing is known. */
+  /** What a stage took of what was foreseen: of its kind, else of its book; of other books half of it, as ratios go; 1 where nothing is known. */
   #factor(kind: string, stage: keyof RunSeconds): number {
     for (const name of namesOf(kind)) {
       const known = this.#known.get(name);
       if (known === undefined || known.foreseen[stage] === 0) continue;
-      return Math.min(MOST, Math.max(LEAST, known.took[stage] / known.foreseen[stage]));
+      const factor = Math.min(MOST, Math.max(LEAST, known.took[stage] / known.foreseen[stage]));
+      return name === ALL ? Math.sqrt(factor) : factor;
     }
     return 1;
   }
@@ -130,7 +134,7 @@ export function learnFrom(outlook: Outlook, estimate: RunEstimate, { result }: P
 
 /** The kind, its book, and all. */
 function namesOf(kind: string): string[] {
-  return [...new Set([kind, kind.split(' ')[0] ?? '', ''])];
+  return [...new Set([kind, kind.split(' ')[0] ?? '', ALL])];
 }
 
 function nothing(): Record<keyof RunSeconds, number> {

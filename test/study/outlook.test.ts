@@ -21,14 +21,14 @@ describe('the outlook of a study', () => {
     expect(outlook.prospect).toEqual({ done: 30, total: 45, secondsLeft: 15 });
   });
 
-  it('corrects a kind by what its own runs took, another of the book by those, another book by all', () => {
+  it('corrects a kind by what its own runs took, another of the book by those, another book half by all', () => {
     const outlook = new Outlook(1);
     outlook.learn(estimate('text raw'), { train: 20 });
     outlook.learn(estimate('open'), { train: 5 });
     expect(outlook.corrected(estimate('text raw')).train).toBe(20);
     expect(outlook.corrected(estimate('text study')).train).toBe(20);
     expect(outlook.corrected(estimate('open base')).train).toBe(5);
-    expect(outlook.corrected(estimate('closed')).train).toBeCloseTo(12.5);
+    expect(outlook.corrected(estimate('closed')).train).toBeCloseTo(10 * Math.sqrt(1.25));
     expect(outlook.corrected(estimate('text raw')).ask).toBe(4);
   });
 
