@@ -10,6 +10,7 @@ import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { BUNDLED } from '../models/load.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
+import { executor } from './executor-config.js';
 import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
 
@@ -256,23 +257,6 @@ const evaluate = z.strictObject({
   temperature: positive(2, true).describe('0 takes the likeliest token each time.').default(0),
   stop: z.array(text).describe('Further strings that end an answer.').default([]),
 });
-
-const threads = integer(1, 1024).describe('Threads of each run; without it, processors / workers.').optional();
-
-const executor = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({ kind: z.literal('inline').describe('One run at a time, in a thread of this process.'), threads }),
-    z.strictObject({
-      kind: z.literal('pool').describe('Processes side by side.'),
-      workers: integer(1, 256)
-        .describe('How many; without it, as many as processors for a small model, one for a large one.')
-        .optional(),
-      threads,
-    }),
-  ],
-  { error: (raw) => `${given(raw)}: use kind: inline or kind: pool` },
-);
 
 const servedModel = z.strictObject({
   name: text.describe('The model’s name at its endpoint.'),

@@ -1,30 +1,41 @@
-/** Where a study's runs go: the executor that was chosen, and how many runs and threads this machine bears at once. */
+/** Where a study's runs go: the executor that was chosen, how many runs it carries out at once, and how many threads each has. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { commandExecutor } from '../executors/command.js';
 import type { Executor } from '../executors/executor.js';
 import { freeMemory } from '../executors/free-memory.js';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
-import type { StudyConfig } from './config.js';
 import { linearWeights } from './estimate.js';
+import type { ExecutorConfig } from './executor-config.js';
 import type { StudyModel } from './plan.js';
+import { runRecords } from './work-records.js';
 
 /** Runs at once, and threads of each. */
 export interface Placement {
   readonly workers: number;
   readonly threads: number;
-  /** Bytes that they may take together: what is free on this machine. */
+  /** Bytes that they may take together: what is free on this machine; infinite where they run elsewhere. */
   readonly memoryBytes: number;
 }
 
 /** Parameters from which a model takes all processors for one run at a time. */
 const LARGE_MODEL_PARAMETERS = 50_000_000;
 
+/** Threads of a run of a large model on machines that are not this one. */
+const FAR_THREADS = 4;
+
 /** Small models side by side on one thread each, a large one alone on all; what the study file says goes before. */
-export function placementHere(executor: StudyConfig['executor'], model: StudyModel): Placement {
-  const processors = availableParallelism();
+export function placementHere(executor: ExecutorConfig, model: StudyModel): Placement {
   const isSmall = model.kind === 'served' || linearWeights(model.model.config) < LARGE_MODEL_PARAMETERS;
+  if (executor.kind === 'command')
+    return {
+      workers: executor.slots,
+      threads: executor.threads ?? (isSmall ? 1 : FAR_THREADS),
+      memoryBytes: Infinity,
+    };
+  const processors = availableParallelism();
   const usual = isSmall ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
   const threads = executor.threads ?? Math.max(1, Math.floor(processors / workers));
@@ -32,21 +43,26 @@ export function placementHere(executor: StudyConfig['executor'], model: StudyMod
 }
 
 /** The executor of a kind, its workers started when they are needed. */
-export function openExecutor(executor: StudyConfig['executor'], { workers, memoryBytes }: Placement): Executor {
+export function openExecutor(executor: ExecutorConfig, { workers, memoryBytes }: Placement): Executor {
   switch (executor.kind) {
     case 'inline':
       return inlineExecutor(workerEntry());
     case 'pool':
       return poolExecutor(workerEntry(), workers, memoryBytes);
+    case 'command':
+      return commandExecutor(executor, runRecords);
   }
 }
 
 /** Path of the built `worker.js`, seen from the built package and from the sources alike; throws where the sources were never built. */
 export function workerEntry(): string {
-  const places = ['./worker.js', '../../dist/study/worker.js'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
+  return builtFile('study/worker.js');
+}
+
+/** Path of a file of the built package. */
+function builtFile(name: string): string {
+  const places = [`../${name}`, `../../dist/${name}`].map((place) => fileURLToPath(new URL(place, import.meta.url)));
   const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`no worker at ${places.join(' or ')}: run npm run build first`);
+  if (found === undefined) throw new Error(`no ${name} at ${places.join(' or ')}: run npm run build first`);
   return found;
 }

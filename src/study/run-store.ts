@@ -107,9 +107,19 @@ type Unfinished =
   | { readonly status: 'pending'; readonly damage: null };
 
 function unfinished(folder: string): Unfinished {
-  if (isHeld(folder)) return { status: 'running', report: optional(join(folder, RUN_FILES.progress), progressRecord) };
-  const error = optional(join(folder, RUN_FILES.error), errorRecord);
+  if (isHeld(folder)) return { status: 'running', report: readReport(folder) };
+  const error = readRunError(folder);
   return error === null ? { status: 'pending', damage: null } : { status: 'failed', error };
+}
+
+/** How far a run is, where it says so. */
+export function readReport(folder: string): RunReport | null {
+  return optional(join(folder, RUN_FILES.progress), progressRecord);
+}
+
+/** Why a run failed, where it says so. */
+export function readRunError(folder: string): RunError | null {
+  return optional(join(folder, RUN_FILES.error), errorRecord);
 }
 
 /** A record that is for people: where it is absent or damaged there is none. */

@@ -1,16 +1,45 @@
 /** What every executor must do, told once and asked of each. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.js';
 import type { Executor } from '../../src/executors/executor.js';
+import type { WorkRecords } from '../../src/executors/scheduler.js';
 
 /** The worker that does what a job's folder says. */
 export const WORKER = fileURLToPath(new URL('support/worker.mjs', import.meta.url));
 
-export type Act = 'succeed' | 'fail' | 'mistake' | 'exit' | 'kill' | 'deaf' | 'wait';
+/** Work that says in its folder how far it is and how it ended. */
+export const FAR_WORKER = fileURLToPath(new URL('support/far-worker.mjs', import.meta.url));
+
+export type Act = 'succeed' | 'fail' | 'mistake' | 'exit' | 'kill' | 'deaf' | 'wait' | 'gate' | 'second';
+
+/** What the far worker leaves. A file `held` stands for a process that works on the folder. */
+export const farRecords: WorkRecords = {
+  outcome(folder) {
+    const failure = readIfThere(join(folder, 'failed.json'));
+    if (failure !== null) {
+      const { name, message } = failure as { name: string; message: string };
+      const outcome = { status: 'failed', name, message, mendable: name === 'UserError' } as const;
+      return { outcome, stamp: String(statSync(join(folder, 'failed.json')).ino) };
+    }
+    if (!isDone(folder)) return null;
+    return { outcome: { status: 'done' }, stamp: String(statSync(join(folder, 'done.json')).ino) };
+  },
+  report: (folder) => readIfThere(join(folder, 'progress.json')),
+  isHeld: (folder) => existsSync(join(folder, 'held')),
+};
+
+function readIfThere(path: string): Json | null {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Json) : null;
+}
+
+/** How often work was begun. */
+export function triesOf(folder: string): string[] {
+  return readFileSync(join(folder, 'tries'), 'utf8').trimEnd().split('\n');
+}
 
 export interface Workshop {
   readonly executor: Executor;

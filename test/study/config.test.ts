@@ -115,7 +115,7 @@ evaluate: { judges: [llm] }
     ['no ranks', GOOD.replace(', ranks: [8]', ''), 'grid[0].ranks: is missing: give a list of ranks'],
     ['ranks of a served model', `${GOOD}\nmodel: { name: m, endpoint: http://localhost:1/v1 }`, 'nothing is trained'],
     ['workers of one thread', `${GOOD}\nexecutor: { kind: inline, workers: 2 }`, 'executor.workers: is not known here'],
-    ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline or kind: pool'],
+    ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline, pool, command'],
     ['a level in place of a list', GOOD.replace('levels: study', 'levels: 3'), 'or "study" for the study'],
   ];
 
