@@ -8,6 +8,8 @@ export interface JobSpec {
   readonly threads?: number;
   /** Bytes of memory that it needs at its most, as estimated; default: not counted. */
   readonly memoryBytes?: number;
+  /** Seconds that it takes, as estimated; default: not known. */
+  readonly seconds?: number;
 }
 
 /** How a job ended; only `done` means that the work was carried out. */

@@ -51,7 +51,8 @@ export class FarExecutor implements Executor {
   readonly #flying = new Set<Task>();
   #isClosed = false;
   #isFlushing = false;
-  #adopted: ReadonlyMap<string, Ticket> | undefined;
+  /** What was under way when this process came, and has not been met yet. */
+  #adopted: Map<string, Ticket> | undefined;
   #watch: Promise<void> | undefined;
   #wake = new AbortController();
   #answeredAt = performance.now();
@@ -121,9 +122,10 @@ export class FarExecutor implements Executor {
   }
 
   /** Finds work that is under way already, by its scheduler's word or by its folder's. */
-  #meet(task: Task, adopted: ReadonlyMap<string, Ticket>): void {
+  #meet(task: Task, adopted: Map<string, Ticket>): void {
     const { folder } = task.job;
-    const ticket = task.attempt === 0 ? adopted.get(folder) : undefined;
+    const ticket = adopted.get(folder);
+    adopted.delete(folder);
     task.ticket = ticket ?? (this.records.isHeld(folder) ? ELSEWHERE : undefined);
     if (task.ticket === ELSEWHERE) task.before = this.#stamp(task);
   }
@@ -132,8 +134,8 @@ export class FarExecutor implements Executor {
     return this.records.outcome(task.job.folder)?.stamp ?? null;
   }
 
-  async #underWay(): Promise<ReadonlyMap<string, Ticket>> {
-    this.#adopted ??= (await this.scheduler.adopt?.()) ?? new Map<string, Ticket>();
+  async #underWay(): Promise<Map<string, Ticket>> {
+    this.#adopted ??= new Map(await this.scheduler.adopt?.());
     return this.#adopted;
   }
 

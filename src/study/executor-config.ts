@@ -1,6 +1,6 @@
 /** Settings of executors in a study file: where runs run, each kind with its own. */
 import { z } from 'zod';
-import { given, integer, text } from '../core/setting-schemas.js';
+import { given, integer, oneOf, positive, text } from '../core/setting-schemas.js';
 import { commandProblem, PLACEHOLDERS } from '../executors/command-template.js';
 
 const threads = integer(1, 1024).describe('Threads of each run; without it, processors / workers.').optional();
@@ -41,7 +41,39 @@ const command = z.strictObject({
     .optional(),
 });
 
-const KINDS = [inline, pool, command] as const;
+const slurm = z.strictObject({
+  kind: z.literal('slurm').describe('Jobs of Slurm, one array for each shape of run.'),
+  partition: text.describe('Where jobs are submitted; without these three, where Slurm puts them.').optional(),
+  account: text.describe('Who pays.').optional(),
+  qos: text.describe('Quality of service.').optional(),
+  options: z
+    .array(text.regex(/^-/, { error: (raw) => `${given(raw)}: give options of sbatch, e.g. --constraint=avx512` }))
+    .describe('Further options of sbatch, each with its value: `--constraint=avx512`.')
+    .default([]),
+  threads,
+  memoryGB: positive(100_000).describe('Memory of each run; without it, as estimated and a quarter more.').optional(),
+  minutes: integer(1, 1_000_000)
+    .describe(
+      'Longest time of each run; without it, four times the estimate, twice as long each time it is started again.',
+    )
+    .optional(),
+  gpus: integer(0, 64).describe('GPUs of each run; without it, one where `device` is `cuda`.').optional(),
+  atOnce: integer(1, 100_000).describe('Most runs that run at once; without it, as many as Slurm lets.').optional(),
+  queued: integer(1, 1_000_000)
+    .describe('Most runs that wait or run in Slurm at once, where submissions are limited.')
+    .optional(),
+  retries,
+  pollSeconds: integer(1, 3600).describe('Seconds between looks at the queue.').default(10),
+  onStop: oneOf(['cancel', 'leave'], 'choice')
+    .describe('What Ctrl-C does to jobs: cancels them, or leaves them for the next `study run`, which takes them over.')
+    .default('cancel'),
+  setup: z.string().describe('Lines of shell before each run: `module load nodejs`.').default(''),
+  lightmem: text
+    .describe('How lightmem is called on the nodes, as words of shell; without it, this very installation.')
+    .optional(),
+});
+
+const KINDS = [inline, pool, command, slurm] as const;
 
 /** The setting `executor`. */
 export const executor = z.discriminatedUnion('kind', KINDS, {

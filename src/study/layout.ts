@@ -17,6 +17,7 @@ export const STUDY_FILES = {
   answers: 'answers',
   judging: 'judging',
   runs: 'runs',
+  slurm: 'slurm',
   rows: 'rows.csv',
   report: 'report.html',
 } as const;

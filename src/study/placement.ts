@@ -1,14 +1,19 @@
 /** Where a study's runs go: the executor that was chosen, how many runs it carries out at once, and how many threads each has. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandExecutor } from '../executors/command.js';
+import { shellWord } from '../executors/command-template.js';
 import type { Executor } from '../executors/executor.js';
 import { freeMemory } from '../executors/free-memory.js';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
+import { slurmExecutor } from '../executors/slurm.js';
+import type { StudyConfig } from './config.js';
 import { linearWeights } from './estimate.js';
 import type { ExecutorConfig } from './executor-config.js';
+import { STUDY_FILES } from './layout.js';
 import type { StudyModel } from './plan.js';
 import { runRecords } from './work-records.js';
 
@@ -25,16 +30,16 @@ const LARGE_MODEL_PARAMETERS = 50_000_000;
 
 /** Threads of a run of a large model on machines that are not this one. */
 const FAR_THREADS = 4;
+/** Runs at once that times are told by, where a cluster decides. */
+const CLUSTER_RUNS = 16;
 
 /** Small models side by side on one thread each, a large one alone on all; what the study file says goes before. */
 export function placementHere(executor: ExecutorConfig, model: StudyModel): Placement {
   const isSmall = model.kind === 'served' || linearWeights(model.model.config) < LARGE_MODEL_PARAMETERS;
-  if (executor.kind === 'command')
-    return {
-      workers: executor.slots,
-      threads: executor.threads ?? (isSmall ? 1 : FAR_THREADS),
-      memoryBytes: Infinity,
-    };
+  if (executor.kind === 'command' || executor.kind === 'slurm') {
+    const workers = executor.kind === 'command' ? executor.slots : (executor.atOnce ?? CLUSTER_RUNS);
+    return { workers, threads: executor.threads ?? (isSmall ? 1 : FAR_THREADS), memoryBytes: Infinity };
+  }
   const processors = availableParallelism();
   const usual = isSmall ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
@@ -42,8 +47,12 @@ export function placementHere(executor: ExecutorConfig, model: StudyModel): Plac
   return { workers, threads, memoryBytes: freeMemory() };
 }
 
-/** The executor of a kind, its workers started when they are needed. */
-export function openExecutor(executor: ExecutorConfig, { workers, memoryBytes }: Placement): Executor {
+/** The executor that a study names, its workers started when they are needed; `folder` is the study's. */
+export function openExecutor(
+  { executor, device }: Pick<StudyConfig, 'executor' | 'device'>,
+  { workers, memoryBytes }: Placement,
+  folder: string,
+): Executor {
   switch (executor.kind) {
     case 'inline':
       return inlineExecutor(workerEntry());
@@ -51,6 +60,11 @@ export function openExecutor(executor: ExecutorConfig, { workers, memoryBytes }:
       return poolExecutor(workerEntry(), workers, memoryBytes);
     case 'command':
       return commandExecutor(executor, runRecords);
+    case 'slurm': {
+      const work = `${executor.lightmem ?? [process.execPath, builtFile('cli/bin.js')].map(shellWord).join(' ')} run`;
+      const gpus = executor.gpus ?? (device === 'cuda' ? 1 : 0);
+      return slurmExecutor({ ...executor, gpus, work, folder: join(folder, STUDY_FILES.slurm) }, runRecords);
+    }
   }
 }
 

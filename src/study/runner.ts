@@ -146,7 +146,7 @@ class Runner {
 
   async #runAll(open: readonly Progress[]): Promise<void> {
     const executor =
-      this.options.executor?.(this.#placement) ?? openExecutor(this.plan.config.executor, this.#placement);
+      this.options.executor?.(this.#placement) ?? openExecutor(this.plan.config, this.#placement, this.folder.path);
     const jobs = new Set<Job>();
     const stop = (): void => {
       for (const job of jobs) job.cancel();
@@ -167,7 +167,7 @@ class Runner {
     const memoryBytes = runMemory(progress.run, this.plan.model);
     const submit = async (): Promise<JobOutcome> => {
       const { threads } = this.#placement;
-      const work = { folder: this.#path(spec), threads, memoryBytes };
+      const work = { folder: this.#path(spec), threads, memoryBytes, seconds: wholeSeconds(progress.seconds) };
       const job = executor.submit(work, (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;

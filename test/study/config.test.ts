@@ -115,7 +115,17 @@ evaluate: { judges: [llm] }
     ['no ranks', GOOD.replace(', ranks: [8]', ''), 'grid[0].ranks: is missing: give a list of ranks'],
     ['ranks of a served model', `${GOOD}\nmodel: { name: m, endpoint: http://localhost:1/v1 }`, 'nothing is trained'],
     ['workers of one thread', `${GOOD}\nexecutor: { kind: inline, workers: 2 }`, 'executor.workers: is not known here'],
-    ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline, pool, command'],
+    [
+      'a command that does not say which run',
+      `${GOOD}\nexecutor: { kind: command, command: lightmem run }`,
+      'executor.command: does not say which run: put {folder}',
+    ],
+    [
+      'what is no option of sbatch',
+      `${GOOD}\nexecutor: { kind: slurm, options: [x] }`,
+      'executor.options[0]: "x": give options of sbatch',
+    ],
+    ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline, pool, command, slurm'],
     ['a level in place of a list', GOOD.replace('levels: study', 'levels: 3'), 'or "study" for the study'],
   ];
 

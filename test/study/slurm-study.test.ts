@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { StudyInput } from '../../src/study/config.js';
+import { studyConfig } from '../../src/study/config-file.js';
+import { planStudy } from '../../src/study/plan.js';
+import { runStudy, type StudyEvent } from '../../src/study/runner.js';
+import { readStudy } from '../../src/study/study-folder.js';
+import { realSlurm } from '../executors/support/real-slurm.js';
+import { leastStudy } from './support/studies.js';
+import { writeTinyModel } from './support/tiny-model.js';
+
+const cluster = realSlurm();
+process.env['SLURM_CONF'] = cluster.env['SLURM_CONF'];
+
+async function carryOut(folder: string, executor: StudyInput['executor'], onEvent?: (event: StudyEvent) => void) {
+  const model = join(cluster.scratch, 'model');
+  writeTinyModel(model);
+  const train = { epochs: 400, maxSteps: 400, batchTokens: 64, checkpointEverySteps: 5, learningRate: 1e-3 };
+  const plan = await planStudy(studyConfig(leastStudy(model, { executor, base: false, train })));
+  return runStudy(plan, { folder, command: 'test', ...(onEvent && { onEvent }) });
+}
+
+const rowsOf = (folder: string): string[] =>
+  readStudy(folder).runs.map((run) => readFileSync(join(run.folder, 'rows.jsonl'), 'utf8'));
+
+cluster.describe('a study on Slurm', () => {
+  it('whose run is requeued in the middle of its training has the rows of one that was left alone, bit for bit', async () => {
+    const [here, there] = [join(cluster.scratch, 'here'), join(cluster.scratch, 'there')];
+    await carryOut(here, { kind: 'inline', threads: 1 });
+    let requeued: Promise<void> | undefined;
+    const stages: string[] = [];
+    const { carriedOut, failed } = await carryOut(
+      there,
+      { kind: 'slurm', threads: 1, memoryGB: 1, pollSeconds: 1 },
+      (event) => {
+        const [under] = event.type === 'progress' ? event.active : [];
+        if (under !== undefined) stages.push(under.stage);
+        if (requeued !== undefined || under?.stage !== 'training' || under.share < 0.1) return;
+        const job = cluster.last();
+        cluster.ask('scontrol', 'requeue', job);
+        requeued = cluster.again(job, () =>
+          expect(cluster.ask('scontrol', 'show', 'job', job)).toMatch(/RUNNING|COMPLETED/),
+        );
+      },
+    );
+    await requeued;
+    expect(requeued).toBeDefined();
+    expect(stages).toContain('training');
+    expect({ carriedOut, failed }).toEqual({ carriedOut: 1, failed: 0 });
+    expect(rowsOf(there)).toEqual(rowsOf(here));
+  });
+});
