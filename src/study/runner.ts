@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { silentJudges, unscoredReasons, type Unscored } from '../analysis/unscored.js';
 import type { Json } from '../core/json.js';
-import type { Executor, Job, JobOutcome } from '../executors/executor.js';
+import type { Executor, Job, JobOutcome, JobSpec } from '../executors/executor.js';
 import { isOutOfMemoryMessage } from '../executors/out-of-memory.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
@@ -13,8 +13,8 @@ import { learnFrom, Outlook } from './outlook.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
 import { glanceRun } from './run-glance.js';
-import { runMemory, tightRuns } from './run-memory.js';
-import { untrained } from './run-seconds.js';
+import { tightRuns } from './run-memory.js';
+import { untrained, wholeSeconds } from './run-seconds.js';
 import { progressRecord, type Retry, type RunReport } from './study-records.js';
 import { clearRun, readRows, type StoredRun } from './run-store.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
@@ -164,11 +164,8 @@ class Runner {
 
   async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
     const { spec } = progress.run;
-    const memoryBytes = runMemory(progress.run, this.plan.model);
     const submit = async (): Promise<JobOutcome> => {
-      const { threads } = this.#placement;
-      const work = { folder: this.#path(spec), threads, memoryBytes, seconds: wholeSeconds(progress.seconds) };
-      const job = executor.submit(work, (report) => this.#listen(progress, report));
+      const job = executor.submit(this.#jobOf(progress), (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;
       jobs.delete(job);
@@ -179,6 +176,14 @@ class Runner {
     const cause = outOfMemoryCause(outcome);
     if (cause !== null && this.#shrink(spec, cause)) outcome = await submit();
     this.#settle(progress, outcome, (performance.now() - start) / 1000);
+  }
+
+  #jobOf({ run, name }: Progress): JobSpec {
+    const { threads } = this.#placement;
+    const estimate = this.folder.estimates.runs[name];
+    if (estimate === undefined) return { folder: this.#path(run.spec), threads };
+    const { memoryBytes, seconds } = estimate;
+    return { folder: this.#path(run.spec), threads, memoryBytes, seconds: wholeSeconds(seconds) };
   }
 
   #listen(progress: Progress, report: Json): void {

@@ -5,7 +5,7 @@ import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { planStudy } from '../../src/study/plan.js';
 import { runStudy, type StudyEvent } from '../../src/study/runner.js';
-import { readStudy } from '../../src/study/study-folder.js';
+import { readStudy } from '../../src/study/stored-study.js';
 import { realSlurm } from '../executors/support/real-slurm.js';
 import { leastStudy } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';

@@ -18,9 +18,9 @@ export interface RealSlurm {
   /** `describe`, or where Slurm cannot be had, its skipping. */
   readonly describe: typeof describe | typeof describe.skip;
   /** What a command prints. */
-  ask(command: string, ...args: string[]): string;
+  readonly ask: (command: string, ...args: string[]) => string;
   /** The number of the array's element that was submitted last. */
-  last(): string;
+  readonly last: () => string;
   /** Starts what was requeued until something has come of it: Slurm lets it wait for two minutes, an administrator need not. */
   again(job: string, isBegun: () => void): Promise<void>;
 }
