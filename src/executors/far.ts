@@ -49,6 +49,7 @@ interface Task {
 export class FarExecutor implements Executor {
   readonly #waiting: Task[] = [];
   readonly #flying = new Set<Task>();
+  readonly #ending: Task[] = [];
   #isClosed = false;
   #isFlushing = false;
   /** What was under way when this process came, and has not been met yet. */
@@ -73,13 +74,13 @@ export class FarExecutor implements Executor {
     const task = newTask(job, onReport);
     if (this.#isClosed) this.#settle(task, { status: 'cancelled' });
     else this.#enqueue(task);
-    return { folder: job.folder, outcome: task.outcome, cancel: () => void this.#cancel([task]) };
+    return { folder: job.folder, outcome: task.outcome, cancel: () => this.#cancel([task]) };
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     const open = [...this.#waiting, ...this.#flying];
-    await this.#cancel(open);
+    this.#cancel(open);
     await Promise.all(open.map(({ outcome }) => outcome));
     this.#look();
     await this.#watch;
@@ -262,7 +263,8 @@ export class FarExecutor implements Executor {
     if (this.#waiting.length > 0) setImmediate(() => void this.#flush());
   }
 
-  async #cancel(tasks: readonly Task[]): Promise<void> {
+  /** What is cancelled together is ended together. */
+  #cancel(tasks: readonly Task[]): void {
     const open = tasks.filter(({ isCancelled, isSettled }) => !isCancelled && !isSettled);
     for (const task of open) {
       task.isCancelled = true;
@@ -271,7 +273,8 @@ export class FarExecutor implements Executor {
       this.#waiting.splice(index, 1);
       this.#settle(task, { status: 'cancelled' });
     }
-    await this.#end(open.filter(({ ticket }) => ticket !== undefined));
+    this.#ending.push(...open.filter(({ ticket }) => ticket !== undefined));
+    setImmediate(() => void this.#end(this.#ending.splice(0)));
   }
 
   async #end(tasks: readonly Task[]): Promise<void> {

@@ -1,9 +1,9 @@
 /** Arrays of jobs as they are put down before they are submitted, so that a later process finds them again: names, folders, scripts. */
+import { randomBytes } from 'node:crypto';
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
-import { sha256 } from '../core/hash.js';
 import { makeFolder } from '../files/flush.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
@@ -19,11 +19,7 @@ const CLOSED = '.closed.json';
 
 /** The arrays of a study, in a folder that its nodes see too. */
 export class ArrayStore {
-  readonly #name: string;
-
-  constructor(readonly folder: string) {
-    this.#name = `lm-${sha256(folder).slice(0, 10)}`;
-  }
+  constructor(readonly folder: string) {}
 
   /** Arrays that nobody has said the end of; what is damaged is none. */
   open(): ArrayRecord[] {
@@ -38,11 +34,12 @@ export class ArrayStore {
       });
   }
 
-  /** Puts an array down under a name that no other of the study has had. */
+  /** Puts an array down under a name that no other has had, not even one of a study that lay here before. */
   add(folders: readonly string[]): ArrayRecord {
     makeFolder(this.folder);
-    const used = this.#files('').map((file) => Number(/-(\d+)[.-]/.exec(file.slice(this.#name.length))?.[1] ?? 0));
-    const record = { name: `${this.#name}-${1 + Math.max(0, ...used)}`, folders: [...folders] };
+    const used = this.#files('').map((file) => Number(/^lm-(\d+)-/.exec(file)?.[1] ?? 0));
+    const number = used.reduce((most, each) => Math.max(most, each), 0) + 1;
+    const record = { name: `lm-${number}-${randomBytes(4).toString('hex')}`, folders: [...folders] };
     const odd = folders.find((folder) => folder.includes('\n'));
     if (odd !== undefined) throw new UserError(`${odd}: a folder's name with a line break cannot be handed to Slurm`);
     writeWhole(this.list(record.name), folders.map((folder) => `${folder}\n`).join(''));
@@ -70,7 +67,7 @@ export class ArrayStore {
 
   #files(end: string): string[] {
     try {
-      return readdirSync(this.folder).filter((file) => file.startsWith(`${this.#name}-`) && file.endsWith(end));
+      return readdirSync(this.folder).filter((file) => file.startsWith('lm-') && file.endsWith(end));
     } catch {
       return [];
     }

@@ -11,6 +11,7 @@ import { executorSuite, FAR_WORKER, farRecords, isDone, started, triesOf, worksh
 const cluster = realSlurm();
 const { scratch, env, ask, last } = cluster;
 
+vi.setConfig({ testTimeout: 180_000 });
 let studies = 0;
 
 function executor(changes: Partial<SlurmSettings> = {}): Executor {

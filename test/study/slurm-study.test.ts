@@ -49,5 +49,5 @@ cluster.describe('a study on Slurm', () => {
     expect(stages).toContain('training');
     expect({ carriedOut, failed }).toEqual({ carriedOut: 1, failed: 0 });
     expect(rowsOf(there)).toEqual(rowsOf(here));
-  });
+  }, 240_000);
 });
