@@ -5,15 +5,18 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { loadModel } from '../models/load.js';
 import { loadChatTemplate } from '../models/text/chat-template.js';
 import { loadTokenizer } from '../models/text/tokenizer.js';
-import { baseModelConfig, PRETRAINING_STAGES, worldSource, writeBaseModel } from '../study/pretraining.js';
+import { baseModelConfig, PRETRAINING_STAGES, READ_SHARE, worldSource, writeBaseModel } from '../study/pretraining.js';
 import { PRETRAINING_DEFAULTS, pretrain } from '../train/pretrain.js';
 import type { PretrainingReport } from '../train/pretraining-plan.js';
 import { visibleText } from '../text/visible.js';
 import { addDeviceOption, deviceFor } from './device.js';
 import { Interruption, interruption } from './interrupt.js';
 
-/** Tokens of a step of the last stage: what is told is to be stored in few tokens, so that steps are small. */
-const RECALL_BATCH = 1024;
+/**
+ * What the last stage sets differently. What is told is to be stored in few tokens, so that steps are small; and once the rate has decayed
+ * nothing is stored any more, so that what is asked then teaches not to look: the decay is short.
+ */
+const RECALL_SETTINGS = { earlierShare: 0, batchTokens: 1024, decayShare: 0.1 } as const;
 
 interface Options {
   readonly out: string;
@@ -23,6 +26,8 @@ interface Options {
   readonly tokens: string;
   readonly seed: string;
   readonly advanceAt: string;
+  readonly readShare: string;
+  readonly decayShare?: string;
   readonly threads?: string;
   readonly device?: string;
   readonly json?: boolean;
@@ -47,14 +52,18 @@ async function run(options: Options): Promise<void> {
       ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
     }),
     config,
-    source: worldSource({ tokenizer, template, config }, seed, config.maxPositions),
+    source: worldSource(
+      { tokenizer, template, config },
+      { seed, maxLength: config.maxPositions, readShare: Number(options.readShare) },
+    ),
     settings: {
       ...PRETRAINING_DEFAULTS,
       seed,
       totalTokens: Number(options.tokens),
       learningRate: Number(options.learningRate),
       advanceAt: Number(options.advanceAt),
-      ...(from !== undefined && { firstStage: PRETRAINING_STAGES - 1, earlierShare: 0, batchTokens: RECALL_BATCH }),
+      ...(from !== undefined && { firstStage: PRETRAINING_STAGES - 1, ...RECALL_SETTINGS }),
+      ...(options.decayShare !== undefined && { decayShare: Number(options.decayShare) }),
     },
     ...(from !== undefined && { initial: ({ name }) => Float32Array.from(from.weights.read(name)) }),
     folder: options.work,
@@ -87,6 +96,8 @@ export function register(program: Command): void {
       'share of questions answered right at which the next stage begins',
       String(PRETRAINING_DEFAULTS.advanceAt),
     )
+    .option('--read-share <share>', 'share of the last stage’s rows that are read', String(READ_SHARE))
+    .option('--decay-share <share>', 'share of the tokens, at the end, over which the learning rate falls')
     .option('--threads <n>', 'threads, default all cores')
     .option('--json', 'one JSON document on standard output')
     .action(run);

@@ -41,13 +41,20 @@ export function baseModelConfig(vocabSize: number, eosTokenId: number): ModelCon
 export const PRETRAINING_STAGES = CURRICULUM.length + 1;
 
 /** Share of the recall stage's rows that are the curriculum's last: reading is not to be forgotten. */
-const READ_SHARE = 0.08;
+export const READ_SHARE = 0.15;
+
+export interface WorldSourceOptions {
+  readonly seed: number;
+  /** Tokens of the longest row. */
+  readonly maxLength: number;
+  /** Share of the recall stage's rows that are read; default READ_SHARE. */
+  readonly readShare?: number;
+}
 
 /** The synthetic world as a source of pretraining rows. */
 export function worldSource(
   model: { readonly tokenizer: Tokenizer; readonly template: ChatTemplate; readonly config: ModelConfig },
-  seed: number,
-  maxLength: number,
+  { seed, maxLength, readShare = READ_SHARE }: WorldSourceOptions,
 ): PretrainingSource {
   const renderer = new PromptRenderer(model);
   const read = (stage: number, index: number): TrainingSample[] => {
@@ -59,10 +66,17 @@ export function worldSource(
   };
   return {
     stages: PRETRAINING_STAGES,
-    identity: hashJson({ curriculum: CURRICULUM, recall: RECALL, seed, maxLength, renderer: renderer.identity }),
+    identity: hashJson({
+      curriculum: CURRICULUM,
+      recall: RECALL,
+      readShare,
+      seed,
+      maxLength,
+      renderer: renderer.identity,
+    }),
     samples: (stage, index) => {
       if (stage < CURRICULUM.length) return read(stage, index);
-      const isRead = new Random(seed, 'recall or read', index).uniform() < READ_SHARE;
+      const isRead = new Random(seed, 'recall or read', index).uniform() < readShare;
       if (!isRead) return recallSamples(recallRow(seed, index), index, { model, renderer });
       // Only what is asked without a text says how far the stage is.
       return read(CURRICULUM.length - 1, index).map((sample) => ({ ...sample, form: 'read' }));

@@ -12,10 +12,12 @@ export const RECALL = {
   /** Subjects of a cohort, each with six facts. */
   subjects: 16,
   /** Rows that tell a subject, and rows that ask about it, on average. */
-  tellings: 120,
-  askings: 6,
+  tellings: 70,
+  askings: 2,
   /** Share of a cohort's rows before it is asked for the first time. */
-  before: 0.5,
+  before: 0.65,
+  /** Wordings in which a row asks for each fact: all at one step, so that none is learnt from another. */
+  wordings: 3,
   /** One subject in so many is told and never asked: that it can be asked all the same is what the stage is for. */
   unasked: 8,
   /** Share of questions that are a gap in a sentence. */
@@ -54,7 +56,8 @@ export function recallRow(seed: number, index: number): RecallRow {
   const asked = RECALL.askings / (RECALL.tellings + RECALL.askings) / (1 - RECALL.before);
   const isAsked = place >= RECALL.before && !isUnasked(number) && random.uniform() < asked;
   if (!isAsked) return { subject: number, kind: 'told', text: toldText(subject, random) };
-  const questions = random.shuffle(subject.facts).map((fact) => questionOf(subject.name, fact, random));
+  const facts = Array.from({ length: RECALL.wordings }, () => random.shuffle(subject.facts)).flat();
+  const questions = facts.map((fact) => questionOf(subject.name, fact, random));
   return { subject: number, kind: 'asked', questions };
 }
 

@@ -4,7 +4,8 @@ import { generateWorld } from '../../../src/data/world/generate.js';
 import { COHORT_ROWS, isUnasked, RECALL, recallRow, recurringSubject } from '../../../src/data/world/recall.js';
 import { partitionOf } from '../../../src/data/world/subjects.js';
 
-const rows = Array.from({ length: 2 * COHORT_ROWS }, (_, index) => recallRow(1, index));
+const COHORTS = 4;
+const rows = Array.from({ length: COHORTS * COHORT_ROWS }, (_, index) => recallRow(1, index));
 const told = rows.filter((row) => row.kind === 'told');
 const asked = rows.filter((row) => row.kind === 'asked');
 
@@ -36,13 +37,20 @@ describe('the recall stage', () => {
 
   it('tells each cohort many times before it asks about it, a few times', () => {
     const cohortOf = (index: number): number => Math.floor(index / COHORT_ROWS);
-    const times = (kind: string): number => rows.filter((row) => row.kind === kind).length / (2 * RECALL.subjects);
+    const times = (kind: string): number => rows.filter((row) => row.kind === kind).length / (COHORTS * RECALL.subjects);
     expect(times('told')).toBeGreaterThan(8 * times('asked'));
-    expect(times('asked')).toBeGreaterThan(3);
+    expect(times('asked')).toBeGreaterThan(RECALL.askings / 2);
+    expect(times('asked')).toBeLessThan(2 * RECALL.askings);
     rows.forEach((row, index) => {
       expect(Math.floor(row.subject / RECALL.subjects)).toBe(cohortOf(index));
       if (row.kind === 'asked') expect((index % COHORT_ROWS) / COHORT_ROWS).toBeGreaterThanOrEqual(RECALL.before);
     });
+  });
+
+  it('asks for each fact in as many wordings as it says, all in one row', () => {
+    for (const { subject, questions } of asked)
+      for (const { value } of recurringSubject(1, subject).facts)
+        expect(questions.filter(({ answer }) => answer === value).length).toBeGreaterThanOrEqual(RECALL.wordings);
   });
 
   it('leaves the answer out of every gap', () => {
