@@ -34,6 +34,7 @@ const rooms = {
     'analysis',
     'report',
   ],
+  fit: ['core', 'files', 'text', 'executors', 'engine', 'models', 'generate', 'study', 'analysis', 'report'],
   analysis: ['core'],
   report: ['core', 'text', 'analysis'],
   api: [

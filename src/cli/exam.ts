@@ -64,7 +64,7 @@ async function run(documents: string, options: Options): Promise<void> {
   );
   const models = await openTextModels(options, journal);
   try {
-    const exam = await written(items, { ...sizes, count }, models, options);
+    const exam = await writtenExam(items, { ...sizes, count }, models, options);
     writeWhole(options.out, exam.items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     const notes = reportLines(report).filter((line) => !line.includes('has no questions beside it'));
     for (const line of notes) process.stderr.write(`${line}\n`);
@@ -74,11 +74,20 @@ async function run(documents: string, options: Options): Promise<void> {
   }
 }
 
-async function written(
+/** How an exam is written beside its sizes. */
+export interface ExamChoices {
+  /** Whether large spends are agreed to beforehand. */
+  readonly yes?: boolean;
+  /** Whether nothing is said while it is written. */
+  readonly json?: boolean;
+}
+
+/** Writes an exam by the model that answers, else by rules, with progress. Throws UserError where there is no text or it stops. */
+export async function writtenExam(
   items: readonly Item[],
   sizes: Omit<ExamSettings, 'writer'>,
   models: TextModels,
-  options: Options,
+  options: ExamChoices,
 ): Promise<Exam> {
   const writer = models.hasChat ? modelWriter(models.chat(), sizes.count) : ruleWriter;
   const parts = examParts(items, sizes);
@@ -109,7 +118,7 @@ async function written(
 async function agree(
   asked: readonly ReturnType<ExamWriter['estimate']>[],
   models: TextModels,
-  { yes = false, json = false }: Options,
+  { yes = false, json = false }: ExamChoices,
 ): Promise<void> {
   const tokens = (pick: 'inputTokens' | 'outputTokens'): number =>
     asked.reduce((sum, each) => sum + (each?.[pick] ?? 0), 0);

@@ -39,6 +39,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
       'make texts at every level: by a model behind an endpoint, a local one, or none; goes on where it was stopped',
     load: () => import('./compress.js'),
   },
+  fit: {
+    about:
+      'train the adapter that suits documents best within a budget: level, form and rank tried out, chosen, measured',
+    load: () => import('./fit.js'),
+  },
   init: {
     about: 'write a study file for a data set, with comments, sized to the data and this machine',
     load: () => import('./init.js'),

@@ -174,11 +174,12 @@ function probeSeconds({ variants, scoredTokens }: ProbeCost, asking: number, ope
   return variants * SECONDS_A_VARIANT + asking + scoredTokens * SCORE_OPERATIONS * operation;
 }
 
+/** Parameters of an adapter of a rank on all linear layers. */
+export function adapterParameters(config: ModelConfig, rank: number): number {
+  return linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures), 0);
+}
+
 /** Bytes of one run's adapter with a checkpoint and its optimiser's two moments beside it, as they lie on disk at their most. */
 export function adapterBytes(config: ModelConfig, rank: number): number {
-  const parameters = linearModules(config).reduce(
-    (sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures),
-    0,
-  );
-  return 4 * parameters * (1 + 2 * 3);
+  return 4 * adapterParameters(config, rank) * (1 + 2 * 3);
 }

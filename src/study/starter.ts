@@ -89,7 +89,7 @@ function textBookLines(
     train: {
       learningRate: model === 'bundled' ? 1e-2 : 1e-3,
       schedule: 'linear',
-      batchTokens: batchTokens(items.slice(asked), exposures),
+      batchTokens: textBatchTokens(items.slice(asked), exposures),
     },
   };
   return [
@@ -117,8 +117,8 @@ function otherLines(isLeftOut: boolean, lines: readonly string[]): string[] {
 
 const indented = (text: string): string => `  ${text}`;
 
-/** Smaller batches where there is little to train on. */
-function batchTokens(items: readonly Item[], exposures: number): number {
+/** Tokens of a batch where texts are trained on: fewer where there is little to train on. */
+export function textBatchTokens(items: readonly Item[], exposures: number): number {
   const characters = items.reduce((sum, { texts }) => sum + (texts.original?.text.length ?? 0), 0);
   const tokens = (exposures * characters) / CHARACTERS_PER_TOKEN;
   return BATCHES.find((batch) => tokens / batch >= WANTED_STEPS) ?? Math.min(...BATCHES);

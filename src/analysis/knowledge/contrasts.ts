@@ -10,7 +10,7 @@ import type { Knowledge, KnowledgeCell } from './knowledge.js';
 
 /** Right answers of one less those of another, on questions that both were asked and the base does not answer without any text. */
 export interface Contrast {
-  readonly kind: 'against other documents' | 'against raw';
+  readonly kind: 'against other documents' | 'against raw' | 'against another';
   readonly cell: KnowledgeCell;
   readonly group: TextGroup | 'all';
   readonly difference: number;
@@ -34,6 +34,29 @@ interface Planned {
 export function contrastsOf(knowledge: Knowledge): Contrast[] {
   const planned = plannedContrasts(knowledge);
   return planned.flatMap((each) => contrastOf(each, planned.length) ?? []);
+}
+
+/** Two adapters compared by themselves: what one answers right less what the other does, on the same questions. */
+export interface AdapterContrast extends Pick<Contrast, 'difference' | 'low' | 'high' | 'questions' | 'items'> {
+  /** What the difference exceeds at 95 %, one-sided; NaN with fewer than two items. */
+  readonly lower: number;
+}
+
+/** One adapter less another, with the interval and the bound that hold for this pair alone; null where they share no question. */
+export function adapterContrast(cell: KnowledgeCell, other: KnowledgeCell): AdapterContrast | null {
+  const planned: Planned = { kind: 'against another', cell, group: 'all', against: other.rows };
+  const both = contrastOf(planned, 1);
+  if (both === undefined) return null;
+  const { difference, low, high, questions, items } = both;
+  return { difference, low, high, questions, items, lower: contrastOf(planned, ONE_SIDED)?.low ?? NaN };
+}
+
+/** An interval's lower end holds at 95 % where the interval leaves out 10 %: as much as one comparison has of half as many. */
+const ONE_SIDED = 0.5;
+
+/** Whether a loss of `margin` or more is excluded at 95 %, on enough items to say so. */
+export function keepsUp({ lower, items }: AdapterContrast, margin: number): boolean {
+  return items >= FEWEST_ITEMS && lower > -margin;
 }
 
 function plannedContrasts({ cells, others }: Knowledge): Planned[] {
