@@ -123,7 +123,7 @@ evaluate: { judges: [llm] }
     [
       'what is no option of sbatch',
       `${GOOD}\nexecutor: { kind: slurm, options: [x] }`,
-      'executor.options[0]: "x": give options of sbatch',
+      'executor.options[0]: invalid "x": give options of sbatch',
     ],
     ['an executor that is none', `${GOOD}\nexecutor: { kind: moon }`, 'use kind: inline, pool, command, slurm'],
     ['a level in place of a list', GOOD.replace('levels: study', 'levels: 3'), 'or "study" for the study'],
