@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, vi } from 'vitest';
+import { afterAll, describe, expect, vi } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('slurm.sh', import.meta.url));
 
@@ -42,11 +42,12 @@ export function realSlurm(): RealSlurm {
     ...{ scratch, env, ask, describe: status === 0 ? describe : describe.skip },
     last: () => ask('squeue', '--noheader', '--array', '--sort=-i', '--format=%F_%K').trim().split('\n')[0] ?? '',
     async again(job, isBegun) {
-      const begin = (): void => {
-        spawnSync('scontrol', ['update', `JobId=${job}`, 'StartTime=now'], { env });
-        isBegun();
-      };
-      await vi.waitFor(begin, { timeout: 40_000, interval: 300 });
+      const state = (): string => ask('squeue', '--noheader', '--states=all', `--jobs=${job}`, '--format=%T %r').trim();
+      const waits = { timeout: 60_000, interval: 200 };
+      await vi.waitFor(() => expect(state()).toBe('PENDING BeginTime'), waits);
+      // The node refuses a start within the second in which the last one was revoked.
+      ask('scontrol', 'update', `JobId=${job}`, 'StartTime=now+3seconds');
+      await vi.waitFor(isBegun, waits);
     },
   };
 }
