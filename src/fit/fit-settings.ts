@@ -18,8 +18,8 @@ export interface FitSettings {
   readonly command: string;
 }
 
-/** A quarter goes on and is shown four times as much; two are compared at the end. */
-export const DEFAULT_HALVING: FitSettings['halving'] = { keep: 1 / 4, finalists: 2, most: 60, least: 8 };
+/** A quarter goes on and is shown four times as much, until one is left: the one that is chosen. */
+export const DEFAULT_HALVING: FitSettings['halving'] = { keep: 1 / 4, finalists: 1, most: 60, least: 8 };
 
 /** Loss of recall that a smaller rank or a cheaper level may have: with one training each, less is hardly ever excluded. */
 export const DEFAULT_MARGIN = 0.1;

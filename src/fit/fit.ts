@@ -1,5 +1,6 @@
 /** A fit from beginning to end: what is measured, what is tried at which budget, what is chosen, and the adapter that comes of it. */
 import { join, resolve } from 'node:path';
+import type { KnowledgeCell } from '../analysis/knowledge/knowledge.js';
 import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import { lockFolder } from '../files/folder-lock.js';
@@ -148,7 +149,7 @@ class Fit {
       if (trial === null) break;
       if (number === this.#state.rungs.length) this.#keep({ rungs: [...this.#state.rungs, trial] });
       this.hooks.onEvent?.({ type: 'rung', number, trial });
-      trials.push(await this.#tryAll(number));
+      trials.push(await this.#tryAll(number, trials[number - 1]));
       this.hooks.onEvent?.({ type: 'closed', results: trials[number] ?? [], spent: this.#ledger.spent });
     }
     return this.#finish(plan, trials);
@@ -244,10 +245,7 @@ class Fit {
     const isWhole = last.every(({ cell, run }) => cell !== null || run !== null);
     const [, count] = rungSizes(last.length, this.#rule);
     if (!isWhole || count === undefined) return null;
-    const going = survivors(standingsOf(last), count, this.settings.choice.margin);
-    const candidates = going.flatMap(
-      (key) => last.find(({ candidate }) => candidateKey(candidate) === key)?.candidate ?? [],
-    );
+    const candidates = this.#goingOn(last, count);
     const after = last[0]?.exposures ?? 0;
     const costs = await this.#costs(candidates, false);
     const pace = this.#pace(await this.#planTrials(this.#state.rungs), last);
@@ -260,43 +258,57 @@ class Fit {
     };
   }
 
-  /** How much longer a rung's runs took than was estimated; tokens are as they were counted. */
-  #pace(plan: StudyPlan, results: readonly TrialResult[]): number {
-    if (this.settings.budget.unit === 'tokens') return 1;
-    const { rates } = this.#context;
-    const pairs = results.flatMap(({ candidate, exposures, run }) => {
-      const planned = runOfTrial(plan, { candidate, exposures, rates });
-      return planned === undefined || run?.seconds == null ? [] : [{ run: planned, seconds: run.seconds }];
-    });
-    const cost = (run: PlannedRun): number => {
-      const { train, ask } = secondsOf(plan, run);
-      return train + ask;
-    };
-    const estimated = pairs.reduce((sum, { run }) => sum + cost(run), 0);
-    return estimated === 0 ? 1 : pairs.reduce((sum, { seconds }) => sum + seconds, 0) / estimated;
+  /** Candidates of the next rung, best first; where it has one, that is the choice. */
+  #goingOn(results: readonly TrialResult[], count: number): Candidate[] {
+    const { choice } = this.settings;
+    const cells = results.flatMap(({ cell }) => cell ?? []);
+    if (cells.length === 0) return [];
+    if (count === 1) {
+      const { chosen } = choose(cells, choice);
+      return results.filter(({ cell }) => cell === chosen).map(({ candidate }) => candidate);
+    }
+    return survivors(standingsOf(results), count, choice.margin).flatMap(
+      (key) => results.find(({ candidate }) => candidateKey(candidate) === key)?.candidate ?? [],
+    );
   }
 
-  /** Carries out a rung, as far as the budget goes. */
-  async #tryAll(number: number): Promise<TrialResult[]> {
+  /** How much more a rung's runs took than was estimated, in the budget's unit. */
+  #pace(plan: StudyPlan, results: readonly TrialResult[]): number {
+    const { rates } = this.#context;
+    const isOfTokens = this.settings.budget.unit === 'tokens';
+    let [estimated, taken] = [0, 0];
+    for (const { candidate, exposures, run } of results) {
+      const planned = runOfTrial(plan, { candidate, exposures, rates });
+      const took = isOfTokens ? run?.trainedTokens : run?.seconds;
+      if (planned === undefined || took == null) continue;
+      const { train, ask } = secondsOf(plan, planned);
+      estimated += isOfTokens ? trialCost(plan, planned, 'tokens', 1).perExposure : train + ask;
+      taken += took;
+    }
+    return estimated === 0 ? 1 : taken / estimated;
+  }
+
+  /** Carries out a rung, as far as the budget goes; what it takes is told by the rung before. */
+  async #tryAll(number: number, before: readonly TrialResult[] = []): Promise<TrialResult[]> {
     const trial = this.#state.rungs[number];
     if (trial === undefined) throw new Error(`rung ${number} was not decided`);
-    const rungs = this.#state.rungs.slice(0, number + 1);
-    const plan = await this.#planTrials(rungs);
-    const tokens = new Map(rungs.flatMap((each) => [...this.#tokensOf(plan, each)]));
-    this.#ledger.recount(tokensDone(plan, this.#pilots, tokens));
-    await this.#run(plan, tokens);
+    const plan = await this.#planTrials(this.#state.rungs.slice(0, number + 1));
+    this.#ledger.recount(tokensDone(plan, this.#pilots));
+    await this.#run(plan, this.#tokensOf(plan, trial, this.#pace(plan, before)));
+    this.#ledger.recount(tokensDone(plan, this.#pilots));
+    this.#keep({});
     return rungResults(resultsOf(readStudy(this.#pilots)), trial, this.#context.rates);
   }
 
   /** Tokens that each run of a rung trains, by its folder. */
-  #tokensOf(plan: StudyPlan, { exposures, candidates }: Trial): ReadonlyMap<string, number> {
+  #tokensOf(plan: StudyPlan, { exposures, candidates }: Trial, pace: number): ReadonlyMap<string, number> {
     const { rates } = this.#context;
     const isOwn = ({ spec }: PlannedRun): boolean =>
       candidates.some((candidate) => isOfTrial(spec.identity, { candidate, exposures, rates }));
     return new Map(
       plan.runs.filter(isOwn).map((run) => {
         const { perExposure } = trialCost(plan, run, 'tokens', 1);
-        return [runPath(this.#pilots, run.spec), perExposure];
+        return [runPath(this.#pilots, run.spec), pace * perExposure];
       }),
     );
   }
@@ -326,13 +338,10 @@ class Fit {
   }
 
   async #finish(plan: FitPlan, trials: readonly (readonly TrialResult[])[]): Promise<FitResult> {
-    const finished = trials.filter((results) => results.some(({ cell }) => cell !== null)).at(-1);
-    if (finished === undefined) throw new UserError(nothingTrained(trials, this.settings.budget.text));
-    const choice = choose(
-      finished.flatMap(({ cell }) => cell ?? []),
-      this.settings.choice,
-    );
-    const won = finished.find(({ cell }) => cell === choice.chosen);
+    const cells = decidingCells(trials);
+    if (cells.length === 0) throw new UserError(nothingTrained(trials, this.settings.budget.text));
+    const choice = choose(cells, this.settings.choice);
+    const won = longestTrained(trials, choice);
     if (won === undefined) throw new Error('what was chosen was not tried');
     const { candidate, exposures } = won;
     const trained = won.run?.adapterPath;
@@ -363,14 +372,29 @@ class Fit {
   }
 }
 
+/** The adapters among which the choice is made: of the last rung that finished two or more, else of the last that finished one. */
+function decidingCells(trials: readonly (readonly TrialResult[])[]): KnowledgeCell[] {
+  const cells = trials.map((results) => results.flatMap(({ cell }) => cell ?? []));
+  return cells.filter(({ length }) => length > 1).at(-1) ?? cells.filter(({ length }) => length > 0).at(-1) ?? [];
+}
+
+/** The trial of the chosen candidate that was shown most. */
+function longestTrained(trials: readonly (readonly TrialResult[])[], { chosen }: Choice): TrialResult | undefined {
+  const all = trials.flat();
+  const decided = all.find(({ cell }) => cell === chosen);
+  if (decided === undefined) return undefined;
+  const key = candidateKey(decided.candidate);
+  return all.filter(({ candidate, cell }) => cell !== null && candidateKey(candidate) === key).at(-1);
+}
+
 /** Seconds (or tokens) after which what is spent is noted again. */
 const NOTE_EVERY = 2;
 
-/** Tokens of the trials that are finished. */
-function tokensDone({ runs }: StudyPlan, folder: string, tokens: ReadonlyMap<string, number>): number {
+/** Tokens that trials which are finished have trained. */
+function tokensDone({ runs }: StudyPlan, folder: string): number {
   return runs.reduce((sum, run) => {
-    const own = tokens.get(runPath(folder, run.spec));
-    return sum + (own !== undefined && readPlanned(folder, run).status === 'done' ? own : 0);
+    const stored = readPlanned(folder, run);
+    return sum + (stored.status === 'done' ? (stored.training?.result.tokens ?? 0) : 0);
   }, 0);
 }
 

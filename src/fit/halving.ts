@@ -40,7 +40,7 @@ export function rungSizes(candidates: number, { keep, finalists }: Pick<HalvingR
   const last = Math.max(1, finalists);
   const sizes = [candidates];
   for (let size = candidates; size > last; sizes.push(size))
-    size = Math.max(last, Math.min(size - 1, Math.ceil(keep * size)));
+    size = Math.max(last, Math.min(size - 1, Math.round(keep * size)));
   return sizes;
 }
 

@@ -92,7 +92,7 @@ export function outcomeOf(settings: FitSettings, model: string, result: FitResul
     tried: result.trials.flatMap((rung, i) => rung.map((trial) => triedRow(trial, result.trials[i + 1], result))),
     left: plan.left.map(({ candidate: each, reason }) => ({ name: candidateText(each, rates), reason })),
     reasons: [
-      bestReason(choice.best, result),
+      bestReason(choice.best),
       ...choice.steps.map((step) => stepReason(step, settings)),
       ...(choice.allForget ? ['Every adapter forgets more than allowed, so that the limit decided nothing.'] : []),
     ],
@@ -126,7 +126,7 @@ function triedRow(
   result: FitResult,
 ): TriedRow {
   const key = candidateKey(candidate);
-  const isChosen = cell !== null && cell === result.choice.chosen;
+  const isChosen = key === candidateKey(result.candidate) && exposures === result.exposures;
   const goesOn = next?.some((each) => candidateKey(each.candidate) === key) === true;
   return {
     ...{ ...candidate, name: candidateText(candidate, result.plan.rates), exposures },
@@ -153,8 +153,8 @@ function nameOf({ form, level, rank }: KnowledgeCell): string {
   return `${form}, ${level === 'original' ? 'the original' : level}, rank ${rank}`;
 }
 
-function bestReason(best: KnowledgeCell, { exposures }: FitResult): string {
-  return `Of those shown every fact ${exposures} times, ${nameOf(best)} recalls most: ${percent(best.trained.mean)}.`;
+function bestReason(best: KnowledgeCell): string {
+  return `Of those shown every fact ${best.exposures} times, ${nameOf(best)} recalls most: ${percent(best.trained.mean)}.`;
 }
 
 function stepReason({ kind, cell, contrast, taken }: ChoiceStep, { choice: { margin } }: FitSettings): string {

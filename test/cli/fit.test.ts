@@ -58,7 +58,7 @@ describe('lightmem fit', { timeout: 600_000 }, () => {
     expect(plan.tried).toHaveLength(4);
     expect(plan.schedule.rungs).toEqual([
       { candidates: 4, exposures: 2 },
-      { candidates: 2, exposures: 8 },
+      { candidates: 1, exposures: 8 },
     ]);
     expect(plan.schedule.cost).toBeLessThan(20_000);
     expect(existsSync(join(scratch, 'unseen'))).toBe(false);
@@ -69,7 +69,7 @@ describe('lightmem fit', { timeout: 600_000 }, () => {
     expect(whole).toMatchObject({ status: 0, stderr: '' });
     const outcome = outcomeIn('whole');
     expect(JSON.parse(whole.stdout)).toEqual(outcome);
-    expect(outcome.tried.map(({ exposures }) => exposures)).toEqual([2, 2, 2, 2, 8, 8]);
+    expect(outcome.tried.map(({ exposures }) => exposures)).toEqual([2, 2, 2, 2, 8]);
     expect(outcome.tried.filter(({ became }) => became === 'chosen').map(({ name }) => name)).toEqual([
       outcome.chosen.name,
     ]);
@@ -80,8 +80,8 @@ describe('lightmem fit', { timeout: 600_000 }, () => {
     expect(readFileSync(join(scratch, 'whole/fit.html'), 'utf8')).toContain(outcome.chosen.name);
 
     let [kills, last] = [0, fit(['docs.jsonl', ...OPTIONS, '--out', 'killed'], 20)];
-    for (; last.signal === 'SIGKILL' && kills < 20; kills++)
-      last = fit(['docs.jsonl', ...OPTIONS, '--out', 'killed'], 20 + 7 * kills);
+    for (; last.signal === 'SIGKILL' && kills < 12; kills++)
+      last = fit(['docs.jsonl', ...OPTIONS, '--out', 'killed'], 25 + 13 * kills);
     expect(last).toMatchObject({ status: 0, stderr: '' });
     expect(kills).toBeGreaterThan(1);
     const { chosen, recall, tried, budget } = outcomeIn('killed');
