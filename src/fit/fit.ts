@@ -249,6 +249,7 @@ class Fit {
     const after = last[0]?.exposures ?? 0;
     const costs = await this.#costs(candidates, false);
     const pace = this.#pace(await this.#planTrials(this.#state.rungs), last);
+    this.#ledger.reserve(Math.max(1, pace) * plan.reserve);
     const paced = costs.map(({ candidate, cost }) => ({ candidate, cost: scaled(cost, pace) }));
     const made = thinned(paced, this.#rule, this.#ledger.left, after);
     if (made === null) return null;
