@@ -49,6 +49,7 @@ describe('messages', () => {
       'src/study/config.ts': ['--data'],
       'src/engine/devices.ts': ['--device'], // tried for the commands that have it
       'src/text/terminal-table.ts': ['--json'], // of every command that prints a table
+      'src/executors/slurm-arrays.ts': ['--threads'], // in the script that it submits, of lightmem run
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
     };
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
