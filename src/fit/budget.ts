@@ -30,10 +30,10 @@ export function parseBudget(text: string, pricePerHour?: number): Budget {
   if (known !== undefined && given > 0) return { unit: known.unit, amount: given * known.size, text };
   if (!/^[A-Za-z]{3}$/.test(name) || known !== undefined || !(given > 0))
     throw new UserError(
-      `invalid budget "${text}": use time (90s, 30m, 2h), trained tokens (500ktok, 3Mtok), or money (5eur) with --price-hour`,
+      `invalid budget "${text}": use time (90s, 30m, 2h), trained tokens (500ktok, 3Mtok), or money (5eur) with the price of an hour`,
     );
   if (pricePerHour === undefined)
-    throw new UserError(`budget "${text}" is money: say with --price-hour what an hour of this machine costs`);
+    throw new UserError(`budget "${text}" is money: give the price of an hour of this machine too`);
   return { unit: 'seconds', amount: (3600 * given) / pricePerHour, text };
 }
 

@@ -216,7 +216,7 @@ class Fit {
     const { cost } = costs[0] ?? { cost: { fixed: 0, perExposure: 0 } };
     const least = spent + reserve + cost.fixed + this.#rule.least * cost.perExposure + this.#ledger.spent;
     throw new UserError(
-      `a budget of ${budget.text} bears no trial: measuring and one adapter take about ${amountText(budget.unit, least)}; raise --budget, or give fewer documents`,
+      `a budget of ${budget.text} bears no trial: measuring and one adapter take about ${amountText(budget.unit, least)}; raise the budget, or give fewer documents`,
     );
   }
 

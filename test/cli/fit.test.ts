@@ -104,7 +104,7 @@ describe('lightmem fit', { timeout: 600_000 }, () => {
     const { status, stderr } = fit(['docs.jsonl', ...OPTIONS, '--budget', '10tok', '--out', 'poor']);
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /a budget of 10tok bears no trial: measuring and one adapter take about .* tokens; raise --budget/,
+      /a budget of 10tok bears no trial: measuring and one adapter take about .* tokens; raise the budget/,
     );
   });
 });

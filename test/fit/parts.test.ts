@@ -18,7 +18,7 @@ describe('a budget', () => {
   it('that cannot be read says what can be given', () => {
     expect(() => parseBudget('soon')).toThrow(/invalid budget "soon": use time \(90s, 30m, 2h\)/);
     expect(() => parseBudget('0m')).toThrow(/invalid budget/);
-    expect(() => parseBudget('5eur')).toThrow(/--price-hour/);
+    expect(() => parseBudget('5eur')).toThrow(/price of an hour/);
   });
 
   it('of tokens lets begin only what it bears, and keeps what is reserved', () => {
