@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { filledCommand, mappedPath, type PathMap } from './command-template.js';
 import type { Executor, JobSpec } from './executor.js';
 import { FarExecutor, type FarOptions } from './far.js';
+import { listenTo } from './last-words.js';
 import { exitOf } from './pool.js';
 import type { Attempt, Scheduler, Submission, TaskState, Ticket, WorkRecords } from './scheduler.js';
 
@@ -18,8 +19,6 @@ export interface CommandSettings {
   readonly paths?: PathMap | undefined;
 }
 
-/** Characters of a command's last words that are kept. */
-const LAST_WORDS = 2_000;
 /** How long a command may take to end after it was asked to; then it is ended. */
 const GRACE_MS = 10_000;
 const POLL_MS = 1_000;
@@ -98,9 +97,7 @@ class Commands implements Scheduler {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    let words = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-LAST_WORDS)));
-    child.on('error', (error) => (words += error.message));
+    const words = listenTo(child);
     const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
     const running: Running = { child, slot, ended, state: { kind: 'running' } };
     // A second Ctrl-C ends this process at once, and its commands with it.
@@ -108,7 +105,7 @@ class Commands implements Scheduler {
     process.once('exit', end);
     child.on('close', (code, by) => {
       process.off('exit', end);
-      running.state = code === 0 ? { kind: 'ended' } : { kind: 'lost', ...exitOf(code, by, words) };
+      running.state = code === 0 ? { kind: 'ended' } : { kind: 'lost', ...exitOf(code, by, words()) };
       this.onChange?.();
     });
     this.#running.set(ticket, running);

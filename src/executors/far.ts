@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome, JobSpec } from './executor.js';
+import { openOutcome } from './open-outcome.js';
 import type { Scheduler, TaskState, Ticket, WorkRecords } from './scheduler.js';
 
 export interface FarOptions {
@@ -287,10 +288,9 @@ export class FarExecutor implements Executor {
 }
 
 function newTask(job: JobSpec, onReport: Task['onReport']): Task {
-  let settle: (outcome: JobOutcome) => void = () => undefined;
-  const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
   return {
-    ...{ job, onReport, outcome, settle, ticket: undefined, attempt: 0, before: undefined },
+    ...openOutcome(),
+    ...{ job, onReport, ticket: undefined, attempt: 0, before: undefined },
     ...{ isCancelled: false, isSettled: false, reported: '', endedAt: undefined, goneLooks: 0 },
   };
 }

@@ -2,11 +2,9 @@
 import { fork } from 'node:child_process';
 import type { Executor, Message } from './executor.js';
 import { freeMemory } from './free-memory.js';
+import { lastLine, listenTo } from './last-words.js';
 import { isOutOfMemoryMessage } from './out-of-memory.js';
 import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
-
-/** Characters of a lost worker's last words that are kept. */
-const LAST_WORDS = 2_000;
 
 /** `entry` is the path of a module that calls `serve`; `memoryBytes` is what its workers may hold together, without it all that is free. */
 export function poolExecutor(entry: string, workers: number, memoryBytes: number = freeMemory()): Executor {
@@ -20,11 +18,9 @@ export function processChannel(
   onExit: (exit: WorkerExit) => void,
 ): Channel {
   const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-  let words = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-LAST_WORDS)));
+  const words = listenTo(child);
   child.on('message', (message) => onMessage(message as Message));
-  child.on('error', (error) => (words += error.message));
-  child.on('close', (code, signal) => onExit(exitOf(code, signal, words)));
+  child.on('close', (code, signal) => onExit(exitOf(code, signal, words())));
   return {
     send: (command) => void (child.connected && child.send(command, () => undefined)),
     terminate: () => void child.kill('SIGKILL'),
@@ -35,7 +31,7 @@ export function processChannel(
 export function exitOf(code: number | null, signal: NodeJS.Signals | null, words: string): WorkerExit {
   const outOfMemory = signal === 'SIGKILL' || code === 137 || isOutOfMemoryMessage(words);
   const how = signal === null ? `exit code ${code}` : signal;
-  const last = words.trim().split('\n').at(-1)?.trim() ?? '';
+  const last = lastLine(words);
   const guess = outOfMemory ? ', most likely out of memory' : '';
   return { cause: `its process ended (${how}${guess})${last === '' ? '' : `: ${last}`}`, outOfMemory };
 }

@@ -1,6 +1,7 @@
 /** A queue of jobs before a fixed number of workers, each started when first needed and again when it was lost, as many at once as memory holds. */
 import type { Json } from '../core/json.js';
 import type { Command, Executor, Job, JobOutcome, JobSpec, Message } from './executor.js';
+import { openOutcome } from './open-outcome.js';
 
 /** How a worker ended. */
 export interface WorkerExit {
@@ -70,8 +71,7 @@ export class SlotExecutor implements Executor {
   }
 
   submit(job: JobSpec, onReport?: (report: Json) => void): Job {
-    let settle: (outcome: JobOutcome) => void = () => undefined;
-    const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
+    const { outcome, settle } = openOutcome();
     const task: Task = { job, onReport, outcome, settle, isCancelled: false };
     if (this.#isClosed) settle({ status: 'cancelled' });
     else this.#waiting.push(task);

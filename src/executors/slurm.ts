@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../core/errors.js';
 import type { Executor, JobSpec } from './executor.js';
 import { FarExecutor, type FarOptions } from './far.js';
+import { LAST_WORDS, lastLine } from './last-words.js';
 import { isOutOfMemoryMessage } from './out-of-memory.js';
 import type { Attempt, Scheduler, Submission, TaskState, Ticket, WorkRecords } from './scheduler.js';
 import { ArrayStore, arrayScript, type ArrayRecord } from './slurm-arrays.js';
@@ -77,8 +78,6 @@ const COMMAND_MS = 120_000;
 const NAMES_AT_ONCE = 100;
 /** Seconds before its time is over at which a run is told to write a checkpoint and end. */
 const NOTICE_SECONDS = 60;
-/** Characters of a log's end that are looked at. */
-const LAST_WORDS = 2_000;
 
 interface Submitted {
   readonly record: ArrayRecord;
@@ -281,7 +280,7 @@ class Slurm implements Scheduler {
     const { name, index } = placeOf(ticket);
     const { id, isAdopted = false } = this.#arrays.get(name) ?? {};
     const words = lastWords(this.#store.log(name, index));
-    const last = words.trim().split('\n').at(-1)?.trim() ?? '';
+    const last = lastLine(words);
     return {
       kind,
       cause: `Slurm's job ${id ?? name}_${index} ended as ${state}${last === '' ? '' : `: ${last}`}`,

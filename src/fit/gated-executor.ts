@@ -1,6 +1,7 @@
 /** An executor that asks before each job whether it may still begin: one under way is finished, those that may not begin are left. */
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome, JobSpec } from '../executors/executor.js';
+import { openOutcome } from '../executors/open-outcome.js';
 
 interface Waiting {
   readonly spec: JobSpec;
@@ -22,8 +23,7 @@ export class GatedExecutor implements Executor {
   }
 
   submit(spec: JobSpec, onReport?: (report: Json) => void): Job {
-    let settle: (outcome: JobOutcome) => void = () => undefined;
-    const outcome = new Promise<JobOutcome>((resolve) => (settle = resolve));
+    const { outcome, settle } = openOutcome();
     const task: Waiting = { spec, onReport, settle };
     this.#waiting.push(task);
     this.#fill();
