@@ -1,4 +1,5 @@
 /** What a fit may take: time, trained tokens, or money for a machine that is paid by the hour. */
+import { whole } from '../analysis/wording.js';
 import { UserError } from '../core/errors.js';
 import { durationText } from '../text/duration.js';
 
@@ -39,5 +40,5 @@ export function parseBudget(text: string, pricePerHour?: number): Budget {
 
 /** An amount of a budget's unit: `12 min`, `340,000 tokens`. */
 export function amountText(unit: Budget['unit'], amount: number): string {
-  return unit === 'seconds' ? durationText(amount) : `${Math.round(amount).toLocaleString('en')} tokens`;
+  return unit === 'seconds' ? durationText(amount) : `${whole(amount)} tokens`;
 }

@@ -146,7 +146,8 @@ function stayed(goesOn: boolean, next: readonly TrialResult[] | undefined): Trie
   return next === undefined ? 'compared' : 'dropped';
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** `71.7 %`. */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const points = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`;
 
 function nameOf({ form, level, rank }: KnowledgeCell): string {

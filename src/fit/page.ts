@@ -1,11 +1,12 @@
 /** The page of a fit: one HTML file that needs nothing else, the choice first. */
+import { whole } from '../analysis/wording.js';
 import { durationText } from '../text/duration.js';
-import { fileLink, html, trusted, type Html } from '../report/html.js';
-import { STYLE } from '../report/style.js';
+import { fileLink, html, type Html } from '../report/html.js';
+import { pageHead } from '../report/page-head.js';
 import { amountText } from './budget.js';
 import { FIT_FILES } from './fit-layout.js';
-import type { FitOutcome, TriedRow } from './outcome.js';
-import { recallText, summaryLines } from './summary.js';
+import { percent, type FitOutcome, type TriedRow } from './outcome.js';
+import { bits, recallText, summaryLines } from './summary.js';
 
 /** Wider than any line: the page breaks lines itself. */
 const WIDE = 10_000;
@@ -16,13 +17,7 @@ export function fitPage(outcome: FitOutcome): string {
   const sentences = summaryLines({ ...outcome, tried: [] }, WIDE);
   return `<!doctype html>\n${
     html`<html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>lightmem fit</title>
-        ${trusted(`<style>${STYLE}</style>`)}
-      </head>
+      ${pageHead('lightmem fit')}
       <body>
         <header>
           <h1>lightmem fit</h1>
@@ -66,8 +61,8 @@ export function fitPage(outcome: FitOutcome): string {
               forgetting.variants.map(({ scale, rank, recall, rise }) => [
                 String(scale),
                 String(rank),
-                recall === null ? '–' : `${(100 * recall).toFixed(1)} %`,
-                rise.toFixed(2),
+                recall === null ? '–' : percent(recall),
+                bits(rise),
               ]),
             )}
           </section>
@@ -83,11 +78,8 @@ export function fitPage(outcome: FitOutcome): string {
 
 function cellsOf({ name, exposures, recall, forgetting, tokens, seconds, became }: TriedRow): string[] {
   return [
-    ...[name, String(exposures), recallText(recall), forgetting === null ? '–' : forgetting.toFixed(2)],
-    ...[
-      tokens === null ? '–' : Math.round(tokens).toLocaleString('en'),
-      seconds === null ? '–' : durationText(seconds),
-    ],
+    ...[name, String(exposures), recallText(recall), bits(forgetting)],
+    ...[tokens === null ? '–' : whole(tokens), seconds === null ? '–' : durationText(seconds)],
     became,
   ];
 }

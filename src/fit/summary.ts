@@ -5,9 +5,7 @@ import { terminalTable, type TerminalColumn } from '../text/terminal-table.js';
 import { amountText, type Budget } from './budget.js';
 import { candidateText } from './candidate.js';
 import type { FitPlan } from './fit.js';
-import type { FitOutcome, Interval, TriedRow } from './outcome.js';
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+import { percent, type FitOutcome, type Interval, type TriedRow } from './outcome.js';
 
 /** `71.7 % (63.0 to 79.4)`. */
 export function recallText(recall: Interval | null): string {
@@ -60,7 +58,8 @@ const COLUMNS: readonly TerminalColumn<TriedRow>[] = [
   { name: '', value: ({ became }) => became },
 ];
 
-function bits(value: number | null): string {
+/** Bits a token, to two digits. */
+export function bits(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);
 }
 

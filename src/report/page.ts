@@ -1,5 +1,4 @@
 /** The report: one HTML file that needs nothing else, verdict first. */
-import { createHash } from 'node:crypto';
 import type { Analysis } from '../analysis/analyse.js';
 import { distinct } from '../core/collections.js';
 import { counted, whole } from '../analysis/wording.js';
@@ -7,7 +6,8 @@ import { analyseReport } from './analyse-report.js';
 import { BROWSE_SCRIPT } from './browse-script.js';
 import { TABLE_SCRIPT } from './table-script.js';
 import type { ReportData } from './data.js';
-import { html, trusted, type Html } from './html.js';
+import { html, type Html } from './html.js';
+import { inline, pageHead } from './page-head.js';
 import { auditSection } from './sections/kept.js';
 import { browseSection } from './sections/browse.js';
 import { capacitySection } from './sections/capacity.js';
@@ -17,7 +17,6 @@ import { knowledgeSection } from './sections/knowledge.js';
 import { reproduceSection } from './sections/reproduce.js';
 import { runsSection } from './sections/runs.js';
 import { verdictSection } from './sections/verdict.js';
-import { STYLE } from './style.js';
 
 const SCRIPT = `${TABLE_SCRIPT}${BROWSE_SCRIPT}`;
 
@@ -35,7 +34,7 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
   const shown = sections.filter(([, , section]) => section.text !== '');
   return `<!doctype html>\n${
     html`<html lang="en">
-      ${head(data.title)}
+      ${pageHead(data.title, SCRIPT)}
       <body>
         <header>
           <h1>${data.title}</h1>
@@ -50,35 +49,6 @@ export function renderReport(data: ReportData, analysis: Analysis = analyseRepor
       </body>
     </html>`.text
   }\n`;
-}
-
-/** Nothing may load, connect or be sent; only this page's own style and script may run, known by their hashes. */
-function head(title: string): Html {
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashOf(STYLE)}'`,
-    `script-src '${hashOf(SCRIPT)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-  return html`<head>
-    <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="${policy}" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="referrer" content="no-referrer" />
-    <meta name="color-scheme" content="light dark" />
-    <title>${title}</title>
-    ${inline('style', STYLE)}
-  </head>`;
-}
-
-/** An element whose text is exactly what was hashed: a blank more, and the browser refuses it. */
-function inline(tag: 'style' | 'script', text: string): Html {
-  return trusted(`<${tag}>${text}</${tag}>`);
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
 function about({ created, model, runs }: ReportData, { rows, datasets }: Analysis): string {
