@@ -32,13 +32,17 @@ const stateRecord = z.object({
 
 export type FitState = Readonly<z.infer<typeof stateRecord>>;
 
+/** That of a fit which has decided nothing. */
+export function newState(identity: string): FitState {
+  return { version: 1, identity, spent: 0, measured: null, rungs: [] };
+}
+
 /** The state of a fit with this identity in a folder; a new one where there is none, or that of another. Throws UserError where it is damaged. */
 export function readState(folder: string, identity: string): FitState {
-  const fresh: FitState = { version: 1, identity, spent: 0, measured: null, rungs: [] };
   const path = join(folder, FIT_FILES.state);
-  if (!existsSync(path)) return fresh;
+  if (!existsSync(path)) return newState(identity);
   const state = readJsonFile(path, stateRecord, 'remove it and fit again: trainings that are there are used again');
-  return state.identity === identity ? state : fresh;
+  return state.identity === identity ? state : newState(identity);
 }
 
 /** Replaces the state in a folder. */

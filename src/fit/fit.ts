@@ -19,7 +19,7 @@ import { costOfRuns, isOfTrial, runOfTrial, secondsOf, trialCost } from './costs
 import { carryOutFinal, finalReserve, type FinalResult } from './final.js';
 import { FIT_FILES } from './fit-layout.js';
 import type { FitSettings } from './fit-settings.js';
-import { readState, writeState, type FitState } from './fit-state.js';
+import { newState, readState, writeState, type FitState } from './fit-state.js';
 import { GatedExecutor } from './gated-executor.js';
 import { rungSizes, survivors, thinned, type Cost, type HalvingRule, type Schedule } from './halving.js';
 import { Ledger } from './ledger.js';
@@ -129,7 +129,7 @@ class Fit {
     const config = pilotStudy(settings.study, [trial], { items: [], rates: 1 });
     const base = await planStudy(config, { ...hooks, foresee, folder: join(out, FIT_FILES.pilots) });
     const identity = identityOf(settings, base);
-    return new Fit(settings, hooks, base, foresee ? fresh(identity) : readState(out, identity));
+    return new Fit(settings, hooks, base, foresee ? newState(identity) : readState(out, identity));
   }
 
   async foresee(): Promise<FitPlan> {
@@ -418,10 +418,6 @@ function nothingTrained(trials: readonly (readonly TrialResult[])[], budget: str
   return first === undefined
     ? `the budget of ${budget} ran out before any adapter was trained: raise it`
     : `no adapter could be trained: ${first}`;
-}
-
-function fresh(identity: string): FitState {
-  return { version: 1, identity, spent: 0, measured: null, rungs: [] };
 }
 
 /** What decisions rest on: settings but for the place of the documents, and the documents, levels and model they are about. */

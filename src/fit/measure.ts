@@ -48,7 +48,8 @@ export async function answerBits(request: MeasureRequest): Promise<ReadonlyMap<s
       const whole = [...prompt, ...answer].slice(-scorer.maxTokens);
       const [nats = []] = await scorer.surprisal([whole]);
       const own = nats.slice(whole.length - answer.length).reduce((sum, each) => sum + each, 0) / Math.LN2;
-      bits.set(samples[i]?.id ?? '', Math.min(own, recordedBits(items, samples[i]) ?? Infinity));
+      const { id = '', recorded = Infinity } = samples[i] ?? {};
+      bits.set(id, Math.min(own, recorded));
     }
     return bits;
   } finally {
@@ -56,23 +57,22 @@ export async function answerBits(request: MeasureRequest): Promise<ReadonlyMap<s
   }
 }
 
-function samplesOf({ id, questions }: Item): Sample[] {
+/** A question, with the bits that its answer is recorded to have. */
+type Measured = Sample & { readonly recorded: number | undefined };
+
+function samplesOf({ id, questions }: Item): Measured[] {
   return questions
     .filter(({ abstention }) => abstention !== true)
     .map((question) => ({
       id: questionKey(id, question.id),
       ...{ item: id, question: question.id, prompt: question.testPrompt ?? question.prompt },
       answer: question.answers[0] ?? '',
+      recorded: question.bits,
     }));
 }
 
 function questionKey(item: string, question: string): string {
   return JSON.stringify([item, question]);
-}
-
-function recordedBits(items: readonly Item[], sample: Sample | undefined): number | undefined {
-  const item = items.find(({ id }) => id === sample?.item);
-  return item?.questions.find(({ id }) => id === sample?.question)?.bits;
 }
 
 /** Puts together what was measured: bits by question, and a study of the base alone. */

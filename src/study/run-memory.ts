@@ -1,4 +1,5 @@
 /** Memory that a run takes at its most, told from its model and its batches before anything starts. */
+import { elementCount } from '../core/collections.js';
 import { modelParameters } from '../models/modules.js';
 import type { ModelConfig } from '../models/model.js';
 import { adapterBytes } from './estimate.js';
@@ -25,7 +26,7 @@ export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyMod
 
 /** The same with a model of that configuration, whichever the run's own is. */
 export function memoryWith({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, config: ModelConfig): number {
-  const weights = modelParameters(config).reduce((sum, { shape }) => sum + size(shape), 0);
+  const weights = modelParameters(config).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const { training } = spec.identity;
   const held = PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weights;
   if (training === null) return held;
@@ -38,8 +39,6 @@ export function memoryWith({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, conf
     learnt * batchTokens * KEPT_OF_VOCABULARY * config.vocabSize;
   return held + FLOAT * kept + adapterBytes(config, lora.rank);
 }
-
-const size = (shape: readonly number[]): number => shape.reduce((product, each) => product * each, 1);
 
 const keptOf = ({ hiddenSize, intermediateSize }: ModelConfig): number =>
   KEPT.hidden * hiddenSize + KEPT.inner * intermediateSize;
