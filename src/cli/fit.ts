@@ -110,13 +110,14 @@ async function run(documents: string, options: Options): Promise<void> {
 }
 
 async function settingsOf(documents: string, options: Options, model: LoadedModel): Promise<FitSettings> {
-  const { forms, ranks, rates, budget, priceHour, out, workers, writer, local } = options;
+  const { model: base = BUNDLED, ...others } = options;
+  const { forms, ranks, rates, budget, priceHour, out, workers, writer, local } = others;
   const asked = parseBudget(budget, priceHour === undefined ? undefined : amountOf('price-hour', priceHour));
-  const isBundled = options.model === undefined || options.model === BUNDLED;
   const space = {
     forms: listOf(forms),
     ranks: ranks === undefined ? null : listOf(ranks).map((each) => parseCount('ranks', each)),
-    rates: rates === undefined ? [isBundled ? 1e-2 : 1e-3] : listOf(rates).map((each) => amountOf('rates', each)),
+    rates:
+      rates === undefined ? [base === BUNDLED ? 1e-2 : 1e-3] : listOf(rates).map((each) => amountOf('rates', each)),
   };
   const { most: usual, least } = DEFAULT_HALVING;
   const most = parseCount('exposures', options.exposures) || usual;
@@ -124,19 +125,13 @@ async function settingsOf(documents: string, options: Options, model: LoadedMode
     margin: amountOf('margin', options.margin),
     maxForgetting: options.maxForgetting === undefined ? null : amountOf('max-forgetting', options.maxForgetting),
   };
-  const chat = {
-    ...options,
-    ...(writer !== undefined && { model: writer }),
-    maxConcurrency: '64',
-    timeout: '180',
-  };
-  if (writer === undefined) delete (chat as { model?: string }).model;
+  const chat = { ...others, ...(writer !== undefined && { model: writer }), maxConcurrency: '64', timeout: '180' };
   const perPart = parseCount('questions', options.questions);
   const { file, items } = await fitDocuments(documents, out, { ...options, perPart, chat, tokenizer: model.tokenizer });
   const levels = options.levels === undefined ? usualLevels(items) : listOf(options.levels).map(parseLevel);
   return {
     study: {
-      model: modelFrom('.', options.model ?? BUNDLED),
+      model: modelFrom('.', base),
       file,
       kept: keptOf(options.kept, items.length),
       made: levels.filter((level) => items.some(({ texts }) => texts[level] === undefined)),
