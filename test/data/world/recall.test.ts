@@ -37,7 +37,8 @@ describe('the recall stage', () => {
 
   it('tells each cohort many times before it asks about it, a few times', () => {
     const cohortOf = (index: number): number => Math.floor(index / COHORT_ROWS);
-    const times = (kind: string): number => rows.filter((row) => row.kind === kind).length / (COHORTS * RECALL.subjects);
+    const times = (kind: string): number =>
+      rows.filter((row) => row.kind === kind).length / (COHORTS * RECALL.subjects);
     expect(times('told')).toBeGreaterThan(8 * times('asked'));
     expect(times('asked')).toBeGreaterThan(RECALL.askings / 2);
     expect(times('asked')).toBeLessThan(2 * RECALL.askings);
