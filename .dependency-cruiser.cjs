@@ -35,6 +35,7 @@ const rooms = {
     'report',
   ],
   fit: ['core', 'files', 'text', 'executors', 'engine', 'models', 'generate', 'study', 'analysis', 'report'],
+  doctor: ['core', 'files', 'text', 'executors', 'engine', 'models', 'llm', 'study'],
   analysis: ['core'],
   report: ['core', 'text', 'analysis'],
   api: [

@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: 'a small study on a bundled synthetic world with a bundled model, in a few minutes on the CPU',
     load: () => import('./demo.js'),
   },
+  doctor: {
+    about: 'what this machine can do, how large a model it can train, and the step that mends what it lacks',
+    load: () => import('./doctor.js'),
+  },
   data: {
     about: 'show what is understood of a data set: counts, lengths, questions, samples',
     load: () => import('./data.js'),

@@ -2,6 +2,9 @@
 
 const MASK = '[key]';
 
+/** Variables of the environment that hold keys. */
+export const KEY_VARIABLES = ['LIGHTMEM_API_KEY', 'OPENAI_API_KEY', 'DASHSCOPE_API_KEY', 'HF_TOKEN'] as const;
+
 /** Forms in which credentials stand in text, whatever their value. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${MASK}`],

@@ -16,6 +16,15 @@ export function freeMemory({ proc = '/proc', cgroup = '/sys/fs/cgroup' }: Kernel
   return Math.min(machineMemory(proc), ...groupFolders(proc, cgroup).map(groupMemory));
 }
 
+/** Bytes that a control group of this process, or one above it, allows; null where none is limited. */
+export function memoryLimit({ proc = '/proc', cgroup = '/sys/fs/cgroup' }: KernelFolders = {}): number | null {
+  const limits = groupFolders(proc, cgroup).flatMap((folder) =>
+    NAMES.flatMap(({ limit }) => number(read(join(folder, limit))) ?? []),
+  );
+  const least = Math.min(...limits);
+  return Number.isSafeInteger(least) ? least : null;
+}
+
 /** Where the kernel does not say what is available, free pages alone would be far too few: half of the machine stands in. */
 function machineMemory(proc: string): number {
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(read(join(proc, 'meminfo')) ?? '')?.[1];

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
-import { redactor } from '../core/redact.js';
+import { KEY_VARIABLES, redactor } from '../core/redact.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
 import { removeLeftovers } from '../files/scratch.js';
@@ -15,8 +15,6 @@ import { runFolder, type RunOptions } from './run.js';
 const PATIENCE_MS = 30_000;
 /** How often progress is written, at most. */
 const PROGRESS_MS = 500;
-
-const KEYS = ['LIGHTMEM_API_KEY', 'OPENAI_API_KEY', 'DASHSCOPE_API_KEY', 'HF_TOKEN'];
 
 /** Carries out a run's folder. Throws what made it fail, which lies in `error.json` too, and the signal's reason when stopped. */
 export async function carryOutFolder(folder: string, options: RunOptions = {}): Promise<RunResult> {
@@ -65,7 +63,7 @@ class ProgressFile {
 }
 
 function leaveError(folder: string, error: unknown, stage: RunStage): void {
-  const redact = redactor(KEYS.map((name) => process.env[name]));
+  const redact = redactor(KEY_VARIABLES.map((name) => process.env[name]));
   const record = {
     name: error instanceof Error ? error.name : 'Error',
     message: redact(messageOf(error)),

@@ -155,18 +155,30 @@ function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads
   const speed = OPERATIONS_PER_SECOND * threads ** 0.8;
   const asking = ({ promptTokens, answers }: Pick<RunCost, 'promptTokens' | 'answers'>): number =>
     promptTokens * FORWARD_OPERATIONS * weights + answers * ANSWER_OPERATIONS * (weights + head);
-  const each = cost.ofTexts ? TEXT_OPERATIONS : { weights: TRAIN_OPERATIONS, head: FORWARD_OPERATIONS };
-  const train =
-    cost.trainTokens * each.weights * weights +
-    cost.learntTokens * each.head * head +
-    cost.writtenTokens * WRITE_OPERATIONS * (weights + head);
   return {
     start: SECONDS_TO_START,
-    train: train / speed,
+    train: trainOperations(cost, model.config) / speed,
     ask: asking(cost) / speed,
     probe:
       cost.probe === undefined ? 0 : probeSeconds(cost.probe, asking(cost.probe) / speed, (weights + head) / speed),
   };
+}
+
+function trainOperations(cost: TrainCost, config: ModelConfig): number {
+  const weights = linearWeights(config);
+  const head = config.hiddenSize * config.vocabSize;
+  const each = cost.ofTexts ? TEXT_OPERATIONS : { weights: TRAIN_OPERATIONS, head: FORWARD_OPERATIONS };
+  return (
+    cost.trainTokens * each.weights * weights +
+    cost.learntTokens * each.head * head +
+    cost.writtenTokens * WRITE_OPERATIONS * (weights + head)
+  );
+}
+
+/** Tokens of questions with their texts that are trained on in a second, where so many operations are done in one. */
+export function trainedTokensPerSecond(config: ModelConfig, operationsPerSecond: number): number {
+  const token = { trainTokens: 1, learntTokens: ANSWER_SHARE, writtenTokens: 0, ofTexts: false };
+  return operationsPerSecond / trainOperations(token, config);
 }
 
 /** Seconds of compiling and loading, of asking, and of scoring at so many seconds an operation on every weight. */

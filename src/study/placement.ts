@@ -68,13 +68,13 @@ export function openExecutor(
   }
 }
 
-/** Path of the built `worker.js`, seen from the built package and from the sources alike; throws where the sources were never built. */
+/** Path of the built `worker.js`, seen from the built package and from the sources alike. */
 export function workerEntry(): string {
   return builtFile('study/worker.js');
 }
 
-/** Path of a file of the built package. */
-function builtFile(name: string): string {
+/** Path of a file of the built package, e.g. `study/worker.js`; throws where the sources were never built. */
+export function builtFile(name: string): string {
   const places = [`../${name}`, `../../dist/${name}`].map((place) => fileURLToPath(new URL(place, import.meta.url)));
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`no ${name} at ${places.join(' or ')}: run npm run build first`);

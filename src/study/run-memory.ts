@@ -1,8 +1,9 @@
 /** Memory that a run takes at its most, told from its model and its batches before anything starts. */
 import { elementCount } from '../core/collections.js';
-import { modelParameters } from '../models/modules.js';
+import type { LoraSettings, Quantisation, TrainSettings } from '../core/settings.js';
+import { linearModules, modelParameters } from '../models/modules.js';
 import type { ModelConfig } from '../models/model.js';
-import { adapterBytes } from './estimate.js';
+import { adapterBytes, linearWeights } from './estimate.js';
 import { runName } from './identity.js';
 import type { StudyModel } from './plan.js';
 import type { PlannedRun } from './run-spec.js';
@@ -18,6 +19,13 @@ const KEPT_OF_VOCABULARY = 6;
 /** Share of tokens learnt where questions are trained on, at their most in one batch. */
 const LEARNT_SHARE = 0.3;
 const FLOAT = 4;
+/** Bytes of a weight in few bits, with its share of the scales of blocks of 64. */
+const QUANTISED = { nf4: 0.5 + 1 / 64, int4: 0.5 + 5 / 64, int8: 1 + 4 / 64 };
+
+/** What the memory of a training hangs on. */
+export type MemorySettings = Pick<TrainSettings, 'batchTokens' | 'maxLength' | 'gradientCheckpointing'> & {
+  readonly lora: Pick<LoraSettings, 'rank'>;
+};
 
 /** Bytes of a run's process at its most; somewhat too many rather than too few. A served model takes none here. */
 export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyModel): number {
@@ -26,18 +34,52 @@ export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyMod
 
 /** The same with a model of that configuration, whichever the run's own is. */
 export function memoryWith({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, config: ModelConfig): number {
-  const weights = modelParameters(config).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const { training } = spec.identity;
-  const held = PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weights;
-  if (training === null) return held;
-  const { batchTokens, maxLength, gradientCheckpointing = false, lora } = training.settings;
-  const longest = set === undefined ? Math.max(batchTokens, maxLength) : batchTokens;
+  if (training === null) return heldBytes(config);
+  return set === undefined ? questionsMemory(training.settings, config) : textsMemory(training.settings, config);
+}
+
+/** Bytes of a run that trains on questions and is asked, at its most. */
+export function questionsMemory(settings: MemorySettings, config: ModelConfig): number {
+  return heldBytes(config) + workBytes(settings, config);
+}
+
+/**
+ * Bytes of a training on questions whose base is in few bits, at its most, asking left out: for that the weights are made f32 again,
+ * and it takes what any run takes.
+ */
+export function quantisedTrainingMemory(
+  settings: MemorySettings,
+  config: ModelConfig,
+  quantisation: Exclude<Quantisation, 'none'>,
+): number {
+  const linear = linearWeights(config);
+  const made = Math.max(...linearModules(config).map(({ inFeatures, outFeatures }) => inFeatures * outFeatures));
+  const held = QUANTISED[quantisation] * linear + FLOAT * (weightsOf(config) - linear + made);
+  return PROCESS_BYTES + held + workBytes(settings, config);
+}
+
+/** Of texts a batch may be all that is learnt, and no row is longer. */
+function textsMemory(settings: MemorySettings, config: ModelConfig): number {
+  return heldBytes(config) + workBytes({ ...settings, maxLength: settings.batchTokens }, config, 1);
+}
+
+const weightsOf = (config: ModelConfig): number =>
+  modelParameters(config).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+
+const heldBytes = (config: ModelConfig): number => PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weightsOf(config);
+
+/** Bytes of what a step keeps for the way back and for the optimiser. */
+function workBytes(
+  { batchTokens, maxLength, gradientCheckpointing = false, lora }: MemorySettings,
+  config: ModelConfig,
+  learnt = LEARNT_SHARE,
+): number {
   const layers = gradientCheckpointing ? 1 : config.layers;
-  const learnt = set === undefined ? LEARNT_SHARE : 1;
   const kept =
-    longest * (layers * keptOf(config) + config.layers * config.hiddenSize) +
+    Math.max(batchTokens, maxLength) * (layers * keptOf(config) + config.layers * config.hiddenSize) +
     learnt * batchTokens * KEPT_OF_VOCABULARY * config.vocabSize;
-  return held + FLOAT * kept + adapterBytes(config, lora.rank);
+  return FLOAT * kept + adapterBytes(config, lora.rank);
 }
 
 const keptOf = ({ hiddenSize, intermediateSize }: ModelConfig): number =>

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freeMemory } from '../../src/executors/free-memory.js';
+import { freeMemory, memoryLimit } from '../../src/executors/free-memory.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lightmem memory '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -54,5 +54,17 @@ describe('free memory', () => {
   it('is told where the kernel says nothing, and here', () => {
     expect(freeMemory(kernel({}))).toBeGreaterThanOrEqual(totalmem() / 2);
     expect(freeMemory()).toBeGreaterThan(0);
+  });
+
+  it('has the least limit of its groups, or none', () => {
+    const groups = { 'proc/self/cgroup': '0::/job/step\n', 'cgroup/job/step/memory.max': 'max\n' };
+    expect(memoryLimit(kernel({ ...MEMINFO, ...groups }))).toBeNull();
+    expect(memoryLimit(kernel({ ...MEMINFO, ...groups, 'cgroup/job/memory.max': '500000\n' }))).toBe(500_000);
+    const first = {
+      'proc/self/cgroup': '4:memory:/\n',
+      'cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    };
+    expect(memoryLimit(kernel({ ...MEMINFO, ...first }))).toBeNull();
+    expect(memoryLimit(kernel({}))).toBeNull();
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { planStudy } from '../../src/study/plan.js';
-import { runMemory, tightRuns } from '../../src/study/run-memory.js';
+import { KNOWN_MODELS } from '../../src/study/known-models.js';
+import { quantisedTrainingMemory, runMemory, tightRuns } from '../../src/study/run-memory.js';
 import { leastStudy } from './support/studies.js';
 
 async function planned(train: StudyInput['train']) {
@@ -26,6 +27,16 @@ describe('the memory of a run', () => {
     const [small, large] = [await most({ batchTokens: 1024 }), await most({ batchTokens: 8192 })];
     expect(large).toBeGreaterThan(2 * small);
     expect(await most({ batchTokens: 8192, gradientCheckpointing: true })).toBeLessThan(large);
+  });
+
+  it('of a base in NF4 is within a factor of 1.2 of what a step at Qwen2.5-3B’s shape took: 4.05 GB (npm run bench qlora-3b-shape)', () => {
+    const config = KNOWN_MODELS.find(({ name }) => name === 'Qwen2.5-3B')?.config;
+    if (config === undefined) throw new Error('the model is not known');
+    const settings = { batchTokens: 512, maxLength: 512, gradientCheckpointing: true, lora: { rank: 8 } };
+    const bytes = quantisedTrainingMemory(settings, config, 'nf4');
+    expect(bytes).toBeGreaterThan(4.05e9 / 1.2);
+    expect(bytes).toBeLessThan(4.05e9 * 1.2);
+    expect(quantisedTrainingMemory(settings, config, 'int8')).toBeGreaterThan(1.2 * bytes);
   });
 
   it('is compared with what is free, run by run', async () => {

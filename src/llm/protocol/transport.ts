@@ -37,7 +37,21 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Posts JSON and reads the answer whole; never throws for what a server or network does. */
-export async function postJson(url: URL, body: string, options: ExchangeOptions): Promise<Exchange> {
+export function postJson(url: URL, body: string, options: ExchangeOptions): Promise<Exchange> {
+  return inTime(url, { method: 'POST', body }, options);
+}
+
+/** Asks for JSON and reads the answer whole; never throws for what a server or network does. */
+export function getJson(url: URL, options: ExchangeOptions): Promise<Exchange> {
+  return inTime(url, { method: 'GET' }, options);
+}
+
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly body?: string;
+}
+
+async function inTime(url: URL, request: Request, options: ExchangeOptions): Promise<Exchange> {
   const stop = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
@@ -48,7 +62,7 @@ export async function postJson(url: URL, body: string, options: ExchangeOptions)
   options.signal?.addEventListener('abort', cancel, { once: true });
   try {
     if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
-    return await exchange(url, body, options.headers, stop);
+    return await exchange(url, request, options.headers, stop);
   } catch (error) {
     if (late) return { kind: 'timeout', message: `no whole answer within ${options.timeoutMs / 1000} s` };
     if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
@@ -61,7 +75,7 @@ export async function postJson(url: URL, body: string, options: ExchangeOptions)
 
 async function exchange(
   url: URL,
-  body: string,
+  request: Request,
   headers: Readonly<Record<string, string>>,
   stop: AbortController,
 ): Promise<Exchange> {
@@ -69,8 +83,7 @@ async function exchange(
   const { fetch } = await client();
   // A redirect is reported, not followed: it would carry the texts to another host.
   const response = await fetch(url, {
-    method: 'POST',
-    body,
+    ...request,
     headers,
     redirect: 'manual',
     signal: stop.signal,
@@ -104,7 +117,7 @@ async function readCapped(stream: AsyncIterable<unknown> | null, isStream: boole
 }
 
 /** The innermost reason of a failed fetch, which says more than "fetch failed". */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
   if (error instanceof Error && error.cause !== undefined) return causeOf(error.cause);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,0 +1,165 @@
+/** All checks of a machine, each by itself: what one of them throws is its own finding, and no key is in any. */
+import { resolve } from 'node:path';
+import { messageOf, UserError } from '../core/errors.js';
+import type { Json } from '../core/json.js';
+import { packageInfo } from '../core/package-info.js';
+import { KEY_VARIABLES, redactor } from '../core/redact.js';
+import { cacheFolder } from '../llm/spend/reply-cache.js';
+import { hubSettings, type HubSettings } from '../models/hub/hub-cache.js';
+import { cpuFinding, cudaFinding, nvidiaFinding, webgpuFinding } from './devices.js';
+import { endpointFinding, keysFinding } from './endpoints.js';
+import { CHECKS, missing, NEEDED, note, type CheckName, type Facts, type Finding } from './finding.js';
+import { folderFinding, tryFolder, type FolderQuestion } from './folder.js';
+import { askHub, hubFinding } from './hub.js';
+import { leastMemory, trainingFinding } from './largest-models.js';
+import { memoryFinding } from './memory.js';
+import { processorFinding } from './processor.js';
+import { pythonFinding, uvFinding } from './python.js';
+
+/** What was found out about a machine; the form of `lightmem doctor --json`, described in docs/doctor.md. */
+export interface Examination {
+  /** Of this form: raised where a field goes or changes its meaning. */
+  readonly version: 1;
+  readonly lightmem: string;
+  readonly node: string;
+  /** Whether training on this machine works. */
+  readonly works: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export interface ExamineOptions {
+  /** Folder that studies are kept in. */
+  readonly folder: string;
+  /** Address of an endpoint to ask. */
+  readonly endpoint?: string | undefined;
+  /** Whether the hub is asked. */
+  readonly online?: boolean | undefined;
+}
+
+/** Examines this machine; never throws. The product is measured first, while nothing else runs. */
+export async function examine(options: ExamineOptions): Promise<Examination> {
+  const cpu = await guarded('cpu', () => cpuFinding());
+  const findings = [cpu, ...(await Promise.all(others(options))).flat()];
+  const memory = findings.find(({ check }) => check === 'memory');
+  const training = await guarded('training', () =>
+    trainingFinding(numberIn(memory?.facts, 'freeBytes') ?? 0, numberIn(cpu.facts, 'gigaflops')),
+  );
+  return examinationOf([...findings, training]);
+}
+
+/** Findings in their order, and whether those that training needs are good. */
+export function examinationOf(findings: readonly Finding[]): Examination {
+  const clean = findings.map(cleaned(redactor(secrets())));
+  return {
+    ...{ version: 1, lightmem: packageInfo().version, node: process.versions.node },
+    works: NEEDED.every((name) => clean.some(({ check, status }) => check === name && status !== 'missing')),
+    findings: clean.sort((a, b) => CHECKS.indexOf(a.check) - CHECKS.indexOf(b.check)),
+  };
+}
+
+function numberIn(facts: Facts | null | undefined, name: string): number | null {
+  const value = facts?.[name];
+  return typeof value === 'number' ? value : null;
+}
+
+/** All but the product and what follows from it, side by side. */
+function others({ folder, endpoint, online = false }: ExamineOptions): Promise<readonly Finding[]>[] {
+  const one = async (check: CheckName, look: () => Finding | Promise<Finding>) => [await guarded(check, look)];
+  return [
+    one('processor', () => processorFinding()),
+    one('memory', () => memoryFinding(leastMemory())),
+    one('webgpu', () => webgpuFinding()),
+    nvidiaFindings(),
+    one('uv', () => uvFinding()),
+    one('keys', () => keysFinding()),
+    ...(endpoint === undefined ? [] : [one('endpoint', () => endpointFinding(endpoint))]),
+    hubFindings(online),
+    one('reply-cache', replyCacheFinding),
+    one('folder', () =>
+      triedFolder({
+        check: 'folder',
+        folder: resolve(folder),
+        elsewhere: 'cd to a folder that you may write to, or name one with --folder',
+      }),
+    ),
+  ];
+}
+
+/** NVIDIA's GPUs, and who of ONNX Runtime and torch sees them. */
+async function nvidiaFindings(): Promise<Finding[]> {
+  const nvidia = await guarded('nvidia', () => nvidiaFinding());
+  const listed = nvidia.facts?.['gpus'];
+  const gpus = Array.isArray(listed) ? listed.length : 0;
+  const cuda = await guarded('cuda', () => cudaFinding(gpus));
+  return [nvidia, cuda, await guarded('python', () => pythonFinding({ gpus }))];
+}
+
+async function hubFindings(online: boolean): Promise<Finding[]> {
+  let settings: HubSettings;
+  try {
+    settings = hubSettings();
+  } catch (error) {
+    return [failed('hub', error)];
+  }
+  const elsewhere = 'export HF_HUB_CACHE=…   # a folder that you may write to, on a disk with room';
+  const question = { check: 'hub-cache', folder: settings.cache, elsewhere } as const;
+  const reply = await tryFolder(settings.cache);
+  const cached = 'error' in reply ? [] : reply.models;
+  const hub = await guarded('hub', () => hubFinding(settings, { cached, ask: online ? askHub : undefined }));
+  return [hub, folderFinding(question, reply)];
+}
+
+async function replyCacheFinding(): Promise<Finding> {
+  const folder = cacheFolder();
+  if (folder !== null)
+    return triedFolder({
+      check: 'reply-cache',
+      folder,
+      elsewhere: 'export LIGHTMEM_CACHE=…   # a folder that you may write to',
+    });
+  return note('reply-cache', 'LIGHTMEM_CACHE is off: replies of endpoints are not kept', { facts: { folder: null } });
+}
+
+const triedFolder = async (question: FolderQuestion): Promise<Finding> =>
+  folderFinding(question, await tryFolder(question.folder));
+
+/** A check's finding, or that it failed. */
+export async function guarded(check: CheckName, look: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+function failed(check: CheckName, error: unknown): Finding {
+  const reason = messageOf(error);
+  return missing(check, error instanceof UserError ? reason : `this could not be looked at: ${reason}`, {
+    facts: null,
+    mend: null,
+  });
+}
+
+/** Everything that must not be shown. */
+function secrets(): (string | undefined)[] {
+  const named = KEY_VARIABLES.map((name) => process.env[name]?.trim());
+  try {
+    return [...named, hubSettings().token ?? undefined];
+  } catch {
+    return named;
+  }
+}
+
+function cleaned(redact: (text: string) => string): (finding: Finding) => Finding {
+  const clean = (value: Json): Json => {
+    if (typeof value === 'string') return redact(value);
+    if (typeof value !== 'object' || value === null) return value;
+    return Array.isArray(value) ? value.map(clean) : cleanObject(value as Facts);
+  };
+  const cleanObject = (facts: Facts): Facts =>
+    Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, clean(value)]));
+  return ({ check, status, says, mend, facts }) => ({
+    ...{ check, status, says: redact(says), mend: mend === null ? null : redact(mend) },
+    facts: facts === null ? null : cleanObject(facts),
+  });
+}
