@@ -15,7 +15,7 @@ const rooms = {
   exam: ['core', 'text', 'llm', 'audit'],
   forms: ['core', 'files', 'text', 'llm', 'audit', 'exam', 'data'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models'],
-  executors: ['core', 'files'],
+  executors: ['core', 'files', 'llm'],
   study: [
     'core',
     'files',

@@ -160,6 +160,9 @@ class Work {
         break;
       case 'finished':
         break;
+      case 'notice':
+        this.#print(event.message);
+        break;
       case 'failed':
         this.#print(`failed: ${event.run}: ${event.message}`);
         break;

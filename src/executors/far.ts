@@ -19,11 +19,15 @@ export interface FarOptions {
   readonly retryMs?: number;
   /** Milliseconds for which a scheduler may give no answer before its jobs are given up. Default: 15 min. */
   readonly silenceMs?: number;
+  /** Told what a person may want to know meanwhile, each thing once until another is said. */
+  readonly onNotice?: (message: string) => void;
 }
 
 const RECORD_MS = { ended: 60_000, lost: 5_000 };
 const RETRY_MS = 5_000;
-const SILENCE_MS = 900_000;
+export const SILENCE_MS = 900_000;
+/** Longest time between looks at a scheduler that gives no answer, where looks are not further apart anyway. */
+const BACKOFF_MS = 60_000;
 /** Looks in a row at which a scheduler must not know work for it to be lost. */
 const GONE_LOOKS = 3;
 /** In place of a ticket: a process that nobody here started works on the folder, and is waited for. */
@@ -58,6 +62,9 @@ export class FarExecutor implements Executor {
   #watch: Promise<void> | undefined;
   #wake = new AbortController();
   #answeredAt = performance.now();
+  /** Looks in a row that got no answer. */
+  #unanswered = 0;
+  #said = '';
 
   constructor(
     readonly scheduler: Scheduler,
@@ -65,6 +72,7 @@ export class FarExecutor implements Executor {
     readonly options: FarOptions,
   ) {
     scheduler.onChange = () => this.#look();
+    scheduler.onNotice = (message) => this.#say(message);
   }
 
   get concurrency(): number {
@@ -163,13 +171,19 @@ export class FarExecutor implements Executor {
   }
 
   async #pause(): Promise<void> {
-    if (!this.#wake.signal.aborted)
-      await wait(this.options.pollMs, undefined, { signal: this.#wake.signal }).catch(() => undefined);
+    const { pollMs } = this.options;
+    const ms = Math.max(pollMs, Math.min(BACKOFF_MS, pollMs * 2 ** this.#unanswered));
+    if (!this.#wake.signal.aborted) await wait(ms, undefined, { signal: this.#wake.signal }).catch(() => undefined);
     this.#wake = new AbortController();
   }
 
   #look(): void {
     this.#wake.abort();
+  }
+
+  #say(message: string): void {
+    if (message !== this.#said) this.options.onNotice?.(message);
+    this.#said = message;
   }
 
   async #lookOnce(): Promise<void> {
@@ -180,12 +194,22 @@ export class FarExecutor implements Executor {
     try {
       if (tasks.length === 0) return;
       const states = await this.scheduler.states(tasks.map(({ ticket }) => ticket));
-      this.#answeredAt = performance.now();
+      this.#answered();
       for (const { task, ticket } of tasks) this.#note(task, states.get(ticket) ?? { kind: 'gone' });
     } catch (error) {
-      if (performance.now() - this.#answeredAt <= (this.options.silenceMs ?? SILENCE_MS)) return;
+      if (this.#isClosed) return;
+      this.#unanswered++;
+      const patience = this.options.silenceMs ?? SILENCE_MS;
+      this.#say(unheard(messageOf(error), patience));
+      if (performance.now() - this.#answeredAt <= patience) return;
       for (const { task } of tasks) this.#settle(task, silent(messageOf(error)));
     }
+  }
+
+  #answered(): void {
+    this.#answeredAt = performance.now();
+    if (this.#unanswered > 0) this.#say(HEARD);
+    this.#unanswered = 0;
   }
 
   /** Work that a process elsewhere holds: its record counts once it lets go, and without one it is submitted. */
@@ -231,16 +255,20 @@ export class FarExecutor implements Executor {
     const isOpen = now - task.endedAt < patience || (state.kind === 'gone' && task.goneLooks < GONE_LOOKS);
     if (isOpen || this.records.isHeld(folder)) return;
     if (state.kind === 'lost') this.#lose(task, state);
+    // A record of finished work that is as old as the submission: there was nothing left to do.
+    else if (state.kind === 'ended' && record?.outcome.status === 'done') this.#settle(task, record.outcome);
     else this.#lose(task, { cause: state.kind === 'ended' ? NO_RECORD : UNKNOWN, outOfMemory: false });
   }
 
-  #lose(task: Task, { cause, outOfMemory, isFinal = false }: Omit<Extract<TaskState, { kind: 'lost' }>, 'kind'>): void {
-    if (outOfMemory || isFinal || task.attempt >= this.options.retries) {
+  #lose(task: Task, { cause, outOfMemory, isFinal = false, neverBegan = false }: Loss): void {
+    const { retries, retryMs = RETRY_MS } = this.options;
+    if (outOfMemory || isFinal || (!neverBegan && task.attempt >= retries)) {
       this.#settle(task, { status: 'lost', cause, outOfMemory });
       return;
     }
-    task.attempt++;
-    this.#again(task, (this.options.retryMs ?? RETRY_MS) * 2 ** (task.attempt - 1));
+    if (neverBegan) this.#say(cause);
+    else task.attempt++;
+    this.#again(task, retryMs * 2 ** Math.max(0, task.attempt - 1));
   }
 
   #again(task: Task, pauseMs: number): void {
@@ -295,6 +323,11 @@ function newTask(job: JobSpec, onReport: Task['onReport']): Task {
   };
 }
 
+type Loss = Omit<Extract<TaskState, { kind: 'lost' }>, 'kind'>;
+
+const HEARD = 'the scheduler answers again';
+const unheard = (message: string, patienceMs: number): string =>
+  `the scheduler gives no answer (${message}); it is asked again for up to ${Math.ceil(patienceMs / 60_000)} min`;
 const NO_RECORD =
   'it ended without saying how: is the study’s folder the same there, and is lightmem the same version?';
 const UNKNOWN = 'the scheduler no longer knows it, and it left no record';

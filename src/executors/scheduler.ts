@@ -23,8 +23,17 @@ export type TaskState =
   | { readonly kind: 'running' }
   /** It ended as work does that was carried out. */
   | { readonly kind: 'ended' }
-  /** It ended otherwise, which its record may know better. `isFinal` where it is not to be tried again. */
-  | { readonly kind: 'lost'; readonly cause: string; readonly outOfMemory: boolean; readonly isFinal?: boolean }
+  /**
+   * It ended otherwise, which its record may know better. `isFinal` where it is not to be tried again; `neverBegan` where it waited
+   * in vain, so that trying it again counts as no attempt.
+   */
+  | {
+      readonly kind: 'lost';
+      readonly cause: string;
+      readonly outOfMemory: boolean;
+      readonly isFinal?: boolean;
+      readonly neverBegan?: boolean;
+    }
   /** The scheduler does not know it, or no longer: nothing follows from that alone. */
   | { readonly kind: 'gone' };
 
@@ -43,6 +52,8 @@ export interface Scheduler {
   forget(ticket: Ticket): void;
   /** Calls back when a state may have changed, where that is known without asking. */
   onChange?: () => void;
+  /** Told what a person may want to know. */
+  onNotice?: (message: string) => void;
 }
 
 /** What work leaves in its folder, wherever it is carried out. */

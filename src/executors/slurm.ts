@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.js';
 import type { Executor, JobSpec } from './executor.js';
 import { FarExecutor, type FarOptions } from './far.js';
 import { LAST_WORDS, lastLine } from './last-words.js';
+import { neededMegabytes } from './needs.js';
 import { isOutOfMemoryMessage } from './out-of-memory.js';
 import type { Attempt, Scheduler, Submission, TaskState, Ticket, WorkRecords } from './scheduler.js';
 import { ArrayStore, arrayScript, type ArrayRecord } from './slurm-arrays.js';
@@ -189,7 +190,7 @@ class Slurm implements Scheduler {
   /** Options that make runs of one shape alike. Memory and time are rounded up, so that there are few shapes. */
   #shape({ job, attempt }: Attempt): string[] {
     const { memoryGB, minutes, gpus } = this.settings;
-    const megabytes = memoryGB === undefined ? neededMegabytes(job) : Math.ceil(memoryGB * 1000);
+    const megabytes = neededMegabytes(job, memoryGB);
     return [
       `--cpus-per-task=${job.threads ?? 1}`,
       ...(megabytes === undefined ? [] : [`--mem=${megabytes}M`]),
@@ -376,14 +377,6 @@ function ticketOf(name: string, index: number): Ticket {
 function placeOf(ticket: Ticket): { name: string; index: number } {
   const at = ticket.lastIndexOf('/');
   return { name: ticket.slice(0, at), index: Number(ticket.slice(at + 1)) };
-}
-
-/** A quarter more than estimated, rounded up to half a power of two of gigabytes. */
-function neededMegabytes({ memoryBytes }: JobSpec): number | undefined {
-  if (memoryBytes === undefined) return undefined;
-  const gigabytes = Math.max(0.5, (1.25 * memoryBytes) / 1e9);
-  const step = 2 ** Math.floor(Math.log2(gigabytes)) / 2;
-  return Math.ceil(1000 * step * Math.ceil(gigabytes / step));
 }
 
 /** Four times the estimate and some minutes, doubled for each attempt, rounded up to a quarter of an hour times a power of two. */

@@ -2,12 +2,18 @@
 import { z } from 'zod';
 import { given, integer, oneOf, positive, text } from '../core/setting-schemas.js';
 import { commandProblem, PLACEHOLDERS } from '../executors/command-template.js';
+import { addressProblem } from '../executors/ray-client.js';
 
 const threads = integer(1, 1024).describe('Threads of each run; without it, processors / workers.').optional();
 
 const retries = integer(0, 20)
   .describe('How often a run that was lost (its process, its machine, its connection) is started again.')
   .default(2);
+
+const paths = z
+  .record(text, text)
+  .describe('Where other machines see folders of this one: `/home/me/study: /mnt/study`.')
+  .optional();
 
 const inline = z.strictObject({
   kind: z.literal('inline').describe('One run at a time, in a thread of this process.'),
@@ -35,11 +41,23 @@ const command = z.strictObject({
   slots: integer(1, 10_000).describe('Commands at once; `{slot}` is 0 to one less.').default(1),
   threads,
   retries,
-  paths: z
-    .record(text, text)
-    .describe('Where other machines see folders of this one: `/home/me/study: /mnt/study`.')
-    .optional(),
+  paths,
 });
+
+/** What Slurm and Ray are told alike. */
+const onCluster = {
+  threads,
+  memoryGB: positive(100_000).describe('Memory of each run; without it, as estimated and a quarter more.').optional(),
+  retries,
+  pollSeconds: integer(1, 3600).describe('Seconds between looks at the cluster’s jobs.').default(10),
+  onStop: oneOf(['cancel', 'leave'], 'choice')
+    .describe('What Ctrl-C does to jobs: cancels them, or leaves them for the next `study run`, which takes them over.')
+    .default('cancel'),
+  setup: z.string().describe('Lines of shell before each run: `module load nodejs`.').default(''),
+  lightmem: text
+    .describe('How lightmem is called on the nodes, as words of shell; without it, this very installation.')
+    .optional(),
+};
 
 const slurm = z.strictObject({
   kind: z.literal('slurm').describe('Jobs of Slurm, one array for each shape of run.'),
@@ -50,8 +68,7 @@ const slurm = z.strictObject({
     .array(text.regex(/^-/, { error: (raw) => `${given(raw)}: give options of sbatch, e.g. --constraint=avx512` }))
     .describe('Further options of sbatch, each with its value: `--constraint=avx512`.')
     .default([]),
-  threads,
-  memoryGB: positive(100_000).describe('Memory of each run; without it, as estimated and a quarter more.').optional(),
+  ...onCluster,
   minutes: integer(1, 1_000_000)
     .describe(
       'Longest time of each run; without it, four times the estimate, twice as long each time it is started again.',
@@ -62,18 +79,31 @@ const slurm = z.strictObject({
   queued: integer(1, 1_000_000)
     .describe('Most runs that wait or run in Slurm at once, where submissions are limited.')
     .optional(),
-  retries,
-  pollSeconds: integer(1, 3600).describe('Seconds between looks at the queue.').default(10),
-  onStop: oneOf(['cancel', 'leave'], 'choice')
-    .describe('What Ctrl-C does to jobs: cancels them, or leaves them for the next `study run`, which takes them over.')
-    .default('cancel'),
-  setup: z.string().describe('Lines of shell before each run: `module load nodejs`.').default(''),
-  lightmem: text
-    .describe('How lightmem is called on the nodes, as words of shell; without it, this very installation.')
-    .optional(),
 });
 
-const KINDS = [inline, pool, command, slurm] as const;
+const ray = z.strictObject({
+  kind: z.literal('ray').describe('Jobs of Ray, by its Jobs API.'),
+  address: z
+    .string()
+    .superRefine((address, context) => {
+      const message = addressProblem(address);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .describe(
+      'Ray’s dashboard, such as `http://head:8265`; without it, RAY_API_SERVER_ADDRESS, RAY_ADDRESS, or port 8265 of this machine.',
+    )
+    .optional(),
+  ...onCluster,
+  gpus: positive(64, true).describe('With Ray, a share of one too.').optional(),
+  resources: z
+    .record(text, positive(1_000_000))
+    .describe('What else each run takes of what `ray start --resources` gave machines: `{ big: 1 }`.')
+    .default({}),
+  atOnce: integer(1, 10_000).describe('With Ray, most that wait or run there; without it, 16.').default(16),
+  paths,
+});
+
+const KINDS = [inline, pool, command, slurm, ray] as const;
 
 /** The setting `executor`. */
 export const executor = z.discriminatedUnion('kind', KINDS, {

@@ -18,6 +18,7 @@ export const STUDY_FILES = {
   judging: 'judging',
   runs: 'runs',
   slurm: 'slurm',
+  ray: 'ray.json',
   rows: 'rows.csv',
   report: 'report.html',
 } as const;

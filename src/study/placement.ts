@@ -9,6 +9,7 @@ import type { Executor } from '../executors/executor.js';
 import { freeMemory } from '../executors/free-memory.js';
 import { inlineExecutor } from '../executors/inline.js';
 import { poolExecutor } from '../executors/pool.js';
+import { rayExecutor } from '../executors/ray.js';
 import { slurmExecutor } from '../executors/slurm.js';
 import type { StudyConfig } from './config.js';
 import { linearWeights } from './estimate.js';
@@ -36,7 +37,7 @@ const CLUSTER_RUNS = 16;
 /** Small models side by side on one thread each, a large one alone on all; what the study file says goes before. */
 export function placementHere(executor: ExecutorConfig, model: StudyModel): Placement {
   const isSmall = model.kind === 'served' || linearWeights(model.model.config) < LARGE_MODEL_PARAMETERS;
-  if (executor.kind === 'command' || executor.kind === 'slurm') {
+  if (executor.kind !== 'inline' && executor.kind !== 'pool') {
     const workers = executor.kind === 'command' ? executor.slots : (executor.atOnce ?? CLUSTER_RUNS);
     return { workers, threads: executor.threads ?? (isSmall ? 1 : FAR_THREADS), memoryBytes: Infinity };
   }
@@ -47,25 +48,36 @@ export function placementHere(executor: ExecutorConfig, model: StudyModel): Plac
   return { workers, threads, memoryBytes: freeMemory() };
 }
 
-/** The executor that a study names, its workers started when they are needed; `folder` is the study's. */
+/** The executor that a study names, its workers started when they are needed; `folder` is the study's. `onNotice` is told what a person may want to know of a cluster. */
 export function openExecutor(
   { executor, device }: Pick<StudyConfig, 'executor' | 'device'>,
   { workers, memoryBytes }: Placement,
   folder: string,
+  onNotice?: (message: string) => void,
 ): Executor {
+  const notices = onNotice === undefined ? {} : { onNotice };
   switch (executor.kind) {
     case 'inline':
       return inlineExecutor(workerEntry());
     case 'pool':
       return poolExecutor(workerEntry(), workers, memoryBytes);
     case 'command':
-      return commandExecutor(executor, runRecords);
+      return commandExecutor(executor, runRecords, notices);
     case 'slurm': {
-      const work = `${executor.lightmem ?? [process.execPath, builtFile('cli/bin.js')].map(shellWord).join(' ')} run`;
-      const gpus = executor.gpus ?? (device === 'cuda' ? 1 : 0);
-      return slurmExecutor({ ...executor, gpus, work, folder: join(folder, STUDY_FILES.slurm) }, runRecords);
+      const settings = { ...executor, ...farWork(executor, device), folder: join(folder, STUDY_FILES.slurm) };
+      return slurmExecutor(settings, runRecords, notices);
+    }
+    case 'ray': {
+      const settings = { ...executor, ...farWork(executor, device), file: join(folder, STUDY_FILES.ray) };
+      return rayExecutor(settings, runRecords, notices);
     }
   }
+}
+
+/** How lightmem is called on a cluster's machines, and how many GPUs a run has there. */
+function farWork(executor: Extract<ExecutorConfig, { kind: 'slurm' | 'ray' }>, device: StudyConfig['device']) {
+  const lightmem = executor.lightmem ?? [process.execPath, builtFile('cli/bin.js')].map(shellWord).join(' ');
+  return { work: `${lightmem} run`, gpus: executor.gpus ?? (device === 'cuda' ? 1 : 0) };
 }
 
 /** Path of the built `worker.js`, seen from the built package and from the sources alike. */

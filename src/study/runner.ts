@@ -48,6 +48,8 @@ export type StudyEvent =
       readonly runs: number;
       readonly active: readonly (RunReport & { readonly run: string })[];
     }
+  /** What a person may want to know of the cluster that runs run on: that it gives no answer and is waited for. */
+  | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'finished'; readonly run: string; readonly seconds: number }
   | { readonly type: 'failed'; readonly run: string; readonly message: string }
   | { readonly type: 'retried'; readonly run: string; readonly retry: Retry }
@@ -145,8 +147,10 @@ class Runner {
   }
 
   async #runAll(open: readonly Progress[]): Promise<void> {
+    const tell = (message: string): void => this.options.onEvent?.({ type: 'notice', message });
     const executor =
-      this.options.executor?.(this.#placement) ?? openExecutor(this.plan.config, this.#placement, this.folder.path);
+      this.options.executor?.(this.#placement) ??
+      openExecutor(this.plan.config, this.#placement, this.folder.path, tell);
     const jobs = new Set<Job>();
     const stop = (): void => {
       for (const job of jobs) job.cancel();

@@ -47,13 +47,14 @@ describe('messages', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       'src/executors/slurm.ts': slurm.split(' '), // those of Slurm's own commands
       'src/executors/slurm-arrays.ts': ['--threads'], // of lightmem run, in the script that is submitted
+      'src/executors/ray-jobs.ts': ['--threads'],
       'src/data': ['--column', '--format', '--encoding'], // told of a study file by its keys: study-words
       'src/study/study-words.ts': ['--column', '--format', '--encoding'],
       'src/study/datasets.ts': ['--data'], // study run alone reads files
       'src/study/config.ts': ['--data'],
       'src/engine/devices.ts': ['--device'], // tried for the commands that have it
       'src/text/terminal-table.ts': ['--json'], // of every command that prints a table
-      'src/study/executor-config.ts': ['--constraint'], // sbatch's own
+      'src/study/executor-config.ts': ['--constraint', '--resources'], // those of sbatch and of ray start
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
     };
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

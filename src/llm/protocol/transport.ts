@@ -6,6 +6,11 @@ import type { HeaderSource } from '../pace/retry-after.js';
 /** A chat answer is some kilobytes; a body this long is not one. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly body?: string;
+}
+
 export type Exchange =
   | { readonly kind: 'response'; readonly status: number; readonly headers: HeaderSource; readonly body: string }
   | { readonly kind: 'timeout' | 'network' | 'cancelled' | 'oversized'; readonly message: string };
@@ -15,6 +20,8 @@ export interface ExchangeOptions {
   /** From sending the request to the last byte of the body. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Longest answer that is read. Default: 16 MiB. */
+  readonly maxBytes?: number;
 }
 
 let direct: Dispatcher | undefined;
@@ -38,20 +45,16 @@ export function isLoopback(hostname: string): boolean {
 
 /** Posts JSON and reads the answer whole; never throws for what a server or network does. */
 export function postJson(url: URL, body: string, options: ExchangeOptions): Promise<Exchange> {
-  return inTime(url, { method: 'POST', body }, options);
+  return exchange(url, { method: 'POST', body }, options);
 }
 
 /** Asks for JSON and reads the answer whole; never throws for what a server or network does. */
 export function getJson(url: URL, options: ExchangeOptions): Promise<Exchange> {
-  return inTime(url, { method: 'GET' }, options);
+  return exchange(url, { method: 'GET' }, options);
 }
 
-interface Request {
-  readonly method: 'GET' | 'POST';
-  readonly body?: string;
-}
-
-async function inTime(url: URL, request: Request, options: ExchangeOptions): Promise<Exchange> {
+/** Sends a request and reads the answer whole; never throws for what a server or network does. */
+export async function exchange(url: URL, request: Request, options: ExchangeOptions): Promise<Exchange> {
   const stop = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
@@ -62,7 +65,7 @@ async function inTime(url: URL, request: Request, options: ExchangeOptions): Pro
   options.signal?.addEventListener('abort', cancel, { once: true });
   try {
     if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
-    return await exchange(url, request, options.headers, stop);
+    return await send(url, request, options, stop);
   } catch (error) {
     if (late) return { kind: 'timeout', message: `no whole answer within ${options.timeoutMs / 1000} s` };
     if (options.signal?.aborted === true) return { kind: 'cancelled', message: 'cancelled' };
@@ -73,10 +76,10 @@ async function inTime(url: URL, request: Request, options: ExchangeOptions): Pro
   }
 }
 
-async function exchange(
+async function send(
   url: URL,
   request: Request,
-  headers: Readonly<Record<string, string>>,
+  { headers, maxBytes = MAX_BODY_BYTES }: ExchangeOptions,
   stop: AbortController,
 ): Promise<Exchange> {
   const dispatcher = await dispatcherFor(url);
@@ -90,11 +93,11 @@ async function exchange(
     dispatcher,
   });
   const isStream = /event-stream/.test(response.headers.get('content-type') ?? '');
-  const text = await readCapped(response.body, isStream);
+  const text = await readCapped(response.body, maxBytes, isStream);
   if (isStream) stop.abort();
   if (text === null) {
     stop.abort();
-    return { kind: 'oversized', message: `answer longer than ${MAX_BODY_BYTES} bytes` };
+    return { kind: 'oversized', message: `answer longer than ${maxBytes} bytes` };
   }
   return { kind: 'response', status: response.status, headers: response.headers, body: text };
 }
@@ -102,14 +105,18 @@ async function exchange(
 /** What ends a stream of events; some servers leave the connection open behind it. */
 const DONE = /^data: ?\[DONE\]/m;
 
-async function readCapped(stream: AsyncIterable<unknown> | null, isStream: boolean): Promise<string | null> {
+async function readCapped(
+  stream: AsyncIterable<unknown> | null,
+  maxBytes: number,
+  isStream: boolean,
+): Promise<string | null> {
   if (stream === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
     if (!(chunk instanceof Uint8Array)) continue;
     bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) return null;
+    if (bytes > maxBytes) return null;
     chunks.push(chunk);
     if (isStream && DONE.test(Buffer.concat(chunks.slice(-2)).toString('utf8'))) break;
   }
