@@ -1,5 +1,6 @@
 /** Models behind endpoints: which keys are set, never what they are, and whether an address answers. */
 import { KEY_VARIABLES } from '../core/redact.js';
+import { messageOf } from '../core/errors.js';
 import { isObject } from '../core/json.js';
 import { getJson, type Exchange } from '../llm/protocol/transport.js';
 import { keyFor, normalBaseUrl } from '../llm/settings.js';
@@ -21,6 +22,11 @@ export function keysFinding(environment: Environment = process.env): Finding<Key
   const isSet = (name: string): boolean => (environment[name]?.trim() ?? '') !== '';
   const facts = { variables: Object.fromEntries(names.map((name) => [name, isSet(name)])) };
   const set = names.filter(isSet);
+  const [bad] = set.filter((name) => /[^\x21-\x7e]/.test(environment[name]?.trim() ?? ''));
+  if (bad !== undefined)
+    return missing('keys', `${bad} is set, and holds characters that no key has`, {
+      ...{ facts, mend: `unset ${bad}   # and set it anew: a blank, a line end or a typographic sign got into it` },
+    });
   if (set.length > 0) return ok('keys', `set are ${set.join(', ')}`, facts);
   return note('keys', `none is set of ${names.join(', ')}: they are for models behind endpoints`, { facts });
 }
@@ -49,8 +55,17 @@ export async function endpointFinding(
     get = (url, headers) => getJson(url, { headers, timeoutMs: TIMEOUT_MS }),
   }: EndpointOptions = {},
 ): Promise<Finding<EndpointFacts>> {
-  const baseUrl = normalBaseUrl(address);
-  const key = keyFor(baseUrl, environment);
+  let baseUrl: string;
+  let key: string | undefined;
+  try {
+    baseUrl = normalBaseUrl(address);
+    key = keyFor(baseUrl, environment);
+  } catch (error) {
+    return missing<EndpointFacts>('endpoint', messageOf(error), {
+      facts: null,
+      mend: 'curl http://localhost:8000/v1/models   # an address like this one without /models',
+    });
+  }
   const headers = { accept: 'application/json', ...(key !== undefined && { authorization: `Bearer ${key}` }) };
   const exchange = await get(new URL(`${baseUrl}/models`), headers);
   const facts = { address: baseUrl, answers: exchange.kind === 'response', models: null };

@@ -73,13 +73,13 @@ function others({ folder, endpoint, online = false }: ExamineOptions): Promise<r
     one('uv', () => uvFinding()),
     one('keys', () => keysFinding()),
     ...(endpoint === undefined ? [] : [one('endpoint', () => endpointFinding(endpoint))]),
-    hubFindings(online),
+    hubFindings(online).catch((error: unknown) => [failed('hub-cache', error)]),
     one('reply-cache', replyCacheFinding),
     one('folder', () =>
       triedFolder({
         check: 'folder',
         folder: resolve(folder),
-        elsewhere: 'cd to a folder that you may write to, or name one with --folder',
+        elsewhere: 'cd "$HOME"   # or another folder that you may write to, on a disk with room',
       }),
     ),
   ];
@@ -95,18 +95,27 @@ async function nvidiaFindings(): Promise<Finding[]> {
 }
 
 async function hubFindings(online: boolean): Promise<Finding[]> {
-  let settings: HubSettings;
-  try {
-    settings = hubSettings();
-  } catch (error) {
-    return [failed('hub', error)];
-  }
+  const { settings, wrong } = hubSettingsHere();
   const elsewhere = 'export HF_HUB_CACHE=…   # a folder that you may write to, on a disk with room';
   const question = { check: 'hub-cache', folder: settings.cache, elsewhere } as const;
   const reply = await tryFolder(settings.cache);
   const cached = 'error' in reply ? [] : reply.models;
-  const hub = await guarded('hub', () => hubFinding(settings, { cached, ask: online ? askHub : undefined }));
+  const hub = await guarded('hub', () => wrong ?? hubFinding(settings, { cached, ask: online ? askHub : undefined }));
   return [hub, folderFinding(question, reply)];
+}
+
+/** Settings of the hub; where its address is none or its token cannot be read, that, and settings without: the cache is where it is all the same. */
+function hubSettingsHere(): { settings: HubSettings; wrong?: Finding } {
+  try {
+    return { settings: hubSettings() };
+  } catch (error) {
+    const isAddress = error instanceof UserError;
+    const mend = isAddress
+      ? 'unset HF_ENDPOINT'
+      : 'export HF_HUB_DISABLE_IMPLICIT_TOKEN=1   # or make that file readable';
+    const without = { ...process.env, HF_ENDPOINT: undefined, HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' };
+    return { settings: hubSettings(without), wrong: missing('hub', messageOf(error), { facts: null, mend }) };
+  }
 }
 
 async function replyCacheFinding(): Promise<Finding> {

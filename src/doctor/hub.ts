@@ -45,13 +45,13 @@ export async function hubFinding(settings: HubSettings, { cached, ask }: HubOpti
   const held = models.length === 0 ? 'no model cached' : `cached: ${models.slice(0, SHOWN).join(', ')}${more}`;
   const says = `${address}${token === null ? '' : ', with a token'}; ${held}`;
   if (offline) return note('hub', `${says}; offline by HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE`, { facts });
-  if (ask === undefined) return ok('hub', `${says}; not asked (--online asks it)`, facts);
+  if (ask === undefined) return ok('hub', `${says}; not asked whether it answers`, facts);
   try {
     await ask(settings);
     return ok('hub', `${says}; it answers`, { ...facts, reachable: true });
   } catch (error) {
     const mend =
-      'export HF_ENDPOINT=https://…   # a mirror; behind a proxy: export HTTPS_PROXY=…; or give --model a folder';
+      'export HF_ENDPOINT=https://…   # a mirror; behind a proxy: export HTTPS_PROXY=…; or name a model by its folder';
     return missing(
       'hub',
       `${says}; it cannot be reached: ${error instanceof UserError ? error.message : causeOf(error)}`,

@@ -32,11 +32,15 @@ export const askProgram: Ask = (command, args, timeoutMs) =>
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out = (said.out + text).slice(0, MOST)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err = (said.err + text).slice(-MOST)));
     child.on('error', (error) => {
-      const isAbsent = codeOf(error) === 'ENOENT';
-      end(isAbsent ? { kind: 'absent' } : { kind: 'ended', code: null, out: '', err: error.message });
+      end(isAbsent(command, error) ? { kind: 'absent' } : { kind: 'ended', code: null, out: '', err: error.message });
     });
     child.on('close', (code) => end({ kind: 'ended', code, ...said }));
   });
+
+/** Whether there is no such program; folders on the path that may not be read count for a name as if they were not there. */
+function isAbsent(command: string, error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || (codeOf(error) === 'EACCES' && !/[/\\]/.test(command));
+}
 
 /** Ends a process with all that it started, and lets go of it: one that hangs in the kernel keeps nobody waiting. */
 function giveUp(child: ChildProcess, isGrouped: boolean): void {

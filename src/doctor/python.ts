@@ -19,6 +19,8 @@ export type PythonFacts = {
   readonly command: string | null;
   readonly executable: string | null;
   readonly version: string | null;
+  /** Whether the system keeps packages out of it: they go into an environment beside it. */
+  readonly managed: boolean;
   /** Their versions; null for what is not installed. */
   readonly packages: Readonly<Record<PackageName, string | null>>;
   /** GPUs that torch can compute on; null where torch is not there or gave no answer. */
@@ -26,7 +28,7 @@ export type PythonFacts = {
 };
 
 const NOTHING: PythonFacts = {
-  ...{ command: null, executable: null, version: null, gpus: null },
+  ...{ command: null, executable: null, version: null, managed: false, gpus: null },
   packages: { torch: null, transformers: null, peft: null, bitsandbytes: null },
 };
 
@@ -34,7 +36,7 @@ const NOTHING: PythonFacts = {
 const SCRIPT = `
 import sys
 sys.path[:] = [path for path in sys.path if path]
-import json
+import json, os, sysconfig
 from importlib import metadata
 def version(name):
     try:
@@ -42,7 +44,10 @@ def version(name):
     except Exception:
         return None
 packages = {name: version(name) for name in ${JSON.stringify(NAMES)}}
-print(json.dumps({"version": sys.version.split()[0], "executable": sys.executable, "packages": packages}), flush=True)
+managed = sys.prefix == sys.base_prefix and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
+print(json.dumps({
+    "version": sys.version.split()[0], "executable": sys.executable, "managed": managed, "packages": packages
+}), flush=True)
 if packages["torch"] is not None:
     import torch
     gpus = []
@@ -108,7 +113,7 @@ function answeredFinding(
   const head = `${version} (${executable ?? command})${there.length > 0 ? ` with ${there.join(', ')}` : ''}`;
   if (lacks.length > 0) {
     const wanted = NAMES.filter((name) => packages[name] === null).map((name) => `${name}==${PACKAGES[name]}`);
-    const mend = `${shellWord(executable ?? command)} -m pip install ${wanted.join(' ')}`;
+    const mend = installing(facts, wanted);
     const says = `${head}; without ${lacks.join(', ')}, which training with PEFT takes`;
     return nvidia > 0 ? missing('python', says, { facts, mend }) : note('python', says, { facts, mend });
   }
@@ -117,6 +122,14 @@ function answeredFinding(
     return missing('python', `${head}; torch cannot be loaded: ${failureOf(answer, PYTHON_MS)}`, { facts, mend });
   }
   return torchFinding(head, { ...facts, gpus }, nvidia);
+}
+
+/** The line that installs packages for an interpreter. */
+function installing({ command, executable, managed }: PythonFacts, packages: readonly string[]): string {
+  const python = shellWord(executable ?? command ?? 'python3');
+  if (!managed) return `${python} -m pip install ${packages.join(' ')}`;
+  const all = NAMES.map((name) => `${name}==${PACKAGES[name]}`).join(' ');
+  return `${python} -m venv .venv && .venv/bin/pip install ${all} && export LIGHTMEM_PYTHON="$PWD/.venv/bin/python"`;
 }
 
 function torchFinding(
@@ -135,7 +148,7 @@ function torchFinding(
       ? 'torch sees no GPU'
       : `torch sees ${gpus.map(({ name, totalBytes }) => `${name} (${bytesText(totalBytes)})`).join(', ')}`;
   if (gpus.length > 0 && packages.bitsandbytes === null) {
-    const mend = `${python} -m pip install bitsandbytes==${PACKAGES.bitsandbytes}`;
+    const mend = installing(facts, [`bitsandbytes==${PACKAGES.bitsandbytes}`]);
     return note('python', `${head}; ${seen}; no base in NF4 without bitsandbytes`, { facts, mend });
   }
   return ok('python', `${head}; ${seen}`, facts);
@@ -153,7 +166,7 @@ function factsOf(command: string, out: string): PythonFacts {
   const packages = isObject(told['packages']) ? told['packages'] : {};
   return {
     command,
-    ...{ executable: text(told['executable']), version: text(told['version']) },
+    ...{ executable: text(told['executable']), version: text(told['version']), managed: told['managed'] === true },
     packages: {
       ...{ torch: text(packages['torch']), transformers: text(packages['transformers']) },
       ...{ peft: text(packages['peft']), bitsandbytes: text(packages['bitsandbytes']) },
@@ -184,7 +197,7 @@ export async function uvFinding(ask: Ask = askProgram): Promise<Finding<UvFacts>
   const answer = await ask('uv', ['--version'], UV_MS);
   const version = answer.kind === 'ended' && answer.code === 0 ? /^uv (\S+)/.exec(answer.out)?.[1] : undefined;
   if (version !== undefined) return ok('uv', version, { version });
-  const [facts, mend] = [{ version: null }, 'python3 -m pip install --user --upgrade uv'];
+  const [facts, mend] = [{ version: null }, 'curl -LsSf https://astral.sh/uv/install.sh | sh   # or: pip install uv'];
   if (answer.kind === 'absent')
     return note('uv', 'not installed: it brings Python with what training with PEFT takes', { facts, mend });
   return missing('uv', `uv does not work: ${failureOf(answer, UV_MS)}`, { facts, mend });

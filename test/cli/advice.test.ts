@@ -56,6 +56,9 @@ describe('messages', () => {
       'src/text/terminal-table.ts': ['--json'], // of every command that prints a table
       'src/study/executor-config.ts': ['--constraint', '--resources'], // those of sbatch and of ray start
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
+      'src/doctor/devices.ts': ['--query-gpu', '--format', '--gpus'], // nvidia-smi's and docker's own
+      'src/doctor/memory.ts': ['--memory', '--mem'], // docker's and sbatch's own
+      'src/doctor/python.ts': ['--version', '--force-reinstall'], // uv's and pip's own
     };
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .map((file) => join('src', file))

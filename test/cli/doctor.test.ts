@@ -68,13 +68,15 @@ describe('lightmem doctor', { timeout: 120_000 }, () => {
     writeFileSync(join(scratch, 'file'), '');
     const { status, stdout } = doctor(['--folder', 'file']);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^missing +folder +\S.*file: .*\n(.*\n)* +cd to a folder that you may write to/m);
+    expect(stdout).toMatch(/^missing +folder +\S.*file: .*\n(.*\n)* +cd "\$HOME" # or another folder/m);
     expect(stdout).toMatch(/Training on this machine does not work: mend folder\.\n$/);
   });
 
-  it('refuses an address that is none in its own finding, and tells the rest', () => {
-    const { status, stdout } = doctor(['--json', '--endpoint', 'localhost']);
+  it('refuses addresses that are none in their own findings, and tells the rest', () => {
+    const { status, stdout } = doctor(['--json', '--endpoint', 'localhost'], { HF_ENDPOINT: 'nonsense' });
     expect(status).toBe(0);
     expect(found(stdout, 'endpoint')?.says).toContain('invalid endpoint "localhost"');
+    expect(found(stdout, 'hub')).toMatchObject({ status: 'missing', mend: 'unset HF_ENDPOINT' });
+    expect(found(stdout, 'hub-cache')?.facts).toHaveProperty('folder');
   });
 });

@@ -33,6 +33,15 @@ describe('keys', () => {
     expect(JSON.stringify(finding)).not.toContain('secret');
   });
 
+  it('with characters that no key has are named, not shown', () => {
+    const finding = keysFinding({ LIGHTMEM_API_KEY: 'bad key' });
+    expect(finding).toMatchObject({
+      status: 'missing',
+      mend: expect.stringMatching(/^unset LIGHTMEM_API_KEY/) as string,
+    });
+    expect(JSON.stringify(finding)).not.toContain('bad key');
+  });
+
   it('that are not set are no fault', () => {
     expect(keysFinding({})).toMatchObject({ status: 'note', mend: null });
   });

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { askProgram, type Answer, type Ask } from '../../src/doctor/program.js';
 import { pythonFinding, uvFinding } from '../../src/doctor/python.js';
 import { scratchFolder } from '../study/support/studies.js';
@@ -64,6 +64,13 @@ describe('Python', { timeout: 60_000 }, () => {
     expect(await named(path, 1)).toMatchObject({ status: 'missing' });
   });
 
+  it('that the system keeps packages out of gets them in an environment beside it', async () => {
+    const finding = await named(python(0, { ...told({}), managed: true }));
+    expect(finding.mend).toMatch(
+      /^\/opt\/python -m venv \.venv && .*peft==.* && export LIGHTMEM_PYTHON="\$PWD\/\.venv\/bin\/python"$/,
+    );
+  });
+
   it('whose torch sees none of the GPUs, or cannot be loaded, is missing', async () => {
     expect((await named(python(0, told(ALL), { gpus: [] }), 2)).says).toContain('torch sees none of the 2 NVIDIA GPUs');
     const broken = await named(python(1, told(ALL)));
@@ -115,7 +122,7 @@ describe('uv', () => {
   it('that is broken is missing, in its own words; that is not there is a note', async () => {
     const broken = await through(program('echo "GLIBC_2.34 not found" >&2; exit 1'));
     expect(broken).toMatchObject({ status: 'missing', says: 'uv does not work: GLIBC_2.34 not found' });
-    expect(broken.mend).toContain('pip install');
+    expect(broken.mend).toContain('install');
     expect(await through(join(scratch, 'none'))).toMatchObject({ status: 'note' });
   });
 });
@@ -127,6 +134,17 @@ describe('a program that is asked', () => {
     expect(answer).toMatchObject({ kind: 'late', out: expect.stringMatching(/^first\n\d+\n$/) as string });
     const child = answer.kind === 'late' ? Number(answer.out.split('\n')[1]) : NaN;
     await expect.poll(() => isAlive(child)).toBe(false);
+  });
+
+  it('by a name that stands in a folder which may not be read is not there', async () => {
+    const folder = join(scratch, 'unreadable');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'no-such-tool'), '');
+    const path = process.env['PATH'] ?? '';
+    vi.stubEnv('PATH', `${folder}${delimiter}${path}`);
+    const answer = await askProgram('no-such-tool', [], 1_000);
+    vi.unstubAllEnvs();
+    expect(answer).toEqual({ kind: 'absent' });
   });
 
   it('and cannot be started says so', async () => {
