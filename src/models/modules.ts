@@ -1,5 +1,5 @@
 /** What a model is made of, told from its configuration alone: its modules in order, and the parameters each of them has. */
-import type { TargetModule } from '../core/settings.js';
+import type { LoraSettings, TargetModule } from '../core/settings.js';
 import { familyOf } from './families/families.js';
 import type { LayerNorms, ModuleNames } from './families/family.js';
 import type { ModelConfig } from './model.js';
@@ -196,6 +196,24 @@ export const loraNames = (path: string): { readonly a: string; readonly b: strin
   a: `${path}.lora_A.weight`,
   b: `${path}.lora_B.weight`,
 });
+
+/** A LoRA adapter's rank for a module: `rank_pattern` first (a suffix of the module's path), then `rank`. */
+export function rankOf(lora: LoraSettings, module: string): number {
+  const pattern = Object.entries(lora.rankPattern ?? {}).find(
+    ([suffix]) => module === suffix || module.endsWith(`.${suffix}`),
+  );
+  return pattern?.[1] ?? lora.rank;
+}
+
+/** The parameters of a LoRA adapter, module by module. */
+export function loraParameters(config: ModelConfig, lora: LoraSettings): ParameterDescription[] {
+  return linearModules(config)
+    .filter(({ target }) => lora.targets.includes(target))
+    .flatMap((module) => {
+      const rank = rankOf(lora, module.path);
+      return [loraAParameter(module, rank), loraBParameter(module, rank)];
+    });
+}
 
 /** LoRA's A [rank, inFeatures] beside a linear layer. */
 export function loraAParameter({ path, layer, inFeatures }: LinearModule, rank: number): ParameterDescription {

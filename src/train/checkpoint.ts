@@ -7,10 +7,7 @@ import { removeLeftovers } from '../files/scratch.js';
 import { writeFolder } from '../files/write-folder.js';
 import { writeWhole } from '../files/write-whole.js';
 import { openSafetensors, writeSafetensors } from '../models/formats/safetensors.js';
-import type { Trainer } from './trainer.js';
-
-/** Values of trained parameters by name. */
-export type Weights = ReadonlyMap<string, Float32Array>;
+import type { StepTrainer, TrainerState, Weights } from './step-trainer.js';
 
 /** What a checkpoint holds beside the trainer's own; random streams are derived from seeds and step numbers and need no state. */
 export interface CheckpointState<C> {
@@ -34,14 +31,14 @@ const SECOND = '#second';
 const KEPT = '#best';
 
 /** Writes a checkpoint and removes all older ones but the last before it. */
-export function saveCheckpoint<C>(root: string, trainer: Trainer, state: CheckpointState<C>): void {
+export async function saveCheckpoint<C>(root: string, trainer: StepTrainer, state: CheckpointState<C>): Promise<void> {
   const { weights: kept, ...record } = state;
-  const { moments } = trainer.optimiser;
+  const { values, first, second } = await trainer.state();
   const flat = (name: string, data: Float32Array | undefined) => (data ? [{ name, shape: [data.length], data }] : []);
-  const tensors = [...trainer.trained].flatMap(([name, data]) => [
+  const tensors = [...values].flatMap(([name, data]) => [
     ...flat(name, data),
-    ...flat(`${name}${FIRST}`, moments.get(name)?.first),
-    ...flat(`${name}${SECOND}`, moments.get(name)?.second),
+    ...flat(`${name}${FIRST}`, first.get(name)),
+    ...flat(`${name}${SECOND}`, second.get(name)),
     ...flat(`${name}${KEPT}`, kept?.get(name)),
   ]);
   writeFolder(folderOf(root, state.step), (scratch) => {
@@ -66,42 +63,23 @@ function readState<C>(folder: string, counters: z.ZodType<C>): CheckpointState<C
   return parsed.value;
 }
 
-/** A parameter's tensors in a checkpoint. */
-interface Stored {
-  readonly values: Float32Array;
-  /** Adam's moments. */
-  readonly first: Float32Array;
-  readonly second: Float32Array;
-  readonly kept: Float32Array | undefined;
+/** All tensors of a checkpoint: where the trainer stood, and the weights kept beside. */
+interface Stored extends TrainerState {
+  readonly kept: Weights;
 }
 
-/** All tensors of a checkpoint, before any is put to use; throws where one is missing or of another size. */
-function readTensors(folder: string, trained: Weights): ReadonlyMap<string, Stored> {
+/** They are read before any is put to use; throws where one is missing or of another size. */
+function readTensors(folder: string, trained: Weights): Stored {
   const file = openSafetensors(join(folder, TENSORS));
+  const read = (suffix: string): Weights =>
+    new Map([...trained].map(([name, { length }]) => [name, ofLength(file.read(`${name}${suffix}`), length, name)]));
   const hasKept = file.names.some((name) => name.endsWith(KEPT));
-  const stored = [...trained].map(([name, { length }]) => {
-    const read = (suffix: string): Float32Array => ofLength(file.read(`${name}${suffix}`), length, name);
-    const kept = hasKept ? read(KEPT) : undefined;
-    return [name, { values: read(''), first: read(FIRST), second: read(SECOND), kept }] as const;
-  });
-  return new Map(stored);
+  return { values: read(''), first: read(FIRST), second: read(SECOND), kept: hasKept ? read(KEPT) : new Map() };
 }
 
 function ofLength(values: Float32Array, length: number, name: string): Float32Array {
   if (values.length !== length) throw new Error(`"${name}" has ${values.length} values in place of ${length}`);
   return values;
-}
-
-/** Puts a trainer where stored tensors left it; gives the weights that were kept beside them. */
-function restore(trainer: Trainer, stored: ReadonlyMap<string, Stored>, step: number): Weights {
-  const kept = new Map<string, Float32Array>();
-  for (const [name, each] of stored) {
-    trainer.trained.get(name)?.set(each.values);
-    trainer.optimiser.moments.set(name, { first: each.first, second: each.second });
-    if (each.kept) kept.set(name, each.kept);
-  }
-  trainer.optimiser.steps = step;
-  return kept;
 }
 
 /** What reading gives; undefined where it fails, for a damaged checkpoint is no failure of the training. */
@@ -117,18 +95,22 @@ function attempt<T>(read: () => T): T | undefined {
  * Puts a trainer where the newest usable checkpoint left it and returns that checkpoint's state; undefined where there is none, the
  * trainer then being left alone. A damaged checkpoint is passed over for the one before it; one of another identity is not used.
  */
-export function resumeCheckpoint<C>(
+export async function resumeCheckpoint<C>(
   root: string,
-  trainer: Trainer,
+  trainer: StepTrainer,
   { identity, counters }: { readonly identity: string; readonly counters: z.ZodType<C> },
-): CheckpointState<C> | undefined {
+): Promise<CheckpointState<C> | undefined> {
   removeLeftovers(root);
-  for (const name of complete(root).reverse()) {
+  const names = complete(root).reverse();
+  const trained: Weights = names.length === 0 ? new Map() : await trainer.weights();
+  for (const name of names) {
     const folder = join(root, name);
     const state = attempt(() => readState(folder, counters));
     if (state && state.identity !== identity) return undefined;
-    const tensors = state && attempt(() => readTensors(folder, trainer.trained));
-    if (tensors) return { ...state, weights: restore(trainer, tensors, state.step) };
+    const stored = state && attempt(() => readTensors(folder, trained));
+    if (state === undefined || stored === undefined) continue;
+    await trainer.restore(stored, state.step);
+    return { ...state, weights: stored.kept };
   }
   return undefined;
 }

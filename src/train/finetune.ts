@@ -4,15 +4,19 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
-import { writeAdapter, type LoraTensors } from '../models/adapter/adapter.js';
+import { writeAdapter } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
-import type { Role } from '../models/modules.js';
+import { loraParameters } from '../models/modules.js';
+import type { PeftSettings } from '../peft/settings.js';
 import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
+import { loraTensors } from './lora-tensors.js';
 import { carryOut, checkpointsIn } from './loop.js';
 import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
+import { PeftTrainer } from './peft-trainer.js';
 import type { StepMetric } from './step-metric.js';
+import type { StepTrainer, Weights } from './step-trainer.js';
 import { Trainer, loraInitialiser } from './trainer.js';
 
 /** Told after every step. */
@@ -45,6 +49,12 @@ export interface TrainResult {
   readonly warnings: readonly string[];
 }
 
+/** PyTorch's settings, and which interpreter; default as `pythonCommand` finds one. */
+export interface PeftChoice {
+  readonly settings: PeftSettings;
+  readonly python?: string;
+}
+
 /** What is trained, on what, and where it leaves its traces. */
 export interface FinetuneOptions {
   readonly model: LoadedModel;
@@ -54,6 +64,8 @@ export interface FinetuneOptions {
   readonly folder: string;
   readonly threads?: number;
   readonly device?: Device;
+  /** Trains by PyTorch and PEFT in a Python process, in place of lightmem's own engine. */
+  readonly peft?: PeftChoice;
   readonly onProgress?: (progress: TrainProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -62,22 +74,14 @@ const METRICS = 'metrics.jsonl';
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 
-/** Trained tensors by module, as PEFT groups them. */
-function loraTensors(trainer: Trainer): LoraTensors {
-  const tensors: LoraTensors = {};
-  const parts = (role: Role) => trainer.parameters.filter((parameter) => parameter.role === role);
-  const ups = new Map(parts('lora_B').map(({ module, name }) => [module, trainer.trained.get(name)]));
-  for (const { module, name, shape } of parts('lora_A')) {
-    const [a, b] = [trainer.trained.get(name), ups.get(module)];
-    const [rank, inFeatures] = shape;
-    if (!a || !b || rank === undefined || inFeatures === undefined)
-      throw new Error(`adapter of ${module} is incomplete`);
-    tensors[module] = { a, b, rank, inFeatures, outFeatures: b.length / rank };
-  }
-  return tensors;
-}
-
-function trainerFor({ model, samples, settings, ...options }: FinetuneOptions): Promise<Trainer> {
+function trainerFor({ model, samples, settings, ...options }: FinetuneOptions): Promise<StepTrainer> {
+  const { peft, folder, threads } = options;
+  if (peft !== undefined)
+    return PeftTrainer.create({
+      ...{ model, settings, folder, peft: peft.settings },
+      ...(peft.python !== undefined && { python: peft.python }),
+      ...(threads !== undefined && { threads }),
+    });
   return Trainer.create({
     engine: onnxRuntimeEngine({
       device: options.device ?? 'cpu',
@@ -110,15 +114,15 @@ function summary(
   };
 }
 
-/** Trains to the end of the plan, or of its patience; the trainer then holds the weights to keep. */
+/** Trains to the end of the plan, or of its patience. */
 async function trained(
   options: FinetuneOptions,
   plan: FinetuningPlan,
-  trainer: Trainer,
+  trainer: StepTrainer,
 ): Promise<readonly StepMetric[]> {
   const { folder, signal, onProgress } = options;
   const [started, steps] = [performance.now(), plan.steps.length];
-  const metrics = await carryOut(plan, trainer, {
+  return carryOut(plan, trainer, {
     folder,
     log: METRICS,
     ...(signal && { signal }),
@@ -128,8 +132,12 @@ async function trained(
         ...(heldOutLoss !== undefined && { heldOutLoss }),
       }),
   });
-  for (const [name, data] of plan.earlyStop?.best ?? []) trainer.trained.get(name)?.set(data);
-  return metrics;
+}
+
+/** The best measurement's where those are kept, else the last step's. */
+function weightsToKeep({ earlyStop }: FinetuningPlan, trainer: StepTrainer): Promise<Weights> {
+  const best = earlyStop?.best;
+  return best !== undefined && best.size > 0 ? Promise.resolve(best) : trainer.weights();
 }
 
 const secondsSince = (started: number): number => (performance.now() - started) / 1000;
@@ -147,15 +155,17 @@ export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
     const started = performance.now();
     const metrics = await trained(options, plan, trainer);
     const adapterPath = join(folder, 'adapter');
-    writeAdapter(adapterPath, { lora: settings.lora, tensors: loraTensors(trainer), baseModel: model.name });
+    const weights = await weightsToKeep(plan, trainer);
+    const tensors = loraTensors(loraParameters(model.config, settings.lora), weights);
+    writeAdapter(adapterPath, { lora: settings.lora, tensors, baseModel: model.name });
     rmSync(checkpointsIn(folder), { recursive: true, force: true });
     return {
       ...summary(metrics),
       seconds: secondsSince(started),
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      peakMemoryBytes: await trainer.peakMemoryBytes(),
       adapterPath,
       heldOut: plan.heldOutRecord(metrics.length),
-      parameters: [...trainer.trained.values()].reduce((total, each) => total + each.length, 0),
+      parameters: [...weights.values()].reduce((total, each) => total + each.length, 0),
     };
   } finally {
     await trainer.dispose();

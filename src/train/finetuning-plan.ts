@@ -10,7 +10,7 @@ import type { TrainingSample } from './objectives/objective.js';
 import { objectiveNamed } from './objectives/objectives.js';
 import { learningRateAt } from './schedule.js';
 import { stepMetric, type StepMetric } from './step-metric.js';
-import type { Trainer } from './trainer.js';
+import type { StepTrainer } from './step-trainer.js';
 
 const countersSchema = z.object({ heldOut: standingSchema.nullable() });
 
@@ -91,11 +91,11 @@ export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounte
     return { step, epoch, loss, learningRate, gradientNorm, tokens, ...(await this.#measure(step, trainer)) };
   }
 
-  async #measure(step: number, trainer: Trainer): Promise<{ heldOutLoss?: number }> {
+  async #measure(step: number, trainer: StepTrainer): Promise<{ heldOutLoss?: number }> {
     if (this.earlyStop?.isDue(step, this.steps.length) !== true) return {};
     const heldOutLoss = await trainer.evaluate(this.#measured);
     requireFinite([heldOutLoss], step, this.#measured);
-    this.earlyStop.take(step, heldOutLoss, trainer.trained);
+    await this.earlyStop.take(step, heldOutLoss, () => trainer.weights());
     return { heldOutLoss };
   }
 

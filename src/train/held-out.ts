@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import type { HeldOutSettings } from '../core/settings.js';
+import type { Weights } from './step-trainer.js';
 
 /** Samples to train on, and samples of other items to measure on. */
 export interface Split<T> {
@@ -81,14 +82,15 @@ export class EarlyStop {
   }
 
   /** Takes a measurement after a step; the weights are copied where they are the best so far. */
-  take(step: number, loss: number, weights: ReadonlyMap<string, Float32Array>): void {
+  async take(step: number, loss: number, weights: () => Promise<Weights>): Promise<void> {
     const before = this.#standing;
     if (before !== undefined && !(loss < before.bestLoss)) {
       this.#standing = { ...before, lastLoss: loss, since: before.since + 1 };
       return;
     }
     this.#standing = { bestLoss: loss, bestStep: step, lastLoss: loss, since: 0 };
-    if (this.settings.patience > 0) this.#best = new Map([...weights].map(([name, data]) => [name, data.slice()]));
+    if (this.settings.patience > 0)
+      this.#best = new Map([...(await weights())].map(([name, data]) => [name, data.slice()]));
   }
 
   /** Goes on from where a checkpoint left it. */

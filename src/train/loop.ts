@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import { makeFolder } from '../files/flush.js';
 import { appendJsonLine, trimLines } from '../files/line-log.js';
 import type { Batch } from './batches.js';
-import { resumeCheckpoint, saveCheckpoint, type Weights } from './checkpoint.js';
-import type { StepResult, Trainer } from './trainer.js';
+import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
+import type { StepResult, StepTrainer, Weights } from './step-trainer.js';
 
 /** A loss or gradient that is not a number: training stops before the weights are touched. */
 export class NonFiniteLossError extends Error {
@@ -41,7 +41,7 @@ export interface Step {
 export interface TakenStep extends Step {
   readonly step: number;
   readonly result: StepResult;
-  readonly trainer: Trainer;
+  readonly trainer: StepTrainer;
 }
 
 /** A line of the log. */
@@ -97,25 +97,25 @@ export const checkpointsIn = (folder: string): string => join(folder, 'checkpoin
  */
 export async function carryOut<M extends Metric, C extends object>(
   plan: TrainingPlan<M, C>,
-  trainer: Trainer,
+  trainer: StepTrainer,
   { folder, log, onMetric, signal }: LoopOptions<M>,
 ): Promise<readonly M[]> {
   const checkpoints = checkpointsIn(folder);
-  const resumed = resumeCheckpoint(checkpoints, trainer, plan);
+  const resumed = await resumeCheckpoint(checkpoints, trainer, plan);
   if (resumed) plan.resume(resumed);
   makeFolder(folder);
   const path = join(folder, log);
   const lines = trimLines(path, plan.metrics, ({ step }) => step <= (resumed?.step ?? 0));
-  const save = (step: number, kept: Kept<C>): void =>
+  const save = (step: number, kept: Kept<C>): Promise<void> =>
     saveCheckpoint(checkpoints, trainer, { step, identity: plan.identity, ...kept });
   let saved = resumed?.step ?? 0;
   for (;;) {
-    const before = trainer.optimiser.steps;
+    const before = trainer.steps;
     const next = plan.next(before);
     if (next === undefined) return lines;
     const left = signal?.aborted === true ? plan.keep() : undefined;
     if (left !== undefined) {
-      if (before > saved) save(before, left);
+      if (before > saved) await save(before, left);
       signal?.throwIfAborted();
     }
     const result = await trainer.step(next.batches, next.learningRate, plan.clipNorm);
@@ -129,7 +129,7 @@ export async function carryOut<M extends Metric, C extends object>(
     }
     const kept = plan.checkpoint(step);
     if (kept === undefined) continue;
-    save(step, kept);
+    await save(step, kept);
     saved = step;
   }
 }

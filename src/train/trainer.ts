@@ -5,6 +5,7 @@ import { floatsOf, type Engine, type Program, type Tensors } from '../engine/eng
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { countOf, inputTensors } from '../models/graph/inputs.js';
 import type { LabelKind } from '../models/graph/loss.js';
+import type { ParameterDescription } from '../models/modules.js';
 import { modelTensors, type ParameterValues } from '../models/graph/model-tensors.js';
 import type { Parameter, Training } from '../models/graph/network.js';
 import { chunksFor } from '../models/graph/packed-attention.js';
@@ -19,9 +20,19 @@ import {
   type Keep,
 } from '../models/graph/training-graph.js';
 import { tokensOf, weightOf, type Batch } from './batches.js';
-import { AdamW, clipByNorm, type AdamWSettings } from './optimiser.js';
+import { AdamW, clipByNorm, type AdamWSettings, type Moments } from './optimiser.js';
+import type { StepResult, StepTrainer, TrainerState, Weights } from './step-trainer.js';
 
-/** LoRA's start as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero; base weights from the model. */
+/** What a LoRA matrix starts from, as PEFT's: A uniform in ±1/√in (Kaiming with a = √5), B zero. */
+export function loraStart({ name, role, shape }: ParameterDescription, seed: number): Float32Array {
+  const start = new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
+  if (role === 'lora_B') return start;
+  const random = new Random(seed, 'lora', name);
+  const bound = 1 / Math.sqrt(shape[1] ?? 1);
+  return start.map(() => (2 * random.uniform() - 1) * bound);
+}
+
+/** LoRA's start, and base weights from the model. */
 export function loraInitialiser(
   weights: WeightSource,
   seed: number,
@@ -29,25 +40,10 @@ export function loraInitialiser(
 ): ParameterValues {
   const quantised = quantisation === 'none' ? undefined : quantisedInputs(weights, quantisation);
   return (parameter) => {
-    const { name, role, shape } = parameter;
-    if (role !== 'lora_A' && role !== 'lora_B') return quantised?.(parameter) ?? weights.read(name);
-    const start = new Float32Array((shape[0] ?? 0) * (shape[1] ?? 0));
-    if (role === 'lora_B') return start;
-    const random = new Random(seed, 'lora', name);
-    const bound = 1 / Math.sqrt(shape[1] ?? 1);
-    return start.map(() => (2 * random.uniform() - 1) * bound);
+    const { name, role } = parameter;
+    if (role === 'lora_A' || role === 'lora_B') return loraStart(parameter, seed);
+    return quantised?.(parameter) ?? weights.read(name);
   };
-}
-
-/** What one optimiser step gave. */
-export interface StepResult {
-  /** Mean loss over the step's learnt tokens, by weight. */
-  readonly loss: number;
-  readonly gradientNorm: number;
-  /** Tokens of the step's rows, padding left out. */
-  readonly tokens: number;
-  /** −log p of every learnt token, micro-batch by micro-batch, in the order of rows and their targets. */
-  readonly losses: readonly Float32Array[];
 }
 
 interface Accumulated {
@@ -75,7 +71,7 @@ export interface TrainerOptions {
 }
 
 /** A training graph with the parameters it trains. */
-export class Trainer {
+export class Trainer implements StepTrainer {
   readonly #options: TrainerOptions;
   /** Weights and rotary tables. */
   readonly #inputs: Tensors;
@@ -107,6 +103,10 @@ export class Trainer {
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(options.positions) });
     return new Trainer(options, await options.engine.compile(graph), parameters);
+  }
+
+  get steps(): number {
+    return this.optimiser.steps;
   }
 
   /** Pieces that the graphs cut trunks into. */
@@ -177,6 +177,29 @@ export class Trainer {
     return loss;
   }
 
+  weights(): Promise<Weights> {
+    return Promise.resolve(this.trained);
+  }
+
+  state(): Promise<TrainerState> {
+    const moments = (part: keyof Moments): Weights =>
+      new Map([...this.optimiser.moments].map(([name, each]) => [name, each[part]]));
+    return Promise.resolve({ values: this.trained, first: moments('first'), second: moments('second') });
+  }
+
+  restore({ values, first, second }: TrainerState, steps: number): Promise<void> {
+    for (const [name, parameter] of this.trained) {
+      parameter.set(valuesOf(values, name));
+      this.optimiser.moments.set(name, { first: valuesOf(first, name), second: valuesOf(second, name) });
+    }
+    this.optimiser.steps = steps;
+    return Promise.resolve();
+  }
+
+  peakMemoryBytes(): Promise<number> {
+    return Promise.resolve(process.resourceUsage().maxRSS * 1024);
+  }
+
   #compileLoss(): Promise<Program> {
     return this.#options.engine.compile(lossGraph({ ...this.#options, chunks: this.chunks }).graph);
   }
@@ -185,6 +208,12 @@ export class Trainer {
     await this.#program.dispose();
     await this.#lossProgram?.dispose();
   }
+}
+
+function valuesOf(weights: Weights, name: string): Float32Array {
+  const values = weights.get(name);
+  if (values === undefined) throw new Error(`no values for "${name}"`);
+  return values;
 }
 
 function addInto(sums: Map<string, Float32Array>, name: string, gradient: Float32Array): void {

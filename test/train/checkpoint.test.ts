@@ -40,7 +40,7 @@ async function saved(name: string): Promise<{ folder: string; state: unknown }> 
   const under = await trainer();
   for (let i = 0; i < 2; i++) await under.step([rows], 0.01, 1);
   const weights = new Map([...under.trained].map(([key, values]) => [key, values.map((each) => each + 1)]));
-  saveCheckpoint(folder, under, { step: 2, identity: 'one', counters: { seen: 7 }, weights });
+  await saveCheckpoint(folder, under, { step: 2, identity: 'one', counters: { seen: 7 }, weights });
   await under.dispose();
   return { folder, state: stateOf(under) };
 }
@@ -50,7 +50,7 @@ const TENSORS = 'step-00000002/state.safetensors';
 it('restores weights, moments, steps and counters, and gives the weights that were kept beside them', async () => {
   const { folder, state } = await saved('whole');
   const under = await trainer();
-  const resumed = resumeCheckpoint(folder, under, expected);
+  const resumed = await resumeCheckpoint(folder, under, expected);
   await under.dispose();
   expect(stateOf(under)).toEqual(state);
   expect(resumed).toMatchObject({ step: 2, identity: 'one', counters: { seen: 7 } });
@@ -75,7 +75,7 @@ it.each([
   writeSafetensors(join(folder, TENSORS), damage(tensors));
   const under = await trainer();
   const before = stateOf(under);
-  expect(resumeCheckpoint(folder, under, expected)).toBeUndefined();
+  expect(await resumeCheckpoint(folder, under, expected)).toBeUndefined();
   await under.dispose();
   expect(stateOf(under)).toEqual(before);
 });
@@ -90,7 +90,7 @@ it.each([
   writeFileSync(join(folder, 'step-00000002/state.json'), JSON.stringify(state));
   const under = await trainer();
   const before = stateOf(under);
-  expect(resumeCheckpoint(folder, under, expected)).toBeUndefined();
+  expect(await resumeCheckpoint(folder, under, expected)).toBeUndefined();
   await under.dispose();
   expect(stateOf(under)).toEqual(before);
   expect(readFileSync(join(folder, TENSORS)).length).toBeGreaterThan(0);

@@ -39,6 +39,8 @@ const TENSORS = 'adapter_model.safetensors';
 export interface AdapterToWrite extends Adapter {
   /** Written as `base_model_name_or_path`: what PEFT loads the base model by. */
   readonly baseModel: string;
+  /** Whether it may change nothing: what training begins with. Default no. */
+  readonly untrained?: boolean;
   /** Further text files by name, e.g. `README.md`. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -77,11 +79,11 @@ function changesNothing(tensors: LoraTensors): boolean {
 
 /**
  * Writes a PEFT folder, whole or not at all; one that is there is replaced.
- * Throws Error where the adapter changes nothing or holds values that are not finite: such an adapter is a defect.
+ * Throws Error where the adapter changes nothing (unless `untrained`) or holds values that are not finite: such an adapter is a defect.
  */
 export function writeAdapter(folder: string, adapter: AdapterToWrite): void {
-  const { tensors } = adapter;
-  if (changesNothing(tensors)) throw new Error('the trained adapter changes nothing: every B is zero');
+  const { tensors, untrained = false } = adapter;
+  if (!untrained && changesNothing(tensors)) throw new Error('the trained adapter changes nothing: every B is zero');
   for (const [module, { a, b }] of Object.entries(tensors)) {
     if (firstNonFinite(a) >= 0 || firstNonFinite(b) >= 0)
       throw new Error(`the trained adapter of ${module} holds values that are not finite`);

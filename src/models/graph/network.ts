@@ -7,6 +7,7 @@ import {
   biasParameter,
   loraAParameter,
   loraBParameter,
+  rankOf,
   weightParameter,
   type LinearModule,
   type NormModule,
@@ -27,14 +28,6 @@ export type Training =
   | { readonly kind: 'none' }
   | { readonly kind: 'lora'; readonly lora: LoraSettings; readonly quantisation?: Quantisation }
   | { readonly kind: 'all' };
-
-/** A LoRA adapter's rank for a module: `rank_pattern` first (a suffix of the module's path), then `rank`. */
-function rankOf(lora: LoraSettings, module: string): number {
-  const pattern = Object.entries(lora.rankPattern ?? {}).find(
-    ([suffix]) => module === suffix || module.endsWith(`.${suffix}`),
-  );
-  return pattern?.[1] ?? lora.rank;
-}
 
 /** Columns by which modules' dropout masks are shifted against each other in the shared table. */
 const DROPOUT_SPREAD = 1024;
