@@ -21,6 +21,7 @@ import {
 import { withoutThoughts } from '../text/thoughts.js';
 import type { AnswerLog } from './answer-log.js';
 import { answerQuestions, type Answer } from './answer.js';
+import { peftAnswers, type PeftAsking } from './peft-answers.js';
 
 /** What became of a question: an answer, or why there is none. */
 export type Outcome =
@@ -65,6 +66,8 @@ export interface LocalOptions {
   readonly answerRoom?: number;
   /** What the base's weights are rounded to, for an adapter that was trained on such a base; default none. */
   readonly quantisation?: Quantisation;
+  /** Asks by PyTorch in a Python process, in place of lightmem's own engine. */
+  readonly peft?: Omit<PeftAsking, 'quantisation'>;
 }
 
 /** Items asked together. What is asked together is computed together, so a killed asking goes on at the same border. */
@@ -84,14 +87,15 @@ class LocalAsking {
     readonly options: LocalOptions,
     readonly given: QuestioningOptions,
   ) {
-    const { adapter, device = 'cpu', quantisation = 'none' } = options;
+    const { adapter, device = 'cpu', quantisation = 'none', peft } = options;
     this.#identity = {
       model: model.identity,
       adapter: adapter === null ? null : fileIdentity(join(adapter, 'adapter_model.safetensors')),
-      ...(device !== 'cpu' && { device }), // other devices round otherwise
+      ...(device !== 'cpu' && peft === undefined && { device }), // other devices round otherwise
+      ...(peft !== undefined && { peft: { ...peft.settings } }),
       ...(quantisation !== 'none' && { quantisation }),
     };
-    const isRounded = quantisation !== 'none';
+    const isRounded = quantisation !== 'none' && peft === undefined;
     this.#asked = isRounded ? { ...model, weights: roundedWeights(model, quantisation) } : model;
   }
 
@@ -125,14 +129,17 @@ class LocalAsking {
   /** Answers what the log does not hold; all of it is kept when all of it is there. */
   async #askTogether(questions: readonly LocalQuestion[], onProgress: (fresh: number) => void): Promise<Outcome[]> {
     const { settings, log, signal, onAsked } = this.given;
-    const { adapter, device = 'cpu', threads } = this.options;
+    const { adapter, device = 'cpu', threads, peft, quantisation = 'none' } = this.options;
     const open = questions.filter(({ key }) => log?.get(key) === undefined);
-    const answers = await answerQuestions({
+    const options = {
       ...{ model: this.#asked, adapter, samples: open, settings, device },
       ...(threads !== undefined && { threads }),
       ...(signal !== undefined && { signal }),
-      onProgress: (fresh) => onProgress(questions.length - open.length + fresh),
-    });
+      onProgress: (fresh: number) => onProgress(questions.length - open.length + fresh),
+    };
+    const answers = await (peft === undefined
+      ? answerQuestions(options)
+      : peftAnswers(options, { ...peft, quantisation }));
     const fresh = new Map(open.map(({ key }, i) => [key, answers[i] as Answer]));
     await log?.addAll([...fresh]);
     onAsked?.(fresh.size);

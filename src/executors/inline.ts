@@ -1,18 +1,14 @@
 /** The inline executor: one worker thread of this process, one job at a time. */
 import { Worker } from 'node:worker_threads';
-import type { Executor, Message } from './executor.js';
-import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
+import type { Executor } from './executor.js';
+import { SlotExecutor, type Channel, type ChannelListeners, type WorkerExit } from './slots.js';
 
 /** `entry` is the path of a module that calls `serve`. */
 export function inlineExecutor(entry: string): Executor {
-  return new SlotExecutor(1, (onMessage, onExit) => threadChannel(entry, onMessage, onExit));
+  return new SlotExecutor(1, (listeners) => threadChannel(entry, listeners));
 }
 
-function threadChannel(
-  entry: string,
-  onMessage: (message: Message) => void,
-  onExit: (exit: WorkerExit) => void,
-): Channel {
+function threadChannel(entry: string, { onMessage, onExit }: ChannelListeners): Channel {
   const worker = new Worker(entry, { execArgv: [] });
   let cause: WorkerExit = { cause: 'the worker thread ended', outOfMemory: false };
   worker.on('message', onMessage);

@@ -4,20 +4,30 @@ import type { Executor, Message } from './executor.js';
 import { freeMemory } from './free-memory.js';
 import { lastLine, listenTo } from './last-words.js';
 import { isOutOfMemoryMessage } from './out-of-memory.js';
-import { SlotExecutor, type Channel, type WorkerExit } from './slots.js';
+import { SlotExecutor, type Channel, type ChannelListeners, type OpenChannel, type WorkerExit } from './slots.js';
 
-/** `entry` is the path of a module that calls `serve`; `memoryBytes` is what its workers may hold together, without it all that is free. */
-export function poolExecutor(entry: string, workers: number, memoryBytes: number = freeMemory()): Executor {
-  return new SlotExecutor(workers, (onMessage, onExit) => processChannel(entry, onMessage, onExit), { memoryBytes });
+export interface PoolOptions {
+  /** What workers may hold together; default all that is free. */
+  readonly memoryBytes?: number;
+  /** What a worker's environment has beside this process's own, by its place among them; default nothing. */
+  readonly environment?: (slot: number) => NodeJS.ProcessEnv;
+}
+
+/** `entry` is the path of a module that calls `serve`. */
+export function poolExecutor(entry: string, workers: number, options: PoolOptions = {}): Executor {
+  const { memoryBytes = freeMemory(), environment = () => ({}) } = options;
+  const open: OpenChannel = (listeners, slot) => processChannel(entry, listeners, environment(slot));
+  return new SlotExecutor(workers, open, { memoryBytes });
 }
 
 /** A line to a worker process, started now. */
 export function processChannel(
   entry: string,
-  onMessage: (message: Message) => void,
-  onExit: (exit: WorkerExit) => void,
+  { onMessage, onExit }: ChannelListeners,
+  environment: NodeJS.ProcessEnv = {},
 ): Channel {
-  const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const env = { ...process.env, ...environment };
+  const child = fork(entry, [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env });
   const words = listenTo(child);
   child.on('message', (message) => onMessage(message as Message));
   child.on('close', (code, signal) => onExit(exitOf(code, signal, words())));

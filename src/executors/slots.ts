@@ -16,7 +16,14 @@ export interface Channel {
   terminate(): void;
 }
 
-export type OpenChannel = (onMessage: (message: Message) => void, onExit: (exit: WorkerExit) => void) => Channel;
+/** Who hears of a worker. */
+export interface ChannelListeners {
+  readonly onMessage: (message: Message) => void;
+  readonly onExit: (exit: WorkerExit) => void;
+}
+
+/** Starts the worker of a place, counted from 0. */
+export type OpenChannel = (listeners: ChannelListeners, slot: number) => Channel;
 
 /** How long a job may take to stop after it was asked to; then its worker is ended. */
 const GRACE_MS = 10_000;
@@ -127,18 +134,17 @@ export class SlotExecutor implements Executor {
   }
 
   #start(slot: Slot): Channel {
-    const channel: Channel = this.open(
-      (message) => {
-        if (slot.channel !== channel) return; // a worker that is gone speaks for nobody
-        if (message.type === 'report') slot.task?.onReport?.(message.report);
-        else this.#settle(slot, message.outcome);
-      },
-      (exit) => {
-        if (slot.channel !== channel) return;
-        Object.assign(slot, { channel: undefined, held: 0, isLeaving: false });
-        this.#settle(slot, slot.task?.isCancelled === true ? { status: 'cancelled' } : { status: 'lost', ...exit });
-      },
-    );
+    const onMessage = (message: Message): void => {
+      if (slot.channel !== channel) return; // a worker that is gone speaks for nobody
+      if (message.type === 'report') slot.task?.onReport?.(message.report);
+      else this.#settle(slot, message.outcome);
+    };
+    const onExit = (exit: WorkerExit): void => {
+      if (slot.channel !== channel) return;
+      Object.assign(slot, { channel: undefined, held: 0, isLeaving: false });
+      this.#settle(slot, slot.task?.isCancelled === true ? { status: 'cancelled' } : { status: 'lost', ...exit });
+    };
+    const channel: Channel = this.open({ onMessage, onExit }, this.#slots.indexOf(slot));
     return channel;
   }
 

@@ -6,6 +6,7 @@ import { generationGraph } from '../models/graph/generation-graph.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
 import type { Parameter, Training } from '../models/graph/network.js';
 import { modelTensors } from '../models/graph/model-tensors.js';
+import { answerText } from './answer-text.js';
 import { placeInRows, type Branch, type Fed, type Row } from './answer-batch.js';
 import { fedTensors } from './fed-tensors.js';
 import { bytesPerToken, KeyValueCache } from './key-value-cache.js';
@@ -291,16 +292,8 @@ export class Generator {
   }
 
   #generation(prompt: Prompt, branch: Branch, settings: GenerateSettings): Generation {
-    const ended = this.#ended(branch.answer, settings);
-    const eos = this.options.config.eosTokenIds.includes(branch.answer.at(-1) ?? -1);
-    const text = this.options.tokenizer.decode(eos ? branch.answer.slice(0, -1) : branch.answer);
-    const cut = settings.stop.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
-    return {
-      id: prompt.id,
-      text: (cut.length > 0 ? text.slice(0, Math.min(...cut)) : text).trim(),
-      tokens: branch.answer,
-      finish: ended ? 'stop' : 'length',
-    };
+    const { answer: tokens } = branch;
+    return { id: prompt.id, tokens, ...answerText(tokens, { model: this.options, stop: settings.stop }) };
   }
 }
 

@@ -10,6 +10,7 @@ import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { BUNDLED } from '../models/load.js';
 import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
+import { engine } from './engine-config.js';
 import { executor } from './executor-config.js';
 import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
@@ -347,6 +348,7 @@ export const studySchema = z
     evaluate: evaluate.describe('How answers are made and judged.').prefault({}),
     probe: probe.describe('How the cost of adapters that train on texts is measured.').prefault({}),
     executor: executor.describe('Where runs run.').prefault({ kind: 'pool' }),
+    engine: engine.prefault('lightmem'),
     device: oneOf(DEVICE_CHOICES, 'device')
       .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')
       .default('cpu'),

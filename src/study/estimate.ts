@@ -6,6 +6,7 @@ import { needsModel } from '../evaluate/judges/registry.js';
 import { OWN_SAMPLES } from '../evaluate/probe/probe.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
 import { linearModules } from '../models/modules.js';
+import type { Precision } from '../peft/settings.js';
 import { showsText } from './identity.js';
 import type { StudyModel } from './plan.js';
 import type { RunSeconds } from './run-seconds.js';
@@ -145,7 +146,32 @@ export function runSeconds(cost: RunCost, model: StudyModel, threads: number): R
   const judge = cost.judgements * SERVED_SECONDS;
   if (model.kind === 'served')
     return { start: SECONDS_TO_START, train: 0, ask: cost.answers * SERVED_SECONDS, judge, probe: 0 };
-  return { ...localSeconds(cost, model.model, threads), judge };
+  const seconds =
+    model.peft === undefined ? localSeconds(cost, model.model, threads) : peftSeconds(cost, model, threads);
+  return { ...seconds, judge };
+}
+
+/** Operations a second of a GPU on a model of a few billion weights, by precision; a guess until runs of this study have been timed. */
+const GPU_OPERATIONS_PER_SECOND: Readonly<Record<Precision, number>> = { bf16: 1e14, f32: 2e13 };
+/** Seconds of a GPU for each token of an answer, many answered side by side. */
+const GPU_SECONDS_A_TOKEN = 1e-3;
+/** Seconds until PyTorch is there and the weights are on the GPU. */
+const SECONDS_TO_START_PYTHON = 20;
+
+/** PyTorch on the CPU is somewhat slower than lightmem's own engine; on a GPU it is another matter. Contexts are not shared in asking. */
+function peftSeconds(
+  cost: RunCost,
+  { model, peft }: Extract<StudyModel, { kind: 'local' }>,
+  threads: number,
+): Omit<RunSeconds, 'judge'> {
+  const own = localSeconds(cost, model, threads);
+  const start = SECONDS_TO_START_PYTHON;
+  if (peft?.settings.device !== 'cuda') return { ...own, start, train: 1.6 * own.train, ask: 3 * own.ask };
+  const speed = GPU_OPERATIONS_PER_SECOND[peft.settings.precision];
+  const weights = linearWeights(model.config);
+  const train = (cost.trainTokens * TRAIN_OPERATIONS * weights) / speed;
+  const ask = (3 * cost.promptTokens * FORWARD_OPERATIONS * weights) / speed + cost.answers * GPU_SECONDS_A_TOKEN * 10;
+  return { start, train, ask, probe: 0 };
 }
 
 function localSeconds(cost: RunCost, model: Pick<LoadedModel, 'config'>, threads: number): Omit<RunSeconds, 'judge'> {

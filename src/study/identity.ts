@@ -6,6 +6,7 @@ import type { Book, Item, TextControl } from '../core/records.js';
 import { askedPrompt, trainingSamples } from '../core/samples.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import type { PromptStyle } from '../models/text/prompt.js';
+import type { PeftSettings } from '../peft/settings.js';
 import type { FormShares } from './text-book-config.js';
 
 /**
@@ -39,6 +40,8 @@ export interface TrainingIdentity {
   /** How often checkpoints are written changes nothing and is left out. */
   readonly settings: Omit<TrainSettings, 'checkpointEverySteps'>;
   readonly engine: EngineIdentity;
+  /** What trains where it is not that engine, which then makes samples alone. */
+  readonly peft?: PeftSettings;
   /** How often which form of the texts is trained on; absent where questions are. */
   readonly forms?: FormsIdentity;
 }
@@ -59,6 +62,8 @@ export type AnsweringIdentity =
       readonly prompt: PromptIdentity;
       readonly generation: GenerateSettings;
       readonly engine: EngineIdentity;
+      /** What answers where it is not that engine. */
+      readonly peft?: PeftSettings;
     }
   | {
       readonly kind: 'served';

@@ -42,15 +42,22 @@ export function placementHere(executor: ExecutorConfig, model: StudyModel): Plac
     return { workers, threads: executor.threads ?? (isSmall ? 1 : FAR_THREADS), memoryBytes: Infinity };
   }
   const processors = availableParallelism();
-  const usual = isSmall ? processors : 1;
+  const gpus = gpusOf(model);
+  const usual = gpus > 0 ? gpus : isSmall ? processors : 1;
   const workers = executor.kind === 'inline' ? 1 : (executor.workers ?? usual);
   const threads = executor.threads ?? Math.max(1, Math.floor(processors / workers));
   return { workers, threads, memoryBytes: freeMemory() };
 }
 
+/** GPUs that PyTorch trains on here, a run on each; 0 where it does not. */
+function gpusOf(model: StudyModel): number {
+  const peft = model.kind === 'local' ? model.peft : undefined;
+  return peft?.settings.device === 'cuda' ? peft.gpus : 0;
+}
+
 /** The executor that a study names, its workers started when they are needed; `folder` is the study's. `onNotice` is told what a person may want to know of a cluster. */
 export function openExecutor(
-  { executor, device }: Pick<StudyConfig, 'executor' | 'device'>,
+  { executor, device, engine }: Pick<StudyConfig, 'executor' | 'device' | 'engine'>,
   { workers, memoryBytes }: Placement,
   folder: string,
   onNotice?: (message: string) => void,
@@ -60,24 +67,42 @@ export function openExecutor(
     case 'inline':
       return inlineExecutor(workerEntry());
     case 'pool':
-      return poolExecutor(workerEntry(), workers, memoryBytes);
+      return poolExecutor(workerEntry(), workers, {
+        memoryBytes,
+        ...(engine.kind === 'peft' && { environment: gpuOfSlot }),
+      });
     case 'command':
       return commandExecutor(executor, runRecords, notices);
     case 'slurm': {
-      const settings = { ...executor, ...farWork(executor, device), folder: join(folder, STUDY_FILES.slurm) };
+      const settings = {
+        ...executor,
+        ...farWork(executor, { device, engine }),
+        folder: join(folder, STUDY_FILES.slurm),
+      };
       return slurmExecutor(settings, runRecords, notices);
     }
     case 'ray': {
-      const settings = { ...executor, ...farWork(executor, device), file: join(folder, STUDY_FILES.ray) };
+      const settings = { ...executor, ...farWork(executor, { device, engine }), file: join(folder, STUDY_FILES.ray) };
       return rayExecutor(settings, runRecords, notices);
     }
   }
 }
 
 /** How lightmem is called on a cluster's machines, and how many GPUs a run has there. */
-function farWork(executor: Extract<ExecutorConfig, { kind: 'slurm' | 'ray' }>, device: StudyConfig['device']) {
+function farWork(
+  executor: Extract<ExecutorConfig, { kind: 'slurm' | 'ray' }>,
+  { device, engine }: Pick<StudyConfig, 'device' | 'engine'>,
+) {
   const lightmem = executor.lightmem ?? [process.execPath, builtFile('cli/bin.js')].map(shellWord).join(' ');
-  return { work: `${lightmem} run`, gpus: executor.gpus ?? (device === 'cuda' ? 1 : 0) };
+  const onGpu = device === 'cuda' || (engine.kind === 'peft' && engine.device === 'cuda');
+  return { work: `${lightmem} run`, gpus: executor.gpus ?? (onGpu ? 1 : 0) };
+}
+
+/** The GPU of a place in the pool: of those that this process may use, the one of the same number. */
+function gpuOfSlot(slot: number): NodeJS.ProcessEnv {
+  const visible = process.env['CUDA_VISIBLE_DEVICES']?.split(',').filter((name) => name !== '');
+  const gpu = visible === undefined ? String(slot) : visible[slot % Math.max(1, visible.length)];
+  return gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu };
 }
 
 /** Path of the built `worker.js`, seen from the built package and from the sources alike. */

@@ -13,6 +13,8 @@ import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
+import { describePython, settledOn } from '../peft/peft-session.js';
+import type { PeftSettings } from '../peft/settings.js';
 import { AskedModels } from './asked-models.js';
 import type { GridPart, StudyConfig } from './config.js';
 import { FormSets, type FormSet, type TextPart } from './form-sets.js';
@@ -48,6 +50,8 @@ export type StudyModel =
       readonly model: LoadedModel;
       readonly tokenizer: Tokenizer;
       readonly renderer: PromptRenderer;
+      /** PyTorch, where that trains. */
+      readonly peft?: PeftPlan;
     }
   | {
       readonly kind: 'served';
@@ -57,6 +61,15 @@ export type StudyModel =
       /** Counts texts' tokens. */
       readonly tokenizer: Tokenizer;
     };
+
+/** PyTorch as it was found, and who answers. */
+export interface PeftPlan {
+  readonly settings: PeftSettings;
+  /** GPUs that it sees here. */
+  readonly gpus: number;
+  readonly asks: boolean;
+  readonly python?: string;
+}
 
 export interface PlanOptions extends TextsHooks {
   /** The study's folder, in which texts are kept; default the configuration's `out`. */
@@ -87,7 +100,7 @@ export interface StudyPlan {
 export async function planStudy(asked: StudyConfig, options: PlanOptions = {}): Promise<StudyPlan> {
   const device = asked.device === 'auto' ? (await chooseDevice('auto')).device : asked.device;
   const config = { ...asked, device };
-  const model = openStudyModel(config);
+  const model = await openStudyModel(config);
   const folder = options.folder ?? config.out;
   const base = model.kind === 'local' ? model.model : undefined;
   const journal = join(folder, STUDY_FILES.texts, 'spend.jsonl');
@@ -125,7 +138,7 @@ async function planned({ config, model, folder, asked, options }: PlanRequest): 
   return { config, model, datasets, texts, forms: writers.outcome, judging, runs };
 }
 
-function openStudyModel(config: StudyConfig): StudyModel {
+async function openStudyModel(config: StudyConfig): Promise<StudyModel> {
   if (typeof config.model !== 'string') {
     const { tokenizer = null, ...served } = config.model;
     const { name } = served;
@@ -135,7 +148,24 @@ function openStudyModel(config: StudyConfig): StudyModel {
   const model = loadModel(config.model === BUNDLED ? bundledModelPath() : config.model);
   const { name, path, tokenizer } = model;
   const renderer = new PromptRenderer(model, promptStyle(config));
-  return { kind: 'local', name, place: { kind: 'local', path }, model, tokenizer, renderer };
+  const peft = await openPeft(config);
+  return {
+    ...{ kind: 'local', name, place: { kind: 'local', path }, model, tokenizer, renderer },
+    ...(peft !== undefined && { peft }),
+  };
+}
+
+/** Throws UserError where PyTorch is asked for in vain. */
+async function openPeft({ engine }: StudyConfig): Promise<PeftPlan | undefined> {
+  if (engine.kind === 'lightmem') return undefined;
+  const { python, asks } = engine;
+  const there = await describePython(python);
+  return {
+    settings: settledOn(engine, there),
+    gpus: there.gpus.length,
+    asks: asks === 'peft',
+    ...(python !== undefined && { python }),
+  };
 }
 
 function promptStyle({ prompt }: StudyConfig): PromptStyle {
@@ -280,6 +310,7 @@ class Planner {
   #place({ trained, asked }: Pick<Cell, 'trained' | 'asked'>, checkpointEverySteps: number): RunPlace {
     return {
       ...{ model: this.input.model.place, data: '', checkpointEverySteps },
+      ...(this.#peft?.python !== undefined && { python: this.#peft.python }),
       trained: trained.map(({ id }) => id),
       asked: asked.map(({ id }) => id),
       judges: this.#judges.map(({ choice }) => choice),
@@ -294,7 +325,8 @@ class Planner {
   #textRun(part: TextPart, cell: TextCell): PlannedRun {
     const { control, level, rank, seed, trained, asked, set } = cell;
     const config = withOverride(this.config.train, defined(part.train));
-    const general = control === null && set !== null ? this.#generalText() : undefined;
+    const isMeasured = control === null && set !== null && this.#peft === undefined;
+    const general = isMeasured ? this.#generalText() : undefined;
     const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
     const { checkpointEverySteps, ...settings } = trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed);
     const training = set === null ? null : this.#textTraining(settings, set, trained);
@@ -348,6 +380,7 @@ class Planner {
       model: model.model.identity,
       prompt: this.#prompt(model.renderer, settings.maxLength),
       ...{ samples, settings, engine: this.#engine() },
+      ...(model.peft !== undefined && { peft: model.peft.settings }),
     };
   }
 
@@ -357,11 +390,18 @@ class Planner {
     if (model.kind === 'served')
       return { kind: 'served', model: model.identity, style: promptStyle(this.config), generation };
     const prompt = this.#prompt(model.renderer, maxLength);
-    return { kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine() };
+    return {
+      ...{ kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine() },
+      ...(model.peft?.asks === true && { peft: model.peft.settings }),
+    };
   }
 
   #prompt({ identity, style }: PromptRenderer, maxLength: number): PromptIdentity {
     return { renderer: identity, style, maxLength, answerRoom: this.config.prompt.answerRoom };
+  }
+
+  get #peft(): PeftPlan | undefined {
+    return this.input.model.kind === 'local' ? this.input.model.peft : undefined;
   }
 
   #engine() {

@@ -10,6 +10,8 @@ import type { PlannedRun } from './run-spec.js';
 
 /** A process with the runtime and a tokenizer, before it holds a model. */
 const PROCESS_BYTES = 300e6;
+/** A process with PyTorch that trains on a GPU: weights pass through it and stay there. */
+const PYTHON_BYTES = 6e9;
 /** Copies of the weights in f32 that are held at once: the base's, those with the adapter merged in, and parts on their way. */
 const WEIGHT_COPIES = 2.5;
 /** Numbers kept for the way back, for each token and layer: so many of the hidden width, and of the inner one. */
@@ -29,7 +31,8 @@ export type MemorySettings = Pick<TrainSettings, 'batchTokens' | 'maxLength' | '
 
 /** Bytes of a run's process at its most; somewhat too many rather than too few. A served model takes none here. */
 export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyModel): number {
-  return model.kind === 'served' ? PROCESS_BYTES : memoryWith(run, model.model.config);
+  if (model.kind === 'served') return PROCESS_BYTES;
+  return model.peft?.settings.device === 'cuda' ? PYTHON_BYTES : memoryWith(run, model.model.config);
 }
 
 /** The same with a model of that configuration, whichever the run's own is. */

@@ -37,6 +37,8 @@ export interface RunPlace {
   readonly taught?: readonly string[];
   /** Who wrote the samples, and what came of it, for people. */
   readonly forms?: FormsRecord;
+  /** Interpreter that PyTorch runs in, where the study file names one. */
+  readonly python?: string;
   readonly checkpointEverySteps: number;
   readonly judges: readonly JudgeChoice[];
 }

@@ -216,6 +216,7 @@ class Run {
         samples: () => learntSamples(this.#learntFrom(), this.#learning(model, training.identity)),
       },
       checkpointEverySteps: this.spec.place.checkpointEverySteps,
+      ...this.#python(),
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {
         this.#heldOutLoss = heldOutLoss ?? this.#heldOutLoss;
@@ -284,8 +285,14 @@ class Run {
       maxLength: answering.prompt.maxLength,
       answerRoom: answering.prompt.answerRoom,
       quantisation: adapter?.training.identity.settings.quantisation ?? 'none',
+      ...(answering.peft !== undefined && { peft: { settings: answering.peft, ...this.#python() } }),
       ...(threads !== undefined && { threads }),
     });
+  }
+
+  #python(): { python?: string } {
+    const { python } = this.spec.place;
+    return python === undefined ? {} : { python };
   }
 
   #style() {

@@ -6,6 +6,7 @@ import { QUANTISATIONS, TARGET_MODULES, type GenerateSettings, type TrainSetting
 import { TEXT_CONTROLS } from '../core/records.js';
 import { FORM_DROP_REASONS } from '../forms/check.js';
 import { FORM_NAMES } from '../forms/form.js';
+import { PEFT_DEVICES, PRECISIONS, type PeftSettings } from '../peft/settings.js';
 import type { HeldOutRecord } from '../train/held-out.js';
 import type { TrainResult } from '../train/finetune.js';
 import type { AnsweringIdentity, PromptIdentity, RunIdentity, TrainingIdentity } from './identity.js';
@@ -55,6 +56,14 @@ const generation: z.ZodType<GenerateSettings> = z.looseObject({
 
 const engine = z.looseObject({ name: z.string(), device: z.enum(['cpu', 'webgpu', 'cuda']) });
 
+const peft: z.ZodType<PeftSettings> = z.object({
+  device: z.enum(PEFT_DEVICES),
+  precision: z.enum(PRECISIONS),
+  tf32: z.boolean(),
+  compile: z.boolean(),
+  versions: z.record(z.string(), z.string()),
+});
+
 const style = z.looseObject({
   version: z.string(),
   system: z.string().nullable(),
@@ -76,13 +85,14 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
   samples: hash,
   settings,
   engine,
+  peft: peft.exactOptional(),
   forms: z
     .object({ shares: z.partialRecord(z.enum(FORM_NAMES), z.number()), exposures: count, facts: count })
     .exactOptional(),
 });
 
 const answering: z.ZodType<AnsweringIdentity> = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('local'), model: hash, prompt, generation, engine }),
+  z.looseObject({ kind: z.literal('local'), model: hash, prompt, generation, engine, peft: peft.exactOptional() }),
   z.looseObject({ kind: z.literal('served'), model: json, style, generation }),
 ]);
 
@@ -159,6 +169,7 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     taught: z.array(z.string()).exactOptional(),
     general: z.string().exactOptional(),
     forms: formsRecord.exactOptional(),
+    python: z.string().exactOptional(),
     checkpointEverySteps: count,
     judges: z.array(judgeChoice),
   }),

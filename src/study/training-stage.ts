@@ -21,6 +21,8 @@ export interface TrainingStage {
   /** What it learns from, made only where it is trained. */
   readonly samples: () => readonly TrainingSample[] | Promise<readonly TrainingSample[]>;
   readonly checkpointEverySteps: number;
+  /** Interpreter that PyTorch runs in, where that trains and one is named. */
+  readonly python?: string;
   readonly threads?: number;
   readonly onProgress?: (progress: TrainProgress) => void;
   readonly signal?: AbortSignal;
@@ -44,7 +46,7 @@ export async function ensureTraining(stage: TrainingStage): Promise<{ record: Tr
 }
 
 async function train(stage: TrainingStage): Promise<TrainingRecord> {
-  const { training, model, checkpointEverySteps, threads, onProgress, signal } = stage;
+  const { training, model, checkpointEverySteps, threads, python, onProgress, signal } = stage;
   const { identity, folder, retry } = training;
   writeWhole(
     join(folder, TRAINING_FILES.spec),
@@ -53,6 +55,7 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
   const result = await finetune({
     ...{ model, samples: await fittingSamples(stage), folder, device: identity.engine.device },
     settings: { ...identity.settings, checkpointEverySteps },
+    ...(identity.peft !== undefined && { peft: { settings: identity.peft, ...(python !== undefined && { python }) } }),
     ...(threads !== undefined && { threads }),
     ...(onProgress !== undefined && { onProgress }),
     ...(signal !== undefined && { signal }),

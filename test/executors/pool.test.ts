@@ -27,7 +27,7 @@ describe('a pool of processes', () => {
 });
 
 describe('a pool with little memory', () => {
-  const shop = workshop(() => poolExecutor(WORKER, 3, 10));
+  const shop = workshop(() => poolExecutor(WORKER, 3, { memoryBytes: 10 }));
 
   it('never has more jobs at once than fit, and gives one that fits nowhere all of it', async () => {
     const needs = [4, 4, 4, 25, 3, 6, 6];
@@ -55,9 +55,7 @@ describe('a pool with little memory', () => {
 });
 
 describe('a job that ignores its cancellation', () => {
-  const shop = workshop(
-    () => new SlotExecutor(1, (...handlers) => processChannel(WORKER, ...handlers), { graceMs: 100 }),
-  );
+  const shop = workshop(() => new SlotExecutor(1, (listeners) => processChannel(WORKER, listeners), { graceMs: 100 }));
 
   it('is ended with its worker after the grace', async () => {
     const job = await started(shop.executor, shop.job('deaf'));
