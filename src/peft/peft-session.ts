@@ -48,7 +48,9 @@ export interface PeftWishes {
 export function settledOn({ device, precision, tf32, compile }: PeftWishes, there: PythonFound): PeftSettings {
   const hasGpu = there.gpus.length > 0;
   if (device === 'cuda' && !hasGpu)
-    throw new UserError('engine peft: PyTorch sees no CUDA GPU here: use device: cpu, or install a PyTorch for your GPU');
+    throw new UserError(
+      'engine peft: PyTorch sees no CUDA GPU here: use device: cpu, or install a PyTorch for your GPU',
+    );
   const chosen = device === 'auto' ? (hasGpu ? 'cuda' : 'cpu') : device;
   const fitting = chosen === 'cuda' && there.bf16 ? 'bf16' : 'f32';
   return {
@@ -77,7 +79,9 @@ export class PeftSession {
   /** Throws UserError where the model cannot be loaded, or is no folder that Transformers reads. */
   static async open({ model, quantisation, settings, python, threads }: PeftBase): Promise<PeftSession> {
     if (!statSync(model).isDirectory())
-      throw new UserError(`${model}: engine peft reads Hugging Face folders: give the folder in place of the GGUF file`);
+      throw new UserError(
+        `${model}: engine peft reads Hugging Face folders: give the folder in place of the GGUF file`,
+      );
     const child = new PythonProcess(pythonCommand(python));
     child.unref();
     const { device, precision, tf32, compile } = settings;

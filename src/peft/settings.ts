@@ -28,7 +28,9 @@ export function checkQuantisation(quantisation: Quantisation, { device, versions
   if (quantisation === 'int4')
     throw new UserError('quantisation int4 is lightmem’s own: with engine peft use nf4 or int8, or none');
   if (device === 'cpu')
-    throw new UserError(`quantisation ${quantisation} with engine peft needs a CUDA GPU: use none, or engine: lightmem`);
+    throw new UserError(
+      `quantisation ${quantisation} with engine peft needs a CUDA GPU: use none, or engine: lightmem`,
+    );
   if (versions['bitsandbytes'] === undefined)
     throw new UserError(
       `quantisation ${quantisation} needs bitsandbytes, which this Python lacks: pip install bitsandbytes`,
