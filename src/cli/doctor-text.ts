@@ -50,6 +50,7 @@ function findingLines({ check, status, says, mend }: Finding): string[] {
 }
 
 const COLUMNS: readonly TerminalColumn<LargestModel>[] = [
+  { name: 'on', value: ({ device }) => device, spare: 3 },
   { name: 'base held in', value: ({ precision }) => (precision === 'f32' ? 'f32' : precision.toUpperCase()) },
   {
     name: 'layers',
@@ -67,6 +68,6 @@ const COLUMNS: readonly TerminalColumn<LargestModel>[] = [
 ];
 
 function largestLines(largest: readonly LargestModel[]): string[] {
-  const heading = 'What can be trained here, on the processor, batches of 1,024 tokens at rank 16 (estimates):';
+  const heading = 'What can be trained here, batches of 1,024 tokens at rank 16 (estimates):';
   return [foldedLine(heading, terminalWidth()), terminalTable(COLUMNS, largest, terminalWidth())];
 }

@@ -1,7 +1,9 @@
 /** `lightmem doctor`: what this machine can do, and the step that mends what it lacks. */
 import type { Command } from 'commander';
 import { examine } from '../doctor/examine.js';
+import { CHECKS, type Finding } from '../doctor/finding.js';
 import { examinationText } from './doctor-text.js';
+import { Progress } from './progress.js';
 
 interface Options {
   readonly folder: string;
@@ -27,7 +29,12 @@ Exit code 0 where training on this machine works, 1 where it does not. LIGHTMEM_
 Keys are never shown: it is told which variables are set.`;
 
 async function run({ json = false, ...options }: Options): Promise<void> {
-  const examination = await examine(options);
+  const isShown = !json && process.stderr.isTTY;
+  const progress = new Progress({ label: 'looking', total: CHECKS.length, unit: 'checks', silent: !isShown });
+  let done = 0;
+  const onFinding = ({ check }: Finding): void => progress.update(++done, check);
+  const examination = await examine({ ...options, onFinding });
+  progress.end();
   process.stdout.write(json ? `${JSON.stringify(examination)}\n` : examinationText(examination));
   process.exitCode = examination.works ? 0 : 1;
 }

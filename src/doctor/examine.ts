@@ -11,7 +11,7 @@ import { endpointFinding, keysFinding } from './endpoints.js';
 import { CHECKS, missing, NEEDED, note, type CheckName, type Facts, type Finding } from './finding.js';
 import { folderFinding, tryFolder, type FolderQuestion } from './folder.js';
 import { askHub, hubFinding } from './hub.js';
-import { leastMemory, trainingFinding } from './largest-models.js';
+import { leastMemory, trainingFinding, type Place } from './largest-models.js';
 import { memoryFinding } from './memory.js';
 import { processorFinding } from './processor.js';
 import { pythonFinding, uvFinding } from './python.js';
@@ -34,17 +34,34 @@ export interface ExamineOptions {
   readonly endpoint?: string | undefined;
   /** Whether the hub is asked. */
   readonly online?: boolean | undefined;
+  /** Hears of each finding but the last as soon as it is there. */
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 /** Examines this machine; never throws. The product is measured first, while nothing else runs. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
-  const cpu = await guarded('cpu', () => cpuFinding());
-  const findings = [cpu, ...(await Promise.all(others(options))).flat()];
-  const memory = findings.find(({ check }) => check === 'memory');
-  const training = await guarded('training', () =>
-    trainingFinding(numberIn(memory?.facts, 'freeBytes') ?? 0, numberIn(cpu.facts, 'gigaflops')),
-  );
-  return examinationOf([...findings, training]);
+  const told = (found: readonly Finding[]): readonly Finding[] => {
+    for (const finding of found) options.onFinding?.(finding);
+    return found;
+  };
+  const cpu = told([await guarded('cpu', () => cpuFinding())]);
+  const looked = others(options).map(async (looking) => told(await looking));
+  const findings = [cpu, ...(await Promise.all(looked))].flat();
+  return examinationOf([...findings, await guarded('training', () => trainingFinding(...placesOf(findings)))]);
+}
+
+/**
+ * Where can be trained by what was found: the processor, and a GPU that CUDA computes on. A GPU's weights come from this machine's
+ * memory at each step, so that both must hold them, and a product alone does not tell how fast that is.
+ */
+export function placesOf(findings: readonly Finding[]): [Place, Place?] {
+  const factsOf = (name: CheckName): Facts | null | undefined => findings.find(({ check }) => check === name)?.facts;
+  const freeBytes = numberIn(factsOf('memory'), 'freeBytes') ?? 0;
+  const processor: Place = { device: 'cpu', freeBytes, gigaflops: numberIn(factsOf('cpu'), 'gigaflops') };
+  if (numberIn(factsOf('cuda'), 'gigaflops') === null) return [processor];
+  const gpus = factsOf('nvidia')?.['gpus'];
+  const most = Math.max(0, ...(Array.isArray(gpus) ? gpus : []).map((gpu: Facts) => numberIn(gpu, 'freeBytes') ?? 0));
+  return [processor, { device: 'cuda', freeBytes: Math.min(freeBytes, most), gigaflops: null }];
 }
 
 /** Findings in their order, and whether those that training needs are good. */

@@ -1,5 +1,5 @@
 /** The largest models that can be trained on this machine, in each way of holding the base, and how fast. */
-import type { Quantisation } from '../core/settings.js';
+import type { Device, Quantisation } from '../core/settings.js';
 import { readModelConfig } from '../models/formats/hub-config.js';
 import { BUNDLED, bundledModelPath } from '../models/load.js';
 import { trainedTokensPerSecond } from '../study/estimate.js';
@@ -46,8 +46,16 @@ const WAYS: readonly Way[] = [
   },
 ];
 
+/** Where is trained: a device, the bytes that are free there, and GFLOP/s of a product; null where they are not known. */
+export interface Place {
+  readonly device: Device;
+  readonly freeBytes: number;
+  readonly gigaflops: number | null;
+}
+
 /** What a way of training has room for. */
 export type LargestModel = {
+  readonly device: Device;
   readonly precision: Way['precision'];
   readonly gradientCheckpointing: boolean;
   /** Whether the same room is enough to ask the adapter afterwards, as studies do. */
@@ -69,12 +77,14 @@ export function models(): KnownModel[] {
 /** Bytes that the smallest training takes, asking included. */
 export const leastMemory = (): number => Math.min(...models().map(({ config }) => questionsMemory(USUAL, config)));
 
-/** What can be trained in so many bytes, where a product takes so many GFLOP/s; null where it is not known. */
-export function trainingFinding(freeBytes: number, gigaflops: number | null): Finding<TrainingFacts> {
+/** What can be trained on the processor, and on a GPU where there is one. */
+export function trainingFinding(processor: Place, gpu?: Place): Finding<TrainingFacts> {
   const all = models();
-  const largest = WAYS.map((way) => largestOf(way, all, { freeBytes, gigaflops }));
+  const places = gpu === undefined ? [processor] : [processor, gpu];
+  const largest = places.flatMap((place) => WAYS.map((way) => largestOf(way, all, place)));
   const facts = { largest };
   const [plain] = largest;
+  const { freeBytes } = processor;
   if (plain === undefined || plain.model === null) {
     const mend = `free memory: the smallest training takes ${bytesText(leastMemory())}`;
     return missing('training', `no model has room in ${bytesText(freeBytes)}`, { facts, mend });
@@ -85,7 +95,7 @@ export function trainingFinding(freeBytes: number, gigaflops: number | null): Fi
 function largestOf(
   { bytes, speed, precision, gradientCheckpointing, asks }: Way,
   all: readonly KnownModel[],
-  { freeBytes, gigaflops }: { freeBytes: number; gigaflops: number | null },
+  { device, freeBytes, gigaflops }: Place,
 ): LargestModel {
   const found = all.findLast(({ config }) => bytes(config) <= freeBytes);
   const tokens =
@@ -93,7 +103,7 @@ function largestOf(
       ? null
       : speed * trainedTokensPerSecond(found.config, OPERATIONS * gigaflops * 1e9);
   return {
-    ...{ precision, gradientCheckpointing, asks, model: found?.name ?? null },
+    ...{ device, precision, gradientCheckpointing, asks, model: found?.name ?? null },
     memoryBytes: found === undefined ? null : Math.round(bytes(found.config)),
     tokensPerSecond: tokens === null ? null : Number(tokens.toPrecision(2)),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { examinationOf, guarded } from '../../src/doctor/examine.js';
+import { examinationOf, guarded, placesOf } from '../../src/doctor/examine.js';
 import { missing, NEEDED, note, ok, type Finding } from '../../src/doctor/finding.js';
 
 const good = (): Finding[] => NEEDED.map((check) => ok(check, 'good', {}));
@@ -21,6 +21,18 @@ describe('an examination', () => {
     const findings = [note('uv', '', { facts: {} }), ...good(), ok('processor', '', {})];
     const order = examinationOf(findings).findings.map(({ check }) => check);
     expect(order).toEqual(['processor', 'memory', 'cpu', 'uv', 'folder', 'training']);
+  });
+
+  it('takes for training what is free here, and on the GPU with most room where CUDA computes', () => {
+    const gpus = [{ freeBytes: 2e9 }, { freeBytes: 8e9 }];
+    const found = (cuda: number | null, freeBytes: number): Finding[] => [
+      ...[ok('memory', '', { freeBytes }), ok('cpu', '', { gigaflops: 100 }), ok('nvidia', '', { gpus })],
+      ok('cuda', '', { gigaflops: cuda }),
+    ];
+    expect(placesOf(found(null, 32e9))).toEqual([{ device: 'cpu', freeBytes: 32e9, gigaflops: 100 }]);
+    expect(placesOf(found(5000, 32e9))[1]).toEqual({ device: 'cuda', freeBytes: 8e9, gigaflops: null });
+    expect(placesOf(found(5000, 4e9))[1]?.freeBytes).toBe(4e9);
+    expect(placesOf([])).toEqual([{ device: 'cpu', freeBytes: 0, gigaflops: null }]);
   });
 
   it('goes on where a check throws, with what it threw', async () => {

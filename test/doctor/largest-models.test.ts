@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { leastMemory, trainingFinding } from '../../src/doctor/largest-models.js';
+import { leastMemory, trainingFinding, type Place } from '../../src/doctor/largest-models.js';
 
-const named = (free: number) => trainingFinding(free, 170).facts?.largest.map(({ model }) => model);
+const cpu = (freeBytes: number, gigaflops: number | null = 170): Place => ({ device: 'cpu', freeBytes, gigaflops });
+const named = (free: number) => trainingFinding(cpu(free)).facts?.largest.map(({ model }) => model);
 
 describe('the largest model that can be trained', () => {
   it('grows with the memory that is free, further with layers computed again, furthest in NF4', () => {
@@ -10,19 +11,31 @@ describe('the largest model that can be trained', () => {
   });
 
   it('is none where not even the bundled one has room', () => {
-    const finding = trainingFinding(leastMemory() - 1, 170);
+    const finding = trainingFinding(cpu(leastMemory() - 1));
     expect(finding).toMatchObject({ status: 'missing', mend: expect.stringMatching(/^free memory/) as string });
-    expect(trainingFinding(leastMemory(), 170)).toMatchObject({ status: 'ok' });
+    expect(trainingFinding(cpu(leastMemory()))).toMatchObject({ status: 'ok' });
+  });
+
+  it('on a GPU is told beside the processor’s, without a speed', () => {
+    const gpu: Place = { device: 'cuda', freeBytes: 4e9, gigaflops: null };
+    const largest = trainingFinding(cpu(16e9), gpu).facts?.largest.filter(({ device }) => device === 'cuda');
+    expect(largest?.map(({ model, tokensPerSecond }) => [model, tokensPerSecond])).toEqual([
+      ...[
+        ['SmolLM2-135M', null],
+        ['SmolLM2-135M', null],
+        ['SmolLM2-1.7B', null],
+      ],
+    ]);
   });
 
   it('has a speed where a product was measured: twice the product is twice the speed', () => {
-    const speed = (gigaflops: number | null) => trainingFinding(4e9, gigaflops).facts?.largest[0]?.tokensPerSecond;
+    const speed = (gigaflops: number | null) => trainingFinding(cpu(4e9, gigaflops)).facts?.largest[0]?.tokensPerSecond;
     expect((speed(200) ?? 0) / (speed(100) ?? 0)).toBeCloseTo(2, 0);
     expect(speed(null)).toBeNull();
   });
 
   it('of SmolLM2-135M’s size is as fast as was measured within a factor of 1.5: 290 tokens a second at 173 GFLOP/s', () => {
-    const { model, tokensPerSecond } = trainingFinding(4e9, 173).facts?.largest[0] ?? {};
+    const { model, tokensPerSecond } = trainingFinding(cpu(4e9, 173)).facts?.largest[0] ?? {};
     expect(model).toBe('SmolLM2-135M');
     expect(tokensPerSecond).toBeGreaterThan(290 / 1.5);
     expect(tokensPerSecond).toBeLessThan(290 * 1.5);
