@@ -34,9 +34,15 @@ const client = () => import('undici');
 async function dispatcherFor(url: URL): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent } = await client();
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 30_000 };
-  if (isLoopback(url.hostname)) return (direct ??= new Agent(limits));
-  return (proxied ??= new EnvHttpProxyAgent(limits));
+  if (isLoopback(url.hostname)) return (direct ??= new Agent(limits).compose(asProgram));
+  return (proxied ??= new EnvHttpProxyAgent(limits).compose(asProgram));
 }
+
+/** Leaves out what `fetch` sends as browsers do: Ray, for one, lets no browser submit anything. */
+const asProgram: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  const headers = Object.entries(options.headers ?? {}).filter(([name]) => !/^sec-fetch-/i.test(name));
+  return dispatch({ ...options, headers: Object.fromEntries(headers) }, handler);
+};
 
 /** Whether a host name is this machine. */
 export function isLoopback(hostname: string): boolean {

@@ -91,6 +91,9 @@ export class FakeRay {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
     if (this.isDown) return void request.socket.destroy();
+    const isBrowser = Object.keys(request.headers).some((name) => /^(sec-fetch-.*|origin|referer)$/.test(name));
+    if (isBrowser && request.method === 'POST')
+      return reply(response, 405, "'POST' method not allowed for browser traffic.");
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`)
       return reply(response, request.headers.authorization === undefined ? 401 : 403, 'Unauthorized');
     const id = /^\/api\/jobs\/([^/]+)\/stop$/.exec(request.url ?? '')?.[1];
