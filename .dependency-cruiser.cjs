@@ -37,7 +37,7 @@ const rooms = {
     'report',
   ],
   fit: ['core', 'files', 'text', 'executors', 'engine', 'models', 'generate', 'study', 'analysis', 'report'],
-  doctor: ['core', 'files', 'text', 'executors', 'engine', 'models', 'llm', 'study'],
+  doctor: ['core', 'files', 'text', 'executors', 'engine', 'models', 'llm', 'peft', 'study'],
   analysis: ['core'],
   report: ['core', 'text', 'analysis'],
   api: [

@@ -50,8 +50,9 @@ function findingLines({ check, status, says, mend }: Finding): string[] {
 }
 
 const COLUMNS: readonly TerminalColumn<LargestModel>[] = [
+  { name: 'engine', value: ({ engine }) => engine, spare: 4 },
   { name: 'on', value: ({ device }) => device, spare: 3 },
-  { name: 'base held in', value: ({ precision }) => (precision === 'f32' ? 'f32' : precision.toUpperCase()) },
+  { name: 'base held in', value: ({ base }) => (base === 'nf4' ? 'NF4' : base) },
   {
     name: 'layers',
     value: ({ gradientCheckpointing }) => (gradientCheckpointing ? 'computed again' : 'kept'),

@@ -1,7 +1,7 @@
 /** All checks of a machine, each by itself: what one of them throws is its own finding, and no key is in any. */
 import { resolve } from 'node:path';
 import { messageOf, UserError } from '../core/errors.js';
-import type { Json } from '../core/json.js';
+import { isObject, type Json } from '../core/json.js';
 import { packageInfo } from '../core/package-info.js';
 import { KEY_VARIABLES, redactor } from '../core/redact.js';
 import { cacheFolder } from '../llm/spend/reply-cache.js';
@@ -14,7 +14,8 @@ import { askHub, hubFinding } from './hub.js';
 import { leastMemory, trainingFinding, type Place } from './largest-models.js';
 import { memoryFinding } from './memory.js';
 import { processorFinding } from './processor.js';
-import { pythonFinding, uvFinding } from './python.js';
+import { pythonFinding } from './python.js';
+import { uvFinding } from './uv.js';
 
 /** What was found out about a machine; the form of `lightmem doctor --json`, described in docs/doctor.md. */
 export interface Examination {
@@ -51,17 +52,32 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
 }
 
 /**
- * Where can be trained by what was found: the processor, and a GPU that CUDA computes on. A GPU's weights come from this machine's
- * memory at each step, so that both must hold them, and a product alone does not tell how fast that is.
+ * Where can be trained by what was found: the processor, and GPUs. Of a GPU that CUDA computes on, lightmem's own engine sends the
+ * weights at each step, so that this machine's memory must hold them too, and a product alone does not tell how fast that is.
  */
-export function placesOf(findings: readonly Finding[]): [Place, Place?] {
-  const factsOf = (name: CheckName): Facts | null | undefined => findings.find(({ check }) => check === name)?.facts;
+export function placesOf(findings: readonly Finding[]): [Place, ...Place[]] {
+  const factsOf = (name: CheckName): Facts => findings.find(({ check }) => check === name)?.facts ?? {};
+  const most = (facts: Facts, bytes: string): number =>
+    (Array.isArray(facts['gpus']) ? facts['gpus'].filter(isObject) : []).reduce(
+      (largest, gpu) => Math.max(largest, numberIn(gpu, bytes) ?? 0),
+      0,
+    );
   const freeBytes = numberIn(factsOf('memory'), 'freeBytes') ?? 0;
-  const processor: Place = { device: 'cpu', freeBytes, gigaflops: numberIn(factsOf('cpu'), 'gigaflops') };
-  if (numberIn(factsOf('cuda'), 'gigaflops') === null) return [processor];
-  const gpus = factsOf('nvidia')?.['gpus'];
-  const most = Math.max(0, ...(Array.isArray(gpus) ? gpus : []).map((gpu: Facts) => numberIn(gpu, 'freeBytes') ?? 0));
-  return [processor, { device: 'cuda', freeBytes: Math.min(freeBytes, most), gigaflops: null }];
+  const processor: Place = {
+    ...{ engine: 'lightmem', device: 'cpu', freeBytes, gigaflops: numberIn(factsOf('cpu'), 'gigaflops') },
+  };
+  const free = most(factsOf('nvidia'), 'freeBytes');
+  const hasCuda = numberIn(factsOf('cuda'), 'gigaflops') !== null;
+  const own: Place = { engine: 'lightmem', device: 'cuda', freeBytes: Math.min(freeBytes, free), gigaflops: null };
+  const python = factsOf('python');
+  const seen = most(python, 'totalBytes');
+  const packages = python['packages'];
+  const byPeft: Place = {
+    ...{ engine: 'peft', device: 'cuda', precision: python['bf16'] === true ? 'bf16' : 'f32' },
+    freeBytes: free > 0 ? Math.min(free, seen) : seen,
+    quantises: isObject(packages) && typeof packages['bitsandbytes'] === 'string',
+  };
+  return [processor, ...(hasCuda ? [own] : []), ...(seen > 0 ? [byPeft] : [])];
 }
 
 /** Findings in their order, and whether those that training needs are good. */
@@ -74,8 +90,8 @@ export function examinationOf(findings: readonly Finding[]): Examination {
   };
 }
 
-function numberIn(facts: Facts | null | undefined, name: string): number | null {
-  const value = facts?.[name];
+function numberIn(facts: Readonly<Record<string, unknown>>, name: string): number | null {
+  const value = facts[name];
   return typeof value === 'number' ? value : null;
 }
 

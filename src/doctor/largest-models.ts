@@ -2,9 +2,11 @@
 import type { Device, Quantisation } from '../core/settings.js';
 import { readModelConfig } from '../models/formats/hub-config.js';
 import { BUNDLED, bundledModelPath } from '../models/load.js';
-import { trainedTokensPerSecond } from '../study/estimate.js';
+import type { ModelConfig } from '../models/model.js';
+import type { Precision } from '../peft/settings.js';
+import { gpuTokensPerSecond, trainedTokensPerSecond } from '../study/estimate.js';
 import { KNOWN_MODELS, type KnownModel } from '../study/known-models.js';
-import { questionsMemory, quantisedTrainingMemory, type MemorySettings } from '../study/run-memory.js';
+import { gpuMemory, questionsMemory, quantisedTrainingMemory, type MemorySettings } from '../study/run-memory.js';
 import { bytesText } from '../text/bytes.js';
 import { missing, ok, type Finding } from './finding.js';
 
@@ -21,42 +23,63 @@ const OPERATIONS = 1.2;
 const AGAIN = 3 / 4;
 const DECODED = 0.88;
 
-/** A way of training: what the base is held in, what it takes, how much slower it is than the plain one. */
+/** What trains, on which device, with so many bytes free there. */
+export type Place = { readonly freeBytes: number } & (
+  | {
+      readonly engine: 'lightmem';
+      readonly device: Extract<Device, 'cpu' | 'cuda'>;
+      /** Of the product that was measured; null where it tells no speed. */
+      readonly gigaflops: number | null;
+    }
+  | { readonly engine: 'peft'; readonly device: 'cuda'; readonly precision: Precision; readonly quantises: boolean }
+);
+
+/** A way of training: what the base is held in, what it takes, how many tokens a second it trains on. */
 interface Way {
-  readonly precision: 'f32' | Exclude<Quantisation, 'none'>;
+  readonly base: Precision | Exclude<Quantisation, 'none'>;
   readonly gradientCheckpointing: boolean;
   /** Whether the same room is enough to ask the adapter afterwards. */
   readonly asks: boolean;
-  readonly bytes: (config: KnownModel['config']) => number;
-  readonly speed: number;
+  readonly bytes: (config: ModelConfig) => number;
+  readonly speed: (config: ModelConfig) => number | null;
 }
 
-const WAYS: readonly Way[] = [
-  {
-    ...{ precision: 'f32', gradientCheckpointing: false, asks: true, speed: 1 },
-    bytes: (config) => questionsMemory(USUAL, config),
-  },
-  {
-    ...{ precision: 'f32', gradientCheckpointing: true, asks: true, speed: AGAIN },
-    bytes: (config) => questionsMemory(CHECKPOINTED, config),
-  },
-  {
-    ...{ precision: 'nf4', gradientCheckpointing: true, asks: false, speed: AGAIN * DECODED },
-    bytes: (config) => quantisedTrainingMemory(CHECKPOINTED, config, 'nf4'),
-  },
-];
+const WAYS = [
+  { isQuantised: false, gradientCheckpointing: false, share: 1 },
+  { isQuantised: false, gradientCheckpointing: true, share: AGAIN },
+  { isQuantised: true, gradientCheckpointing: true, share: AGAIN * DECODED },
+] as const;
 
-/** Where is trained: a device, the bytes that are free there, and GFLOP/s of a product; null where they are not known. */
-export interface Place {
-  readonly device: Device;
-  readonly freeBytes: number;
-  readonly gigaflops: number | null;
+function waysOf(place: Place): Way[] {
+  return WAYS.flatMap(({ isQuantised, gradientCheckpointing, share }) => {
+    const settings = gradientCheckpointing ? CHECKPOINTED : USUAL;
+    if (place.engine === 'peft') {
+      const { precision, quantises } = place;
+      if (isQuantised && !quantises) return [];
+      const quantisation = isQuantised ? 'nf4' : 'none';
+      return {
+        ...{ base: isQuantised ? 'nf4' : precision, gradientCheckpointing, asks: true },
+        bytes: (config) => gpuMemory(settings, config, { precision, quantisation }),
+        speed: (config) => share * gpuTokensPerSecond(config, precision),
+      };
+    }
+    const { gigaflops } = place;
+    return {
+      ...{ base: isQuantised ? 'nf4' : 'f32', gradientCheckpointing, asks: !isQuantised },
+      bytes: (config) =>
+        isQuantised ? quantisedTrainingMemory(settings, config, 'nf4') : questionsMemory(settings, config),
+      speed: (config) =>
+        gigaflops === null ? null : share * trainedTokensPerSecond(config, OPERATIONS * gigaflops * 1e9),
+    };
+  });
 }
 
 /** What a way of training has room for. */
 export type LargestModel = {
+  readonly engine: Place['engine'];
   readonly device: Device;
-  readonly precision: Way['precision'];
+  /** What the frozen base is held in. */
+  readonly base: Way['base'];
   readonly gradientCheckpointing: boolean;
   /** Whether the same room is enough to ask the adapter afterwards, as studies do. */
   readonly asks: boolean;
@@ -77,11 +100,10 @@ export function models(): KnownModel[] {
 /** Bytes that the smallest training takes, asking included. */
 export const leastMemory = (): number => Math.min(...models().map(({ config }) => questionsMemory(USUAL, config)));
 
-/** What can be trained on the processor, and on a GPU where there is one. */
-export function trainingFinding(processor: Place, gpu?: Place): Finding<TrainingFacts> {
+/** What can be trained in each place, the first of them being the processor. */
+export function trainingFinding(processor: Place, ...others: readonly Place[]): Finding<TrainingFacts> {
   const all = models();
-  const places = gpu === undefined ? [processor] : [processor, gpu];
-  const largest = places.flatMap((place) => WAYS.map((way) => largestOf(way, all, place)));
+  const largest = [processor, ...others].flatMap((place) => waysOf(place).map((way) => largestOf(way, all, place)));
   const facts = { largest };
   const [plain] = largest;
   const { freeBytes } = processor;
@@ -89,21 +111,15 @@ export function trainingFinding(processor: Place, gpu?: Place): Finding<Training
     const mend = `free memory: the smallest training takes ${bytesText(leastMemory())}`;
     return missing('training', `no model has room in ${bytesText(freeBytes)}`, { facts, mend });
   }
-  return ok('training', `up to ${plain.model} in f32, asked afterwards`, facts);
+  return ok('training', `on the processor up to ${plain.model} in f32, asked afterwards`, facts);
 }
 
-function largestOf(
-  { bytes, speed, precision, gradientCheckpointing, asks }: Way,
-  all: readonly KnownModel[],
-  { device, freeBytes, gigaflops }: Place,
-): LargestModel {
+function largestOf(way: Way, all: readonly KnownModel[], { engine, device, freeBytes }: Place): LargestModel {
+  const { base, gradientCheckpointing, asks, bytes, speed } = way;
   const found = all.findLast(({ config }) => bytes(config) <= freeBytes);
-  const tokens =
-    found === undefined || gigaflops === null
-      ? null
-      : speed * trainedTokensPerSecond(found.config, OPERATIONS * gigaflops * 1e9);
+  const tokens = found === undefined ? null : speed(found.config);
   return {
-    ...{ device, precision, gradientCheckpointing, asks, model: found?.name ?? null },
+    ...{ engine, device, base, gradientCheckpointing, asks, model: found?.name ?? null },
     memoryBytes: found === undefined ? null : Math.round(bytes(found.config)),
     tokensPerSecond: tokens === null ? null : Number(tokens.toPrecision(2)),
   };

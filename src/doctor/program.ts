@@ -9,17 +9,17 @@ export type Answer =
   | { readonly kind: 'late'; readonly out: string; readonly err: string }
   | { readonly kind: 'absent' };
 
-/** How programs are asked: command, arguments, milliseconds that it may take. */
-export type Ask = (command: string, args: readonly string[], timeoutMs: number) => Promise<Answer>;
+/** How programs are asked: command, arguments, milliseconds that it may take, and what it reads. */
+export type Ask = (command: string, args: readonly string[], timeoutMs: number, input?: string) => Promise<Answer>;
 
 /** Characters of each stream that are kept. */
 const MOST = 100_000;
 
 /** Starts a program and reads it; never throws. */
-export const askProgram: Ask = (command, args, timeoutMs) =>
+export const askProgram: Ask = (command, args, timeoutMs, input = '') =>
   new Promise((resolve) => {
     const isGrouped = platform() !== 'win32';
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: isGrouped, windowsHide: true });
+    const child = spawn(command, args, { stdio: 'pipe', detached: isGrouped, windowsHide: true });
     const said = { out: '', err: '' };
     const end = (answer: Answer): void => {
       clearTimeout(timer);
@@ -29,6 +29,8 @@ export const askProgram: Ask = (command, args, timeoutMs) =>
       giveUp(child, isGrouped);
       end({ kind: 'late', ...said });
     }, timeoutMs);
+    child.stdin.on('error', () => undefined); // it ended without reading
+    child.stdin.end(input);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out = (said.out + text).slice(0, MOST)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err = (said.err + text).slice(-MOST)));
     child.on('error', (error) => {
@@ -50,6 +52,7 @@ function giveUp(child: ChildProcess, isGrouped: boolean): void {
   } catch {
     // It ended by itself meanwhile.
   }
+  child.stdin?.destroy();
   child.stdout?.destroy();
   child.stderr?.destroy();
   child.unref();

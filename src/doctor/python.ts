@@ -1,204 +1,156 @@
-/** Python and uv: which interpreter there is, what it has of what trains on GPUs, and whether its torch sees one. */
+/** Python: the interpreter that trains where a study says `engine: peft`, what it has of what that takes, and whether its torch sees a GPU. */
 import { shellWord } from '../executors/command-template.js';
+import { onPath, PYTHON_VARIABLE, pythonCommand } from '../peft/python.js';
 import { bytesText } from '../text/bytes.js';
-import { isObject } from '../core/json.js';
 import { missing, note, ok, type Finding } from './finding.js';
+import { interpreterScript, pinnedPackages, readInterpreter, type Interpreter, type TorchGpu } from './interpreter.js';
 import { askProgram, failureOf, type Answer, type Ask } from './program.js';
 
-/** Packages that train with PEFT, in versions that work together. */
-export const PACKAGES = { torch: '2.11.0', transformers: '5.23.0', peft: '0.21.2', bitsandbytes: '0.50.2' } as const;
-type PackageName = keyof typeof PACKAGES;
-const NAMES = Object.keys(PACKAGES) as readonly PackageName[];
-/** Without these there is no such training; bitsandbytes is for bases in NF4 on a GPU. */
-const NEEDED: readonly PackageName[] = ['torch', 'transformers', 'peft'];
-
-export type TorchGpu = { readonly name: string; readonly totalBytes: number };
-
 export type PythonFacts = {
+  /** Who names it: the variable, uv, which makes one, or nobody, so that it is not used; null where there is none. */
+  readonly from: typeof PYTHON_VARIABLE | 'uv' | 'path' | null;
   /** As it was called. */
   readonly command: string | null;
-  readonly executable: string | null;
-  readonly version: string | null;
-  /** Whether the system keeps packages out of it: they go into an environment beside it. */
-  readonly managed: boolean;
-  /** Their versions; null for what is not installed. */
-  readonly packages: Readonly<Record<PackageName, string | null>>;
-  /** GPUs that torch can compute on; null where torch is not there or gave no answer. */
-  readonly gpus: readonly TorchGpu[] | null;
-};
+} & Readonly<Interpreter>;
 
-const NOTHING: PythonFacts = {
-  ...{ command: null, executable: null, version: null, managed: false, gpus: null },
-  packages: { torch: null, transformers: null, peft: null, bitsandbytes: null },
-};
-
-/** Says what is installed at once, and what torch sees once it is loaded; modules that lie in the working folder are not taken for them. */
-const SCRIPT = `
-import sys
-sys.path[:] = [path for path in sys.path if path]
-import json, os, sysconfig
-from importlib import metadata
-def version(name):
-    try:
-        return metadata.version(name)
-    except Exception:
-        return None
-packages = {name: version(name) for name in ${JSON.stringify(NAMES)}}
-managed = sys.prefix == sys.base_prefix and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
-print(json.dumps({
-    "version": sys.version.split()[0], "executable": sys.executable, "managed": managed, "packages": packages
-}), flush=True)
-if packages["torch"] is not None:
-    import torch
-    gpus = []
-    if torch.cuda.is_available():
-        for i in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(i)
-            gpus.append({"name": properties.name, "totalBytes": properties.total_memory})
-    print(json.dumps({"gpus": gpus}), flush=True)
-`;
-
+/** Without these there is no such training; bitsandbytes is for bases in NF4 on a GPU. */
+const NEEDED = ['torch', 'transformers', 'peft'];
 const PYTHON_MS = 45_000;
 const FOUND_ON_PATH = ['python3', 'python'];
+/** Installs uv. */
+export const INSTALL_UV = 'curl -LsSf https://astral.sh/uv/install.sh | sh   # or: pip install uv';
 
 interface PythonOptions {
   /** NVIDIA GPUs that torch should see. */
   readonly gpus: number;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: NodeJS.ProcessEnv;
   readonly ask?: Ask;
 }
 
-/** The interpreter that LIGHTMEM_PYTHON names, else the first on the path, asked for what it has. */
+/** What is asked, and by whom it is looked at. */
+interface Looking {
+  readonly gpus: number;
+  readonly ask: Ask;
+  readonly pins: Readonly<Record<string, string>>;
+}
+
+/** The interpreter that LIGHTMEM_PYTHON names, else uv's, which is not made for that; else one on the path, which could be named. */
 export async function pythonFinding(options: PythonOptions): Promise<Finding<PythonFacts>> {
   const { gpus, environment = process.env, ask = askProgram } = options;
-  const named = environment['LIGHTMEM_PYTHON']?.trim() || undefined;
-  let broken: Finding<PythonFacts> | undefined;
-  for (const command of named === undefined ? FOUND_ON_PATH : [named]) {
-    const answer = await ask(command, ['-c', SCRIPT], PYTHON_MS);
-    if (answer.kind === 'absent') continue;
-    const finding = answeredFinding(command, answer, gpus);
-    if (finding.facts?.version !== null) return finding;
-    broken ??= finding;
-  }
-  return broken ?? absentFinding(named);
+  const looking = { gpus, ask, pins: pinnedPackages() };
+  const named = environment[PYTHON_VARIABLE];
+  if (named !== undefined && named !== '') return namedFinding(named, looking);
+  if (onPath('uv', environment) !== undefined) return uvsFinding(pythonCommand(undefined, environment), looking);
+  return unnamedFinding(looking);
 }
 
-function absentFinding(named: string | undefined): Finding<PythonFacts> {
-  const facts = { ...NOTHING, command: named ?? null };
-  if (named === undefined)
-    return note('python', 'no Python: it is needed for training with PEFT alone', {
-      facts,
-      mend: 'install Python 3.12, or uv, which brings one',
+async function namedFinding(command: string, looking: Looking): Promise<Finding<PythonFacts>> {
+  const answer = await asked(command, looking);
+  const facts = factsOf({ from: PYTHON_VARIABLE, command }, answer, looking);
+  if (answer.kind === 'absent')
+    return missing('python', `${PYTHON_VARIABLE} names ${command}, which is not there`, {
+      ...{ facts, mend: `unset ${PYTHON_VARIABLE}   # or name an interpreter that is there` },
     });
-  return missing('python', `LIGHTMEM_PYTHON names ${named}, which is not there`, {
-    facts,
-    mend: 'unset LIGHTMEM_PYTHON   # or name an interpreter that is there',
-  });
+  if (facts.version === null) return brokenFinding(facts, answer);
+  return packagesFinding(facts, answer, looking);
 }
 
-function answeredFinding(
-  command: string,
-  answer: Exclude<Answer, { kind: 'absent' }>,
-  nvidia: number,
-): Finding<PythonFacts> {
-  const facts = factsOf(command, answer.out);
-  const { version, executable, packages, gpus } = facts;
-  if (version === null) {
-    const mend =
-      'export LIGHTMEM_PYTHON=/usr/bin/python3   # the path of an interpreter of Python 3.10 or newer that works';
-    return missing('python', `${command} does not work: ${failureOf(answer, PYTHON_MS)}`, { facts, mend });
+/** Asks the worker by uv what there is, without the network: where nothing was fetched before, it says so at once. */
+async function uvsFinding(
+  [command = 'uv', run = 'run', ...words]: readonly string[],
+  looking: Looking,
+): Promise<Finding<PythonFacts>> {
+  const answer = await looking.ask(command, [run, '--offline', ...words], PYTHON_MS, '{"do":"describe"}\n');
+  const facts = factsOf({ from: 'uv', command }, answer, looking);
+  if (facts.packages['torch'] !== null) return packagesFinding(facts, answer, looking);
+  const pins = Object.entries(looking.pins).map(([name, version]) => `${name} ${version}`);
+  const says = `uv fetches ${pins.join(', ')} when a study says engine: peft, some gigabytes`;
+  const mend = `${[command, run, ...words].map(shellWord).join(' ')} < /dev/null   # fetches them now`;
+  return note('python', says, { facts, mend });
+}
+
+/** One on the path trains nothing by itself; it is told how it would. */
+async function unnamedFinding(looking: Looking): Promise<Finding<PythonFacts>> {
+  let broken: Finding<PythonFacts> | undefined;
+  for (const command of FOUND_ON_PATH) {
+    const answer = await asked(command, looking);
+    if (answer.kind === 'absent') continue;
+    const facts = factsOf({ from: 'path', command }, answer, looking);
+    if (facts.version !== null) return packagesFinding(facts, answer, looking);
+    broken ??= brokenFinding(facts, answer);
   }
-  const there = NAMES.flatMap((name) => (packages[name] === null ? [] : `${name} ${packages[name]}`));
+  const facts = factsOf({ from: null, command: null }, { kind: 'absent' }, looking);
+  return (
+    broken ??
+    note('python', 'no Python: it is needed where a study says engine: peft alone', { facts, mend: INSTALL_UV })
+  );
+}
+
+const asked = (command: string, { ask, pins }: Looking): Promise<Answer> =>
+  ask(command, ['-c', interpreterScript(Object.keys(pins))], PYTHON_MS);
+
+function factsOf(how: Pick<PythonFacts, 'from' | 'command'>, answer: Answer, { pins }: Looking): PythonFacts {
+  return { ...how, ...readInterpreter(answer.kind === 'absent' ? '' : answer.out, Object.keys(pins)) };
+}
+
+function brokenFinding(facts: PythonFacts, answer: Answer): Finding<PythonFacts> {
+  const mend = `export ${PYTHON_VARIABLE}=/usr/bin/python3   # the path of an interpreter of Python 3.10 or newer that works`;
+  return missing('python', `${facts.command} does not work: ${failureOf(answer, PYTHON_MS)}`, { facts, mend });
+}
+
+function packagesFinding(facts: PythonFacts, answer: Answer, looking: Looking): Finding<PythonFacts> {
+  const { packages, gpus } = facts;
+  const there = Object.entries(packages).flatMap(([name, version]) => (version === null ? [] : `${name} ${version}`));
+  const head = `${interpreterText(facts)}${there.length > 0 ? ` with ${there.join(', ')}` : ''}`;
   const lacks = NEEDED.filter((name) => packages[name] === null);
-  const head = `${version} (${executable ?? command})${there.length > 0 ? ` with ${there.join(', ')}` : ''}`;
   if (lacks.length > 0) {
-    const wanted = NAMES.filter((name) => packages[name] === null).map((name) => `${name}==${PACKAGES[name]}`);
-    const mend = installing(facts, wanted);
-    const says = `${head}; without ${lacks.join(', ')}, which training with PEFT takes`;
-    return nvidia > 0 ? missing('python', says, { facts, mend }) : note('python', says, { facts, mend });
+    const says = `${head}; without ${lacks.join(', ')}, which engine: peft takes`;
+    const mend = installing(facts, looking);
+    return looking.gpus > 0 ? missing('python', says, { facts, mend }) : note('python', says, { facts, mend });
   }
   if (gpus === null) {
-    const mend = `${shellWord(executable ?? command)} -c "import torch; print(torch.cuda.is_available())"   # says what is wrong`;
+    const mend = `${pythonOf(facts)} -c "import torch; print(torch.cuda.is_available())"   # says what is wrong`;
     return missing('python', `${head}; torch cannot be loaded: ${failureOf(answer, PYTHON_MS)}`, { facts, mend });
   }
-  return torchFinding(head, { ...facts, gpus }, nvidia);
-}
-
-/** The line that installs packages for an interpreter. */
-function installing({ command, executable, managed }: PythonFacts, packages: readonly string[]): string {
-  const python = shellWord(executable ?? command ?? 'python3');
-  if (!managed) return `${python} -m pip install ${packages.join(' ')}`;
-  const all = NAMES.map((name) => `${name}==${PACKAGES[name]}`).join(' ');
-  return `${python} -m venv .venv && .venv/bin/pip install ${all} && export LIGHTMEM_PYTHON="$PWD/.venv/bin/python"`;
+  return torchFinding(head, { ...facts, gpus }, looking);
 }
 
 function torchFinding(
   head: string,
   facts: PythonFacts & { gpus: readonly TorchGpu[] },
-  nvidia: number,
+  looking: Looking,
 ): Finding<PythonFacts> {
-  const { gpus, packages, executable, command } = facts;
-  const python = shellWord(executable ?? command ?? 'python3');
-  if (gpus.length === 0 && nvidia > 0) {
-    const mend = `${python} -m pip install --force-reinstall torch==${PACKAGES.torch}   # a build for CUDA that the driver can run`;
-    return missing('python', `${head}; torch sees none of the ${nvidia} NVIDIA GPUs`, { facts, mend });
+  const { gpus, packages, from } = facts;
+  if (gpus.length === 0 && looking.gpus > 0) {
+    const mend = `${pythonOf(facts)} -m pip install --force-reinstall torch==${looking.pins['torch']}   # a build for CUDA that the driver can run`;
+    return missing('python', `${head}; torch sees none of the ${looking.gpus} NVIDIA GPUs`, { facts, mend });
   }
-  const seen =
-    gpus.length === 0
-      ? 'torch sees no GPU'
-      : `torch sees ${gpus.map(({ name, totalBytes }) => `${name} (${bytesText(totalBytes)})`).join(', ')}`;
-  if (gpus.length > 0 && packages.bitsandbytes === null) {
-    const mend = installing(facts, [`bitsandbytes==${PACKAGES.bitsandbytes}`]);
-    return note('python', `${head}; ${seen}; no base in NF4 without bitsandbytes`, { facts, mend });
+  const seen = gpus.map(({ name, totalBytes }) => `${name} (${bytesText(totalBytes)})`).join(', ');
+  const says = `${head}; torch sees ${gpus.length === 0 ? 'no GPU' : seen}`;
+  if (from === 'path') {
+    const mend = `export ${PYTHON_VARIABLE}=${pythonOf(facts)}`;
+    return note('python', `${says}; engine: peft takes it where ${PYTHON_VARIABLE} names it`, { facts, mend });
   }
-  return ok('python', `${head}; ${seen}`, facts);
+  if (gpus.length > 0 && packages['bitsandbytes'] === null)
+    return note('python', `${says}; no base in NF4 without bitsandbytes`, { facts, mend: installing(facts, looking) });
+  return ok('python', says, facts);
 }
 
-/** What the script's lines say; lines of others between them are passed over. */
-function factsOf(command: string, out: string): PythonFacts {
-  const told = Object.fromEntries(
-    out
-      .split('\n')
-      .flatMap(objectOf)
-      .flatMap((object) => Object.entries(object)),
-  );
-  const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
-  const packages = isObject(told['packages']) ? told['packages'] : {};
-  return {
-    command,
-    ...{ executable: text(told['executable']), version: text(told['version']), managed: told['managed'] === true },
-    packages: {
-      ...{ torch: text(packages['torch']), transformers: text(packages['transformers']) },
-      ...{ peft: text(packages['peft']), bitsandbytes: text(packages['bitsandbytes']) },
-    },
-    gpus: Array.isArray(told['gpus']) ? told['gpus'].filter(isObject).map(torchGpu) : null,
-  };
+const pythonOf = ({ from, executable, command }: PythonFacts): string =>
+  from === 'uv' ? 'python3' : shellWord(executable ?? command ?? 'python3');
+
+function interpreterText({ from, version, executable, command }: PythonFacts): string {
+  return from === 'uv' ? 'by uv' : `${version} (${executable ?? command})`;
 }
 
-const torchGpu = ({ name, totalBytes }: Record<string, unknown>): TorchGpu => ({
-  name: String(name),
-  totalBytes: Number(totalBytes),
-});
-
-function objectOf(line: string): Record<string, unknown>[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? [value] : [];
-  } catch {
-    return [];
-  }
-}
-
-export type UvFacts = { readonly version: string | null };
-const UV_MS = 10_000;
-
-/** Whether uv is there, which brings an interpreter with all that training with PEFT takes. */
-export async function uvFinding(ask: Ask = askProgram): Promise<Finding<UvFacts>> {
-  const answer = await ask('uv', ['--version'], UV_MS);
-  const version = answer.kind === 'ended' && answer.code === 0 ? /^uv (\S+)/.exec(answer.out)?.[1] : undefined;
-  if (version !== undefined) return ok('uv', version, { version });
-  const [facts, mend] = [{ version: null }, 'curl -LsSf https://astral.sh/uv/install.sh | sh   # or: pip install uv'];
-  if (answer.kind === 'absent')
-    return note('uv', 'not installed: it brings Python with what training with PEFT takes', { facts, mend });
-  return missing('uv', `uv does not work: ${failureOf(answer, UV_MS)}`, { facts, mend });
+/** The line that installs what an interpreter lacks, and names it. */
+function installing(facts: PythonFacts, { pins }: Looking): string {
+  const { managed, packages, from } = facts;
+  const python = pythonOf(facts);
+  const pinned = Object.entries(pins);
+  const words = (list: typeof pinned): string => list.map(([name, version]) => `${name}==${version}`).join(' ');
+  if (managed)
+    return `${python} -m venv .venv && .venv/bin/pip install ${words(pinned)} && export ${PYTHON_VARIABLE}="$PWD/.venv/bin/python"`;
+  const naming = from === 'path' ? ` && export ${PYTHON_VARIABLE}=${python}` : '';
+  return `${python} -m pip install ${words(pinned.filter(([name]) => packages[name] === null))}${naming}`;
 }

@@ -158,6 +158,11 @@ const GPU_SECONDS_A_TOKEN = 1e-3;
 /** Seconds until PyTorch is there and the weights are on the GPU. */
 const SECONDS_TO_START_PYTHON = 20;
 
+/** Tokens that PyTorch trains on in a second on a GPU. */
+export function gpuTokensPerSecond(config: ModelConfig, precision: Precision): number {
+  return GPU_OPERATIONS_PER_SECOND[precision] / (TRAIN_OPERATIONS * linearWeights(config));
+}
+
 /** PyTorch on the CPU is somewhat slower than lightmem's own engine; on a GPU it is another matter. Contexts are not shared in asking. */
 function peftSeconds(
   cost: RunCost,
@@ -169,7 +174,7 @@ function peftSeconds(
   if (peft?.settings.device !== 'cuda') return { ...own, start, train: 1.6 * own.train, ask: 3 * own.ask };
   const speed = GPU_OPERATIONS_PER_SECOND[peft.settings.precision];
   const weights = linearWeights(model.config);
-  const train = (cost.trainTokens * TRAIN_OPERATIONS * weights) / speed;
+  const train = cost.trainTokens / gpuTokensPerSecond(model.config, peft.settings.precision);
   const ask = (3 * cost.promptTokens * FORWARD_OPERATIONS * weights) / speed + cost.answers * GPU_SECONDS_A_TOKEN * 10;
   return { start, train, ask, probe: 0 };
 }

@@ -1,6 +1,7 @@
 /** Memory that a run takes at its most, told from its model and its batches before anything starts. */
 import { elementCount } from '../core/collections.js';
 import type { LoraSettings, Quantisation, TrainSettings } from '../core/settings.js';
+import type { Precision } from '../peft/settings.js';
 import { linearModules, modelParameters } from '../models/modules.js';
 import type { ModelConfig } from '../models/model.js';
 import { adapterBytes, linearWeights } from './estimate.js';
@@ -60,6 +61,22 @@ export function quantisedTrainingMemory(
   const made = Math.max(...linearModules(config).map(({ inFeatures, outFeatures }) => inFeatures * outFeatures));
   const held = QUANTISED[quantisation] * linear + FLOAT * (weightsOf(config) - linear + made);
   return PROCESS_BYTES + held + workBytes(settings, config);
+}
+
+/** PyTorch with CUDA on a GPU, before it holds a model. */
+const CUDA_BYTES = 1e9;
+
+/** Bytes of a GPU that PyTorch takes for a training on questions, at its most; an estimate that no measurement stands behind yet. */
+export function gpuMemory(
+  settings: MemorySettings,
+  config: ModelConfig,
+  { precision, quantisation }: { precision: Precision; quantisation: Quantisation },
+): number {
+  const number = precision === 'bf16' ? FLOAT / 2 : FLOAT;
+  const linear = linearWeights(config);
+  const ofLinear = quantisation === 'none' ? number : QUANTISED[quantisation];
+  const held = ofLinear * linear + number * (weightsOf(config) - linear);
+  return CUDA_BYTES + held + workBytes(settings, config);
 }
 
 /** Of texts a batch may be all that is learnt, and no row is longer. */

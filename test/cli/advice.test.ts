@@ -56,9 +56,11 @@ describe('messages', () => {
       'src/text/terminal-table.ts': ['--json'], // of every command that prints a table
       'src/study/executor-config.ts': ['--constraint', '--resources'], // those of sbatch and of ray start
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
+      'src/peft/python.ts': ['--quiet', '--script'], // uv's own
       'src/doctor/devices.ts': ['--query-gpu', '--format', '--gpus'], // nvidia-smi's and docker's own
       'src/doctor/memory.ts': ['--memory', '--mem'], // docker's and sbatch's own
-      'src/doctor/python.ts': ['--version', '--force-reinstall'], // uv's and pip's own
+      'src/doctor/python.ts': ['--offline', '--force-reinstall'], // uv's and pip's own
+      'src/doctor/uv.ts': ['--version'], // uv's own
     };
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .map((file) => join('src', file))

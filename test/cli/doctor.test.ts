@@ -45,14 +45,17 @@ describe('lightmem doctor', { timeout: 120_000 }, () => {
     const told = {
       version: '3.12.1',
       executable: '/opt/python',
-      packages: { torch: '2.11.0', transformers: '5.23.0' },
+      versions: { torch: '2.13.0', transformers: '5.23.0' },
     };
     const path = programs({
       'nvidia-smi': "printf 'NVIDIA A, 1000, 900, 550.1, 8.0\\nNVIDIA B, 2000, 1900, 550.1, 9.0\\n'",
       uv: 'echo broken >&2; exit 1',
-      python3: `echo '${JSON.stringify(told)}'; echo '{"gpus": []}'`,
+      'named-python': `echo '${JSON.stringify(told)}'; echo '{"gpus": []}'`,
     });
-    const { status, stdout } = doctor(['--json', '--endpoint', 'http://127.0.0.1:9/v1'], { PATH: path });
+    const { status, stdout } = doctor(['--json', '--endpoint', 'http://127.0.0.1:9/v1'], {
+      PATH: path,
+      LIGHTMEM_PYTHON: 'named-python',
+    });
     expect(status).toBe(0);
     const { version, works, findings } = JSON.parse(stdout) as Examination;
     expect({ version, works, checks: findings.map(({ check }) => check) }).toEqual({

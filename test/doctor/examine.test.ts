@@ -29,10 +29,18 @@ describe('an examination', () => {
       ...[ok('memory', '', { freeBytes }), ok('cpu', '', { gigaflops: 100 }), ok('nvidia', '', { gpus })],
       ok('cuda', '', { gigaflops: cuda }),
     ];
-    expect(placesOf(found(null, 32e9))).toEqual([{ device: 'cpu', freeBytes: 32e9, gigaflops: 100 }]);
-    expect(placesOf(found(5000, 32e9))[1]).toEqual({ device: 'cuda', freeBytes: 8e9, gigaflops: null });
+    expect(placesOf(found(null, 32e9))).toEqual([
+      { engine: 'lightmem', device: 'cpu', freeBytes: 32e9, gigaflops: 100 },
+    ]);
+    expect(placesOf(found(5000, 32e9))[1]).toEqual({
+      ...{ engine: 'lightmem', device: 'cuda', freeBytes: 8e9, gigaflops: null },
+    });
     expect(placesOf(found(5000, 4e9))[1]?.freeBytes).toBe(4e9);
-    expect(placesOf([])).toEqual([{ device: 'cpu', freeBytes: 0, gigaflops: null }]);
+    const python = ok('python', '', { gpus: [{ totalBytes: 9e9 }], bf16: true, packages: { bitsandbytes: null } });
+    expect(placesOf([...found(null, 4e9), python])[1]).toEqual({
+      ...{ engine: 'peft', device: 'cuda', freeBytes: 8e9, precision: 'bf16', quantises: false },
+    });
+    expect(placesOf([])).toEqual([{ engine: 'lightmem', device: 'cpu', freeBytes: 0, gigaflops: null }]);
   });
 
   it('goes on where a check throws, with what it threw', async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { leastMemory, trainingFinding, type Place } from '../../src/doctor/largest-models.js';
 
-const cpu = (freeBytes: number, gigaflops: number | null = 170): Place => ({ device: 'cpu', freeBytes, gigaflops });
+const cpu = (freeBytes: number, gigaflops: number | null = 170): Place => ({
+  engine: 'lightmem',
+  device: 'cpu',
+  freeBytes,
+  gigaflops,
+});
 const named = (free: number) => trainingFinding(cpu(free)).facts?.largest.map(({ model }) => model);
 
 describe('the largest model that can be trained', () => {
@@ -17,7 +22,7 @@ describe('the largest model that can be trained', () => {
   });
 
   it('on a GPU is told beside the processor’s, without a speed', () => {
-    const gpu: Place = { device: 'cuda', freeBytes: 4e9, gigaflops: null };
+    const gpu: Place = { engine: 'lightmem', device: 'cuda', freeBytes: 4e9, gigaflops: null };
     const largest = trainingFinding(cpu(16e9), gpu).facts?.largest.filter(({ device }) => device === 'cuda');
     expect(largest?.map(({ model, tokensPerSecond }) => [model, tokensPerSecond])).toEqual([
       ...[
@@ -26,6 +31,21 @@ describe('the largest model that can be trained', () => {
         ['SmolLM2-1.7B', null],
       ],
     ]);
+  });
+
+  it('by PEFT on a GPU of 80 GB is far larger, further in NF4, and that needs bitsandbytes', () => {
+    const gpu = { engine: 'peft', device: 'cuda', freeBytes: 80e9, precision: 'bf16' } as const;
+    const rows = (quantises: boolean) =>
+      trainingFinding(cpu(16e9), { ...gpu, quantises }).facts?.largest.filter(({ engine }) => engine === 'peft');
+    expect(rows(true)?.map(({ base, model, asks }) => [base, model, asks])).toEqual([
+      ...[
+        ['bf16', 'Qwen2.5-14B', true],
+        ['bf16', 'Qwen2.5-32B', true],
+        ['nf4', 'Qwen2.5-32B', true],
+      ],
+    ]);
+    expect(rows(false)?.map(({ base }) => base)).toEqual(['bf16', 'bf16']);
+    expect(rows(true)?.every(({ tokensPerSecond }) => (tokensPerSecond ?? 0) > 100)).toBe(true);
   });
 
   it('has a speed where a product was measured: twice the product is twice the speed', () => {

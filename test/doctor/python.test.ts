@@ -2,7 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { askProgram, type Answer, type Ask } from '../../src/doctor/program.js';
-import { pythonFinding, uvFinding } from '../../src/doctor/python.js';
+import { pinnedPackages } from '../../src/doctor/interpreter.js';
+import { pythonFinding } from '../../src/doctor/python.js';
+import { uvFinding } from '../../src/doctor/uv.js';
 import { scratchFolder } from '../study/support/studies.js';
 
 const scratch = scratchFolder();
@@ -20,12 +22,12 @@ function program(script: string): string {
 const python = (code: number, ...lines: readonly object[]): string =>
   program(`${lines.map((line) => `echo '${JSON.stringify(line)}'`).join('\n')}\necho oops >&2\nexit ${code}`);
 
-const told = (packages: Readonly<Record<string, string>>) => ({
+const told = (versions: Readonly<Record<string, string>>) => ({
   version: '3.12.1',
   executable: '/opt/python',
-  packages,
+  versions,
 });
-const ALL = { torch: '2.11.0', transformers: '5.23.0', peft: '0.21.2', bitsandbytes: '0.50.2' };
+const ALL = pinnedPackages();
 const named = (path: string, gpus = 0) => pythonFinding({ gpus, environment: { LIGHTMEM_PYTHON: path } });
 
 describe('Python', { timeout: 60_000 }, () => {
@@ -48,9 +50,12 @@ describe('Python', { timeout: 60_000 }, () => {
   });
 
   it('with all packages is good, whether torch sees a GPU or not', async () => {
-    const gpu = { name: 'NVIDIA H100', totalBytes: 85e9 };
+    const gpu = { name: 'NVIDIA H100', bytes: 85e9 };
     const finding = await named(python(0, told(ALL), { gpus: [gpu] }), 1);
-    expect(finding).toMatchObject({ status: 'ok', facts: { version: '3.12.1', gpus: [gpu], packages: ALL } });
+    expect(finding).toMatchObject({
+      status: 'ok',
+      facts: { version: '3.12.1', gpus: [{ name: 'NVIDIA H100', totalBytes: 85e9 }], packages: ALL },
+    });
     expect(finding.says).toContain('torch sees NVIDIA H100 (85.0 GB)');
     expect(await named(python(0, told(ALL), { gpus: [] }))).toMatchObject({ status: 'ok' });
   });
@@ -60,7 +65,7 @@ describe('Python', { timeout: 60_000 }, () => {
     const finding = await named(path);
     expect(finding).toMatchObject({ status: 'note', facts: { packages: { peft: null, torch: '2.11.0' } } });
     expect(finding.says).toContain('without peft, which');
-    expect(finding.mend).toMatch(/^\/opt\/python -m pip install peft==\S+ bitsandbytes==\S+$/);
+    expect(finding.mend).toMatch(/^\/opt\/python -m pip install peft==\S+ accelerate==\S+ bitsandbytes==\S+$/);
     expect(await named(path, 1)).toMatchObject({ status: 'missing' });
   });
 
@@ -103,6 +108,39 @@ describe('Python', { timeout: 60_000 }, () => {
     });
   });
 
+  it('on the path with all packages trains nothing before it is named', async () => {
+    const out = [told(ALL), { gpus: [] }].map((line) => JSON.stringify(line)).join('\n');
+    const ask: Ask = () => Promise.resolve({ kind: 'ended', code: 0, out, err: '' });
+    expect(await pythonFinding({ gpus: 0, environment: {}, ask })).toMatchObject({
+      ...{ status: 'note', mend: 'export LIGHTMEM_PYTHON=/opt/python', facts: { from: 'path' } },
+    });
+  });
+
+  it('of uv’s is asked without the network, by the worker’s own script', async () => {
+    const folder = join(scratch, 'with uv');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'uv'), '');
+    const environment = { PATH: folder };
+    const asked: unknown[] = [];
+    const answering =
+      (answer: Answer): Ask =>
+      (...words) => {
+        asked.push(words);
+        return Promise.resolve(answer);
+      };
+    const done = { gpus: [{ name: 'NVIDIA H100', bytes: 85e9 }], versions: ALL, bf16: true };
+    const there = answering({ kind: 'ended', code: 0, out: JSON.stringify({ done }), err: '' });
+    expect(await pythonFinding({ gpus: 1, environment, ask: there })).toMatchObject({
+      ...{ status: 'ok', facts: { from: 'uv', bf16: true, packages: { torch: ALL['torch'] } } },
+    });
+    const words = ['run', '--offline', '--quiet', '--script', expect.stringMatching(/worker\.py$/) as string];
+    expect(asked).toEqual([[join(folder, 'uv'), words, expect.any(Number), '{"do":"describe"}\n']]);
+    const none = answering({ kind: 'ended', code: 1, out: '', err: 'not in the cache' });
+    const finding = await pythonFinding({ gpus: 0, environment, ask: none });
+    expect(finding).toMatchObject({ status: 'note', says: expect.stringMatching(/^uv fetches torch 2\./) as string });
+    expect(finding.mend).toMatch(/ run --quiet --script .*worker\.py < \/dev\/null/);
+  });
+
   it('that is nowhere is a note', async () => {
     const ask: Ask = () => Promise.resolve({ kind: 'absent' });
     expect(await pythonFinding({ gpus: 0, environment: {}, ask })).toMatchObject({
@@ -128,6 +166,10 @@ describe('uv', () => {
 });
 
 describe('a program that is asked', () => {
+  it('reads what it is given', async () => {
+    expect(await askProgram('cat', [], 5_000, 'words')).toMatchObject({ kind: 'ended', out: 'words' });
+  });
+
   it('and hangs is ended with what it started, and what it said is kept', async () => {
     const path = program('echo first; sleep 600 & echo $!; wait');
     const answer = await askProgram(path, [], 1_000);
