@@ -3,7 +3,8 @@
 python train.py WORKLOAD.json, which holds folder, gguf, threads, rank, alpha, learningRate, way, steps and `items`: a list of articles, each a list of
 {prompt, answer}, the first of which is not timed, and `heldOut`, articles that the loss is measured on in the end. Ways: `plain` (8 samples in random order,
 padded to the longest, full logits), `tuned` (8 of like length, logits at answers only), `packed` (one article a step, its questions
-behind the tokens they share, a mask between them, logits at answers only). Padding is left out of no sample's loss: labels are -100.
+behind the tokens they share, a mask between them, logits at answers only). `device`, `dtype` (f32, bf16) and `quantisation` (nf4) may
+say otherwise than the CPU in f32. Padding is left out of no sample's loss: labels are -100.
 """
 
 import json
@@ -19,7 +20,15 @@ from transformers import AutoModelForCausalLM
 work = json.load(open(sys.argv[1]))
 torch.manual_seed(0)
 torch.set_num_threads(work["threads"])
-options = {"dtype": torch.float32}
+device = work.get("device", "cpu")
+dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[work.get("dtype", "f32")]
+options = {"dtype": dtype, "device_map": {"": device}}
+if work.get("quantisation") == "nf4":
+    from transformers import BitsAndBytesConfig
+
+    options["quantization_config"] = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
 if work["gguf"]:
     options["gguf_file"] = os.path.basename(work["gguf"])
 model = AutoModelForCausalLM.from_pretrained(work["folder"], **options)
@@ -44,8 +53,8 @@ def packed(group):
         own += [j] * len(tail)
     own = torch.tensor(own)
     sees = (torch.ones(len(ids), len(ids)).tril() > 0) & ((own[:, None] == own[None]) | (own[None] == 0))
-    mask = torch.where(sees, 0.0, torch.finfo(torch.float32).min)[None, None]
-    return torch.tensor([ids]), torch.tensor([positions]), mask, targets_
+    mask = torch.where(sees, 0.0, torch.finfo(dtype).min).to(dtype)[None, None].to(device)
+    return torch.tensor([ids], device=device), torch.tensor([positions], device=device), mask, targets_
 
 
 def packed_loss(group):
@@ -53,7 +62,7 @@ def packed_loss(group):
     base = model.get_base_model()
     hidden = base.model(input_ids=ids, position_ids=positions, attention_mask=mask).last_hidden_state[0]
     logits = base.lm_head(hidden[[at for at, _ in targets_]])
-    return torch.nn.functional.cross_entropy(logits, torch.tensor([token for _, token in targets_]))
+    return torch.nn.functional.cross_entropy(logits, torch.tensor([token for _, token in targets_], device=device))
 
 
 def answer_tokens(group):
@@ -73,9 +82,9 @@ def packed_losses(groups):
 def padded_loss(samples, answers_only):
     longest = max(len(each["prompt"]) + len(each["answer"]) for each in samples)
     rows = [each["prompt"] + each["answer"] for each in samples]
-    ids = torch.tensor([row + [2] * (longest - len(row)) for row in rows])
-    seen = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-    labels = torch.tensor([[-100] * len(each["prompt"]) + each["answer"] + [-100] * (longest - len(row)) for each, row in zip(samples, rows)])
+    ids = torch.tensor([row + [2] * (longest - len(row)) for row in rows], device=device)
+    seen = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
+    labels = torch.tensor([[-100] * len(each["prompt"]) + each["answer"] + [-100] * (longest - len(row)) for each, row in zip(samples, rows)], device=device)
     if not answers_only:
         return model(input_ids=ids, attention_mask=seen, labels=labels).loss
     base = model.get_base_model()
@@ -118,6 +127,8 @@ for step, (count, loss_of) in enumerate(batches()[: work["steps"]]):
     loss.backward()
     optimiser.step()
     optimiser.zero_grad()
+    if device == "cuda":
+        torch.cuda.synchronize()
     if step > 0:
         seconds += time.perf_counter() - started
         samples += count
@@ -129,4 +140,5 @@ if work["heldOut"]:
         answers = [answer_tokens(group) for group in work["heldOut"]]
         total = sum(packed_loss(group).item() * n for group, n in zip(work["heldOut"], answers))
     held_out = total / sum(answers)
-print(json.dumps({"seconds": seconds, "samples": samples, "losses": losses, "heldOut": held_out}))
+peak = torch.cuda.max_memory_allocated() if device == "cuda" else None
+print(json.dumps({"seconds": seconds, "samples": samples, "losses": losses, "heldOut": held_out, "peakBytes": peak}))

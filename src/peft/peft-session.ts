@@ -83,7 +83,6 @@ export class PeftSession {
         `${model}: engine peft reads Hugging Face folders: give the folder in place of the GGUF file`,
       );
     const child = new PythonProcess(pythonCommand(python));
-    child.unref();
     const { device, precision, tf32, compile } = settings;
     const request = { do: 'open', model, quantisation, device, precision, tf32, compile, threads: threads ?? null };
     await child.ask(request, nothing);

@@ -21,6 +21,12 @@ const LAST_WORDS = 4000;
 /** How long it may take to end once its input has; then it is ended. */
 const END_MS = 5_000;
 
+/** A process or a pipe, as far as it keeps this process alive. */
+interface Handle {
+  ref(): void;
+  unref(): void;
+}
+
 interface Waiting {
   readonly resolve: (done: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -64,6 +70,7 @@ export class PythonProcess {
     const done = await new Promise<unknown>((resolve, reject) => {
       if (this.#end !== undefined) return reject(this.#end);
       this.#waiting.push({ resolve, reject, onTold });
+      this.#hold(true);
       this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     });
     const parsed = schema.safeParse(done);
@@ -73,6 +80,7 @@ export class PythonProcess {
 
   /** Ends it, at the latest after five seconds. */
   async close(): Promise<void> {
+    this.#hold(true);
     this.#child.stdin.end();
     const kill = setTimeout(() => this.kill(), END_MS);
     await this.#ended;
@@ -90,11 +98,12 @@ export class PythonProcess {
     }
   }
 
-  /** Lets this process end while it still runs. */
-  unref(): void {
-    this.#child.unref();
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
-      (stream as unknown as { unref?: () => void }).unref?.();
+  /** Keeps this process from ending while it is waited for, and no longer. */
+  #hold(isWaitedFor: boolean): void {
+    const streams = [this.#child.stdin, this.#child.stdout, this.#child.stderr] as unknown as Handle[];
+    for (const handle of [this.#child, ...streams])
+      if (isWaitedFor) handle.ref();
+      else handle.unref();
   }
 
   #read(line: string): void {
@@ -110,6 +119,7 @@ export class PythonProcess {
       return;
     }
     this.#waiting.shift();
+    this.#hold(this.#waiting.length > 0);
     if ('done' in value) first.resolve(value.done);
     else first.reject(new UserError(`Python: ${value.failed}`));
   }

@@ -24,7 +24,7 @@ const memory = z.object({ bytes: z.number() });
 
 /** What PyTorch trains, and where. */
 export interface PeftTrainerOptions {
-  readonly model: LoadedModel;
+  readonly model: Pick<LoadedModel, 'path' | 'config'>;
   readonly settings: TrainSettings;
   readonly peft: PeftSettings;
   /** Interpreter of the user's; default as `pythonCommand` finds one. */
