@@ -185,7 +185,7 @@ async function asking(shape: Shape, folder: string, { precision, quantisation }:
   const session = await peftSession({ model: folder, quantisation, settings: peft });
   const prompts = articles(count, shape.config).flatMap((each) => each.map(({ prompt }) => prompt));
   const started = performance.now();
-  const request = { do: 'answer', prompts, maxNewTokens: STUDY.answerTokens, batchTokens: 65_536 };
+  const request = { do: 'answer', prompts, maxNewTokens: STUDY.answerTokens, batchTokens: 262_144 };
   await session.ask({ ...request, stopTokens: shape.config.eosTokenIds }, z.unknown(), () => undefined);
   const seconds = (performance.now() - started) / 1000;
   return { prompts: prompts.length, seconds: rounded(seconds), promptsPerSecond: rounded(prompts.length / seconds, 1) };

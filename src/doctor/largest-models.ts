@@ -60,7 +60,7 @@ function waysOf(place: Place): Way[] {
       return {
         ...{ base: isQuantised ? 'nf4' : precision, gradientCheckpointing, asks: true },
         bytes: (config) => gpuMemory(settings, config, { precision, quantisation }),
-        speed: (config) => share * gpuTokensPerSecond(config, precision),
+        speed: (config) => share * gpuTokensPerSecond(config, precision, settings.batchTokens),
       };
     }
     const { gigaflops } = place;

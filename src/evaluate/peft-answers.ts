@@ -9,7 +9,7 @@ import type { PeftSettings } from '../peft/settings.js';
 import type { Answer, AskOptions } from './answer.js';
 
 /** Prompt and answer tokens computed at once; where memory is short, the process halves it by itself. */
-const BATCH_TOKENS = { cuda: 65_536, cpu: 4_096 };
+const BATCH_TOKENS = { cuda: 262_144, cpu: 4_096 };
 
 /** PyTorch's settings, what the base is kept in, and which interpreter. */
 export interface PeftAsking {

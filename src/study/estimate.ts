@@ -22,6 +22,8 @@ export interface RunCost {
   readonly learntTokens: number;
   /** Tokens that the base writes to be learnt again. */
   readonly writtenTokens: number;
+  /** Tokens of one step of the optimiser; 0 where nothing is trained. */
+  readonly stepTokens: number;
   /** Whether samples of texts are trained on, not questions with their texts. */
   readonly ofTexts: boolean;
   /** Prompt tokens of asking, shared contexts counted once. */
@@ -66,18 +68,19 @@ export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   };
 }
 
-type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'ofTexts'>;
+type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'stepTokens' | 'ofTexts'>;
 
 function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   const { level, training } = run.spec.identity;
-  if (training === null) return { trainTokens: 0, learntTokens: 0, writtenTokens: 0, ofTexts: false };
+  if (training === null) return { trainTokens: 0, learntTokens: 0, writtenTokens: 0, stepTokens: 0, ofTexts: false };
+  const stepTokens = training.settings.batchTokens * training.settings.accumulation;
   if (run.set !== undefined) {
     const { tokens, learnt, replayed } = textCost(run.set, tokenizer);
     const writtenTokens = Math.min(replayed, REPLAY.most * REPLAY.tokens);
-    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, ofTexts: true };
+    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, stepTokens, ofTexts: true };
   }
   const trainTokens = askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs;
-  return { trainTokens, learntTokens: ANSWER_SHARE * trainTokens, writtenTokens: 0, ofTexts: false };
+  return { trainTokens, learntTokens: ANSWER_SHARE * trainTokens, writtenTokens: 0, stepTokens, ofTexts: false };
 }
 
 /** Tokens of items' questions, with their texts at a level. */
@@ -151,16 +154,23 @@ export function runSeconds(cost: RunCost, model: StudyModel, threads: number): R
   return { ...seconds, judge };
 }
 
-/** Operations a second of a GPU on a model of a few billion weights, by precision; a guess until runs of this study have been timed. */
-const GPU_OPERATIONS_PER_SECOND: Readonly<Record<Precision, number>> = { bf16: 1e14, f32: 2e13 };
-/** Seconds of a GPU for each token of an answer, many answered side by side. */
-const GPU_SECONDS_A_TOKEN = 1e-3;
+/** Operations a second of a GPU by precision, forward and back and forward alone, as measured on an H200 (docs/log.md); others differ. */
+const GPU_OPERATIONS_PER_SECOND: Readonly<Record<Precision, number>> = { bf16: 6e14, f32: 5e13 };
+const GPU_FORWARD_SHARE = 0.5;
+/** Seconds that the processor takes to launch a layer's kernels: of a step, forward and back, and of a token of answers, many side by side. */
+const GPU_SECONDS_A_LAYER = { step: 0.008, token: 0.005 };
+/** Answers that are written side by side on a GPU, and tokens until the longest of them has ended. */
+const GPU_ANSWERS = { together: 700, tokens: 20 };
+/** Prompt tokens of questions for each of those that are counted once, where contexts are not shared. */
+const UNSHARED = 5;
 /** Seconds until PyTorch is there and the weights are on the GPU. */
 const SECONDS_TO_START_PYTHON = 20;
 
-/** Tokens that PyTorch trains on in a second on a GPU. */
-export function gpuTokensPerSecond(config: ModelConfig, precision: Precision): number {
-  return GPU_OPERATIONS_PER_SECOND[precision] / (TRAIN_OPERATIONS * linearWeights(config));
+/** Tokens that PyTorch trains on in a second on a GPU, where steps are of so many: small ones wait for the processor. */
+export function gpuTokensPerSecond(config: ModelConfig, precision: Precision, stepTokens: number): number {
+  const operation = 1 / GPU_OPERATIONS_PER_SECOND[precision];
+  const seconds = config.layers * GPU_SECONDS_A_LAYER.step;
+  return stepTokens / (seconds + stepTokens * TRAIN_OPERATIONS * linearWeights(config) * operation);
 }
 
 /** PyTorch on the CPU is somewhat slower than lightmem's own engine; on a GPU it is another matter. Contexts are not shared in asking. */
@@ -172,10 +182,13 @@ function peftSeconds(
   const own = localSeconds(cost, model, threads);
   const start = SECONDS_TO_START_PYTHON;
   if (peft?.settings.device !== 'cuda') return { ...own, start, train: 1.6 * own.train, ask: 3 * own.ask };
-  const speed = GPU_OPERATIONS_PER_SECOND[peft.settings.precision];
-  const weights = linearWeights(model.config);
-  const train = cost.trainTokens / gpuTokensPerSecond(model.config, peft.settings.precision);
-  const ask = (3 * cost.promptTokens * FORWARD_OPERATIONS * weights) / speed + cost.answers * GPU_SECONDS_A_TOKEN * 10;
+  const { config } = model;
+  const { precision } = peft.settings;
+  const train = cost.trainTokens / gpuTokensPerSecond(config, precision, Math.max(1, cost.stepTokens));
+  const forward =
+    (FORWARD_OPERATIONS * linearWeights(config)) / (GPU_FORWARD_SHARE * GPU_OPERATIONS_PER_SECOND[precision]);
+  const turns = Math.ceil(cost.answers / GPU_ANSWERS.together) * GPU_ANSWERS.tokens;
+  const ask = UNSHARED * cost.promptTokens * forward + turns * config.layers * GPU_SECONDS_A_LAYER.token;
   return { start, train, ask, probe: 0 };
 }
 
@@ -208,7 +221,7 @@ function trainOperations(cost: TrainCost, config: ModelConfig): number {
 
 /** Tokens of questions with their texts that are trained on in a second, where so many operations are done in one. */
 export function trainedTokensPerSecond(config: ModelConfig, operationsPerSecond: number): number {
-  const token = { trainTokens: 1, learntTokens: ANSWER_SHARE, writtenTokens: 0, ofTexts: false };
+  const token = { trainTokens: 1, learntTokens: ANSWER_SHARE, writtenTokens: 0, stepTokens: 1, ofTexts: false };
   return operationsPerSecond / trainOperations(token, config);
 }
 

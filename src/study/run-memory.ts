@@ -66,6 +66,9 @@ export function quantisedTrainingMemory(
 /** PyTorch with CUDA on a GPU, before it holds a model. */
 const CUDA_BYTES = 1e9;
 
+/** Of what our own engine keeps for the way back, what PyTorch does on a GPU, as measured (docs/log.md). */
+const WORK_SHARE: Readonly<Record<Precision, number>> = { bf16: 0.55, f32: 0.8 };
+
 /** Bytes of a GPU that PyTorch takes for a training on questions, at its most; an estimate that no measurement stands behind yet. */
 export function gpuMemory(
   settings: MemorySettings,
@@ -76,7 +79,7 @@ export function gpuMemory(
   const linear = linearWeights(config);
   const ofLinear = quantisation === 'none' ? number : QUANTISED[quantisation];
   const held = ofLinear * linear + number * (weightsOf(config) - linear);
-  return CUDA_BYTES + held + workBytes(settings, config);
+  return CUDA_BYTES + held + WORK_SHARE[precision] * workBytes(settings, config);
 }
 
 /** Of texts a batch may be all that is learnt, and no row is longer. */
