@@ -89,7 +89,11 @@ describe.skipIf(!hasPython)('engine peft', () => {
     ['raw text', { objective: 'text' }, tinySamples(6)],
     ['a teacher’s labels', { objective: 'distil' }, taught(tinySamples(6))],
     ['layers computed again', { gradientCheckpointing: true }, tinySamples(6)],
-    ['other ranks for some modules', { lora: { ...TINY_SETTINGS.lora, rankPattern: { down_proj: 2 } } }, tinySamples(6)],
+    [
+      'other ranks for some modules',
+      { lora: { ...TINY_SETTINGS.lora, rankPattern: { down_proj: 2 } } },
+      tinySamples(6),
+    ],
     ['a scale by the root of the rank', { lora: { ...TINY_SETTINGS.lora, rslora: true } }, tinySamples(6)],
     ['items kept from training', { heldOut: { share: 0.3, everySteps: 2, patience: 2 } }, tinySamples(9)],
   ] as const)('learns alike from %s', async (_, own, samples) => {
