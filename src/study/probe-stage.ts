@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hashJson } from '../core/hash.js';
 import type { Item } from '../core/records.js';
+import type { GenerateSettings } from '../core/settings.js';
 import { probeAdapter, probeBase, type ProbeBase } from '../evaluate/probe/probe.js';
 import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { readAdapter } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
+import type { PromptStyle } from '../models/text/prompt.js';
 import { askedHash, type EngineIdentity, type ProbeIdentity } from './identity.js';
 import { probePath } from './probe-store.js';
 import type { ProbeRecord } from './study-records.js';
@@ -16,6 +18,9 @@ export interface ProbeStage {
   readonly probe: ProbeIdentity;
   readonly model: LoadedModel;
   readonly engine: EngineIdentity;
+  /** How questions are put and answered, as in the run's own asking. */
+  readonly style: PromptStyle;
+  readonly generation: GenerateSettings;
   /** The adapter's folder, and the identity of its weights. */
   readonly adapter: string;
   readonly weights: string;
@@ -42,7 +47,8 @@ export async function ensureProbe(stage: ProbeStage): Promise<{ hash: string; is
 
 function probeHash({ probe: { general, generalTokens, scales, ranks }, ...stage }: ProbeStage): string {
   return hashJson({
-    ...{ version: 1, model: stage.model.identity, weights: stage.weights, asked: askedOf(stage) },
+    ...{ version: 2, style: { ...stage.style }, generation: { ...stage.generation } },
+    ...{ model: stage.model.identity, weights: stage.weights, asked: askedOf(stage) },
     ...{ engine: { ...stage.engine }, probe: { general, generalTokens, scales, ranks } },
   });
 }
@@ -55,14 +61,15 @@ function askedOf({ taught, reading }: Pick<ProbeStage, 'taught' | 'reading'>): s
 let measured: { readonly key: string; readonly base: ProbeBase } | undefined;
 
 async function probe(stage: ProbeStage): Promise<ProbeRecord> {
-  const { model, probe: settings, threads, signal, taught, reading } = stage;
+  const { model, probe: settings, threads, signal, taught, reading, style, generation } = stage;
   const general = [readFileSync(stage.general, 'utf8')];
   const shared = {
-    ...{ model, general, generalTokens: settings.generalTokens, taught, reading },
+    ...{ model, general, generalTokens: settings.generalTokens, taught, reading, style, generation },
     ...(threads !== undefined && { threads }),
     ...(signal !== undefined && { signal }),
   };
-  const key = hashJson([model.identity, settings.general, settings.generalTokens, askedOf(stage)]);
+  const asking = { style: { ...style }, generation: { ...generation } };
+  const key = hashJson([model.identity, settings.general, settings.generalTokens, askedOf(stage), asking]);
   if (measured?.key !== key) measured = { key, base: await probeBase(shared) };
   const scales = [1, ...settings.scales.filter((scale) => scale !== 1)];
   const { baseBits, points } = await probeAdapter({

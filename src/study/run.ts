@@ -176,6 +176,7 @@ class Run {
     const isTrained = new Set(trained);
     return ensureProbe({
       ...{ study: this.study, probe: text.probe, model, engine: answering.engine },
+      ...{ style: answering.prompt.style, generation: answering.generation },
       ...{ adapter: adapter.folder, weights: weightsIdentity(adapter), general: join(this.folder, general) },
       taught: this.#trained,
       reading: this.#asked.filter(({ id }) => !isTrained.has(id)),

@@ -1,5 +1,6 @@
 /** Probes of one adapter, none of which trains: what it recalls, and what it costs the base, over its strength and its rank. */
 import type { Item } from '../../core/records.js';
+import type { GenerateSettings } from '../../core/settings.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import type { Engine } from '../../engine/engine.js';
 import { onnxRuntimeEngine } from '../../engine/onnxruntime.js';
@@ -7,6 +8,7 @@ import { ownSamples } from '../../generate/own-samples.js';
 import type { Adapter } from '../../models/adapter/adapter.js';
 import { scaledAdapter, truncatedAdapter, withAdapter } from '../../models/adapter/adapter-change.js';
 import type { LoadedModel } from '../../models/model.js';
+import type { PromptStyle } from '../../models/text/prompt.js';
 import { answerItems } from '../answer-items.js';
 import { judgeAnswers } from '../judge-answers.js';
 import { lexicalJudge } from '../judges/lexical.js';
@@ -31,6 +33,9 @@ export interface ProbeSettings {
   /** Ranks to cut to. */
   readonly ranks: readonly number[];
   readonly seed?: number;
+  /** How questions are put and answered; default the usual prompts, and at most 48 tokens, greedily. */
+  readonly style?: PromptStyle;
+  readonly generation?: GenerateSettings;
   /** What every variant is compared with, where it was measured before; it must be of the same model, texts and questions. */
   readonly base?: ProbeBase;
   readonly threads?: number;
@@ -69,7 +74,7 @@ export interface Probe {
 }
 
 const GENERAL_TOKENS = 8192;
-const ANSWER_TOKENS = 48;
+const GENERATION: GenerateSettings = { maxNewTokens: 48, temperature: 0, seed: 0, stop: [] };
 /** Samples of the base that divergence is estimated on. */
 export const OWN_SAMPLES = { count: 32, tokens: 64 };
 
@@ -148,17 +153,22 @@ async function surprisesOf(
   return { general: rows.slice(0, general.length), own: rows.slice(general.length) };
 }
 
+type AskedSettings = Pick<ProbeSettings, 'threads' | 'signal' | 'style' | 'generation'>;
+
 /** Whether each question is answered right, by the lexical judge. */
 async function rightIn(
-  { threads, signal }: Pick<ProbeSettings, 'threads' | 'signal'>,
+  { threads, signal, style, generation = GENERATION }: AskedSettings,
   model: LoadedModel,
   items: readonly Item[],
   level: 'none' | 'original',
 ): Promise<boolean[]> {
   if (items.length === 0) return [];
-  const respondent = localModel(model, { adapter: null, ...(threads !== undefined && { threads }) });
-  const settings = { maxNewTokens: ANSWER_TOKENS, temperature: 0, seed: 0, stop: [] };
-  const records = await answerItems(respondent, items, level, { settings, ...(signal && { signal }) });
+  const respondent = localModel(model, {
+    ...{ adapter: null, ...(style !== undefined && { style }) },
+    ...(threads !== undefined && { threads }),
+  });
+  const options = { settings: generation, ...(signal && { signal }) };
+  const records = await answerItems(respondent, items, level, options);
   const verdicts = await judgeAnswers(lexicalJudge(), records);
   return verdicts.map((verdict) => verdict.status === 'scored' && verdict.correct);
 }
