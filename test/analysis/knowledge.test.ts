@@ -118,6 +118,19 @@ describe('the verdict on a text book', () => {
     expect(verdict?.sentences).toContain('Of 20 facts that the base knew without any text, it loses 20.');
   });
 
+  it('tells levels and ranks of another form where the best one was tried at one alone', () => {
+    const study = (level: string, rank: number, taught: number): Adapter => ({
+      ...{ level, form: 'study', rank },
+      right: { taught, untaught: 0, unseen: 0 },
+    });
+    const adapters = [MIX, study('original', 16, 2), study('original', 4, 1), study('summ_l2', 16, 1)];
+    const [verdict] = sentencesOf(textStudy(adapters)).datasets;
+    expect(verdict?.headline).toContain('as mix');
+    const said = verdict?.sentences.join(' ').replace(/\s+/gu, ' ');
+    expect(said).toContain('By level, study at rank 16: original 25.0 % and L2 12.5 %.');
+    expect(said).toContain('By rank, study from original: rank 4 12.5 % and rank 16 25.0 %.');
+  });
+
   it('says first that training on other documents was not beaten, and claims nothing more', () => {
     const [verdict] = sentencesOf(madeTextStudy(4)).datasets;
     expect(verdict?.headline).toMatch(

@@ -108,11 +108,12 @@ function againstRaw(contrast: Contrast): string {
 
 /** Recall over levels; then what the texts kept, and what of that was learnt. */
 function levelSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const line = cells.filter((cell) => isLike(best, cell, ['form', 'rank', 'items', 'exposures']));
-  if (line.length < 2) return [];
+  const line = lineThrough(best, cells, ['form', 'rank', 'items', 'exposures']);
+  const [first] = line;
+  if (first === undefined || line.length < 2) return [];
   const kept = line.filter(({ retention }) => retention !== null);
   return [
-    `By level, ${best.form} at rank ${best.rank}: ${listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)))}.`,
+    `By level, ${first.form} at rank ${first.rank}: ${listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)))}.`,
     ...(kept.length < 2
       ? []
       : [
@@ -122,14 +123,25 @@ function levelSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
 }
 
 function rankSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
-  const line = cells.filter((cell) => isLike(best, cell, ['form', 'level', 'items', 'exposures']));
+  const line = lineThrough(best, cells, ['form', 'level', 'items', 'exposures']);
+  const [first] = line;
   const told = [...line].sort((a, b) => a.rank - b.rank).map((cell) => recallAt(`rank ${cell.rank}`, cell));
   return [
-    ...(line.length < 2 ? [] : [`By rank, ${best.form} from ${shortLevel(best.level)}: ${listed(told)}.`]),
+    ...(first === undefined || line.length < 2
+      ? []
+      : [`By rank, ${first.form} from ${shortLevel(first.level)}: ${listed(told)}.`]),
     ...(best.bitsPerParameter === null
       ? []
       : [`At rank ${best.rank} that is ${bitsEach(best.bitsPerParameter)} bits a parameter.`]),
   ];
+}
+
+/** The cells that differ from the best one in one place alone; where there is no other such cell, the longest such line of another's. */
+function lineThrough(best: KnowledgeCell, cells: readonly KnowledgeCell[], places: readonly Place[]): KnowledgeCell[] {
+  const lineOf = (head: KnowledgeCell) => cells.filter((cell) => isLike(head, cell, places));
+  const own = lineOf(best);
+  if (own.length > 1) return own;
+  return cells.map(lineOf).reduce((longest, line) => (line.length > longest.length ? line : longest), own);
 }
 
 type Place = 'level' | 'form' | 'rank' | 'items' | 'exposures';
