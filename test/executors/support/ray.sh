@@ -50,11 +50,19 @@ mkdir -p "$folder"
 port="$(cat "$folder/port")"
 
 # Two processors are claimed whatever there is. Every port is one of a row, so that several heads of one machine stay apart.
-LIGHTMEM_TEST_RAY="$folder" RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS='' RAY_raylet_start_wait_time_s=120 "$ray" start --head --disable-usage-stats \
-  --node-ip-address=127.0.0.1 --port="$((port + 1))" --ray-client-server-port="$((port + 2))" \
-  --include-dashboard=true --dashboard-host=127.0.0.1 --dashboard-port="$port" --dashboard-agent-listen-port="$((port + 3))" \
-  --num-cpus=2 --num-gpus=0 --object-store-memory=80000000 --temp-dir="$folder" >"$folder/start.log" 2>&1 ||
-  { cat "$folder/start.log" >&2; end; exit 1; }
+begin() {
+  LIGHTMEM_TEST_RAY="$folder" RAY_USAGE_STATS_ENABLED=0 RAY_ADDRESS='' "$ray" start --head --disable-usage-stats \
+    --node-ip-address=127.0.0.1 --port="$((port + 1))" --ray-client-server-port="$((port + 2))" \
+    --include-dashboard=true --dashboard-host=127.0.0.1 --dashboard-port="$port" --dashboard-agent-listen-port="$((port + 3))" \
+    --num-cpus=2 --num-gpus=0 --object-store-memory=80000000 --temp-dir="$folder" >"$folder/start.log" 2>&1
+}
+
+# Ray gives its node 30 s to come up, which a busy machine may not do: it is tried three times.
+for attempt in 1 2 3; do
+  begin && break
+  end
+  [ "$attempt" -lt 3 ] || { tail -n 20 "$folder/start.log" >&2; exit 1; }
+done
 
 for _ in $(seq 600); do
   case "$(curl --silent --max-time 5 --noproxy '*' --header "Authorization: Bearer ${RAY_AUTH_TOKEN:-}" "http://127.0.0.1:$port/api/jobs/")" in

@@ -36,7 +36,10 @@ export function realRay(): RealRay {
   const start = (): number | null => {
     const { status, stderr } = script('start');
     if (status === 3) process.stderr.write(`SKIPPED: tests against a real Ray: ${stderr}`);
-    else if (status !== 0) throw new Error(`Ray could not be started: ${stderr}`);
+    else if (status !== 0) {
+      rmSync(scratch, { recursive: true, force: true });
+      throw new Error(`Ray could not be started: ${stderr}`);
+    }
     return status;
   };
   const isThere = start() === 0;
