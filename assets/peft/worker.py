@@ -340,7 +340,8 @@ def text_of(number):
 def problem_of(error):
     """An error as lightmem tells it: running out of memory is mended by smaller batches, anything else is not."""
     message = str(error).strip().split("\n")[0] or type(error).__name__
-    if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
+    is_memory = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
+    if is_memory or "can't allocate memory" in message:  # the last is how PyTorch says it on the CPU
         return f"out of memory: {message}"
     return f"{type(error).__name__}: {message}"
 

@@ -1,4 +1,4 @@
-// FOLDER: trains a tiny model's adapter there with dropout and held-out items, from wherever the folder stands; says "step" at every step.
+// FOLDER [peft]: trains a tiny model's adapter there with dropout and held-out items, from wherever the folder stands; says "step" at every step.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 const dist = (path) => import(new URL(`../../../dist/${path}`, import.meta.url).href);
@@ -24,5 +24,8 @@ await finetune({
   },
   folder: process.argv[2],
   threads: 1,
+  ...(process.argv[3] === 'peft' && {
+    peft: { settings: { device: 'cpu', precision: 'f32', tf32: false, compile: false, versions: {} } },
+  }),
   onProgress: () => process.stdout.write('step\n'),
 });
