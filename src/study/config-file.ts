@@ -1,7 +1,7 @@
 /** Reading a study file: YAML whose problems are told all at once, each with file, line and key. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, LineCounter, parse, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { distinct } from '../core/collections.js';
 import { isModulePath } from '../compress/methods/user-module.js';
@@ -16,8 +16,27 @@ import type { TextSpec } from './texts-config.js';
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
 const MAX_BYTES = 1 << 20;
 
-/** Reads and checks a study file; its own paths are taken from its folder. Throws UserErrors with every problem's line and key. */
-export function readStudyFile(path: string): StudyConfig {
+/** A key that is to stand otherwise than in the file: `train`, `learningRate`; `grid`, `0`, `ranks`. */
+export interface Change {
+  readonly keys: readonly string[];
+  readonly value: unknown;
+}
+
+/** A change as it is written: `train.learningRate=1e-3`, the value as in a study file. Throws UserError for what is none. */
+export function changeFrom(text: string): Change {
+  const at = text.indexOf('=');
+  const keys = text.slice(0, Math.max(0, at)).split('.');
+  if (at < 1 || keys.includes(''))
+    throw new UserError(`invalid "${text}": write KEY=VALUE, e.g. train.learningRate=1e-3 or engine=peft`);
+  try {
+    return { keys, value: parse(text.slice(at + 1)) as unknown };
+  } catch (error) {
+    throw new UserError(`invalid "${text}": ${firstLine(messageOf(error))}: write the value as in a study file`);
+  }
+}
+
+/** Reads and checks a study file with some keys changed; its own paths are taken from its folder. Throws UserErrors with every problem's line and key. */
+export function readStudyFile(path: string, changes: readonly Change[] = []): StudyConfig {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
@@ -26,7 +45,7 @@ export function readStudyFile(path: string): StudyConfig {
     throw new UserError(missing ? `no such file: ${path}: check the path` : `cannot read ${path}: ${messageOf(error)}`);
   }
   if (source.length > MAX_BYTES) throw new UserError(`${path} is no study file: it has ${source.length} characters`);
-  return withPathsFrom(dirname(path), parseStudy(source, path));
+  return withPathsFrom(dirname(path), parseStudy(source, path, changes));
 }
 
 /** The configuration with the paths of its model and data sets taken from a folder; `out` stays under the current one. */
@@ -69,7 +88,7 @@ export function modelFrom(folder: string, model: string): string {
 }
 
 /** Checks the text of a study file; `path` is named in messages. */
-export function parseStudy(source: string, path: string): StudyConfig {
+export function parseStudy(source: string, path: string, changes: readonly Change[] = []): StudyConfig {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines });
   const heading = `${path} cannot be used:`;
@@ -78,6 +97,7 @@ export function parseStudy(source: string, path: string): StudyConfig {
       heading,
       document.errors.map(({ message, linePos }) => `line ${linePos?.[0].line ?? 1}: ${firstLine(message)}`),
     );
+  for (const change of changes) apply(document, change);
   const parsed = studySchema.safeParse(toValue(document, path), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new UserErrors(
@@ -104,6 +124,17 @@ export function trainConfig(value: unknown): StudyConfig['train'] {
     'the settings of training cannot be used:',
     problemsOf(parsed.error, () => undefined),
   );
+}
+
+/** Throws UserError where what is above the key has no keys of its own, or no such entry. */
+function apply(document: Document.Parsed, { keys, value }: Change): void {
+  try {
+    document.setIn(keys, document.createNode(value));
+  } catch {
+    throw new UserError(
+      `${keys.join('.')} cannot be set: what the file has at ${keys.slice(0, -1).join('.')} has no keys`,
+    );
+  }
 }
 
 function toValue(document: Document.Parsed, path: string): unknown {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
+import { changeFrom, parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
 import { trainSettings } from '../../src/study/train-settings.js';
 import { scratchFolder } from './support/studies.js';
 import { problems } from './support/study-problems.js';
@@ -159,6 +159,22 @@ evaluate: { judges: [llm] }
     expect(config.model).toBe(resolve(folder, 'm'));
     expect(config.datasets['a']?.file).toBe(resolve(folder, 'data/x.json'));
     expect(config.out).toBe('lightmem-study');
+  });
+
+  it('takes changes as if they stood in the file, of any key, and checks them with the rest', () => {
+    const changed = (...texts: string[]) => parseStudy(GOOD, 's.yaml', texts.map(changeFrom));
+    const config = changed('engine=peft', 'train.learningRate=2e-4', 'train.quantisation=nf4', 'grid.0.ranks=[4, 8]');
+    expect(config.engine).toMatchObject({ kind: 'peft', device: 'auto', asks: 'peft' });
+    expect(config.train).toMatchObject({ learningRate: 2e-4, quantisation: 'nf4' });
+    expect(config.grid[0]?.ranks).toEqual([4, 8]);
+    expect(changed('engine.kind=peft', 'engine.precision=f32').engine).toMatchObject({
+      kind: 'peft',
+      precision: 'f32',
+    });
+    expect(() => changed('train.learninRate=1')).toThrow('learninRate: is not known here: did you mean learningRate?');
+    expect(() => changed('grid.0.book.x=1')).toThrow('grid.0.book.x cannot be set');
+    expect(() => changed('grid.9.ranks=[4]')).toThrow('grid');
+    for (const none of ['engine', '=peft', 'a..b=1', 'train={']) expect(() => changed(none)).toThrow(UserError);
   });
 
   it('says which file is not there', () => {

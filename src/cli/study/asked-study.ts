@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { parseDevice } from '../../engine/devices.js';
-import { modelFrom } from '../../study/config-file.js';
+import { changeFrom, modelFrom } from '../../study/config-file.js';
 import type { StudyConfig } from '../../study/config.js';
 import { namedStudy, presetNames } from '../../study/presets.js';
 import { parseCount } from '../data-options.js';
@@ -17,6 +17,7 @@ export interface AskedOptions {
   readonly out?: string;
   readonly workers?: string;
   readonly device?: string;
+  readonly set?: readonly string[];
 }
 
 /** Adds the argument and the options that say which study it is. */
@@ -26,13 +27,14 @@ export function addAskedOptions(command: Command): Command {
     .option('--model <path>', `${MODEL_HELP}, in place of the one in the file`)
     .option('--data <path...>', 'file of the data set; with several, NAME=PATH')
     .option('--out <folder>', 'where runs and report go; default: the one in the file, or lightmem-study')
-    .option('--workers <n>', 'processes side by side');
+    .option('--workers <n>', 'processes side by side')
+    .option('--set <key=value...>', 'other settings than in the file: engine=peft train.quantisation=nf4');
   return addDeviceOption(command, 'the one in the file, or cpu');
 }
 
 /** The study's settings with those of the command line in their place. Throws UserError where either cannot be used. */
-export function askedStudy(file: string, { model, data, out, workers, device }: AskedOptions): StudyConfig {
-  const config = namedStudy(file);
+export function askedStudy(file: string, { model, data, out, workers, device, set }: AskedOptions): StudyConfig {
+  const config = namedStudy(file, set?.map(changeFrom));
   return {
     ...config,
     ...(model !== undefined && { model: modelFrom('.', model) }),
@@ -73,13 +75,14 @@ function withFiles(datasets: StudyConfig['datasets'], given: readonly string[]):
 }
 
 /** The command line as the user would type it again. */
-export function commandLine(file: string, { model, data, out, workers, device }: AskedOptions): string {
+export function commandLine(file: string, { model, data, out, workers, device, set }: AskedOptions): string {
   const options = [
     ...(model === undefined ? [] : ['--model', model]),
     ...(data === undefined ? [] : ['--data', ...data]),
     ...(out === undefined ? [] : ['--out', out]),
     ...(workers === undefined ? [] : ['--workers', workers]),
     ...(device === undefined ? [] : ['--device', device]),
+    ...(set === undefined ? [] : ['--set', ...set]),
   ];
   return ['lightmem study run', ...[file, ...options].map(quoted)].join(' ');
 }
