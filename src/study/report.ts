@@ -9,6 +9,7 @@ import type { Row } from '../core/records.js';
 import { packageInfo } from '../core/package-info.js';
 import { readJsonLines } from '../files/json-lines.js';
 import { writeWhole } from '../files/write-whole.js';
+import type { PeftSettings } from '../peft/settings.js';
 import type { LossCurve, ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport } from '../report/analyse-report.js';
@@ -147,7 +148,20 @@ function versions(runs: readonly StoredRun[]): Record<string, string> {
       identity.answering.kind === 'local' ? identity.answering.engine.name : [],
     ),
   );
-  return { lightmem: packageInfo().version, node: process.version, engine: [...engines].join(', ') };
+  const torch = new Set(runs.flatMap(({ spec: { identity } }) => torchOf(identity.training?.peft)));
+  return {
+    ...{ lightmem: packageInfo().version, node: process.version, engine: [...engines].join(', ') },
+    ...(torch.size > 0 && { trained: [...torch].join('; ') }),
+  };
+}
+
+/** PyTorch with its versions and settings, where it trains. */
+function torchOf(peft: PeftSettings | undefined): string[] {
+  if (peft === undefined) return [];
+  const { device, precision, tf32, compile, versions } = peft;
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const settings = [device, precision, ...(tf32 ? ['TF32'] : []), ...(compile ? ['compiled'] : [])];
+  return [`${packages.join(', ')} (${settings.join(', ')})`];
 }
 
 function environment(runs: readonly StoredRun[]): Record<string, string> {

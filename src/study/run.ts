@@ -389,8 +389,9 @@ class Run {
   }
 
   #environment(): RunResult['environment'] {
-    const { answering } = this.spec.identity;
-    const device = answering.kind === 'local' ? answering.engine.device : 'endpoint';
+    const { answering, training } = this.spec.identity;
+    const local = answering.kind === 'local' ? answering.engine.device : 'endpoint';
+    const device = training?.peft?.device ?? (answering.kind === 'local' ? answering.peft?.device : undefined) ?? local;
     const { threads } = this.options;
     return {
       node: process.version,
