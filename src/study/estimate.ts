@@ -2,6 +2,7 @@
 import { tokensAt } from '../audit/trr.js';
 import type { Item } from '../core/records.js';
 import type { Level } from '../core/levels.js';
+import { remembered } from '../core/remembered.js';
 import { needsModel } from '../evaluate/judges/registry.js';
 import { OWN_SAMPLES } from '../evaluate/probe/probe.js';
 import type { LoadedModel, ModelConfig, Tokenizer } from '../models/model.js';
@@ -46,9 +47,9 @@ export interface ProbeCost {
 }
 
 /** Weights of the linear layers, embeddings left out: what the work of a token is proportional to. */
-export function linearWeights(config: ModelConfig): number {
-  return linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures * outFeatures, 0);
-}
+export const linearWeights = remembered((config: ModelConfig): number =>
+  linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures * outFeatures, 0),
+);
 
 /** Share of a training's positions that are answer, where questions are trained on. */
 const ANSWER_SHARE = 0.2;
@@ -91,14 +92,21 @@ function askedTokens(
   tokenizer: Tokenizer,
 ): number {
   const { answering } = spec.identity;
-  const maxLength = answering.kind === 'local' ? answering.prompt.maxLength : Infinity;
-  return items.reduce((sum, item) => {
-    const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
-    return sum + context + questionTokens(item);
-  }, 0);
+  return tokensBy(tokenizer)(items, level, answering.kind === 'local' ? answering.prompt.maxLength : Infinity);
 }
 
-const answersOf = (items: readonly Item[]): number => items.reduce((sum, { questions }) => sum + questions.length, 0);
+const tokensBy = remembered((tokenizer: Tokenizer) =>
+  remembered((items: readonly Item[], level: Level | 'none', maxLength: number): number =>
+    items.reduce((sum, item) => {
+      const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
+      return sum + context + questionTokens(item);
+    }, 0),
+  ),
+);
+
+const answersOf = remembered((items: readonly Item[]): number =>
+  items.reduce((sum, { questions }) => sum + questions.length, 0),
+);
 
 /** Every variant is asked all that was trained and all that was not, and scores general text and the base's own samples; the base is one more. */
 function probeCost(run: PlannedRun, tokenizer: Tokenizer): ProbeCost | undefined {
@@ -231,9 +239,9 @@ function probeSeconds({ variants, scoredTokens }: ProbeCost, asking: number, ope
 }
 
 /** Parameters of an adapter of a rank on all linear layers. */
-export function adapterParameters(config: ModelConfig, rank: number): number {
-  return linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures), 0);
-}
+export const adapterParameters = remembered((config: ModelConfig, rank: number): number =>
+  linearModules(config).reduce((sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures), 0),
+);
 
 /** Bytes of one run's adapter with a checkpoint and its optimiser's two moments beside it, as they lie on disk at their most. */
 export function adapterBytes(config: ModelConfig, rank: number): number {

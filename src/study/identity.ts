@@ -3,6 +3,7 @@ import { hashJson } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Book, Item, TextControl } from '../core/records.js';
+import { remembered } from '../core/remembered.js';
 import { askedPrompt, trainingSamples } from '../core/samples.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import type { PromptStyle } from '../models/text/prompt.js';
@@ -123,9 +124,7 @@ export interface RunIdentity extends CellIdentity {
 }
 
 /** A stage's identity as 64 hexadecimal digits: computed alike from the plan and from a stored record. */
-export function identityHash(identity: RunIdentity | TrainingIdentity): string {
-  return hashJson(identity);
-}
+export const identityHash = remembered((identity: RunIdentity | TrainingIdentity): string => hashJson(identity));
 
 /** Where the answers of one asker at one level of a data set are kept: what questions are asked adds to it and changes nothing in it. */
 export function answersHash({ dataset, book, level, answering }: RunIdentity, adapter: string | null): string {
@@ -133,11 +132,11 @@ export function answersHash({ dataset, book, level, answering }: RunIdentity, ad
 }
 
 /** SHA-256 of what a training reads of items: the samples, in their order. */
-export function samplesHash(items: readonly Item[], level: Level | 'none'): string {
-  return hashJson(
+export const samplesHash = remembered((items: readonly Item[], level: Level | 'none'): string =>
+  hashJson(
     trainingSamples(items, level).map(({ id, context, prompt, answer }) => [id, context ?? null, prompt, answer]),
-  );
-}
+  ),
+);
 
 /** SHA-256 of what a training reads of texts: the samples, and the texts themselves where the base reads them as a teacher. */
 export function textSamplesHash(
@@ -151,16 +150,16 @@ export function textSamplesHash(
 }
 
 /** SHA-256 of all that rows tell of items: the text at the level, the wording asked, the questions whole. */
-export function askedHash(items: readonly Item[], level: Level | 'none'): string {
-  return hashJson(
+export const askedHash = remembered((items: readonly Item[], level: Level | 'none'): string =>
+  hashJson(
     items.map(({ id, texts, questions }) => ({
       id,
       text: level === 'none' ? null : (texts[level]?.text ?? null),
       original: texts['original']?.text ?? null,
       questions: questions.map((question) => ({ ...question, prompt: askedPrompt(question), paraphrases: [] })),
     })),
-  );
-}
+  ),
+);
 
 /** Whether the text at the run's level stands in the prompt when questions are asked. */
 export function showsText({ book, text }: CellIdentity): boolean {

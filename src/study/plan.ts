@@ -7,6 +7,7 @@ import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
 import type { Item } from '../core/records.js';
+import { remembered } from '../core/remembered.js';
 import type { Device, GenerateSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
@@ -251,15 +252,18 @@ class Planner {
   #trainedRuns(part: GridPart): PlannedRun[] {
     const dataset = this.#dataset(part);
     const pool = poolOf(part, dataset);
-    const cells = this.#levels(part).flatMap((level) =>
-      (part.amounts ?? [pool.length]).flatMap((amount) =>
-        (part.ranks ?? []).flatMap((rank) => part.seeds.map((seed) => ({ level, amount, rank, seed }))),
+    // One list for each amount, whatever runs share it: what is told of a list is told once.
+    const lists = (part.amounts ?? [pool.length]).map((amount) => pool.slice(0, amount));
+    return this.#levels(part).flatMap((level) =>
+      lists.flatMap((trained) =>
+        (part.ranks ?? []).flatMap((rank) =>
+          part.seeds.map((seed) => {
+            const asked = this.#asked(part, trained);
+            return this.#run(part, { level, rank, seed, trained, asked });
+          }),
+        ),
       ),
     );
-    return cells.map(({ level, amount, rank, seed }) => {
-      const trained = pool.slice(0, amount);
-      return this.#run(part, { level, rank, seed, trained, asked: this.#asked(part, trained) });
-    });
   }
 
   /** One for each way of asking; where amounts differ, the largest holds the questions of all. */
@@ -311,8 +315,8 @@ class Planner {
     return {
       ...{ model: this.input.model.place, data: '', checkpointEverySteps },
       ...(this.#peft?.python !== undefined && { python: this.#peft.python }),
-      trained: trained.map(({ id }) => id),
-      asked: asked.map(({ id }) => id),
+      trained: idsOf(trained),
+      asked: idsOf(asked),
       judges: this.#judges.map(({ choice }) => choice),
     };
   }
@@ -414,6 +418,8 @@ class Planner {
     return found;
   }
 }
+
+const idsOf = remembered((items: readonly Item[]): readonly string[] => items.map(({ id }) => id));
 
 function withHash(text: string): GeneralText {
   return { text, hash: sha256(text) };

@@ -1,5 +1,6 @@
 /** Memory that a run takes at its most, told from its model and its batches before anything starts. */
 import { elementCount } from '../core/collections.js';
+import { remembered } from '../core/remembered.js';
 import type { LoraSettings, Quantisation, TrainSettings } from '../core/settings.js';
 import type { Precision } from '../peft/settings.js';
 import { linearModules, modelParameters } from '../models/modules.js';
@@ -87,8 +88,9 @@ function textsMemory(settings: MemorySettings, config: ModelConfig): number {
   return heldBytes(config) + workBytes({ ...settings, maxLength: settings.batchTokens }, config, 1);
 }
 
-const weightsOf = (config: ModelConfig): number =>
-  modelParameters(config).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+const weightsOf = remembered((config: ModelConfig): number =>
+  modelParameters(config).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+);
 
 const heldBytes = (config: ModelConfig): number => PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weightsOf(config);
 

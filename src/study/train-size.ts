@@ -1,6 +1,7 @@
 /** Epochs and batches where nobody names them: sized to what is trained on, so that a small set takes enough steps. */
 import type { Item } from '../core/records.js';
 import type { Level } from '../core/levels.js';
+import { remembered } from '../core/remembered.js';
 
 export interface TrainSize {
   readonly epochs: number;
@@ -39,12 +40,12 @@ export const CHARACTERS_PER_TOKEN = 4;
 export const TEMPLATE_TOKENS = 12;
 
 /** Tokens that an epoch feeds, told from the characters: about right, quick, and the same whatever the tokenizer. */
-export function epochTokens(items: readonly Item[], level: Level | 'none', maxLength: number): number {
-  return items.reduce((sum, { texts, questions }) => {
+export const epochTokens = remembered((items: readonly Item[], level: Level | 'none', maxLength: number): number =>
+  items.reduce((sum, { texts, questions }) => {
     const text = level === 'none' ? 0 : (texts[level]?.text.length ?? 0) / CHARACTERS_PER_TOKEN;
     const asked = questions.map(
       ({ prompt, answers }) => (prompt.length + (answers[0]?.length ?? 0)) / CHARACTERS_PER_TOKEN,
     );
     return sum + Math.min(maxLength, text) + asked.reduce((all, each) => all + each + TEMPLATE_TOKENS, 0);
-  }, 0);
-}
+  }, 0),
+);

@@ -1,0 +1,17 @@
+/** What is told of an object that nobody changes, told once: a grid has thousands of runs over the same few lists of items. */
+
+type Words = readonly (string | number)[];
+
+/** The function, each answer kept as long as the object it is about; `by` is whatever else it depends on. */
+export function remembered<K extends object, W extends Words, T>(
+  tell: (about: K, ...by: W) => T,
+): (about: K, ...by: W) => T {
+  const known = new WeakMap<K, Map<string, { readonly value: T }>>();
+  return (about, ...by) => {
+    const answers = known.get(about) ?? new Map<string, { readonly value: T }>();
+    const key = by.length === 0 ? '' : JSON.stringify(by);
+    const answer = answers.get(key) ?? { value: tell(about, ...by) };
+    known.set(about, answers.set(key, answer));
+    return answer.value;
+  };
+}
