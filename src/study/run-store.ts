@@ -53,7 +53,10 @@ export function readSpec(folder: string): RunSpec {
   return spec;
 }
 
-/** Writes the spec, or refreshes it where things moved or it was damaged; the identity of a folder never changes. */
+/**
+ * Writes the spec into a run's folder, made where it is absent, or refreshes it where things moved or it was damaged; the identity of a
+ * folder never changes. The disk is not waited for, as there may be thousands: what a power loss takes, the next study run writes again.
+ */
 export function writeSpec(folder: string, spec: RunSpec): void {
   const path = join(folder, RUN_FILES.spec);
   const text = jsonText(spec);
@@ -62,7 +65,7 @@ export function writeSpec(folder: string, spec: RunSpec): void {
     const before = optional(path, runSpecRecord);
     if (before !== null && before.id !== spec.id) throw new RunConflictError(`${folder} holds another run`);
   }
-  writeWhole(path, text);
+  writeWhole(path, text, { flush: false });
 }
 
 /** What a run's folder holds, checked: a run is done when its result fits its spec, its files and its training. */

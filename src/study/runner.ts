@@ -105,6 +105,9 @@ class Runner {
   readonly #placement: Placement;
   readonly #progress: Progress[];
   readonly #outlook: Outlook;
+  /** Runs under way that have said how far they are, and how many runs are behind: what is told after each run costs the same however many there are. */
+  readonly #active = new Set<Progress>();
+  #runsDone: number;
   #failed = 0;
 
   constructor(
@@ -121,6 +124,7 @@ class Runner {
       report: undefined,
       isDone: isComplete(found),
     }));
+    this.#runsDone = this.#progress.filter(({ isDone }) => isDone).length;
     this.#outlook = this.#foreseen();
   }
 
@@ -192,6 +196,7 @@ class Runner {
 
   #listen(progress: Progress, report: Json): void {
     progress.report = progressRecord.parse(report);
+    this.#active.add(progress);
     this.#outlook.report(progress.name, progress.report);
     this.#reportProgress();
   }
@@ -201,7 +206,8 @@ class Runner {
     const run = runName(spec.identity);
     if (outcome.status === 'cancelled') return;
     progress.isDone = true;
-    progress.report = undefined;
+    this.#runsDone++;
+    this.#active.delete(progress);
     this.#learn(progress.name);
     this.#outlook.settle(progress.name);
     if (outcome.status === 'done') this.options.onEvent?.({ type: 'finished', run, seconds });
@@ -215,17 +221,11 @@ class Runner {
   }
 
   #reportProgress(): void {
-    const active = this.#progress.flatMap(({ run, report }) =>
+    const active = [...this.#active].flatMap(({ run, report }) =>
       report === undefined ? [] : [{ run: runName(run.spec.identity), ...report }],
     );
-    const runsDone = this.#progress.filter(({ isDone }) => isDone).length;
-    this.options.onEvent?.({
-      type: 'progress',
-      ...this.#outlook.prospect,
-      runsDone,
-      runs: this.#progress.length,
-      active,
-    });
+    const [runsDone, runs] = [this.#runsDone, this.#progress.length];
+    this.options.onEvent?.({ type: 'progress', ...this.#outlook.prospect, runsDone, runs, active });
   }
 
   /** What is damaged is made anew: the training where that is, and the run's rows. */

@@ -9,7 +9,6 @@ import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { judgeLabel } from '../evaluate/judges/open-judge.js';
-import { makeFolder } from '../files/flush.js';
 import { lockFolder, type FolderLock } from '../files/folder-lock.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { jsonLines } from '../files/json-lines.js';
@@ -138,7 +137,6 @@ export class StudyFolder {
 
   #writeSpec({ spec, set, general }: PlannedRun, data: string): void {
     const folder = runPath(this.path, spec);
-    makeFolder(folder);
     const samples = set === undefined ? {} : { samples: relative(folder, this.#writeSamples(set)) };
     const beside = general === undefined ? {} : { general: relative(folder, this.#writeGeneral(general)) };
     writeSpec(folder, { ...spec, place: { ...spec.place, data: relative(folder, data), ...samples, ...beside } });
