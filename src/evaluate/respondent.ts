@@ -112,17 +112,10 @@ class LocalAsking {
   }
 
   #questions(samples: readonly Askable[]): LocalQuestion[] {
-    const { style = DEFAULT_PROMPT_STYLE, maxLength, answerRoom } = this.options;
-    const { maxPositions } = this.model.config;
-    const { settings } = this.given;
-    const limit = promptLimit({
-      ...{ maxLength: maxLength ?? maxPositions, maxPositions, maxNewTokens: settings.maxNewTokens },
-      ...(answerRoom !== undefined && { answerRoom }),
-    });
-    const prompts = new PromptRenderer(this.model, style).promptTokens(samples, limit);
-    return prompts.map((each) => {
-      const key = hashJson({ identity: this.#identity, prompt: each.prompt, ...drawn(settings, each.id) });
-      return { ...each, key };
+    return localQuestions(samples, this.model, {
+      ...this.options,
+      settings: this.given.settings,
+      identity: this.#identity,
     });
   }
 
@@ -151,9 +144,35 @@ class LocalAsking {
   }
 }
 
-interface LocalQuestion extends TokenPrompt {
+/** A question as tokens. */
+export interface LocalQuestion extends TokenPrompt {
   /** SHA-256 of all that its answer depends on. */
   readonly key: string;
+}
+
+/** How questions become tokens, and who answers them. */
+export interface QuestionOptions extends Pick<LocalOptions, 'style' | 'maxLength' | 'answerRoom'> {
+  readonly settings: GenerateSettings;
+  /** All about the answerer that can change an answer. */
+  readonly identity: Json;
+}
+
+/** Samples' questions in a model's template, no longer than there is room for. */
+export function localQuestions(
+  samples: readonly Askable[],
+  model: LoadedModel,
+  { style = DEFAULT_PROMPT_STYLE, maxLength, answerRoom, settings, identity }: QuestionOptions,
+): LocalQuestion[] {
+  const { maxPositions } = model.config;
+  const limit = promptLimit({
+    ...{ maxLength: maxLength ?? maxPositions, maxPositions, maxNewTokens: settings.maxNewTokens },
+    ...(answerRoom !== undefined && { answerRoom }),
+  });
+  const prompts = new PromptRenderer(model, style).promptTokens(samples, limit);
+  return prompts.map((each) => {
+    const key = hashJson({ identity, prompt: each.prompt, ...drawn(settings, each.id) });
+    return { ...each, key };
+  });
 }
 
 /** Questions in order, those of one item never taken apart. */
@@ -165,7 +184,8 @@ function batchesOf(questions: readonly LocalQuestion[]): LocalQuestion[][] {
   return batches;
 }
 
-function outcomeOf(answer: Omit<Answer, 'id'> | undefined, contextTruncated: boolean): Outcome {
+/** What became of a question that was answered by tokens, the thoughts before its answer left out. */
+export function outcomeOf(answer: Omit<Answer, 'id'> | undefined, contextTruncated: boolean): Outcome {
   if (answer === undefined) return { status: 'failed', reason: 'not answered' };
   const { tokens, finish } = answer;
   const { text, unfinished } = withoutThoughts(answer.text);

@@ -11,6 +11,7 @@ import { isRepositoryName } from '../models/hub/hub-cache.js';
 import { BUNDLED } from '../models/load.js';
 import { studySchema, trainSchema, type StudyConfig } from './config.js';
 import { inOurSpelling, keysAt } from './json-schema.js';
+import type { ServerConfig } from './server-config.js';
 import type { TextSpec } from './texts-config.js';
 
 /** Largest study file read, in bytes: a grid is a page, not a data set. */
@@ -64,9 +65,18 @@ export function withPathsFrom(folder: string, config: StudyConfig): StudyConfig 
     ...config,
     texts: Object.fromEntries(texts) as StudyConfig['texts'],
     compress: { ...config.compress, ...(local !== undefined && { local: modelFrom(folder, local) }) },
+    ...(config.server !== undefined && { server: serverFrom(folder, config.server) }),
     model: typeof config.model === 'string' ? modelFrom(folder, config.model) : config.model,
     datasets: Object.fromEntries(datasets) as StudyConfig['datasets'],
   };
+}
+
+/** A server with the path of a base that is opened here taken from a folder, where there is one. */
+function serverFrom(folder: string, server: ServerConfig): ServerConfig {
+  const { model, endpoint } = server;
+  if (model === undefined || endpoint !== undefined) return server;
+  const path = resolve(folder, model);
+  return existsSync(path) ? { ...server, model: path } : server;
 }
 
 /** A level's entry with the paths of a module and of recorded texts taken from a folder. */

@@ -12,6 +12,7 @@ import { ANSWER_ROOM, DEFAULT_PROMPT_STYLE } from '../models/text/prompt.js';
 import { OBJECTIVE_NAMES } from '../train/objectives/objectives.js';
 import { engine } from './engine-config.js';
 import { executor } from './executor-config.js';
+import { server, serverProblems } from './server-config.js';
 import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
 
@@ -349,6 +350,7 @@ export const studySchema = z
     probe: probe.describe('How the cost of adapters that train on texts is measured.').prefault({}),
     executor: executor.describe('Where runs run.').prefault({ kind: 'pool' }),
     engine: engine.prefault('lightmem'),
+    server: server.optional(),
     device: oneOf(DEVICE_CHOICES, 'device')
       .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')
       .default('cpu'),
@@ -370,6 +372,7 @@ export const studySchema = z
         });
     });
     const isServed = typeof study.model !== 'string';
+    for (const { path, message } of serverProblems(study)) context.addIssue({ code: 'custom', path, message });
     study.grid.forEach((part, index) => {
       const problems = part.book === 'text' ? textBookProblems(part, index, study) : [];
       for (const { path, message } of problems) context.addIssue({ code: 'custom', path, message });

@@ -16,12 +16,17 @@ const peft = z.strictObject({
     .default('auto'),
   tf32: flag.describe('Whether products in f32 may be rounded to TF32.').default(false),
   compile: flag.describe('Whether the decoder goes through torch.compile.').default(false),
-  asks: oneOf(['peft', 'lightmem'], 'engine')
-    .describe('Who answers questions: the same Python process, or lightmem’s own engine on `device`.')
+  asks: oneOf(['peft', 'lightmem', 'server'], 'engine')
+    .describe('With `peft`: the same Python process, lightmem’s own engine on `device`, or a `server`.')
     .default('peft'),
 });
 
-const lightmem = z.strictObject({ kind: z.literal('lightmem').describe('lightmem’s own engine, on `device`.') });
+const lightmem = z.strictObject({
+  kind: z.literal('lightmem').describe('lightmem’s own engine, on `device`.'),
+  asks: oneOf(['lightmem', 'server'], 'engine')
+    .describe('Who answers questions: the engine that trains, or a `server`.')
+    .default('lightmem'),
+});
 
 const kinds = z.discriminatedUnion('kind', [lightmem, peft]);
 

@@ -8,6 +8,7 @@ import { askedPrompt, trainingSamples } from '../core/samples.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import type { PromptStyle } from '../models/text/prompt.js';
 import type { PeftSettings } from '../peft/settings.js';
+import type { ServerIdentity } from '../serving/settings.js';
 import type { FormShares } from './text-book-config.js';
 
 /**
@@ -65,6 +66,7 @@ export type AnsweringIdentity =
       readonly engine: EngineIdentity;
       /** What answers where it is not that engine. */
       readonly peft?: PeftSettings;
+      readonly server?: ServerIdentity;
     }
   | {
       readonly kind: 'served';

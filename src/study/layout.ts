@@ -29,12 +29,13 @@ export const TRAINING_FILES = {
   metrics: 'metrics.jsonl',
   checkpoints: 'checkpoints',
   adapter: 'adapter',
+  served: 'served',
   training: 'training.json',
   retry: 'retry.json',
 } as const;
 
-/** Names in a folder of answers: both grow while questions are asked and judged. */
-export const ANSWERS_FILES = { answers: 'answers.jsonl', verdicts: 'verdicts.jsonl' } as const;
+/** Names in a folder of answers: the first two grow while questions are asked and judged. */
+export const ANSWERS_FILES = { answers: 'answers.jsonl', verdicts: 'verdicts.jsonl', server: 'server.json' } as const;
 
 /** Names in a run's folder. `result.json` comes last: where it is, the run is done. */
 export const RUN_FILES = {

@@ -16,6 +16,7 @@ import type { LoadedModel, Tokenizer } from '../models/model.js';
 import { DEFAULT_PROMPT_STYLE, PromptRenderer, type PromptStyle } from '../models/text/prompt.js';
 import { describePython, settledOn } from '../peft/peft-session.js';
 import type { PeftSettings } from '../peft/settings.js';
+import type { ServerSettings } from '../serving/settings.js';
 import { AskedModels } from './asked-models.js';
 import type { GridPart, StudyConfig } from './config.js';
 import { FormSets, type FormSet, type TextPart } from './form-sets.js';
@@ -35,6 +36,7 @@ import {
 } from './identity.js';
 import { runSpec, type GeneralText, type ModelPlace, type PlannedRun, type RunPlace } from './run-spec.js';
 import { STUDY_FILES } from './layout.js';
+import { serverIdentity, serverSettings } from './server-config.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
@@ -53,6 +55,8 @@ export type StudyModel =
       readonly renderer: PromptRenderer;
       /** PyTorch, where that trains. */
       readonly peft?: PeftPlan;
+      /** The server that answers, where one does. */
+      readonly server?: ServerSettings;
     }
   | {
       readonly kind: 'served';
@@ -150,9 +154,11 @@ async function openStudyModel(config: StudyConfig): Promise<StudyModel> {
   const { name, path, tokenizer } = model;
   const renderer = new PromptRenderer(model, promptStyle(config));
   const peft = await openPeft(config);
+  const server = config.server === undefined ? undefined : serverSettings(config.server, config, model.config);
   return {
     ...{ kind: 'local', name, place: { kind: 'local', path }, model, tokenizer, renderer },
     ...(peft !== undefined && { peft }),
+    ...(server !== undefined && { server }),
   };
 }
 
@@ -312,9 +318,11 @@ class Planner {
 
   /** Where its data lies is known when the study's folder is written. */
   #place({ trained, asked }: Pick<Cell, 'trained' | 'asked'>, checkpointEverySteps: number): RunPlace {
+    const { model } = this.input;
     return {
-      ...{ model: this.input.model.place, data: '', checkpointEverySteps },
+      ...{ model: model.place, data: '', checkpointEverySteps },
       ...(this.#peft?.python !== undefined && { python: this.#peft.python }),
+      ...(model.kind === 'local' && model.server !== undefined && { server: model.server }),
       trained: idsOf(trained),
       asked: idsOf(asked),
       judges: this.#judges.map(({ choice }) => choice),
@@ -397,6 +405,7 @@ class Planner {
     return {
       ...{ kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine() },
       ...(model.peft?.asks === true && { peft: model.peft.settings }),
+      ...(model.server !== undefined && { server: serverIdentity(model.server) }),
     };
   }
 

@@ -2,6 +2,7 @@
 import type { Item } from '../core/records.js';
 import type { JudgeChoice } from '../evaluate/judges/open-judge.js';
 import type { FormsReport } from '../forms/make-forms.js';
+import type { ServerSettings } from '../serving/settings.js';
 import type { FormSet } from './form-sets.js';
 import { IDENTITY_VERSION, identityHash, runName, type RunIdentity } from './identity.js';
 
@@ -39,6 +40,8 @@ export interface RunPlace {
   readonly forms?: FormsRecord;
   /** Interpreter that PyTorch runs in, where the study file names one. */
   readonly python?: string;
+  /** The server that answers, where one does. */
+  readonly server?: ServerSettings;
   readonly checkpointEverySteps: number;
   readonly judges: readonly JudgeChoice[];
 }

@@ -1,7 +1,7 @@
 /** One run, carried out in this process, stage by stage: its training, its answers, its verdicts, its rows; what is there is reused. */
 import { rmSync } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { itemTrr } from '../audit/trr.js';
 import { retention } from '../audit/retention.js';
 import { RunConflictError, UserError } from '../core/errors.js';
@@ -14,6 +14,7 @@ import { answerItems } from '../evaluate/answer-items.js';
 import { judgeAnswers } from '../evaluate/judge-answers.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { localModel, type Respondent } from '../evaluate/respondent.js';
+import { servedAdapter } from '../evaluate/served-adapter.js';
 import { rowOf, type Kept } from '../evaluate/rows.js';
 import { VerdictLog } from '../evaluate/verdict-log.js';
 import { lockFolder } from '../files/folder-lock.js';
@@ -33,7 +34,7 @@ import type { RunReport, RunResult, RunStage } from './study-records.js';
 import { readSpec } from './run-store.js';
 import { openPurse, type Purse } from './purse.js';
 import { runFolderName, type RunSpec } from './run-spec.js';
-import { servedModel, servedTokenizer } from './served.js';
+import { keepTold, servedModel, servedTokenizer } from './served.js';
 import { describeFiles } from './stage-files.js';
 import { textGroups } from './text-groups.js';
 import { ensureTraining } from './training-stage.js';
@@ -83,6 +84,12 @@ interface Adapter {
 }
 
 const weightsIdentity = ({ folder }: Adapter): string => fileIdentity(join(folder, 'adapter_model.safetensors'));
+
+/** Where a server finds an adapter, and where files are made of it that servers take. */
+const adapterFolders = ({ folder, training }: Adapter) => ({
+  folder: resolve(folder),
+  scratch: resolve(training.folder, TRAINING_FILES.served),
+});
 
 interface JudgeWork {
   readonly log: VerdictLog;
@@ -264,7 +271,7 @@ class Run {
     this.#report('asking', 0);
     const { answering } = this.spec.identity;
     const { signal } = this.options;
-    return answerItems(this.#respondent(adapter), this.#asked, this.#shownLevel(), {
+    return answerItems(this.#respondent(adapter, path), this.#asked, this.#shownLevel(), {
       settings: answering.generation,
       log: await AnswerLog.open(join(path, ANSWERS_FILES.answers)),
       onProgress: (done, total) => this.#report('asking', done / total),
@@ -274,11 +281,12 @@ class Run {
   }
 
   /** An adapter is asked on the base that it was trained on, quantised or not. */
-  #respondent(adapter: Adapter | null): Respondent {
+  #respondent(adapter: Adapter | null, path: string): Respondent {
     const { answering } = this.spec.identity;
     const { model } = this.spec.place;
     if (answering.kind === 'served' || this.#model === null) return servedModel(model, this.#style());
     const { threads } = this.options;
+    if (answering.server !== undefined) return this.#served(this.#model, adapter, path);
     return localModel(this.#model, {
       adapter: adapter?.folder ?? null,
       style: answering.prompt.style,
@@ -288,6 +296,20 @@ class Run {
       quantisation: adapter?.training.identity.settings.quantisation ?? 'none',
       ...(answering.peft !== undefined && { peft: { settings: answering.peft, ...this.#python() } }),
       ...(threads !== undefined && { threads }),
+    });
+  }
+
+  /** Whoever answers behind a server, which must stay the one that the answers there are of. */
+  #served(model: LoadedModel, adapter: Adapter | null, path: string): Respondent {
+    const { answering } = this.spec.identity;
+    const { server } = this.spec.place;
+    if (server === undefined || answering.kind === 'served' || answering.server === undefined)
+      throw new RunConflictError(`${this.folder}: its spec names no server: run the study again`);
+    const { style, maxLength, answerRoom } = answering.prompt;
+    return servedAdapter(model, {
+      adapter: adapter === null ? null : adapterFolders(adapter),
+      ...{ server, identity: answering.server, style, maxLength, answerRoom },
+      onTold: (told) => keepTold(join(path, ANSWERS_FILES.server), { kind: server.kind, ...told }),
     });
   }
 

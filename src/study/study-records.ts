@@ -7,6 +7,7 @@ import { TEXT_CONTROLS } from '../core/records.js';
 import { FORM_DROP_REASONS } from '../forms/check.js';
 import { FORM_NAMES } from '../forms/form.js';
 import { PEFT_DEVICES, PRECISIONS, type PeftSettings } from '../peft/settings.js';
+import { SERVED_PRECISIONS, SERVER_KINDS, type ServerIdentity, type ServerSettings } from '../serving/settings.js';
 import type { HeldOutRecord } from '../train/held-out.js';
 import type { TrainResult } from '../train/finetune.js';
 import type { AnsweringIdentity, PromptIdentity, RunIdentity, TrainingIdentity } from './identity.js';
@@ -64,6 +65,40 @@ const peft: z.ZodType<PeftSettings> = z.object({
   versions: z.record(z.string(), z.string()),
 });
 
+const server: z.ZodType<ServerSettings> = z.looseObject({
+  kind: z.enum(SERVER_KINDS),
+  endpoint: z.string().exactOptional(),
+  command: z.array(z.string()).exactOptional(),
+  options: z.array(z.string()),
+  model: z.string().exactOptional(),
+  adapters: z.string().exactOptional(),
+  precision: z.enum(SERVED_PRECISIONS),
+  maxLoras: count,
+  maxCpuLoras: count,
+  gpuMemory: z.number(),
+  addsStart: z.boolean(),
+  maxRank: count,
+  positions: count,
+  atOnce: count,
+  startSeconds: count,
+  answerSeconds: count,
+  check: z.boolean(),
+});
+
+const serverIdentity: z.ZodType<ServerIdentity> = z.object({
+  kind: z.enum(SERVER_KINDS),
+  precision: z.enum(SERVED_PRECISIONS),
+  base: z.string().exactOptional(),
+  options: z.array(z.string()).exactOptional(),
+});
+
+/** `server.json` beside answers: what the server said of itself. */
+export const toldRecord = z.object({
+  kind: z.enum(SERVER_KINDS),
+  base: z.string().nullable(),
+  precision: z.string().nullable(),
+});
+
 const style = z.looseObject({
   version: z.string(),
   system: z.string().nullable(),
@@ -92,7 +127,15 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
 });
 
 const answering: z.ZodType<AnsweringIdentity> = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('local'), model: hash, prompt, generation, engine, peft: peft.exactOptional() }),
+  z.looseObject({
+    kind: z.literal('local'),
+    model: hash,
+    prompt,
+    generation,
+    engine,
+    peft: peft.exactOptional(),
+    server: serverIdentity.exactOptional(),
+  }),
   z.looseObject({ kind: z.literal('served'), model: json, style, generation }),
 ]);
 
@@ -170,6 +213,7 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     general: z.string().exactOptional(),
     forms: formsRecord.exactOptional(),
     python: z.string().exactOptional(),
+    server: server.exactOptional(),
     checkpointEverySteps: count,
     judges: z.array(judgeChoice),
   }),

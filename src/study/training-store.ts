@@ -69,7 +69,7 @@ export function readTraining({ folder, identity }: ResolvedTraining): StoredTrai
 
 /** Removes what a damaged training left, so that it is made anew; checkpoints and metrics of another standing go with it. */
 export function clearTraining({ folder }: ResolvedTraining): void {
-  const { training, adapter, metrics, checkpoints } = TRAINING_FILES;
-  for (const name of [training, adapter, metrics, checkpoints])
+  const { training, adapter, served, metrics, checkpoints } = TRAINING_FILES;
+  for (const name of [training, adapter, served, metrics, checkpoints])
     rmSync(join(folder, name), { recursive: true, force: true });
 }
