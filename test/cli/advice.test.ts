@@ -44,6 +44,9 @@ describe('messages', () => {
   it('of rooms that every command and the library use name no option at all', () => {
     const slurm =
       '--allocations --array --cpus-per-task --format --gres --job-name --jobs --mem --name --noheader --open-mode --output --parsable --requeue --signal --states --time';
+    const vllm =
+      '--dtype --enable-lora --gpu-memory-utilization --host --max-cpu-loras --max-lora-rank --max-loras --max-model-len --port';
+    const llama = '--ctx-size --host --lora --lora-init-without-apply --model --parallel --port';
     const allowed: Readonly<Record<string, readonly string[]>> = {
       'src/executors/slurm.ts': slurm.split(' '), // those of Slurm's own commands
       'src/executors/slurm-arrays.ts': ['--threads'], // of lightmem run, in the script that is submitted
@@ -57,6 +60,10 @@ describe('messages', () => {
       'src/study/executor-config.ts': ['--constraint', '--resources'], // those of sbatch and of ray start
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
       'src/peft/python.ts': ['--quiet', '--script'], // uv's own
+      'src/serving/vllm.ts': vllm.split(' '), // those of vllm serve
+      'src/serving/llama-server.ts': llama.split(' '), // those of llama-server
+      'src/evaluate/served-adapter.ts': ['--enable-lora', '--lora'], // of both
+      'src/study/server-config.ts': ['--max-cpu-loras', '--max-loras'],
       'src/doctor/devices.ts': ['--query-gpu', '--format', '--gpus'], // nvidia-smi's and docker's own
       'src/doctor/memory.ts': ['--memory', '--mem'], // docker's and sbatch's own
       'src/doctor/python.ts': ['--offline', '--force-reinstall'], // uv's and pip's own
