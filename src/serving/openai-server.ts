@@ -1,5 +1,14 @@
 /** Any server of `/v1/completions` at which the model's name tells the adapter: transformers serve, LoRAX, SGLang and others. */
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
@@ -11,7 +20,7 @@ import { readOpenAiCompletion } from './openai-completion.js';
 
 /** Files of a base that stand beside an adapter where a server opens its folder as a model. */
 const BESIDE =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|vocab|added_tokens)\.json$|^merges\.txt$|^tokenizer\.model$|^chat_template\.(jinja|json)$/;
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|vocab|added_tokens)\.json$|^merges\.txt$|^tokenizer\.model$|^chat_template\.(jinja|json)$|^(?!adapter_model).*\.safetensors(\.index\.json)?$/;
 
 /** A server that is told an adapter by the name of the model alone. */
 export class OpenAiServer implements Dialect {
@@ -64,7 +73,7 @@ export class OpenAiServer implements Dialect {
     return settings.model ?? resolve(base.path);
   }
 
-  /** A folder of the adapter with its base's configuration and tokenizer beside it, which names the base by its path. */
+  /** A folder that is a whole model with an adapter: the adapter's files, and links to its base's. */
   #folder({ name, folder, scratch }: ServedAdapter): string {
     const path = join(scratch, name);
     if (existsSync(path)) return path;
@@ -72,12 +81,21 @@ export class OpenAiServer implements Dialect {
     writeFolder(path, (made) => {
       if (statSync(base).isDirectory())
         for (const file of readdirSync(base).filter((each) => BESIDE.test(each)))
-          copyFileSync(join(base, file), join(made, file));
+          standIn(join(base, file), join(made, file));
       for (const file of readdirSync(folder)) copyFileSync(join(folder, file), join(made, file));
       const config = join(made, 'adapter_config.json');
       const settings = JSON.parse(readFileSync(config, 'utf8')) as JsonObject;
       writeWhole(config, jsonText({ ...settings, base_model_name_or_path: base }));
     });
     return path;
+  }
+}
+
+/** The same file under another name, without a copy of it. */
+function standIn(file: string, name: string): void {
+  try {
+    linkSync(realpathSync(file), name);
+  } catch {
+    symlinkSync(realpathSync(file), name); // on another disk
   }
 }

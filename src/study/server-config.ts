@@ -55,7 +55,7 @@ const openai = z.strictObject({
   precision,
   adapters: text
     .describe(
-      'What a request names as its model for an adapter: `{base}`, `{adapter}` (a name made of its weights) and `{path}` (a folder of adapter, configuration and tokenizer) are put in.',
+      'What a request names as its model for an adapter: `{base}`, `{adapter}` (a name made of its weights) and `{path}` (a folder of the adapter and its base’s files) are put in.',
     )
     .default('{path}'),
   addsStart: flag

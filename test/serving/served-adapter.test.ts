@@ -1,5 +1,5 @@
 /** Base and adapters asked behind servers of each protocol: well, with the faults that such servers have, and with their deaths. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,16 @@ import type { ServerKind } from '../../src/serving/settings.js';
 import { Vllm } from '../../src/serving/vllm.js';
 import { writeTinyModel } from '../study/support/tiny-model.js';
 import { answerOf } from './support/mock-server.mjs';
-import { askServed, mockCommand, mockSettings, samplesOf, textsOf, writeDrawn, type Faults } from './support/served.js';
+import {
+  askServed,
+  isRunning,
+  mockCommand,
+  mockSettings,
+  samplesOf,
+  textsOf,
+  writeDrawn,
+  type Faults,
+} from './support/served.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lightmem-serving-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -247,12 +256,6 @@ describe('a server that is told an adapter by name', { timeout: 120_000 }, () =>
 
 function startWords(maxRank: number): { readonly words: readonly string[] } {
   return new Vllm({ settings: { ...mockSettings('vllm'), maxRank }, base: model }).start(null, 1);
-}
-
-/** Whether a process is there and no mere entry that its parent has not asked after. */
-function isRunning(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }
 
 describe('a server that was started here', { timeout: 60_000 }, () => {

@@ -77,6 +77,7 @@ function serve(faults) {
         process.exit(7);
       }
     }
+    if (completions > (faults.failsAfter ?? Infinity)) return [500, { error: { message: 'no more' } }];
     if (completions <= (faults.failsFirst ?? 0)) return [500, { error: { message: 'out of luck' } }];
     if (faults.failsOn !== undefined && JSON.stringify(prompt).includes(faults.failsOn))
       return [500, { error: { message: 'never this one' } }];
@@ -124,6 +125,7 @@ function serve(faults) {
       response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
     });
   });
+  if (faults.marks) writeFileSync(faults.marks, String(process.pid));
   if (faults.noStart) {
     console.error('no kernel image is available');
     process.exit(3);

@@ -1,4 +1,5 @@
 /** A tiny model with adapters, and servers of each protocol that answer for them. */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../../../src/core/random.js';
@@ -51,7 +52,8 @@ export function writeDrawn(root: string, seed: number, { config }: LoadedModel, 
   return { folder, scratch: join(root, 'served') };
 }
 
-const GENERATION = { maxNewTokens: 4, temperature: 0, seed: 0, stop: [] };
+/** Four tokens, greedily. */
+export const GENERATION = { maxNewTokens: 4, temperature: 0, seed: 0, stop: [] };
 
 /** Samples that differ in their questions. */
 export const samplesOf = (count: number, prefix = 'What is thing') =>
@@ -62,12 +64,25 @@ export function askServed(
   model: LoadedModel,
   server: ServerSettings,
   adapter: ReturnType<typeof writeDrawn> | null,
-  { count = 5, ...given }: Partial<QuestioningOptions> & { readonly count?: number } = {},
+  {
+    count = 5,
+    prefix,
+    ...given
+  }: Partial<QuestioningOptions> & { readonly count?: number; readonly prefix?: string } = {},
 ): Promise<Outcome[]> {
   const identity = { kind: server.kind, precision: server.precision };
-  return servedAdapter(model, { adapter, server, identity }).ask(samplesOf(count), { settings: GENERATION, ...given });
+  return servedAdapter(model, { adapter, server, identity }).ask(samplesOf(count, prefix), {
+    settings: GENERATION,
+    ...given,
+  });
 }
 
 /** The answers' texts; a failure's reason in brackets. */
 export const textsOf = (outcomes: readonly Outcome[]): string[] =>
   outcomes.map((each) => (each.status === 'answered' ? each.text : `(${each.reason})`));
+
+/** Whether a process is there and no mere entry that its parent has not asked after. */
+export function isRunning(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
+}
