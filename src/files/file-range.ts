@@ -36,16 +36,18 @@ export function readInto(path: string, file: number, into: Uint8Array, position:
   }
 }
 
-/** Bytes read at a time where a file is read piece by piece. */
-const CHUNK_BYTES = 1 << 20;
+/** Bytes read at a time where a file is read piece by piece; of a smaller one as many as it has, for a study has thousands of small ones. */
+const [LEAST_CHUNK_BYTES, CHUNK_BYTES] = [1 << 12, 1 << 20];
 
 /** A file's bytes from its beginning, a piece at a time, each in memory of its own. Throws UserError where it cannot be opened. */
 export function* fileChunks(path: string): Generator<Buffer> {
   const file = openForReading(path);
   try {
+    const stat = fstatSync(file);
+    const bytes = stat.isFile() ? Math.min(CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, stat.size)) : CHUNK_BYTES;
     for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const read = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      const chunk = Buffer.allocUnsafe(bytes);
+      const read = readSync(file, chunk, 0, bytes, null);
       if (read === 0) return;
       yield chunk.subarray(0, read);
     }

@@ -132,9 +132,13 @@ export function learnFrom(outlook: Outlook, estimate: RunEstimate, { result }: P
   if (result !== null) outlook.learn(estimate, tookSeconds(result, estimate));
 }
 
-/** The kind, its book, and all. */
-function namesOf(kind: string): string[] {
-  return [...new Set([kind, kind.split(' ')[0] ?? '', ALL])];
+const names = new Map<string, readonly string[]>();
+
+/** The kind, its book, and all; a study has few kinds, which are asked for with every report of every run. */
+function namesOf(kind: string): readonly string[] {
+  const known = names.get(kind) ?? [...new Set([kind, kind.split(' ')[0] ?? '', ALL])];
+  names.set(kind, known);
+  return known;
 }
 
 function nothing(): Record<keyof RunSeconds, number> {

@@ -96,6 +96,8 @@ interface Progress {
   readonly run: PlannedRun;
   /** Name of its folder. */
   readonly name: string;
+  /** Its name for people. */
+  readonly label: string;
   report: RunReport | undefined;
   isDone: boolean;
 }
@@ -121,6 +123,7 @@ class Runner {
     this.#progress = stored.map(({ run, stored: found }) => ({
       run,
       name: runFolderName(run.spec),
+      label: runName(run.spec.identity),
       report: undefined,
       isDone: isComplete(found),
     }));
@@ -202,8 +205,7 @@ class Runner {
   }
 
   #settle(progress: Progress, outcome: JobOutcome, seconds: number): void {
-    const { spec } = progress.run;
-    const run = runName(spec.identity);
+    const { label: run } = progress;
     if (outcome.status === 'cancelled') return;
     progress.isDone = true;
     this.#runsDone++;
@@ -214,15 +216,15 @@ class Runner {
     else {
       this.#failed++;
       const message = outcome.status === 'lost' ? outcome.cause : outcome.message;
-      if (outcome.status === 'lost') this.#leaveError(spec, message);
+      if (outcome.status === 'lost') this.#leaveError(progress.run.spec, message);
       this.options.onEvent?.({ type: 'failed', run, message });
     }
     this.#reportProgress();
   }
 
   #reportProgress(): void {
-    const active = [...this.#active].flatMap(({ run, report }) =>
-      report === undefined ? [] : [{ run: runName(run.spec.identity), ...report }],
+    const active = [...this.#active].flatMap(({ label: run, report }) =>
+      report === undefined ? [] : [{ run, ...report }],
     );
     const [runsDone, runs] = [this.#runsDone, this.#progress.length];
     this.options.onEvent?.({ type: 'progress', ...this.#outlook.prospect, runsDone, runs, active });
