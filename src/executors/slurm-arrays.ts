@@ -19,6 +19,9 @@ const CLOSED = '.closed.json';
 
 /** The arrays of a study, in a folder that its nodes see too. */
 export class ArrayStore {
+  /** The last number given away, once the folder was read for it: it holds a log for every element by and by. */
+  #last: number | undefined;
+
   constructor(readonly folder: string) {}
 
   /** Arrays that nobody has said the end of; what is damaged is none. */
@@ -37,9 +40,8 @@ export class ArrayStore {
   /** Puts an array down under a name that no other has had, not even one of a study that lay here before. */
   add(folders: readonly string[]): ArrayRecord {
     makeFolder(this.folder);
-    const used = this.#files('').map((file) => Number(/^lm-(\d+)-/.exec(file)?.[1] ?? 0));
-    const number = used.reduce((most, each) => Math.max(most, each), 0) + 1;
-    const record = { name: `lm-${number}-${randomBytes(4).toString('hex')}`, folders: [...folders] };
+    this.#last = (this.#last ?? this.#mostUsed()) + 1;
+    const record = { name: `lm-${this.#last}-${randomBytes(4).toString('hex')}`, folders: [...folders] };
     const odd = folders.find((folder) => folder.includes('\n'));
     if (odd !== undefined) throw new UserError(`${odd}: a folder's name with a line break cannot be handed to Slurm`);
     writeWhole(this.list(record.name), folders.map((folder) => `${folder}\n`).join(''));
@@ -63,6 +65,11 @@ export class ArrayStore {
   log(name: string, index: number | '%a'): string {
     const folder = index === '%a' ? this.folder.replaceAll('%', '%%') : this.folder;
     return join(folder, `${name}-${index}.log`);
+  }
+
+  #mostUsed(): number {
+    const used = this.#files('').map((file) => Number(/^lm-(\d+)-/.exec(file)?.[1] ?? 0));
+    return used.reduce((most, each) => Math.max(most, each), 0);
   }
 
   #files(end: string): string[] {
