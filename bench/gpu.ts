@@ -21,6 +21,7 @@ import type { StepTrainer } from '../src/train/step-trainer.js';
 import { loraStart, Trainer } from '../src/train/trainer.js';
 import { benchPython, runChild } from './support/python.js';
 import { printReport, rounded } from './support/report.js';
+import { QWEN_3B } from './support/shapes.js';
 
 /** A model's shape as Hugging Face and as lightmem describe it. */
 interface Shape {
@@ -30,7 +31,7 @@ interface Shape {
   readonly modelType: 'llama' | 'qwen2';
 }
 
-/** config.json of HuggingFaceTB/SmolLM2-135M-Instruct and Qwen/Qwen2.5-3B-Instruct. */
+/** The smaller is config.json of HuggingFaceTB/SmolLM2-135M-Instruct. */
 const SHAPES: readonly Shape[] = [
   {
     name: '135M',
@@ -45,12 +46,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: '3B',
     modelType: 'qwen2',
-    config: {
-      family: 'qwen2',
-      ...{ hiddenSize: 2048, layers: 36, heads: 16, keyValueHeads: 2, headDim: 128, intermediateSize: 11008 },
-      ...{ vocabSize: 151936, maxPositions: 32768, ropeTheta: 1e6, ropeScaling: null, rmsNormEpsilon: 1e-6 },
-      ...{ tiedEmbeddings: true, attentionBias: true, bosTokenId: null, eosTokenIds: [151645] },
-    },
+    config: QWEN_3B,
   },
 ];
 

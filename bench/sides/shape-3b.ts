@@ -5,22 +5,15 @@ import { TARGET_MODULES } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { modelParameters } from '../../src/models/modules.js';
-import type { ModelConfig, WeightSource } from '../../src/models/model.js';
+import type { WeightSource } from '../../src/models/model.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+import { QWEN_3B } from '../support/shapes.js';
 
 export interface ShapeSide {
   readonly parameters: number;
   readonly loss: number;
   readonly stepSeconds: number;
 }
-
-/** config.json of Qwen/Qwen2.5-3B-Instruct. */
-const CONFIG: ModelConfig = {
-  family: 'qwen2',
-  ...{ hiddenSize: 2048, layers: 36, heads: 16, keyValueHeads: 2, headDim: 128, intermediateSize: 11008 },
-  ...{ vocabSize: 151936, maxPositions: 32768, ropeTheta: 1e6, ropeScaling: null, rmsNormEpsilon: 1e-6 },
-  ...{ tiedEmbeddings: true, attentionBias: true, bosTokenId: null, eosTokenIds: [151645] },
-};
 
 const { tokens, rank } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as { tokens: number; rank: number };
 
@@ -40,12 +33,12 @@ const weights: WeightSource = {
     return values;
   },
 };
-for (const { name, shape } of modelParameters(CONFIG)) shapes.set(name, shape);
+for (const { name, shape } of modelParameters(QWEN_3B)) shapes.set(name, shape);
 const parameters = [...shapes.values()].reduce((total, shape) => total + shape.reduce((a, b) => a * b, 1), 0);
 const lora = { rank, alpha: 2 * rank, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
 const trainer = await Trainer.create({
   engine: onnxRuntimeEngine({ device: 'cpu' }),
-  config: CONFIG,
+  config: QWEN_3B,
   training: { kind: 'lora', lora, quantisation: 'nf4' },
   initial: loraInitialiser(weights, 0, 'nf4'),
   optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
@@ -53,7 +46,7 @@ const trainer = await Trainer.create({
   keep: 'layer-inputs',
 });
 process.stderr.write('ours: base quantised\n');
-const draw = (count: number): number[] => Array.from({ length: count }, () => random.below(CONFIG.vocabSize));
+const draw = (count: number): number[] => Array.from({ length: count }, () => random.below(QWEN_3B.vocabSize));
 const context = draw(tokens - 8 * 24 + 8);
 const questions = Array.from({ length: 8 }, (_, i) => ({
   id: String(i),

@@ -5,17 +5,15 @@ import type { GenerateSettings, Quantisation } from '../core/settings.js';
 import { answerText } from '../generate/answer-text.js';
 import type { LoadedModel } from '../models/model.js';
 import { closePeftSession, peftSession } from '../peft/peft-session.js';
-import type { PeftSettings } from '../peft/settings.js';
+import type { PeftChoice } from '../peft/settings.js';
 import type { Answer, AskOptions } from './answer.js';
 
 /** Prompt and answer tokens computed at once; where memory is short, the process halves it by itself. */
 const BATCH_TOKENS = { cuda: 262_144, cpu: 4_096 };
 
-/** PyTorch's settings, what the base is kept in, and which interpreter. */
-export interface PeftAsking {
-  readonly settings: PeftSettings;
+/** PyTorch, and what the base is kept in. */
+export interface PeftAsking extends PeftChoice {
   readonly quantisation: Quantisation;
-  readonly python?: string;
 }
 
 const told = z.object({ answers: z.array(z.object({ index: z.int(), tokens: z.array(z.int()) })) });

@@ -18,10 +18,11 @@ import {
   type PromptStyle,
   type TokenPrompt,
 } from '../models/text/prompt.js';
+import type { PeftChoice } from '../peft/settings.js';
 import { withoutThoughts } from '../text/thoughts.js';
 import type { AnswerLog } from './answer-log.js';
 import { answerQuestions, type Answer } from './answer.js';
-import { peftAnswers, type PeftAsking } from './peft-answers.js';
+import { peftAnswers } from './peft-answers.js';
 
 /** What became of a question: an answer, or why there is none. */
 export type Outcome =
@@ -67,7 +68,7 @@ export interface LocalOptions {
   /** What the base's weights are rounded to, for an adapter that was trained on such a base; default none. */
   readonly quantisation?: Quantisation;
   /** Asks by PyTorch in a Python process, in place of lightmem's own engine. */
-  readonly peft?: Omit<PeftAsking, 'quantisation'>;
+  readonly peft?: PeftChoice;
 }
 
 /** Items asked together. What is asked together is computed together, so a killed asking goes on at the same border. */

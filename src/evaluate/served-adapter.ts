@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mapConcurrently } from '../core/concurrency.js';
 import { UserError } from '../core/errors.js';
 import type { GenerateSettings } from '../core/settings.js';
-import { answerText } from '../generate/answer-text.js';
+import { answerText, cutAtStop } from '../generate/answer-text.js';
 import { fileIdentity } from '../models/load.js';
 import type { LoadedModel } from '../models/model.js';
 import {
@@ -135,9 +135,8 @@ class ServedAsking {
       const said = answerText(ids, { model, stop });
       return { text: said.text, tokens: ids.length, finish: finish === 'stop' ? 'stop' : said.finish };
     }
-    const cut = stop.map((each) => answer.text.indexOf(each)).filter((index) => index >= 0);
-    const text = cut.length > 0 ? answer.text.slice(0, Math.min(...cut)) : answer.text;
-    return { text: text.trim(), tokens: count, finish: cut.length > 0 ? 'stop' : finish };
+    const { text, isCut } = cutAtStop(answer.text, stop);
+    return { text, tokens: count, finish: isCut ? 'stop' : finish };
   }
 
   /** The prompt for a server that takes text: what looks like a control token in a sample is broken apart. */

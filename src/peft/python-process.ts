@@ -41,11 +41,11 @@ export class PythonProcess {
   #words = '';
   #end: Error | undefined;
 
-  /** `command` is the program and its arguments; `environment` is added to this process's own. */
-  constructor(command: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  /** `command` is the program and its arguments. */
+  constructor(command: readonly string[]) {
     const [program = '', ...words] = command;
     // A group of its own: Ctrl-C is answered here, and the process ends when its input does.
-    const options = { detached: true, env: { ...process.env, TOKENIZERS_PARALLELISM: 'false', ...environment } };
+    const options = { detached: true, env: { ...process.env, TOKENIZERS_PARALLELISM: 'false' } };
     this.#child = spawn(program, words, options);
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#words = (this.#words + text).slice(-LAST_WORDS);

@@ -22,6 +22,12 @@ export interface PeftSettings {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** PyTorch's settings, and which interpreter; default as `pythonCommand` finds one. */
+export interface PeftChoice {
+  readonly settings: PeftSettings;
+  readonly python?: string;
+}
+
 /** Throws UserError for a base's format that bitsandbytes does not have, or not here. */
 export function checkQuantisation(quantisation: Quantisation, { device, versions }: PeftSettings): void {
   if (quantisation === 'none') return;

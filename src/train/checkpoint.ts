@@ -7,7 +7,7 @@ import { removeLeftovers } from '../files/scratch.js';
 import { writeFolder } from '../files/write-folder.js';
 import { writeWhole } from '../files/write-whole.js';
 import { openSafetensors, writeSafetensors } from '../models/formats/safetensors.js';
-import type { StepTrainer, TrainerState, Weights } from './step-trainer.js';
+import { MOMENTS, type StepTrainer, type TrainerState, type Weights } from './step-trainer.js';
 
 /** What a checkpoint holds beside the trainer's own; random streams are derived from seeds and step numbers and need no state. */
 export interface CheckpointState<C> {
@@ -25,9 +25,7 @@ const TENSORS = 'state.safetensors';
 const STATE = 'state.json';
 const folderOf = (root: string, step: number): string => join(root, `step-${String(step).padStart(8, '0')}`);
 
-/** What tensors are named by behind their parameter's name: Adam's moments, and weights of an earlier step. */
-const FIRST = '#first';
-const SECOND = '#second';
+/** What weights of an earlier step are named by behind their parameter's name. */
 const KEPT = '#best';
 
 /** Writes a checkpoint and removes all older ones but the last before it. */
@@ -37,8 +35,8 @@ export async function saveCheckpoint<C>(root: string, trainer: StepTrainer, stat
   const flat = (name: string, data: Float32Array | undefined) => (data ? [{ name, shape: [data.length], data }] : []);
   const tensors = [...values].flatMap(([name, data]) => [
     ...flat(name, data),
-    ...flat(`${name}${FIRST}`, first.get(name)),
-    ...flat(`${name}${SECOND}`, second.get(name)),
+    ...flat(`${name}${MOMENTS.first}`, first.get(name)),
+    ...flat(`${name}${MOMENTS.second}`, second.get(name)),
     ...flat(`${name}${KEPT}`, kept?.get(name)),
   ]);
   writeFolder(folderOf(root, state.step), (scratch) => {
@@ -74,7 +72,12 @@ function readTensors(folder: string, trained: Weights): Stored {
   const read = (suffix: string): Weights =>
     new Map([...trained].map(([name, { length }]) => [name, ofLength(file.read(`${name}${suffix}`), length, name)]));
   const hasKept = file.names.some((name) => name.endsWith(KEPT));
-  return { values: read(''), first: read(FIRST), second: read(SECOND), kept: hasKept ? read(KEPT) : new Map() };
+  return {
+    values: read(''),
+    first: read(MOMENTS.first),
+    second: read(MOMENTS.second),
+    kept: hasKept ? read(KEPT) : new Map(),
+  };
 }
 
 function ofLength(values: Float32Array, length: number, name: string): Float32Array {

@@ -7,7 +7,7 @@ import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
 import { loraParameters } from '../models/modules.js';
-import type { PeftSettings } from '../peft/settings.js';
+import type { PeftChoice } from '../peft/settings.js';
 import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
 import { loraTensors } from './lora-tensors.js';
@@ -47,12 +47,6 @@ export interface TrainResult {
   /** What the items kept from training said; null where none were. */
   readonly heldOut: HeldOutRecord | null;
   readonly warnings: readonly string[];
-}
-
-/** PyTorch's settings, and which interpreter; default as `pythonCommand` finds one. */
-export interface PeftChoice {
-  readonly settings: PeftSettings;
-  readonly python?: string;
 }
 
 /** What is trained, on what, and where it leaves its traces. */

@@ -13,7 +13,7 @@ import { peftSession, type PeftSession } from '../peft/peft-session.js';
 import { checkQuantisation, type PeftSettings } from '../peft/settings.js';
 import { tokensOf, type Batch } from './batches.js';
 import { loraTensors } from './lora-tensors.js';
-import type { StepResult, StepTrainer, TrainerState, Weights } from './step-trainer.js';
+import { MOMENTS, type StepResult, type StepTrainer, type TrainerState, type Weights } from './step-trainer.js';
 import { loraStart } from './trainer.js';
 
 /** A number, or what is not finite as Python writes it. */
@@ -33,8 +33,6 @@ export interface PeftTrainerOptions {
   /** Folder for what is handed over in files, which are removed again. */
   readonly folder: string;
 }
-
-const MOMENTS = { first: '#first', second: '#second' };
 
 /** A row as the Python process reads it. */
 const rowOf = ({ ids, positions, branch, targets }: PackedRow) => ({

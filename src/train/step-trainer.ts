@@ -11,6 +11,9 @@ export interface TrainerState {
   readonly second: Weights;
 }
 
+/** What the moments of a parameter are named by behind its name, where states lie in files. */
+export const MOMENTS = { first: '#first', second: '#second' } as const;
+
 /** What one optimiser step gave. */
 export interface StepResult {
   /** Mean loss over the step's learnt tokens, by weight. */

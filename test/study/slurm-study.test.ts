@@ -1,28 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { StudyInput } from '../../src/study/config.js';
-import { studyConfig } from '../../src/study/config-file.js';
-import { planStudy } from '../../src/study/plan.js';
-import { runStudy, type StudyEvent } from '../../src/study/runner.js';
-import { readStudy } from '../../src/study/stored-study.js';
 import { realSlurm } from '../executors/support/real-slurm.js';
-import { leastStudy } from './support/studies.js';
-import { writeTinyModel } from './support/tiny-model.js';
+import { farStudy, rowsOf } from './support/far-study.js';
 
 const cluster = realSlurm();
 process.env['SLURM_CONF'] = cluster.env['SLURM_CONF'];
 
-async function carryOut(folder: string, executor: StudyInput['executor'], onEvent?: (event: StudyEvent) => void) {
-  const model = join(cluster.scratch, 'model');
-  writeTinyModel(model);
-  const train = { epochs: 400, maxSteps: 400, batchTokens: 64, checkpointEverySteps: 5, learningRate: 1e-3 };
-  const plan = await planStudy(studyConfig(leastStudy(model, { executor, base: false, train })));
-  return runStudy(plan, { folder, command: 'test', ...(onEvent && { onEvent }) });
-}
-
-const rowsOf = (folder: string): string[] =>
-  readStudy(folder).runs.map((run) => readFileSync(join(run.folder, 'rows.jsonl'), 'utf8'));
+const carryOut = farStudy(cluster.scratch);
 
 cluster.describe('a study on Slurm', () => {
   it('whose run is requeued in the middle of its training has the rows of one that was left alone, bit for bit', async () => {
