@@ -19,7 +19,7 @@ export const farStudy =
   ): Promise<StudySummary> => {
     const model = join(scratch, 'model');
     writeTinyModel(model);
-    const train = { epochs: 400, maxSteps: 400, batchTokens: 64, checkpointEverySteps: 5, learningRate: 1e-3 };
+    const train = { epochs: 2000, maxSteps: 2000, batchTokens: 64, checkpointEverySteps: 5, learningRate: 1e-3 };
     const plan = await planStudy(studyConfig(leastStudy(model, { executor, base: false, train })));
     return runStudy(plan, { folder, command: 'test', ...(onEvent && { onEvent }) });
   };
