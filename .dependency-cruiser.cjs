@@ -18,6 +18,7 @@ const rooms = {
   forms: ['core', 'files', 'text', 'llm', 'audit', 'exam', 'data'],
   evaluate: ['core', 'files', 'text', 'engine', 'generate', 'llm', 'models', 'peft', 'serving'],
   executors: ['core', 'files', 'llm'],
+  trackers: ['core', 'files', 'llm'],
   study: [
     'core',
     'files',
@@ -29,6 +30,7 @@ const rooms = {
     'train',
     'evaluate',
     'executors',
+    'trackers',
     'models',
     'engine',
     'generate',

@@ -46,7 +46,7 @@ export const STUDY_COMMANDS: Readonly<Record<string, StudyCommand>> = {
     load: () => import('./study/diff.js'),
   },
   export: {
-    about: 'the judged answers as CSV, JSON lines or Parquet',
+    about: 'the judged answers as CSV, JSON lines or Parquet; the runs to MLflow and TensorBoard',
     load: () => import('./study/export.js'),
   },
   clean: {

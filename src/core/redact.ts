@@ -3,7 +3,14 @@
 const MASK = '[key]';
 
 /** Variables of the environment that hold keys. */
-export const KEY_VARIABLES = ['LIGHTMEM_API_KEY', 'OPENAI_API_KEY', 'DASHSCOPE_API_KEY', 'HF_TOKEN'] as const;
+export const KEY_VARIABLES = [
+  'LIGHTMEM_API_KEY',
+  'OPENAI_API_KEY',
+  'DASHSCOPE_API_KEY',
+  'HF_TOKEN',
+  'MLFLOW_TRACKING_TOKEN',
+  'MLFLOW_TRACKING_PASSWORD',
+] as const;
 
 /** Forms in which credentials stand in text, whatever their value. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [

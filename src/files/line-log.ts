@@ -1,5 +1,5 @@
 /** Files of JSON lines that only grow while work goes on, so that it can be gone on with after a kill at any byte. */
-import { appendFileSync, existsSync, truncateSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { appendFile, copyFile, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
@@ -7,15 +7,12 @@ import { UserErrors } from '../core/errors.js';
 import { writeError } from './disk-error.js';
 import { fileChunks } from './file-range.js';
 import { makeFolder } from './flush.js';
+import { addToFile, cutFile } from './grown-file.js';
 import { parsedLines, readJsonLines } from './json-lines.js';
 
 /** Adds a record to a file of JSON lines, which is made where absent; on return it is there. Throws UserError where the disk refuses. */
 export function appendJsonLine(path: string, value: object): void {
-  try {
-    appendFileSync(path, lineOf(value));
-  } catch (error) {
-    throw writeError(path, error);
-  }
+  addToFile(path, lineOf(value));
 }
 
 /**
@@ -33,16 +30,8 @@ export function trimLines<T>(path: string, schema: z.ZodType<T>, keep: (value: T
     kept.push(each.value);
     end = each.end;
   }
-  cut(path, end);
+  cutFile(path, end);
   return kept;
-}
-
-function cut(path: string, end: number): void {
-  try {
-    truncateSync(path, end);
-  } catch (error) {
-    throw writeError(path, error);
-  }
 }
 
 /**
@@ -89,7 +78,7 @@ async function cutTorn(path: string): Promise<boolean> {
   const whole = bytes.lastIndexOf('\n') + 1;
   if (whole === bytes.length) return false;
   await copyFile(path, `${path}.bad`);
-  cut(path, whole);
+  cutFile(path, whole);
   return true;
 }
 

@@ -15,6 +15,7 @@ import { executor } from './executor-config.js';
 import { server, serverProblems } from './server-config.js';
 import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
+import { track } from './track-config.js';
 
 const columnParts = Object.fromEntries(
   COLUMN_PARTS.map((part) => [part, text.describe(`The column of the ${part}.`).optional()]),
@@ -351,6 +352,9 @@ export const studySchema = z
     executor: executor.describe('Where runs run.').prefault({ kind: 'pool' }),
     engine: engine.prefault('lightmem'),
     server: server.optional(),
+    track: track
+      .describe('Where else runs are shown, without waiting for it; nothing that comes out depends on it.')
+      .optional(),
     device: oneOf(DEVICE_CHOICES, 'device')
       .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')
       .default('cpu'),

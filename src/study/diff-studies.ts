@@ -22,9 +22,9 @@ export function diffStudies(a: string, b: string): StudyDiff {
   };
 }
 
-/** What was asked for, and what it met: the study's place on the disk aside. */
+/** What was asked for, and what it met: where it lies and is shown aside. */
 function settingsOf({ record: { config, model, tokenizer, template } }: StoredStudy) {
-  const settings = Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'out'));
+  const settings = Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'out' && key !== 'track'));
   return { ...settings, identities: { model: model.identity, tokenizer, template } };
 }
 

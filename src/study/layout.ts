@@ -19,6 +19,7 @@ export const STUDY_FILES = {
   runs: 'runs',
   slurm: 'slurm',
   ray: 'ray.json',
+  tracking: 'tracking',
   rows: 'rows.csv',
   report: 'report.html',
 } as const;

@@ -19,6 +19,7 @@ import { progressRecord, type Retry, type RunReport } from './study-records.js';
 import { clearRun, readRows, type StoredRun } from './run-store.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
+import { Tracking, type TrackingTimes } from './tracking/tracking.js';
 import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
 
 /** What the runner tells while it works. */
@@ -48,7 +49,7 @@ export type StudyEvent =
       readonly runs: number;
       readonly active: readonly (RunReport & { readonly run: string })[];
     }
-  /** What a person may want to know of the cluster that runs run on: that it gives no answer and is waited for. */
+  /** What a person may want to know of the cluster that runs run on, or of a tracker: that it gives no answer. */
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'finished'; readonly run: string; readonly seconds: number }
   | { readonly type: 'failed'; readonly run: string; readonly message: string }
@@ -63,6 +64,8 @@ export interface StudyOptions {
   readonly executor?: (placement: Placement) => Executor;
   readonly onEvent?: (event: StudyEvent) => void;
   readonly signal?: AbortSignal;
+  /** Other patience with trackers than theirs. */
+  readonly trackingTimes?: Partial<TrackingTimes>;
 }
 
 export interface StudySummary {
@@ -83,12 +86,22 @@ export interface StudySummary {
 export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<StudySummary> {
   refuseBeyondLimits(plan.judging);
   const folder = await StudyFolder.open(options.folder, plan, options.command);
+  const tracking = openTracking(folder, options);
   try {
     await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));
-    return await new Runner(folder, options).run();
+    return await new Runner(folder, options, tracking).run();
   } finally {
+    await tracking?.close({ waits: options.signal?.aborted !== true });
     folder.close();
   }
+}
+
+/** What trackers are told beside the work; undefined where the study names none. */
+function openTracking(folder: StudyFolder, { onEvent, trackingTimes }: StudyOptions): Tracking | undefined {
+  const { track } = folder.plan.config;
+  if (track === undefined) return undefined;
+  const tell = (message: string): void => onEvent?.({ type: 'notice', message });
+  return new Tracking({ folder: folder.path, track, tell, ...(trackingTimes && { times: trackingTimes }) });
 }
 
 /** Where a run stands. */
@@ -115,6 +128,7 @@ class Runner {
   constructor(
     readonly folder: StudyFolder,
     readonly options: StudyOptions,
+    readonly tracking?: Tracking,
   ) {
     this.plan = folder.plan;
     this.#placement = placementHere(this.plan.config.executor, this.plan.model);
@@ -201,6 +215,7 @@ class Runner {
     progress.report = progressRecord.parse(report);
     this.#active.add(progress);
     this.#outlook.report(progress.name, progress.report);
+    this.tracking?.changed(progress.name);
     this.#reportProgress();
   }
 
@@ -219,6 +234,7 @@ class Runner {
       if (outcome.status === 'lost') this.#leaveError(progress.run.spec, message);
       this.options.onEvent?.({ type: 'failed', run, message });
     }
+    this.tracking?.changed(progress.name);
     this.#reportProgress();
   }
 

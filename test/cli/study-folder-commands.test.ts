@@ -14,6 +14,7 @@ import { readStudy } from '../../src/study/stored-study.js';
 import { readStudyRecord } from '../../src/study/study-record.js';
 import { studyStatus } from '../../src/study/study-status.js';
 import type { UnusedFiles } from '../../src/study/unused-files.js';
+import { FakeMlflow } from '../trackers/support/fake-mlflow.js';
 import { carriedOut, HALF_FAILING } from '../study/support/carried-out.js';
 import { scratchFolder } from '../study/support/studies.js';
 import { writeTinyModel } from '../study/support/tiny-model.js';
@@ -211,6 +212,35 @@ describe('study export', { timeout: 180_000 }, () => {
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual(rows());
     const table = parse<{ answer: string }>(readFileSync(await exported('.csv')), { columns: true });
     expect(table.map(({ answer }) => answer)).toEqual(rows().map(({ answer }) => answer));
+  });
+
+  it('tells the runs to trackers, those that failed too, and says how many', async () => {
+    const server = new FakeMlflow();
+    await server.start();
+    try {
+      const tensorboard = join(scratch, 'tb');
+      const asked = ['--tensorboard', tensorboard, '--mlflow', server.address, '--json'];
+      const runs = (folder: string) => readStudyRecord(folder).runs.length;
+      for (const folder of [whole, failing]) {
+        const { out } = await studyCommand('export', folder, ...asked);
+        const { trackers } = JSON.parse(out) as { trackers: object[] };
+        expect(trackers).toEqual([
+          { tracker: `TensorBoard (${tensorboard})`, runs: runs(folder) },
+          { tracker: `MLflow (${server.address})`, runs: runs(folder) },
+        ]);
+      }
+      expect(server.runs).toHaveLength(runs(whole) + runs(failing));
+      const failed = server.runs.find(({ status }) => status === 'FAILED');
+      expect(failed?.tags.get('lightmem.error')).toMatch(/^\w+: ./);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('says where a tracker fails and ends with an error, and where nothing was asked for', async () => {
+    await expect(studyCommand('export', whole, '--mlflow', 'http://127.0.0.1:9')).rejects.toThrow(/^MLflow \(http.*: /);
+    await expect(studyCommand('export', whole, '--mlflow', 'mlruns')).rejects.toThrow(/start `mlflow server`/);
+    await expect(studyCommand('export', whole)).rejects.toThrow(/give --out FILE, --tensorboard FOLDER or --mlflow/);
   });
 
   it('refuses an ending it does not know, and a study without answers', async () => {
