@@ -27,6 +27,9 @@ export const TRACKING_TIMES: TrackingTimes = {
   ...{ pollMs: 5_000, answerMs: 5_000, pauseMs: 10_000, longestPauseMs: 300_000, closeMs: 10_000 },
 };
 
+/** Longest that what was told to stop is waited for. */
+const STOP_MS = 1_000;
+
 export interface TrackingOptions {
   readonly folder: string;
   readonly track: TrackConfig;
@@ -63,7 +66,8 @@ export class Tracking {
     const late = waits ? wait(this.#times.closeMs, 'late', { signal: this.#stop.signal }) : 'late';
     if ((await Promise.race([this.#work, late])) === 'late' && waits) this.#sayLate();
     this.#stop.abort();
-    await this.#work;
+    // Watching whether a lock's holder on another machine lives takes longer, and takes nothing any more.
+    await Promise.race([this.#work, wait(STOP_MS, undefined, { ref: false })]);
   }
 
   async #run(): Promise<void> {
