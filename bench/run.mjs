@@ -20,7 +20,7 @@ execFileSync(
   },
 );
 mkdirSync(build, { recursive: true });
-for (const shared of ['assets', 'package.json'])
+for (const shared of ['assets', 'examples', 'package.json'])
   if (!existsSync(join(build, shared))) symlinkSync(join(root, shared), join(build, shared));
 process.exit(
   spawnSync(process.execPath, [join(build, 'bench', `${name}.js`), ...rest], { stdio: 'inherit' }).status ?? 1,
