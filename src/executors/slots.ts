@@ -26,7 +26,7 @@ export interface ChannelListeners {
 export type OpenChannel = (listeners: ChannelListeners, slot: number) => Channel;
 
 /** How long a job may take to stop after it was asked to; then its worker is ended. */
-const GRACE_MS = 10_000;
+const GRACE_MS = 4_000;
 
 /** How long a worker may take to end after it was asked to; then it is ended. */
 const END_MS = 2_000;
@@ -51,7 +51,7 @@ interface Slot {
 }
 
 export interface SlotOptions {
-  /** How long a job may take to stop after it was asked to; then its worker is ended. Default: 10 s. */
+  /** How long a job may take to stop after it was asked to; then its worker is ended. Default: 4 s. */
   readonly graceMs?: number;
   /** Bytes that workers may hold together; a job that needs more than that runs with no other beside it. Default: not counted. */
   readonly memoryBytes?: number;

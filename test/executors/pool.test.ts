@@ -6,7 +6,8 @@ import { doneBy, executorSuite, started, WORKER, workshop } from './suite.js';
 executorSuite('pool', () => poolExecutor(WORKER, 2));
 
 describe('a pool of processes', () => {
-  const shop = workshop(() => poolExecutor(WORKER, 2));
+  let kills = 0;
+  const shop = workshop(() => poolExecutor(WORKER, 2, { kills: () => kills++ }));
 
   it('keeps its workers from job to job', async () => {
     const folders = Array.from({ length: 6 }, () => shop.job('succeed'));
@@ -14,7 +15,7 @@ describe('a pool of processes', () => {
     expect(new Set(folders.map((folder) => doneBy(folder).pid)).size).toBeLessThanOrEqual(2);
   });
 
-  it('survives the kill of a worker, says that memory is the likely cause, and lets its neighbour end', async () => {
+  it('survives the kill of a worker, says that memory is the likely cause where the kernel killed for it meanwhile, and lets its neighbour end', async () => {
     const neighbour = shop.executor.submit({ folder: shop.job('wait', 300) });
     const killed = shop.executor.submit({ folder: shop.job('kill') });
     expect(await killed.outcome).toEqual({
@@ -78,5 +79,6 @@ describe('the end of a process', () => {
   it('is read as out of memory or not by its code, its signal and its last words', () => {
     for (const [code, signal, words, expected] of cases)
       expect(exitOf(code, signal, words), `${code} ${signal} ${words}`).toMatchObject({ outOfMemory: expected });
+    expect(exitOf(null, 'SIGKILL', '', false)).toMatchObject({ outOfMemory: false });
   });
 });
