@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder } from '../../src/files/folder-lock.js';
+import { fileURLToPath } from 'node:url';
+import { FolderInUseError, isHeld, LockWatch, lockFolder } from '../../src/files/folder-lock.js';
 import { scratchFolder } from '../study/support/studies.js';
 
 const scratch = scratchFolder();
@@ -13,6 +14,15 @@ const newFolder = (): string => join(scratch, `folder ${folders++}`);
 /** The number of a process that has ended. */
 function endedProcess(): number {
   return spawnSync(process.execPath, ['-e', '']).pid;
+}
+
+/** What a lock says of this process. */
+async function ownHolder(): Promise<object> {
+  const folder = newFolder();
+  const lock = await lockFolder(folder);
+  const holder = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as object;
+  lock.release();
+  return { ...holder, nonce: 'another' };
 }
 
 function leaveLock(folder: string, holder: object): void {
@@ -50,12 +60,12 @@ describe('a folder’s lock', () => {
   });
 
   const stale: readonly (readonly [string, object | string])[] = [
-    ['a process that has ended', { pid: endedProcess(), host: hostname(), since: 'x', started: null, nonce: 'a' }],
-    [
-      'a number that another process has by now',
-      { pid: process.pid, host: hostname(), since: 'x', started: 'boot/1', nonce: 'b' },
-    ],
+    ['a process that has ended', { pid: endedProcess(), started: null }],
+    ['a number that another process has by now', { started: '1' }],
     ['a file cut short by a power loss', '{"pid": 1'],
+    ['an empty file', ''],
+    ['zeros in place of a holder', '\0'.repeat(100)],
+    ['a record without a holder', '{"pid":"none"}'],
   ];
 
   it(`is taken over from ${stale.length} kinds of dead holders`, async () => {
@@ -64,7 +74,7 @@ describe('a folder’s lock', () => {
       if (typeof holder === 'string') {
         mkdirSync(folder);
         writeFileSync(join(folder, 'lock'), holder);
-      } else leaveLock(folder, holder);
+      } else leaveLock(folder, { ...(await ownHolder()), ...holder });
       const lock = await lockFolder(folder);
       expect(readFileSync(join(folder, 'lock'), 'utf8'), name).toContain(`"pid":${process.pid}`);
       lock.release();
@@ -74,22 +84,84 @@ describe('a folder’s lock', () => {
 
   it('goes to one of many that find it stale at the same time', async () => {
     const folder = newFolder();
-    leaveLock(folder, { pid: endedProcess(), host: hostname(), since: 'x', started: null, nonce: 'c' });
+    leaveLock(folder, { ...(await ownHolder()), pid: endedProcess() });
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it(
-    'is taken over from another machine only when nothing is seen of it for a while',
+  /** Holders whose number tells nothing here. */
+  const elsewhere: readonly (readonly [string, object])[] = [
+    ['another machine', { host: 'another-machine', pid: 1 }],
+    ['another machine of the same name, or this one before it was started anew', { place: 'boot/pid:[1]' }],
+    ['a version that did not say where its number is known', { place: undefined }],
+  ];
+
+  it.concurrent(
+    `is taken over from ${elsewhere.length} kinds of holders elsewhere only when nothing is seen of them for a while, whatever their clock says`,
+    { timeout: 60_000 },
+    async () => {
+      const hours = 3_600_000;
+      const taken = elsewhere.map(async ([name, holder], i) => {
+        const folder = newFolder();
+        leaveLock(folder, { ...(await ownHolder()), ...holder });
+        const beat = new Date(Date.now() + (i - 1) * 5 * hours);
+        utimesSync(join(folder, 'lock'), beat, beat);
+        const start = performance.now();
+        (await lockFolder(folder)).release();
+        expect(performance.now() - start, name).toBeGreaterThan(15_000);
+      });
+      await Promise.all(taken);
+    },
+  );
+
+  it.concurrent(
+    'of a holder elsewhere that shows life is respected, whatever its clock says',
     { timeout: 60_000 },
     async () => {
       const folder = newFolder();
-      leaveLock(folder, { pid: 1, host: 'another-machine', since: '2026-01-01T00:00:00Z', started: null, nonce: 'd' });
-      const start = performance.now();
-      (await lockFolder(folder)).release();
-      expect(performance.now() - start).toBeGreaterThan(15_000);
+      const path = join(folder, 'lock');
+      leaveLock(folder, { ...(await ownHolder()), host: 'another-machine' });
+      let beats = 0;
+      const clock = Date.now() - 5 * 3_600_000;
+      const show = (): void => utimesSync(path, new Date(clock), new Date(clock + beats++));
+      show();
+      const beat = setInterval(show, 100);
+      const watch = new LockWatch();
+      expect(isHeld(folder)).toBe(false); // a first look has its clock alone to go by
+      watch.isHeld(folder);
+      await expect(lockFolder(folder)).rejects.toThrow(/is in use by process \d+ on another-machine/);
+      expect(watch.isHeld(folder)).toBe(true);
+      clearInterval(beat);
+      leaveLock(folder, { ...(await ownHolder()), host: 'another-machine', nonce: 'one that died just now' });
+      expect(watch.isHeld(folder)).toBe(true);
+      await expect.poll(() => watch.isHeld(folder), { timeout: 30_000, interval: 500 }).toBe(false);
     },
   );
+
+  it.concurrent(
+    'tells a holder whose lock another took that it is no longer its own',
+    { timeout: 20_000 },
+    async () => {
+      const folder = newFolder();
+      const lock = await lockFolder(folder);
+      leaveLock(folder, await ownHolder());
+      await expect.poll(() => lock.signal.aborted, { timeout: 10_000 }).toBe(true);
+      expect(lock.signal.reason).toBeInstanceOf(FolderInUseError);
+      lock.release();
+      expect(existsSync(join(folder, 'lock'))).toBe(true);
+    },
+  );
+
+  it('is held by one of many processes where there are no links', () => {
+    const folder = newFolder();
+    const program = fileURLToPath(new URL('support/lock-by-many.mjs', import.meta.url));
+    const preload = fileURLToPath(new URL('support/without-links.cjs', import.meta.url));
+    const { stdout, stderr } = spawnSync(process.execPath, ['--require', preload, program, folder], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ had: 40, failed: 0, left: [] });
+  });
 
   it('that another has by now is not removed on release', async () => {
     const folder = newFolder();
