@@ -149,6 +149,9 @@ class Work {
       case 'planned':
         this.#begin(event);
         break;
+      case 'joined':
+        this.#print(`process ${event.pid} on ${event.host} carries this study out: sharing its runs`);
+        break;
       case 'auditing':
         this.#print(`auditing ${event.dataset}`);
         break;

@@ -31,3 +31,8 @@ export async function mapConcurrently<T, R>(
   if (errors.length > 0) throw errors[0];
   return results;
 }
+
+/** Aborts as soon as one of both does, with its reason. */
+export function eitherSignal(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}

@@ -10,11 +10,14 @@ export interface JobSpec {
   readonly memoryBytes?: number;
   /** Seconds that it takes, as estimated; default: not known. */
   readonly seconds?: number;
+  /** Stamp of the failure that its folder told of when it was wished for, null where of none: a later one is another process's, and is not tried again. Default: it is. */
+  readonly failure?: string | null;
 }
 
 /** How a job ended; only `done` means that the work was carried out. */
 export type JobOutcome =
-  | { readonly status: 'done' }
+  /** `elsewhere` where another process had carried it out by then. */
+  | { readonly status: 'done'; readonly elsewhere?: true }
   /** The work itself failed. `mendable` tells a mistake of the user's. */
   | { readonly status: 'failed'; readonly name: string; readonly message: string; readonly mendable: boolean }
   /** The process that worked on it ended; `outOfMemory` when that is the likely cause. */

@@ -4,8 +4,12 @@ import { messageOf, UserError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Command, JobSpec, Message } from './executor.js';
 
-/** Carries out a job; throws where it fails, and the signal's reason where it was asked to stop. */
-export type Work = (job: JobSpec, report: (report: Json) => void, signal: AbortSignal) => Promise<void>;
+/** Carries out a job, and says whether another had by then; throws where it fails, and the signal's reason where it was asked to stop. */
+export type Work = (
+  job: JobSpec,
+  report: (report: Json) => void,
+  signal: AbortSignal,
+) => Promise<{ readonly elsewhere: boolean } | undefined>;
 
 /** Serves the parent until it ends or goes away. */
 export function serve(work: Work): void {
@@ -15,7 +19,7 @@ export function serve(work: Work): void {
     current = new AbortController();
     const { signal } = current;
     const outcome = await work(job, (report) => send({ type: 'report', report }), signal).then(
-      () => ({ status: 'done' }) as const,
+      (done) => ({ status: 'done', ...(done?.elsewhere === true && { elsewhere: true as const }) }) as const,
       (error: unknown) => (signal.aborted ? ({ status: 'cancelled' } as const) : failure(error)),
     );
     current = undefined;

@@ -4,6 +4,7 @@ import { arch, platform } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { itemTrr } from '../audit/trr.js';
 import { retention } from '../audit/retention.js';
+import { eitherSignal } from '../core/concurrency.js';
 import { RunConflictError, UserError } from '../core/errors.js';
 import { answerRecord, itemRecord } from '../core/record-schemas.js';
 import type { AnswerRecord, GridPlace, Item, Row, TextGroup } from '../core/records.js';
@@ -104,12 +105,15 @@ class Run {
   readonly #formSamples: FormSamples | null;
   readonly #work = { trainings: 0, questions: 0, judgements: 0 };
   #heldOutLoss: number | undefined;
+  /** Stops the run: its caller's, and that of the lock under which it asks and judges. */
+  #signal: AbortSignal | undefined;
 
   constructor(
     readonly folder: string,
     readonly spec: RunSpec,
     readonly options: RunOptions,
   ) {
+    this.#signal = options.signal;
     this.#report('loading', 0);
     this.study = studyOf(folder);
     const { place } = spec;
@@ -251,6 +255,8 @@ class Run {
     const weights = adapter === null ? null : weightsIdentity(adapter);
     const path = answersPath(this.study, answersHash(this.spec.identity, weights));
     const lock = await lockFolder(path, { patienceMs: Infinity, ...this.#machine() });
+    const before = this.#signal;
+    this.#signal = eitherSignal(lock.signal, before);
     try {
       removeLeftovers(path);
       const isAsked = this.options.judging !== undefined;
@@ -259,6 +265,7 @@ class Run {
       const judging = await timed(() => this.#judge(path, asking.value));
       return { rows: judging.value, seconds: { asking: asking.seconds, judging: judging.seconds } };
     } finally {
+      this.#signal = before;
       lock.release();
     }
   }
@@ -270,7 +277,7 @@ class Run {
   async #ask(path: string, adapter: Adapter | null): Promise<AnswerRecord[]> {
     this.#report('asking', 0);
     const { answering } = this.spec.identity;
-    const { signal } = this.options;
+    const signal = this.#signal;
     return answerItems(this.#respondent(adapter, path), this.#asked, this.#shownLevel(), {
       settings: answering.generation,
       log: await AnswerLog.open(join(path, ANSWERS_FILES.answers)),
@@ -357,8 +364,8 @@ class Run {
   }
 
   async #verdictsOf(choice: JudgeChoice, records: readonly AnswerRecord[], { log, purse }: JudgeWork) {
-    const { signal, judging } = this.options;
-    const renew = judging === 'anew';
+    const signal = this.#signal;
+    const renew = this.options.judging === 'anew';
     const { judge, label, concurrency, chat } = openJudge(choice, { renew, spent: purse.spent, onSent: purse.note });
     const verdicts = await judgeAnswers(judge, records, {
       ...{ concurrency, log, renew },
@@ -424,7 +431,8 @@ class Run {
   }
 
   #machine() {
-    const { signal, threads } = this.options;
+    const { threads } = this.options;
+    const signal = this.#signal;
     return { ...(threads !== undefined && { threads }), ...(signal !== undefined && { signal }) };
   }
 

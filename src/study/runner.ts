@@ -1,5 +1,6 @@
 /** The runner: finished runs are kept, the others go to the executor; one that fails is noted and the study goes on. */
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { silentJudges, unscoredReasons, type Unscored } from '../analysis/unscored.js';
 import type { Json } from '../core/json.js';
 import type { Executor, Job, JobOutcome, JobSpec } from '../executors/executor.js';
@@ -16,11 +17,12 @@ import { glanceRun } from './run-glance.js';
 import { tightRuns } from './run-memory.js';
 import { untrained, wholeSeconds } from './run-seconds.js';
 import { progressRecord, type Retry, type RunReport } from './study-records.js';
-import { clearRun, readRows, type StoredRun } from './run-store.js';
+import { clearRun, readReport, readRows, type StoredRun } from './run-store.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
 import { Tracking, type TrackingTimes } from './tracking/tracking.js';
 import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
+import { failureStamp, runRecords } from './work-records.js';
 
 /** What the runner tells while it works. */
 export type StudyEvent =
@@ -32,6 +34,8 @@ export type StudyEvent =
       readonly seconds: number;
       readonly secondsLeft: number;
     }
+  /** Another process carries out these runs; this one takes its share of them. */
+  | { readonly type: 'joined'; readonly pid: number; readonly host: string }
   | { readonly type: 'auditing'; readonly dataset: string }
   /** Runs that need more memory, as estimated, than is free where they run; each is carried out with no other beside it. */
   | {
@@ -70,7 +74,7 @@ export interface StudyOptions {
 
 export interface StudySummary {
   readonly runs: readonly StoredRun[];
-  /** Runs that this call carried out, and those it found finished. */
+  /** Runs that this call carried out, and those it found finished or that other processes finished meanwhile. */
   readonly carriedOut: number;
   readonly reused: number;
   readonly failed: number;
@@ -82,11 +86,15 @@ export interface StudySummary {
   readonly work: { readonly trainings: number; readonly questions: number; readonly judgements: number };
 }
 
-/** Carries out a plan in a folder, from wherever it stands. Throws the signal's reason when stopped, UserError where a judge's limit is foreseen not to do; what was finished is kept. */
+/** How often a run that another process works on is looked at, in milliseconds. */
+const LOOK_MS = 500;
+
+/** Carries out a plan in a folder, from wherever it stands, together with other processes that carry out the same. Throws the signal's reason when stopped, UserError where a judge's limit is foreseen not to do; what was finished is kept. */
 export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<StudySummary> {
   refuseBeyondLimits(plan.judging);
   const folder = await StudyFolder.open(options.folder, plan, options.command);
-  const tracking = openTracking(folder, options);
+  if (folder.joined !== null) options.onEvent?.({ type: 'joined', ...folder.joined });
+  const tracking = folder.joined === null ? openTracking(folder, options) : undefined; // whoever came first tells of all runs
   try {
     await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));
     return await new Runner(folder, options, tracking).run();
@@ -113,6 +121,10 @@ interface Progress {
   readonly label: string;
   report: RunReport | undefined;
   isDone: boolean;
+  /** Whether this call carried it out to its result. */
+  isOwn: boolean;
+  /** Stamp of the failure that it told of when it was last tried from here. */
+  failure: string | null;
 }
 
 class Runner {
@@ -140,6 +152,8 @@ class Runner {
       label: runName(run.spec.identity),
       report: undefined,
       isDone: isComplete(found),
+      isOwn: false,
+      failure: failureStamp(found.folder),
     }));
     this.#runsDone = this.#progress.filter(({ isDone }) => isDone).length;
     this.#outlook = this.#foreseen();
@@ -147,14 +161,15 @@ class Runner {
 
   async run(): Promise<StudySummary> {
     const open = this.#progress.filter(({ isDone }) => !isDone);
-    const reused = this.plan.runs.length - open.length;
+    const before = this.plan.runs.length - open.length;
     const { total: seconds, secondsLeft } = this.#outlook.prospect;
-    this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: reused, seconds, secondsLeft });
+    this.options.onEvent?.({ type: 'planned', runs: this.plan.runs.length, finished: before, seconds, secondsLeft });
     this.#tellTight(open);
     if (open.length > 0) await this.#runAll(open);
     const runs = this.plan.runs.map((run) => this.folder.read(run));
-    const carriedOut = open.length - this.#failed;
-    return { runs, carriedOut, reused, failed: this.#failed, ...judgingOf(runs), work: workOf(runs, open) };
+    const own = open.filter(({ isOwn }) => isOwn);
+    const counts = { carriedOut: own.length, reused: runs.length - own.length - this.#failed, failed: this.#failed };
+    return { runs, ...counts, ...judgingOf(runs), work: workOf(runs, own) };
   }
 
   #tellTight(open: readonly Progress[]): void {
@@ -189,26 +204,47 @@ class Runner {
 
   async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
     const { spec } = progress.run;
-    const submit = async (): Promise<JobOutcome> => {
+    const submitOnce = async (): Promise<JobOutcome> => {
       const job = executor.submit(this.#jobOf(progress), (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;
       jobs.delete(job);
       return outcome;
     };
+    const submit = async (): Promise<JobOutcome> => {
+      let outcome = await submitOnce();
+      while (isElsewhere(outcome)) {
+        if (!(await this.#waitFor(progress))) return { status: 'cancelled' };
+        outcome = await submitOnce();
+      }
+      return outcome;
+    };
     const start = performance.now();
     let outcome = await submit();
     const cause = outOfMemoryCause(outcome);
-    if (cause !== null && this.#shrink(spec, cause)) outcome = await submit();
+    if (cause !== null && this.#shrink(spec, cause)) {
+      progress.failure = failureStamp(this.#path(spec));
+      outcome = await submit();
+    }
     this.#settle(progress, outcome, (performance.now() - start) / 1000);
   }
 
-  #jobOf({ run, name }: Progress): JobSpec {
-    const { threads } = this.#placement;
+  #jobOf({ run, name, failure }: Progress): JobSpec {
+    const job = { folder: this.#path(run.spec), threads: this.#placement.threads, failure };
     const estimate = this.folder.estimates.runs[name];
-    if (estimate === undefined) return { folder: this.#path(run.spec), threads };
-    const { memoryBytes, seconds } = estimate;
-    return { folder: this.#path(run.spec), threads, memoryBytes, seconds: wholeSeconds(seconds) };
+    if (estimate === undefined) return job;
+    return { ...job, memoryBytes: estimate.memoryBytes, seconds: wholeSeconds(estimate.seconds) };
+  }
+
+  /** Waits until nobody else works on a run, and tells how far it is meanwhile; false where this process is told to stop. */
+  async #waitFor(progress: Progress): Promise<boolean> {
+    const folder = this.#path(progress.run.spec);
+    while (this.options.signal?.aborted !== true && runRecords.isHeld(folder)) {
+      const report = readReport(folder);
+      if (report !== null) this.#listen(progress, report);
+      await wait(LOOK_MS);
+    }
+    return this.options.signal?.aborted !== true;
   }
 
   #listen(progress: Progress, report: Json): void {
@@ -227,6 +263,7 @@ class Runner {
     this.#active.delete(progress);
     this.#learn(progress.name);
     this.#outlook.settle(progress.name);
+    progress.isOwn = outcome.status === 'done' && outcome.elsewhere !== true;
     if (outcome.status === 'done') this.options.onEvent?.({ type: 'finished', run, seconds });
     else {
       this.#failed++;
@@ -304,6 +341,11 @@ class Runner {
   }
 }
 
+/** Whether another process was working on it. */
+function isElsewhere(outcome: JobOutcome): boolean {
+  return outcome.status === 'failed' && outcome.name === 'FolderInUseError';
+}
+
 /** What says that a run's memory ran out: its process was lost for it, or an allocation failed in it; null where it did not. */
 function outOfMemoryCause(outcome: JobOutcome): string | null {
   if (outcome.status === 'lost') return outcome.outOfMemory ? outcome.cause : null;
@@ -321,9 +363,9 @@ export function judgingOf(runs: readonly StoredRun[]): Pick<StudySummary, 'unsco
   };
 }
 
-/** What was done for the runs that were open. */
-function workOf(runs: readonly StoredRun[], open: readonly Progress[]): StudySummary['work'] {
-  const ids = new Set(open.map(({ run }) => run.spec.id));
+/** What was done for the runs that this call carried out. */
+function workOf(runs: readonly StoredRun[], own: readonly Progress[]): StudySummary['work'] {
+  const ids = new Set(own.map(({ run }) => run.spec.id));
   const work = { trainings: 0, questions: 0, judgements: 0 };
   for (const run of runs) {
     if (run.status !== 'done' || !ids.has(run.spec.id)) continue;

@@ -1,7 +1,8 @@
 /** The study's folder: its plan, the items it uses, its audits and its runs, under one lock. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport } from '../audit/audit-report.js';
@@ -9,10 +10,10 @@ import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
 import { judgeLabel } from '../evaluate/judges/open-judge.js';
-import { lockFolder, type FolderLock } from '../files/folder-lock.js';
+import { FolderInUseError, isHeld, lockFolder, type FolderLock } from '../files/folder-lock.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { jsonLines } from '../files/json-lines.js';
-import { removeLeftovers } from '../files/scratch.js';
+import { isLeftover, removeLeftovers } from '../files/scratch.js';
 import { writeWhole } from '../files/write-whole.js';
 import { promptLimit } from '../models/text/prompt.js';
 import type { StudyDataset } from './datasets.js';
@@ -26,7 +27,13 @@ import { readRun, writeSpec, type StoredRun } from './run-store.js';
 import { runFolderName, type GeneralText, type PlannedRun } from './run-spec.js';
 import { auditsRecord } from './stored-study.js';
 import { estimatesOf } from './study-estimates.js';
-import { refuseOtherVersion, STUDY_VERSION, type StudyEstimates, type StudyRecord } from './study-record.js';
+import {
+  readStudyRecord,
+  refuseOtherVersion,
+  STUDY_VERSION,
+  type StudyEstimates,
+  type StudyRecord,
+} from './study-record.js';
 import { resolveTraining } from './training-store.js';
 
 /** Where a planned run stands in a study's folder. */
@@ -34,7 +41,10 @@ export function readPlanned(folder: string, { spec }: PlannedRun): StoredRun {
   return readRun(runPath(folder, spec), spec);
 }
 
-/** The folder while this process works in it. */
+/** A process that carries out the same runs. */
+export type Other = Pick<NonNullable<FolderInUseError['holder']>, 'pid' | 'host'>;
+
+/** The folder while this process works in it, alone or with others that carry out the same runs. */
 export class StudyFolder {
   readonly estimates: StudyEstimates;
 
@@ -42,15 +52,20 @@ export class StudyFolder {
     readonly path: string,
     readonly plan: StudyPlan,
     readonly command: string,
-    readonly lock: FolderLock,
+    /** The lock, or whoever holds it and carries out the same runs. */
+    readonly lock: FolderLock | Other,
   ) {
     this.estimates = estimatesOf(plan, placementHere(plan.config.executor, plan.model));
   }
 
-  /** Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. */
+  /**
+   * Takes the folder for a plan: locks it, checks room on the disk, writes items, specs and the plan. Where a process holds it that
+   * carries out the same runs, here or in workers of its own, the folder is shared. Throws FolderInUseError where it carries out others.
+   */
   static async open(path: string, plan: StudyPlan, command: string): Promise<StudyFolder> {
     refuseOtherVersion(path);
-    const lock = await lockFolder(path);
+    const lock = await lockOrShare(path, plan);
+    if (!('release' in lock)) return new StudyFolder(resolve(path), plan, command, lock);
     try {
       const folder = new StudyFolder(resolve(path), plan, command, lock);
       await folder.#write();
@@ -62,7 +77,12 @@ export class StudyFolder {
   }
 
   close(): void {
-    this.lock.release();
+    if ('release' in this.lock) this.lock.release();
+  }
+
+  /** Whoever came first; null where this process did. */
+  get joined(): Other | null {
+    return 'release' in this.lock ? null : { pid: this.lock.pid, host: this.lock.host };
   }
 
   /** Where a planned run stands. */
@@ -111,8 +131,7 @@ export class StudyFolder {
   }
 
   async #write(): Promise<void> {
-    for (const name of ['', STUDY_FILES.data, STUDY_FILES.samples, STUDY_FILES.probes])
-      removeLeftovers(join(this.path, name));
+    this.#removeLeftovers();
     await this.#checkRoom();
     const data = new Map<string, string>();
     for (const { name, items } of this.plan.datasets.values()) data.set(name, this.#writeItems(name, items));
@@ -120,6 +139,14 @@ export class StudyFolder {
     const text = jsonText(recordOf(this.plan, this.command, this.estimates));
     const path = join(this.path, STUDY_FILES.study);
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
+  }
+
+  /** What killed processes were writing; left alone while others may be writing. */
+  #removeLeftovers(): void {
+    const places = ['', STUDY_FILES.data, STUDY_FILES.samples, STUDY_FILES.probes].map((name) => join(this.path, name));
+    const found = places.filter((place) => existsSync(place) && readdirSync(place).some(isLeftover));
+    if (found.length === 0 || this.plan.runs.some(({ spec }) => isHeld(runPath(this.path, spec)))) return;
+    for (const place of found) removeLeftovers(place);
   }
 
   /** The items under a name that holds their hash: written once, read by every run, whatever becomes of the source. */
@@ -163,6 +190,39 @@ export class StudyFolder {
       throw new UserError(
         `${this.path}: the runs need about ${megabytes(needed)} MB and the disk has ${megabytes(free)} MB free: make room, or choose another folder (out)`,
       );
+  }
+}
+
+/** The folder's lock, or its holder where that carries out the same runs and has written them down. */
+async function lockOrShare(path: string, plan: StudyPlan): Promise<FolderLock | Other> {
+  const task = taskOf(plan);
+  for (;;) {
+    try {
+      return await lockFolder(path, { task });
+    } catch (error) {
+      if (!(error instanceof FolderInUseError) || error.holder?.task !== task || isFar(plan)) throw error;
+      if (holdsRuns(path, plan)) return error.holder;
+    }
+    await wait(200);
+  }
+}
+
+/** What the folder's lock says of its holder: which runs it carries out. */
+function taskOf({ runs }: StudyPlan): string {
+  return `study run ${hashJson(runs.map(({ spec }) => spec.id)).slice(0, 16)}`;
+}
+
+/** On a cluster the scheduler has the runs: a second process would have no share of them. */
+function isFar({ config: { executor } }: StudyPlan): boolean {
+  return executor.kind !== 'inline' && executor.kind !== 'pool';
+}
+
+function holdsRuns(path: string, { runs }: StudyPlan): boolean {
+  try {
+    const stored = new Set(readStudyRecord(path).runs);
+    return stored.size === runs.length && runs.every(({ spec }) => stored.has(runFolderName(spec)));
+  } catch {
+    return false; // it has not come so far
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
+import { eitherSignal } from '../core/concurrency.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
 import { removeLeftovers } from '../files/scratch.js';
@@ -39,7 +40,7 @@ export async function ensureTraining(stage: TrainingStage): Promise<{ record: Tr
     const now = readTraining(training);
     if (now.status === 'done') return { record: now.record, isNew: false };
     if (now.damage !== null) clearTraining(training);
-    return { record: await train(stage), isNew: true };
+    return { record: await train({ ...stage, signal: eitherSignal(lock.signal, signal) }), isNew: true };
   } finally {
     lock.release();
   }

@@ -2,12 +2,24 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded, WorkRecords } from '../executors/scheduler.js';
-import { isHeld } from '../files/folder-lock.js';
+import { LockWatch } from '../files/folder-lock.js';
 import { RUN_FILES } from './layout.js';
 import { readReport, readRun, readRunError } from './run-store.js';
 
+/** Looks at runs' locks as long as this process lives. */
+const locks = new LockWatch();
+
 /** Runs' own records. What is damaged says nothing. */
-export const runRecords: WorkRecords = { outcome, report: (folder) => readReport(folder), isHeld };
+export const runRecords: WorkRecords = {
+  outcome,
+  report: (folder) => readReport(folder),
+  isHeld: (folder) => locks.isHeld(folder),
+};
+
+/** What tells the note of a run's failure from one before; null where there is none. */
+export function failureStamp(folder: string): string | null {
+  return written(join(folder, RUN_FILES.error))?.stamp ?? null;
+}
 
 /** The later of result and error counts. */
 function outcome(folder: string): Recorded | null {

@@ -2,10 +2,11 @@
 import { serve } from '../executors/serve.js';
 import { carryOutFolder } from './carry-out.js';
 
-serve(async ({ folder, threads }, report, signal) => {
-  await carryOutFolder(folder, {
-    signal,
+serve(({ folder, threads, failure }, report, signal) =>
+  carryOutFolder(folder, {
+    ...{ signal, patienceMs: 0 },
+    ...(failure !== undefined && { failure }),
     ...(threads !== undefined && { threads }),
     onReport: (each) => report({ ...each }),
-  });
-});
+  }),
+);

@@ -224,7 +224,7 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     const { events, failed } = await carryOut(
       folder,
       { base: false },
-      { executor: () => poolExecutor(workerEntry(), 1), onEvent: kill },
+      { executor: () => poolExecutor(workerEntry(), 1, { kills: () => Number(isKilled) }), onEvent: kill },
     );
     expect(failed).toBe(0);
     expect(events.filter(({ type }) => type === 'retried')).toHaveLength(1);
@@ -267,12 +267,40 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     expect(metrics(folder)).toBe(metrics(join(scratch, 'whole')));
   });
 
-  it('keeps a second process out of its folder', async () => {
+  it('shares its runs with a second process that carries out the same', async () => {
     const folder = join(scratch, 'shared');
+    const both = await Promise.all([carryOut(folder), carryOut(folder)]);
+    const sum = (of: (each: Told) => number): number => both.reduce((total, each) => total + of(each), 0);
+    expect(sum(({ carriedOut }) => carriedOut)).toBe(2);
+    expect(sum(({ work }) => work.trainings)).toBe(1);
+    expect(both.map(({ runs }) => runs.map(({ status }) => status))).toEqual([
+      ['done', 'done'],
+      ['done', 'done'],
+    ]);
+    expect(both.flatMap(({ events }) => events).filter(({ type }) => type === 'joined')).toHaveLength(1);
+  });
+
+  it('keeps a process out of its folder that carries out other runs', async () => {
+    const folder = join(scratch, 'kept');
     const first = carryOut(folder);
     await expect.poll(() => existsSync(join(folder, 'lock'))).toBe(true);
-    await expect(carryOut(folder)).rejects.toThrow(/is in use by process \d+/);
+    await expect(carryOut(folder, { base: false })).rejects.toThrow(/is in use by process \d+/);
     expect(await first).toMatchObject({ carriedOut: 2 });
+  });
+
+  it('leaves a run alone whose process was killed by hand, and does not take it for a lack of memory', async () => {
+    const folder = join(scratch, 'by hand');
+    let isKilled = false;
+    const kill = (event: StudyEvent): void => {
+      if (isKilled || event.type !== 'progress' || event.active.length === 0) return;
+      isKilled = true;
+      process.kill(workerProcess(), 'SIGKILL');
+    };
+    const options = { executor: () => poolExecutor(workerEntry(), 1), onEvent: kill };
+    const { events, failed } = await carryOut(folder, { base: false }, options);
+    expect({ failed, types: events.map(({ type }) => type) }).toMatchObject({ failed: 1 });
+    expect(events.some(({ type }) => type === 'retried')).toBe(false);
+    expect(await carryOut(folder, { base: false })).toMatchObject({ carriedOut: 1, failed: 0 });
   });
 });
 
