@@ -1,6 +1,7 @@
 /** The pipeline: what a graph goes through, pass by pass, before it is encoded for a device. */
 import type { Device } from '../core/settings.js';
 import type { Graph } from './ir.js';
+import { cutInputs } from './passes/cut-inputs.js';
 import { lowerComposites, lowerForWebGpu } from './passes/lower.js';
 import { gradientsWhenDue } from './passes/order.js';
 import { foldAddends, fuseFrozenHead, fuseTransposes, transposeThinProducts } from './passes/products.js';
@@ -10,14 +11,22 @@ import { verify } from './verify.js';
 
 type Pass = (graph: Graph) => Graph;
 
+/**
+ * Most bytes of one matrix of weights on a device: 128 MiB is the largest binding that every WebGPU adapter must take
+ * (maxStorageBufferBindingSize's default in the specification).
+ */
+export const MOST_INPUT_BYTES: Readonly<Record<Device, number>> = { cpu: Infinity, cuda: Infinity, webgpu: 2 ** 27 };
+
 /** The passes for a device, in their order. */
-const passesFor = (device: Device): readonly Pass[] => [
+const passesFor = (device: Device, mostInputBytes: number): readonly Pass[] => [
   // First, so that nothing is done for what no output needs.
   pruneUnused,
   // While cross entropy is one operation still.
   fuseFrozenHead,
   lowerComposites,
   ...(device === 'webgpu' ? [lowerForWebGpu] : []),
+  // While products are plain still, and before anything is folded over what is cut.
+  (graph) => cutInputs(graph, mostInputBytes),
   // Fewer nodes: sums have to be plain before products can take them up.
   subtractNegated,
   mergeReshapes,
@@ -30,9 +39,9 @@ const passesFor = (device: Device): readonly Pass[] => [
 ];
 
 /** A graph in the form that a device computes it in; throws ShapeError where it is wrong, before or after the passes. */
-export function prepareGraph(graph: Graph, device: Device): Graph {
+export function prepareGraph(graph: Graph, device: Device, mostInputBytes = MOST_INPUT_BYTES[device]): Graph {
   verify(graph);
-  const prepared = passesFor(device).reduce((current, pass) => pass(current), graph);
+  const prepared = passesFor(device, mostInputBytes).reduce((current, pass) => pass(current), graph);
   verify(prepared);
   return prepared;
 }

@@ -25,13 +25,30 @@ export interface Tensor<T extends DataType = DataType> {
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** A tensor that an engine holds where it computes; only the engine that holds it can read it. */
+export interface HeldTensor {
+  readonly type: DataType;
+  readonly shape: readonly number[];
+  readonly held: unknown;
+}
+
+/** What a program is fed, by name. */
+export type Fed = Readonly<Record<string, Tensor | HeldTensor>>;
+
+/** Tensors to feed programs of one engine with, run after run, carried there once. */
+export interface Held {
+  readonly tensors: Fed;
+  /** Gives their memory back; they are fed to nothing after it. */
+  release(): Promise<void>;
+}
+
 /** A compiled graph. */
 export interface Program {
   /**
    * Runs once. `into` gives buffers that outputs are written to in place of new ones, where the engine can.
    * The call may block its thread for as long as the computation takes.
    */
-  run(inputs: Tensors, into?: Tensors): Promise<Tensors>;
+  run(inputs: Fed, into?: Tensors): Promise<Tensors>;
   dispose(): Promise<void>;
 }
 
@@ -40,6 +57,8 @@ export interface EngineOptions {
   readonly device: Device;
   /** Threads within one operation; default: all cores. */
   readonly threads?: number;
+  /** Bytes above which a matrix of weights comes in pieces; default: what every adapter of the device must take. */
+  readonly mostInputBytes?: number;
 }
 
 /** Compiles graphs. */
@@ -47,6 +66,20 @@ export interface Engine {
   readonly name: string;
   /** Verifies, optimises and loads a graph; throws ShapeError or UnsupportedOpError where the graph is wrong. */
   compile(graph: Graph): Promise<Program>;
+  /**
+   * Carries what does not change between runs, such as a frozen model's weights, to where the engine computes. Where that is the
+   * processor's own memory, they are the tensors given.
+   */
+  hold(tensors: Tensors): Promise<Held>;
+}
+
+/** Tensors that need not be carried anywhere. */
+export const heldInPlace = (tensors: Tensors): Promise<Held> => Promise.resolve({ tensors, release: () => Promise.resolve() });
+
+/** A fed tensor's own values; throws TypeError where another engine holds it. */
+export function tensorOf(name: string, fed: Tensor | HeldTensor): Tensor {
+  if ('held' in fed) throw new TypeError(`input "${name}" is held by another engine`);
+  return fed;
 }
 
 /** A tensor of f32 values. */

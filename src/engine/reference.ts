@@ -5,7 +5,16 @@ import { scatterInputs } from '../compiler/shapes.js';
 import { verify } from '../compiler/verify.js';
 import { elementCount } from '../core/collections.js';
 import { ShapeError } from '../core/errors.js';
-import type { Engine, Program, Tensor, TensorData, Tensors } from './engine.js';
+import {
+  heldInPlace,
+  tensorOf,
+  type Engine,
+  type Fed,
+  type Program,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from './engine.js';
 import { halfBits, halfValue, roundToHalf } from './half.js';
 
 /** An array of any type with its values in f64, row-major. */
@@ -411,12 +420,14 @@ export function toTensor(type: DataType, { shape, data }: NdArray): Tensor {
 class ReferenceProgram implements Program {
   constructor(readonly graph: Graph) {}
 
-  run(inputs: Tensors, into: Tensors = {}): Promise<Tensors> {
+  run(inputs: Fed, into: Tensors = {}): Promise<Tensors> {
     return Promise.resolve().then(() => this.#run(inputs, into));
   }
 
-  #run(inputs: Tensors, into: Tensors): Tensors {
-    const arrays = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, fromTensor(tensor)]));
+  #run(inputs: Fed, into: Tensors): Tensors {
+    const arrays = Object.fromEntries(
+      Object.entries(inputs).map(([name, fed]) => [name, fromTensor(tensorOf(name, fed))]),
+    );
     const results = interpret(this.graph, arrays);
     const outputs = this.graph.outputs.map(({ name, value }) => {
       const tensor = toTensor(value.type, results[name] as NdArray);
@@ -442,5 +453,6 @@ export function referenceEngine(): Engine {
         verify(graph);
         return new ReferenceProgram(graph);
       }),
+    hold: heldInPlace,
   };
 }

@@ -1,7 +1,7 @@
 /** Generation: many prompts answered at once, what they share computed once, with a cache of keys and values. */
 import { Random } from '../core/random.js';
 import type { GenerateSettings } from '../core/settings.js';
-import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
+import { floatsOf, type Engine, type Held, type Program, type Tensors } from '../engine/engine.js';
 import { generationGraph } from '../models/graph/generation-graph.js';
 import type { ModelConfig, Tokenizer } from '../models/model.js';
 import type { Parameter, Training } from '../models/graph/network.js';
@@ -61,6 +61,8 @@ const CHUNK_TOKENS = 1024;
 /** Columns added to a cache whenever a row is full. */
 const ROOM = 64;
 
+const positionsOf = ({ positions, config }: GeneratorOptions): number => positions ?? config.maxPositions;
+
 /** Rows answered together, and the random stream of each prompt. */
 interface Wave {
   readonly rows: readonly Row[];
@@ -70,15 +72,15 @@ interface Wave {
 
 /** Answers prompts with one model. */
 export class Generator {
-  readonly #weights: Tensors;
+  readonly #weights: Held;
 
   private constructor(
     /** For prompts, whose past is short or none, and for answers, whose past is long. */
     readonly programs: { readonly prompts: Program; readonly answers: Program },
-    parameters: readonly Parameter[],
+    weights: Held,
     readonly options: GeneratorOptions,
   ) {
-    this.#weights = modelTensors(options.config, parameters, options.values, this.#positions);
+    this.#weights = weights;
   }
 
   static async create(options: GeneratorOptions): Promise<Generator> {
@@ -86,11 +88,8 @@ export class Generator {
     const { graph, parameters } = generationGraph(config, training, 'joined');
     const prompts = await engine.compile(graph);
     const answers = await engine.compile(generationGraph(config, training, 'apart').graph);
-    return new Generator({ prompts, answers }, parameters, options);
-  }
-
-  get #positions(): number {
-    return this.options.positions ?? this.options.config.maxPositions;
+    const weights = await engine.hold(modelTensors(config, parameters, options.values, positionsOf(options)));
+    return new Generator({ prompts, answers }, weights, options);
   }
 
   /** Answers all prompts, in their order; `onProgress` is told how many are done, and the new ones. */
@@ -134,6 +133,7 @@ export class Generator {
   async dispose(): Promise<void> {
     await this.programs.prompts.dispose();
     await this.programs.answers.dispose();
+    await this.#weights.release();
   }
 
   get #batchTokens(): number {
@@ -270,7 +270,7 @@ export class Generator {
   #accept(branch: Branch, logits: Float32Array, { settings, random }: Wave): void {
     branch.answer.push(sample(logits, settings.temperature, random(branch)));
     branch.position++;
-    const full = branch.answer.length >= settings.maxNewTokens || branch.position >= this.#positions;
+    const full = branch.answer.length >= settings.maxNewTokens || branch.position >= positionsOf(this.options);
     branch.finished = full || this.#ended(branch.answer, settings) || this.options.isStuck?.(branch.answer) === true;
   }
 
@@ -288,7 +288,7 @@ export class Generator {
     fed: readonly (readonly Fed[])[],
     wanted: readonly (readonly number[])[],
   ): Promise<Tensors> {
-    return program.run({ ...this.#weights, ...cache.inputs, ...fedTensors(cache, fed, wanted) });
+    return program.run({ ...this.#weights.tensors, ...cache.inputs, ...fedTensors(cache, fed, wanted) });
   }
 
   #generation(prompt: Prompt, branch: Branch, settings: GenerateSettings): Generation {

@@ -1,5 +1,5 @@
 /** How much each token of a text surprises a model: −ln p of the token given those before it. */
-import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
+import { floatsOf, type Engine, type Held, type Program } from '../engine/engine.js';
 import type { JsonObject } from '../core/json.js';
 import { lossGraph } from '../models/graph/training-graph.js';
 import type { LoadedModel, Tokenizer } from '../models/model.js';
@@ -23,7 +23,7 @@ export class SurprisalScorer {
   readonly #engine: Engine;
   /** What stands before every sequence, so that its first token is judged too. */
   readonly #start: number;
-  #ready: Promise<{ program: Program; weights: Tensors }> | undefined;
+  #ready: Promise<{ program: Program; weights: Held }> | undefined;
 
   constructor(model: LoadedModel, engine: Engine) {
     const { bosTokenId, eosTokenIds, maxPositions, vocabSize } = model.config;
@@ -45,7 +45,9 @@ export class SurprisalScorer {
   }
 
   async dispose(): Promise<void> {
-    await (await this.#ready)?.program.dispose();
+    const ready = await this.#ready;
+    await ready?.program.dispose();
+    await ready?.weights.release();
   }
 
   async #of(sequence: readonly number[]): Promise<number[]> {
@@ -61,14 +63,14 @@ export class SurprisalScorer {
       samples: [''],
     };
     const tensors = batchTensors([row], { totalWeight: 1, heads: this.#model.config });
-    const result = await program.run({ ...weights, ...tensors });
+    const result = await program.run({ ...weights.tensors, ...tensors });
     return [...floatsOf(result, 'losses')];
   }
 
-  async #prepare(): Promise<{ program: Program; weights: Tensors }> {
+  async #prepare(): Promise<{ program: Program; weights: Held }> {
     const { config, weights: source } = this.#model;
     const { graph, parameters } = lossGraph({ config, training: { kind: 'none' } });
     const weights = modelTensors(config, parameters, ({ name }) => source.read(name), this.maxTokens + 1);
-    return { program: await this.#engine.compile(graph), weights };
+    return { program: await this.#engine.compile(graph), weights: await this.#engine.hold(weights) };
   }
 }

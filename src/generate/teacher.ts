@@ -1,6 +1,6 @@
 /** A teacher for distillation: the frozen base with a text in its prompt, and what it says in the place of every token of given answers. */
 import { UserError } from '../core/errors.js';
-import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
+import { floatsOf, type Engine, type Held, type Program } from '../engine/engine.js';
 import { modelTensors } from '../models/graph/model-tensors.js';
 import { chunksFor } from '../models/graph/packed-attention.js';
 import {
@@ -54,7 +54,7 @@ export class Teacher {
   readonly #options: TeacherOptions;
   /** Tokens of a row behind those that its samples share. */
   readonly #room: number;
-  #ready: Promise<{ program: Program; weights: Tensors }> | undefined;
+  #ready: Promise<{ program: Program; weights: Held }> | undefined;
 
   constructor(options: TeacherOptions) {
     this.#options = options;
@@ -81,7 +81,9 @@ export class Teacher {
   }
 
   async dispose(): Promise<void> {
-    await (await this.#ready)?.program.dispose();
+    const ready = await this.#ready;
+    await ready?.program.dispose();
+    await ready?.weights.release();
   }
 
   /** The places of a row's targets, in their order. */
@@ -89,19 +91,19 @@ export class Teacher {
     const { program, weights } = await (this.#ready ??= this.#prepare());
     const { model, limit, settings } = this.#options;
     const tensors = batchTensors([row], { totalWeight: 1, heads: model.config, chunks: chunksFor(limit) });
-    const probabilities = floatsOf(await program.run({ ...weights, ...tensors }), 'probabilities');
+    const probabilities = floatsOf(await program.run({ ...weights.tensors, ...tensors }), 'probabilities');
     const { vocabSize } = model.config;
     return row.targets.map((_, i) =>
       mostProbable(probabilities.subarray(i * vocabSize, (i + 1) * vocabSize), settings.k),
     );
   }
 
-  async #prepare(): Promise<{ program: Program; weights: Tensors }> {
+  async #prepare(): Promise<{ program: Program; weights: Held }> {
     const { model, engine, settings, limit } = this.#options;
     const { config, weights: source } = model;
     const { temperature } = settings;
     const { graph, parameters } = probabilityGraph({ config, temperature, chunks: chunksFor(limit) });
     const weights = modelTensors(config, parameters, ({ name }) => source.read(name), config.maxPositions);
-    return { program: await engine.compile(graph), weights };
+    return { program: await engine.compile(graph), weights: await engine.hold(weights) };
   }
 }

@@ -1,7 +1,7 @@
 /** The trainer: a compiled training graph and its parameters; computes losses and gradients batch by batch and applies the optimiser. */
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
-import { floatsOf, type Engine, type Program, type Tensors } from '../engine/engine.js';
+import { floatsOf, type Engine, type Fed, type Held, type Program, type Tensors } from '../engine/engine.js';
 import type { ModelConfig, WeightSource } from '../models/model.js';
 import { countOf, inputTensors } from '../models/graph/inputs.js';
 import type { LabelKind } from '../models/graph/loss.js';
@@ -70,39 +70,50 @@ export interface TrainerOptions {
   readonly seed?: number;
 }
 
+/** What a trainer computes with. */
+interface Prepared {
+  readonly program: Program;
+  readonly parameters: readonly Parameter[];
+  readonly frozen: Held;
+  readonly trained: Tensors;
+}
+
 /** A training graph with the parameters it trains. */
 export class Trainer implements StepTrainer {
   readonly #options: TrainerOptions;
-  /** Weights and rotary tables. */
-  readonly #inputs: Tensors;
+  /** The frozen weights and rotary tables, where the engine computes. */
+  readonly #frozen: Held;
+  readonly #trainedTensors: Tensors;
   /** Values of the trained parameters, changed in place by every step. */
   readonly trained: ReadonlyMap<string, Float32Array>;
+  readonly parameters: readonly Parameter[];
   readonly optimiser: AdamW;
   /** Norms and biases, which weight decay spares. */
   readonly #spared: ReadonlySet<string>;
   readonly #program: Program;
   #lossProgram: Program | undefined;
 
-  private constructor(
-    options: TrainerOptions,
-    program: Program,
-    readonly parameters: readonly Parameter[],
-  ) {
-    const { config, initial, positions } = options;
+  private constructor(options: TrainerOptions, { program, parameters, frozen, trained }: Prepared) {
     this.#options = options;
     this.#program = program;
+    this.parameters = parameters;
     this.optimiser = new AdamW(options.optimiser);
-    this.#inputs = modelTensors(config, parameters, initial, positions);
-    this.trained = new Map(
-      parameters.filter(({ trained }) => trained).map(({ name }) => [name, floatsOf(this.#inputs, name)]),
-    );
+    this.#frozen = frozen;
+    this.#trainedTensors = trained;
+    this.trained = new Map(Object.keys(trained).map((name) => [name, floatsOf(trained, name)]));
     const spared = parameters.filter(({ role }) => role === 'norm' || role === 'bias');
     this.#spared = new Set(spared.map(({ name }) => name));
   }
 
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(options.positions) });
-    return new Trainer(options, await options.engine.compile(graph), parameters);
+    const { config, engine, initial, positions } = options;
+    const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(positions) });
+    const program = await engine.compile(graph);
+    const isTrained = new Set(parameters.filter((each) => each.trained).map(({ name }) => name));
+    const tensors = Object.entries(modelTensors(config, parameters, initial, positions));
+    const frozen = await engine.hold(Object.fromEntries(tensors.filter(([name]) => !isTrained.has(name))));
+    const trained = Object.fromEntries(tensors.filter(([name]) => isTrained.has(name)));
+    return new Trainer(options, { program, parameters, frozen, trained });
   }
 
   get steps(): number {
@@ -115,10 +126,10 @@ export class Trainer implements StepTrainer {
   }
 
   /** What the program is fed for a batch, its weights divided by `totalWeight`. */
-  #tensors(batch: Batch, totalWeight: number): Tensors {
+  #tensors(batch: Batch, totalWeight: number): Fed {
     const { config, labels = 'hard' } = this.#options;
     const options = { totalWeight, heads: config, labels, chunks: this.chunks };
-    return { ...this.#inputs, ...batchTensors(batch, options) };
+    return { ...this.#frozen.tensors, ...this.#trainedTensors, ...batchTensors(batch, options) };
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
@@ -207,6 +218,7 @@ export class Trainer implements StepTrainer {
   async dispose(): Promise<void> {
     await this.#program.dispose();
     await this.#lossProgram?.dispose();
+    await this.#frozen.release();
   }
 }
 

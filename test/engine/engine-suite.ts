@@ -37,6 +37,33 @@ function programTests(make: () => Engine): void {
     await program.dispose();
   });
 
+  it('computes with tensors that it holds as with those it is given, run after run', async () => {
+    const engine = make();
+    const b = new Builder();
+    const [x, w] = [b.input('x', 'float32', ['B', 3]), b.input('w', 'float32', [5, 3])];
+    const i = b.input('i', 'int64', ['B']);
+    const [first, second] = [
+      await engine.compile(b.finish({ y: b.gemm(x, w, { transB: true }) })),
+      await engine.compile(b.finish({ y: b.gather(w, i) })),
+    ];
+    const held = await engine.hold({ w: float32([5, 3], ramp(15)), i: int64([2], [4, 0]) });
+    for (const scale of [1, 2]) {
+      const fed = {
+        x: float32(
+          [2, 3],
+          ramp(6).map((each) => each * scale),
+        ),
+        ...held.tensors,
+      };
+      const [y, rows] = [floatsOf(await first.run(fed), 'y'), floatsOf(await second.run(fed), 'y')];
+      const whole = [0.3125, 0.875, 1.4375, 2, 2.5625, 0.875, 3.125, 5.375, 7.625, 9.875];
+      expect([...y]).toEqual(whole.map((each) => each * scale));
+      expect([...rows]).toEqual([3, 3.25, 3.5, 0, 0.25, 0.5]);
+    }
+    await held.release();
+    await Promise.all([first.dispose(), second.dispose()]);
+  });
+
   it('names the input that is missing', async () => {
     const program = await make().compile(affine());
     await expect(program.run({})).rejects.toThrow('input "x" is missing');

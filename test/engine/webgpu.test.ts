@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../src/compiler/builder.js';
-import { TARGET_MODULES } from '../../src/core/settings.js';
+import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { float32, type Engine } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { pack } from '../../src/models/graph/packing.js';
@@ -30,22 +30,22 @@ async function obstacle(): Promise<string | undefined> {
   }
 }
 
-/** Losses of three steps of a tiny model whose base is in NF4. */
-async function quantisedLosses(engine: Engine): Promise<number[]> {
+/** Losses of three steps of a tiny model, of its base in f32 or in NF4. */
+async function losses(engine: Engine, quantisation: Quantisation): Promise<number[]> {
   const { config, weights } = tinyModel('qwen2');
   const lora = { rank: 4, alpha: 8, rslora: false, dropout: 0, targets: TARGET_MODULES };
   const trainer = await Trainer.create({
     engine,
     config,
-    training: { kind: 'lora', lora, quantisation: 'nf4' },
-    initial: loraInitialiser(weights, 3, 'nf4'),
+    training: { kind: 'lora', lora, quantisation },
+    initial: loraInitialiser(weights, 3, quantisation),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: 64,
   });
-  const losses: number[] = [];
-  for (let step = 0; step < 3; step++) losses.push((await trainer.step([[pack(tinySamples(1))]], 1e-2, 0)).loss);
+  const found: number[] = [];
+  for (let step = 0; step < 3; step++) found.push((await trainer.step([[pack(tinySamples(1))]], 1e-2, 0)).loss);
   await trainer.dispose();
-  return losses;
+  return found;
 }
 
 const why = await obstacle();
@@ -56,10 +56,15 @@ if (why === undefined) {
     without: { 'Cast: floats through half precision': 'software adapters have no f16' },
   });
   describe('training on WebGPU', () => {
-    it('takes the steps on a quantised base that the CPU takes', { timeout: 300_000 }, async () => {
+    const inPieces = { device: 'webgpu', threads: 1, mostInputBytes: 2048 } as const;
+    it.each([
+      ['a base in f32', 'none', make],
+      ['a base in f32 whose weights come in pieces', 'none', () => onnxRuntimeEngine(inPieces)],
+      ['a quantised base', 'nf4', make],
+    ] as const)('takes the steps on %s that the CPU takes', { timeout: 300_000 }, async (_, quantisation, engine) => {
       const [found, expected] = [
-        await quantisedLosses(make()),
-        await quantisedLosses(onnxRuntimeEngine({ device: 'cpu' })),
+        await losses(engine(), quantisation),
+        await losses(onnxRuntimeEngine({ device: 'cpu' }), quantisation),
       ];
       expect(expected).toHaveLength(3);
       found.forEach((loss, i) => expect(Math.abs(loss / (expected[i] ?? NaN) - 1)).toBeLessThan(1e-3));
