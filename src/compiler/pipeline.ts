@@ -7,15 +7,13 @@ import { gradientsWhenDue } from './passes/order.js';
 import { foldAddends, fuseFrozenHead, fuseTransposes, transposeThinProducts } from './passes/products.js';
 import { pruneUnused } from './passes/prune.js';
 import { mergeReshapes, subtractNegated } from './passes/simplify.js';
+import { widenInputs } from './passes/widen-inputs.js';
 import { verify } from './verify.js';
 
 type Pass = (graph: Graph) => Graph;
 
-/**
- * Most bytes of one matrix of weights on a device: 128 MiB is the largest binding that every WebGPU adapter must take
- * (maxStorageBufferBindingSize's default in the specification).
- */
-export const MOST_INPUT_BYTES: Readonly<Record<Device, number>> = { cpu: Infinity, cuda: Infinity, webgpu: 2 ** 27 };
+/** Most bytes of one matrix of weights: what every WebGPU adapter must take at least (maxStorageBufferBindingSize in its specification). */
+export const MOST_INPUT_BYTES = 2 ** 27;
 
 /** The passes for a device, in their order. */
 const passesFor = (device: Device, mostInputBytes: number): readonly Pass[] => [
@@ -24,9 +22,9 @@ const passesFor = (device: Device, mostInputBytes: number): readonly Pass[] => [
   // While cross entropy is one operation still.
   fuseFrozenHead,
   lowerComposites,
-  ...(device === 'webgpu' ? [lowerForWebGpu] : []),
-  // While products are plain still, and before anything is folded over what is cut.
-  (graph) => cutInputs(graph, mostInputBytes),
+  ...(device === 'webgpu' ? [lowerForWebGpu, widenInputs] : []),
+  // While products are plain still.
+  ...(device === 'webgpu' ? [(graph: Graph): Graph => cutInputs(graph, mostInputBytes)] : []),
   // Fewer nodes: sums have to be plain before products can take them up.
   subtractNegated,
   mergeReshapes,
@@ -39,7 +37,7 @@ const passesFor = (device: Device, mostInputBytes: number): readonly Pass[] => [
 ];
 
 /** A graph in the form that a device computes it in; throws ShapeError where it is wrong, before or after the passes. */
-export function prepareGraph(graph: Graph, device: Device, mostInputBytes = MOST_INPUT_BYTES[device]): Graph {
+export function prepareGraph(graph: Graph, device: Device, mostInputBytes = MOST_INPUT_BYTES): Graph {
   verify(graph);
   const prepared = passesFor(device, mostInputBytes).reduce((current, pass) => pass(current), graph);
   verify(prepared);

@@ -3,6 +3,7 @@ import { Tensor as OrtTensor, type InferenceSession } from 'onnxruntime-node';
 import { Builder } from '../compiler/builder.js';
 import type { DataType, Graph } from '../compiler/ir.js';
 import { rowCuts } from '../compiler/passes/cut-inputs.js';
+import { widened } from '../compiler/passes/widen-inputs.js';
 import type { Held, HeldTensor, Tensor, Tensors } from './engine.js';
 
 /** One of ONNX Runtime's tensors of a tensor, its values not copied. */
@@ -10,8 +11,16 @@ export function toOrt({ type, data, shape }: Tensor): OrtTensor {
   return new OrtTensor(type as 'float32', data as Float32Array, shape);
 }
 
-/** A tensor's pieces of at most so many bytes, by rows. */
-export function piecesOf(tensor: Tensor, mostBytes: number): readonly OrtTensor[] {
+/** A tensor with its integers in 32 bits, where its type has fewer. */
+function inWideIntegers(tensor: Tensor): Tensor {
+  const type = widened(tensor.type);
+  if (type === tensor.type) return tensor;
+  return { type, shape: tensor.shape, data: Int32Array.from(tensor.data as Uint8Array) };
+}
+
+/** A tensor as WebGPU is fed it: in pieces of at most so many bytes, by rows, and integers in 32 bits. */
+export function piecesOf(given: Tensor, mostBytes: number): readonly OrtTensor[] {
+  const tensor = inWideIntegers(given);
   const rows = rowCuts(tensor.type, tensor.shape, mostBytes);
   if (rows.length === 1) return [toOrt(tensor)];
   const [, columns = 0] = tensor.shape;
@@ -56,7 +65,8 @@ export interface DeviceSessions {
 /** Carries tensors to a device, a piece at a time. */
 export async function holdOnDevice(tensors: Tensors, { mostBytes, open }: DeviceSessions): Promise<Held> {
   const sessions = new Map<string, Promise<InferenceSession>>();
-  const carry = async (type: DataType, piece: OrtTensor): Promise<OrtTensor> => {
+  const carry = async (piece: OrtTensor): Promise<OrtTensor> => {
+    const type = piece.type as DataType;
     const key = `${type} ${piece.dims.length}`;
     const session = sessions.get(key) ?? open(identity(type, piece.dims.length));
     sessions.set(key, session);
@@ -66,9 +76,9 @@ export async function holdOnDevice(tensors: Tensors, { mostBytes, open }: Device
   };
   const held: Record<string, Tensor | DeviceTensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
-    const pieces = READ.includes(tensor.type) && tensor.data.length > 0 ? piecesOf(tensor, mostBytes) : [];
+    const pieces = READ.includes(widened(tensor.type)) && tensor.data.length > 0 ? piecesOf(tensor, mostBytes) : [];
     const carried: OrtTensor[] = [];
-    for (const piece of pieces) carried.push(await carry(tensor.type, piece));
+    for (const piece of pieces) carried.push(await carry(piece));
     held[name] = carried.length > 0 ? new DeviceTensor(tensor, carried) : tensor;
   }
   // The sessions end last: what lies on the device goes with the last session that is open there.

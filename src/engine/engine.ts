@@ -57,7 +57,7 @@ export interface EngineOptions {
   readonly device: Device;
   /** Threads within one operation; default: all cores. */
   readonly threads?: number;
-  /** Bytes above which a matrix of weights comes in pieces; default: what every adapter of the device must take. */
+  /** On WebGPU, bytes above which a matrix of weights comes in pieces; default 128 MiB, which every adapter takes. */
   readonly mostInputBytes?: number;
 }
 
@@ -74,7 +74,8 @@ export interface Engine {
 }
 
 /** Tensors that need not be carried anywhere. */
-export const heldInPlace = (tensors: Tensors): Promise<Held> => Promise.resolve({ tensors, release: () => Promise.resolve() });
+export const heldInPlace = (tensors: Tensors): Promise<Held> =>
+  Promise.resolve({ tensors, release: () => Promise.resolve() });
 
 /** A fed tensor's own values; throws TypeError where another engine holds it. */
 export function tensorOf(name: string, fed: Tensor | HeldTensor): Tensor {

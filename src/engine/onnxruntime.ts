@@ -30,7 +30,8 @@ class OrtProgram implements Program {
     readonly session: InferenceSession,
     /** The graph's inputs as they are known outside. */
     readonly inputs: readonly string[],
-    readonly mostBytes: number,
+    /** What becomes of a tensor of the processor's memory. */
+    readonly fed: (tensor: Tensor) => readonly OrtTensor[],
   ) {}
 
   async run(inputs: Fed, into: Tensors = {}): Promise<Tensors> {
@@ -54,7 +55,7 @@ class OrtProgram implements Program {
   }
 
   #pieces(name: string, fed: Tensor | HeldTensor): readonly OrtTensor[] {
-    return fed instanceof DeviceTensor ? fed.held : piecesOf(tensorOf(name, fed), this.mostBytes);
+    return fed instanceof DeviceTensor ? fed.held : this.fed(tensorOf(name, fed));
   }
 
   async dispose(): Promise<void> {
@@ -66,7 +67,7 @@ const namesOf = (graph: Graph): string[] => graph.inputs.flatMap(({ name }) => n
 
 /** The ONNX Runtime engine for a device; nothing is loaded before the first `compile`. */
 export function onnxRuntimeEngine(options: EngineOptions): Engine {
-  const { device, threads, mostInputBytes: mostBytes = MOST_INPUT_BYTES[device] } = options;
+  const { device, threads, mostInputBytes: mostBytes = MOST_INPUT_BYTES } = options;
   const open = (graph: Graph, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> =>
     InferenceSession.create(encodeOnnx(prepareGraph(graph, device, mostBytes)), {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -79,11 +80,13 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
       extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
       ...more,
     });
+  const fed = (tensor: Tensor): readonly OrtTensor[] =>
+    device === 'webgpu' ? piecesOf(tensor, mostBytes) : [toOrt(tensor)];
   const openHolding = (graph: Graph): Promise<InferenceSession> =>
     open(graph, { preferredOutputLocation: 'gpu-buffer' });
   return {
     name: `onnxruntime-${device}`,
-    compile: async (graph) => new OrtProgram(await open(graph), namesOf(graph), mostBytes),
+    compile: async (graph) => new OrtProgram(await open(graph), namesOf(graph), fed),
     hold: (tensors) =>
       device === 'webgpu' ? holdOnDevice(tensors, { mostBytes, open: openHolding }) : heldInPlace(tensors),
   };
