@@ -19,8 +19,8 @@ export interface LoraSettings {
   readonly rankPattern?: Readonly<Record<string, number>>;
 }
 
-/** How the frozen base is stored while training: full f32, or quantised (QLoRA). */
-export const QUANTISATIONS = ['none', 'nf4', 'int4', 'int8'] as const;
+/** How the frozen base's linear layers are stored while training: full f32, half precision, or in few bits (QLoRA). */
+export const QUANTISATIONS = ['none', 'f16', 'nf4', 'int4', 'int8'] as const;
 export type Quantisation = (typeof QUANTISATIONS)[number];
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';

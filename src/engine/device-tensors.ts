@@ -59,7 +59,7 @@ function identity(type: DataType, rank: number): Graph {
 export interface DeviceSessions {
   readonly mostBytes: number;
   /** A session whose outputs stay on the device. */
-  open(graph: Graph): Promise<InferenceSession>;
+  readonly open: (graph: Graph) => Promise<InferenceSession>;
 }
 
 /** Carries tensors to a device, a piece at a time. */

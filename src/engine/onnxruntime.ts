@@ -1,9 +1,12 @@
 /** The engine that lightmem runs on: graphs as ONNX models in ONNX Runtime, on the CPU, WebGPU or CUDA. */
 import { InferenceSession, type Tensor as OrtTensor, type TypedTensor } from 'onnxruntime-node';
+import { planBuffers, type BufferPlan } from '../compiler/buffers.js';
 import type { DataType, Graph } from '../compiler/ir.js';
 import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { pieceNames } from '../compiler/passes/cut-inputs.js';
 import { MOST_INPUT_BYTES, prepareGraph } from '../compiler/pipeline.js';
+import { sizesOf } from '../compiler/sizes.js';
+import { explained } from './device-errors.js';
 import { DeviceTensor, holdOnDevice, piecesOf, toOrt } from './device-tensors.js';
 import {
   heldInPlace,
@@ -25,51 +28,69 @@ function fromOrt(tensor: OrtTensor): Tensor {
   };
 }
 
+/** What a session computes. */
+interface Compiled {
+  readonly session: InferenceSession;
+  /** As it was given, and as the device computes it. */
+  readonly graph: Graph;
+  readonly prepared: Graph;
+  /** What becomes of a tensor of the processor's memory. */
+  readonly fed: (tensor: Tensor) => readonly OrtTensor[];
+}
+
 class OrtProgram implements Program {
-  constructor(
-    readonly session: InferenceSession,
-    /** The graph's inputs as they are known outside. */
-    readonly inputs: readonly string[],
-    /** What becomes of a tensor of the processor's memory. */
-    readonly fed: (tensor: Tensor) => readonly OrtTensor[],
-  ) {}
+  constructor(readonly compiled: Compiled) {}
 
   async run(inputs: Fed, into: Tensors = {}): Promise<Tensors> {
+    const { session } = this.compiled;
     const fetches: Record<string, OrtTensor | null> = {};
-    for (const name of this.session.outputNames) {
+    for (const name of session.outputNames) {
       const buffer = into[name];
       fetches[name] = buffer ? toOrt(buffer) : null;
     }
-    const results = await this.session.run(this.#feeds(inputs), fetches);
+    const results = await session.run(this.#feeds(inputs), fetches).catch((error: unknown) => {
+      throw explained(error, () => this.#plan(inputs));
+    });
     return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrt(tensor)]));
   }
 
   #feeds(inputs: Fed): Record<string, OrtTensor> {
-    const feeds = this.inputs.flatMap((name) => {
-      const fed = inputs[name];
-      if (!fed) throw new TypeError(`input "${name}" is missing`);
-      const pieces = this.#pieces(name, fed);
+    const feeds = this.compiled.graph.inputs.flatMap(({ name = '' }) => {
+      const pieces = this.#pieces(name, fedAs(inputs, name));
       return pieceNames(name, pieces.length).map((each, i) => [each, pieces[i]] as const);
     });
     return Object.fromEntries(feeds) as Record<string, OrtTensor>;
   }
 
   #pieces(name: string, fed: Tensor | HeldTensor): readonly OrtTensor[] {
-    return fed instanceof DeviceTensor ? fed.held : this.fed(tensorOf(name, fed));
+    return fed instanceof DeviceTensor ? fed.held : this.compiled.fed(tensorOf(name, fed));
+  }
+
+  #plan(inputs: Fed): BufferPlan {
+    const { graph, prepared } = this.compiled;
+    return planBuffers(
+      prepared,
+      sizesOf(graph, ({ name = '' }) => fedAs(inputs, name).shape),
+    );
   }
 
   async dispose(): Promise<void> {
-    await this.session.release();
+    await this.compiled.session.release();
   }
 }
 
-const namesOf = (graph: Graph): string[] => graph.inputs.flatMap(({ name }) => name ?? []);
+function fedAs(inputs: Fed, name: string): Tensor | HeldTensor {
+  const fed = inputs[name];
+  if (!fed) throw new TypeError(`input "${name}" is missing`);
+  return fed;
+}
 
 /** The ONNX Runtime engine for a device; nothing is loaded before the first `compile`. */
 export function onnxRuntimeEngine(options: EngineOptions): Engine {
   const { device, threads, mostInputBytes: mostBytes = MOST_INPUT_BYTES } = options;
-  const open = (graph: Graph, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> =>
-    InferenceSession.create(encodeOnnx(prepareGraph(graph, device, mostBytes)), {
+  const open = (prepared: Graph, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> =>
+    InferenceSession.create(encodeOnnx(prepared), {
+      // WebGPU's buffers are kept by classes of sizes, its default: kept by exact sizes they are never used again, for rows differ in length.
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       graphOptimizationLevel: 'all',
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -82,12 +103,16 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
     });
   const fed = (tensor: Tensor): readonly OrtTensor[] =>
     device === 'webgpu' ? piecesOf(tensor, mostBytes) : [toOrt(tensor)];
-  const openHolding = (graph: Graph): Promise<InferenceSession> =>
-    open(graph, { preferredOutputLocation: 'gpu-buffer' });
   return {
     name: `onnxruntime-${device}`,
-    compile: async (graph) => new OrtProgram(await open(graph), namesOf(graph), fed),
-    hold: (tensors) =>
-      device === 'webgpu' ? holdOnDevice(tensors, { mostBytes, open: openHolding }) : heldInPlace(tensors),
+    compile: async (graph) => {
+      const prepared = prepareGraph(graph, device, mostBytes);
+      return new OrtProgram({ session: await open(prepared), graph, prepared, fed });
+    },
+    hold: (tensors) => {
+      const holding = (graph: Graph): Promise<InferenceSession> =>
+        open(prepareGraph(graph, device), { preferredOutputLocation: 'gpu-buffer' });
+      return device === 'webgpu' ? holdOnDevice(tensors, { mostBytes, open: holding }) : heldInPlace(tensors);
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
 import { scatterInputs } from '../compiler/shapes.js';
+import { sizesOf } from '../compiler/sizes.js';
 import { verify } from '../compiler/verify.js';
 import { elementCount } from '../core/collections.js';
 import { ShapeError } from '../core/errors.js';
@@ -353,24 +354,6 @@ function runNode<P extends Op>(
   });
 }
 
-/** Values of the symbols in the inputs' shapes; throws ShapeError where an input does not fit. */
-function sizesOf(graph: Graph, inputs: Readonly<Record<string, NdArray>>): ReadonlyMap<string, number> {
-  const sizes = new Map<string, number>();
-  const bound = graph.inputs.map((value) => ({ value, array: inputOf(value, inputs) }));
-  for (const { value, array } of bound)
-    value.shape.forEach((dim, axis) => {
-      if (typeof dim === 'string' && /^\w+$/.test(dim) && !sizes.has(dim)) sizes.set(dim, at(array.shape, axis));
-    });
-  for (const { value, array } of bound) {
-    const expected = value.shape.map((dim) => evaluateDim(dim, sizes));
-    if (array.shape.join() !== expected.join())
-      throw new ShapeError(
-        `input "${value.name}" is [${array.shape.join(', ')}], the graph says [${value.shape.join(', ')}] = [${expected.join(', ')}]`,
-      );
-  }
-  return sizes;
-}
-
 function inputOf(value: Value, inputs: Readonly<Record<string, NdArray>>): NdArray {
   const array = inputs[value.name ?? ''];
   if (!array) throw new TypeError(`input "${value.name}" is missing`);
@@ -381,7 +364,7 @@ function inputOf(value: Value, inputs: Readonly<Record<string, NdArray>>): NdArr
 
 /** Runs a graph with all floats in f64, inputs and outputs too: what finite differences need. */
 export function interpret(graph: Graph, inputs: Readonly<Record<string, NdArray>>): Readonly<Record<string, NdArray>> {
-  const sizes = sizesOf(graph, inputs);
+  const sizes = sizesOf(graph, (input) => inputOf(input, inputs).shape);
   const values = new Map(graph.inputs.map((value) => [value.id, inputOf(value, inputs)]));
   const valueOf = (value: Value): NdArray => {
     const array = values.get(value.id);

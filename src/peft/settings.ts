@@ -31,6 +31,10 @@ export interface PeftChoice {
 /** Throws UserError for a base's format that bitsandbytes does not have, or not here. */
 export function checkQuantisation(quantisation: Quantisation, { device, versions }: PeftSettings): void {
   if (quantisation === 'none') return;
+  if (quantisation === 'f16')
+    throw new UserError(
+      'quantisation f16 is lightmem’s own: with engine peft use precision: bf16, nf4 or int8, or none',
+    );
   if (quantisation === 'int4')
     throw new UserError('quantisation int4 is lightmem’s own: with engine peft use nf4 or int8, or none');
   if (device === 'cpu')

@@ -115,7 +115,7 @@ const trainFields = {
   dropout: positive(0.95, true).describe('Share of an adapter’s inputs left out in training.'),
   targets: distinctList(oneOf(TARGET_MODULES, 'module'), 'modules').describe('Modules that get an adapter.'),
   quantisation: oneOf(QUANTISATIONS, 'quantisation').describe(
-    'What the frozen base’s linear layers are kept in (QLoRA).',
+    'What the frozen base’s linear layers are kept in: f32, half precision, or few bits (QLoRA).',
   ),
   gradientCheckpointing: flag.describe('Whether layers are computed again on the way back, in place of being kept.'),
   rankPattern: z

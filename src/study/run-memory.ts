@@ -23,8 +23,8 @@ const KEPT_OF_VOCABULARY = 6;
 /** Share of tokens learnt where questions are trained on, at their most in one batch. */
 const LEARNT_SHARE = 0.3;
 const FLOAT = 4;
-/** Bytes of a weight in few bits, with its share of the scales of blocks of 64. */
-const QUANTISED = { nf4: 0.5 + 1 / 64, int4: 0.5 + 5 / 64, int8: 1 + 4 / 64 };
+/** Bytes of a weight in fewer bits, with its share of the scales of blocks of 64. */
+const QUANTISED = { f16: 2, nf4: 0.5 + 1 / 64, int4: 0.5 + 5 / 64, int8: 1 + 4 / 64 };
 
 /** What the memory of a training hangs on. */
 export type MemorySettings = Pick<TrainSettings, 'batchTokens' | 'maxLength' | 'gradientCheckpointing'> & {

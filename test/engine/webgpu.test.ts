@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../src/compiler/builder.js';
+import { UserError } from '../../src/core/errors.js';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { float32, type Engine } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
@@ -55,10 +56,35 @@ if (why === undefined) {
     repeatable: false,
     without: { 'Cast: floats through half precision': 'software adapters have no f16' },
   });
+  describe('a refusal of WebGPU', () => {
+    const engine = make();
+    it('says what a step takes where a buffer cannot be made', { timeout: 60_000 }, async () => {
+      const b = new Builder();
+      const [x, y] = [b.input('x', 'float32', ['N', 1]), b.input('y', 'float32', [1, 'M'])];
+      const program = await engine.compile(b.finish({ all: b.reduceSum(b.gemm(x, y), [0, 1]) }));
+      const [rows, columns] = [60000, 65536];
+      await expect(program.run({ x: float32([rows, 1]), y: float32([1, columns]) })).rejects.toThrow(
+        /out of device memory: .* 15\.73 GB on the GPU, 0\.00 GB of it inputs, its largest buffer 15\.73 GB \(Gemm, \[60000, 65536\]\): use/,
+      );
+      await program.dispose();
+    });
+
+    it('of half precision says what to use instead, or trains as the CPU does', { timeout: 300_000 }, async () => {
+      const found = await losses(engine, 'f16').catch((error: unknown) => error);
+      if (Array.isArray(found)) {
+        const expected = await losses(onnxRuntimeEngine({ device: 'cpu' }), 'f16');
+        found.forEach((loss, i) => expect(Math.abs(loss / (expected[i] ?? NaN) - 1)).toBeLessThan(1e-3));
+      } else {
+        expect(found).toBeInstanceOf(UserError);
+        expect(String(found)).toContain(
+          'this GPU has no half precision: use quantisation: nf4 or none, or --device cpu',
+        );
+      }
+    });
+  });
   describe('training on WebGPU', () => {
     const inPieces = { device: 'webgpu', threads: 1, mostInputBytes: 2048 } as const;
     it.each([
-      ['a base in f32', 'none', make],
       ['a base in f32 whose weights come in pieces', 'none', () => onnxRuntimeEngine(inPieces)],
       ['a quantised base', 'nf4', make],
     ] as const)('takes the steps on %s that the CPU takes', { timeout: 300_000 }, async (_, quantisation, engine) => {

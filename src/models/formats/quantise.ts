@@ -1,7 +1,8 @@
-/** Weights of a frozen base in few bits: NF4 with double quantisation (QLoRA, Dettmers et al., 2023), int4 with zero points, int8; all in blocks. */
+/** Weights of a frozen base in fewer bits: half precision, NF4 with double quantisation (QLoRA, Dettmers et al., 2023), int4 with zero points, int8; all in blocks. */
 import { elementCount } from '../../core/collections.js';
 import type { Quantisation } from '../../core/settings.js';
 import type { LoadedModel, WeightSource } from '../model.js';
+import { halfBits, halfValues } from '../../engine/half.js';
 import { linearModules, weightParameter } from '../modules.js';
 
 export type QuantisedFormat = Exclude<Quantisation, 'none'>;
@@ -28,9 +29,9 @@ export interface NestedScales {
 export interface Quantised {
   readonly format: QuantisedFormat;
   readonly shape: readonly number[];
-  /** One byte a value for int8 (two's complement), half a byte otherwise: the first value in the low half, as ONNX's uint4. */
+  /** Two bytes a value for f16, one for int8 (two's complement), half a byte otherwise: the first value in the low half, as ONNX's uint4. */
   readonly codes: Uint8Array;
-  /** One a block. NF4: the values after double quantisation. */
+  /** One a block; none for f16. NF4: the values after double quantisation. */
   readonly scales: Float32Array;
   /** int4 alone: the code that stands for zero in each block, 0 to 15. */
   readonly zeroPoints?: Uint8Array;
@@ -58,10 +59,26 @@ interface Format {
 }
 
 const FORMATS: { readonly [F in QuantisedFormat]: Format } = {
+  f16: { quantise: toHalves, dequantise: fromHalves },
   nf4: { quantise: quantiseNf4, dequantise: (tensor) => fromNibbles(tensor, nf4Value) },
   int4: { quantise: quantiseInt4, dequantise: (tensor) => fromNibbles(tensor, int4Value) },
   int8: { quantise: quantiseInt8, dequantise: dequantiseInt8 },
 };
+
+/** The nearest values in half precision; beyond 65504 infinity. */
+function toHalves(values: Float32Array, shape: readonly number[]): Quantised {
+  const halves = Uint16Array.from(values, halfBits);
+  return { format: 'f16', shape, codes: new Uint8Array(halves.buffer), scales: new Float32Array() };
+}
+
+function fromHalves(tensor: Quantised): Float32Array {
+  const known = halfValues();
+  return Float32Array.from(halvesOf(tensor), (bits) => known[bits] as number);
+}
+
+/** Bits of the values in half precision. */
+export const halvesOf = ({ codes }: Quantised): Uint16Array =>
+  new Uint16Array(codes.buffer, codes.byteOffset, codes.length / 2);
 
 const blocksOf = (values: Float32Array): number => Math.ceil(values.length / BLOCK_VALUES);
 

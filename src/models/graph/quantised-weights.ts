@@ -1,4 +1,4 @@
-/** A frozen base in few bits, in the graph: codes as inputs, made into f32 weights where they are used (QLoRA, Dettmers et al., 2023). */
+/** A frozen base in fewer bits, in the graph: codes as inputs, made into f32 weights where they are used (QLoRA, Dettmers et al., 2023). */
 import { elementCount } from '../../core/collections.js';
 import type { DataType, Value } from '../../compiler/ir.js';
 import type { Builder } from '../../compiler/builder.js';
@@ -10,6 +10,7 @@ import {
   DYNAMIC_CODEBOOK,
   NF4_CODEBOOK,
   SCALE_BLOCK,
+  halvesOf,
   quantise,
   type Quantised,
   type QuantisedFormat,
@@ -89,6 +90,7 @@ export function dequantisedWeight(weight: ParameterDescription, format: Quantise
   const blocks = blocksOf(shape);
   const part: PartOf = (role, type, size) =>
     making.declare({ ...weight, name: `${name}.${role}`, role, shape: size }, type);
+  if (format === 'f16') return b.op('Cast', [part('codes', 'float16', shape)], { to: 'float32' });
   const values = format === 'int8' ? byteValues(making, part, blocks) : nibbleValues(making, part, blocks, format);
   const flat = b.reshape(values, [blocks * BLOCK_VALUES]);
   return b.reshape(b.slice(flat, 0, 0, elementCount(shape)), shape);
@@ -100,12 +102,20 @@ function padded(codes: Uint8Array, multiple: number): Uint8Array {
   return whole;
 }
 
+const nibbles = ({ codes }: Quantised): Uint16Array =>
+  Uint16Array.from({ length: codes.length / 2 }, (_, i) => at16(codes, i));
+
+/** Codes as the graph takes them. */
+const CODES_OF: Readonly<Record<QuantisedFormat, (tensor: Quantised) => TensorData[DataType]>> = {
+  f16: halvesOf,
+  nf4: nibbles,
+  int4: nibbles,
+  int8: ({ codes }) => new Int8Array(codes.buffer, codes.byteOffset, codes.length),
+};
+
 /** What a weight's inputs hold, by their roles. */
 const PARTS: Readonly<Record<Exclude<QuantisedRole, 'table'>, (tensor: Quantised) => TensorData[DataType]>> = {
-  codes: ({ format, codes }) =>
-    format === 'int8'
-      ? new Int8Array(codes.buffer, codes.byteOffset, codes.length)
-      : Uint16Array.from({ length: codes.length / 2 }, (_, i) => at16(codes, i)),
+  codes: (tensor) => CODES_OF[tensor.format](tensor),
   scales: ({ scales }) => scales,
   zeroPoints: ({ zeroPoints }) => there(zeroPoints),
   scaleCodes: ({ nested }) => padded(there(nested).codes, SCALE_BLOCK),

@@ -1,13 +1,13 @@
 /** Small integers that come in as 32 bits: a training graph on a quantised base for WebGPU. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../src/compiler/builder.js';
-import { isOp } from '../../src/compiler/ir.js';
-import { widenInputs } from '../../src/compiler/passes/widen-inputs.js';
-import { prepareGraph } from '../../src/compiler/pipeline.js';
-import { TARGET_MODULES } from '../../src/core/settings.js';
-import { interpret } from '../../src/engine/reference.js';
-import { trainingGraph } from '../../src/models/graph/training-graph.js';
-import { tinyModel } from '../train/tiny-model.js';
+import { Builder } from '../../../src/compiler/builder.js';
+import { isOp } from '../../../src/compiler/ir.js';
+import { widenInputs } from '../../../src/compiler/passes/widen-inputs.js';
+import { prepareGraph } from '../../../src/compiler/pipeline.js';
+import { TARGET_MODULES } from '../../../src/core/settings.js';
+import { interpret } from '../../../src/engine/reference.js';
+import { trainingGraph } from '../../../src/models/graph/training-graph.js';
+import { tinyModel } from '../../train/tiny-model.js';
 
 describe('small integers widened', () => {
   it('computes the same, whatever they are used for', () => {

@@ -1,9 +1,9 @@
 /** Matrices that come in pieces: what is computed with them is what is computed with the whole. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../src/compiler/builder.js';
-import { cutInputs, rowCuts } from '../../src/compiler/passes/cut-inputs.js';
-import type { Graph } from '../../src/compiler/ir.js';
-import { interpret, type NdArray } from '../../src/engine/reference.js';
+import { Builder } from '../../../src/compiler/builder.js';
+import { cutInputs, rowCuts } from '../../../src/compiler/passes/cut-inputs.js';
+import type { Graph } from '../../../src/compiler/ir.js';
+import { interpret, type NdArray } from '../../../src/engine/reference.js';
 
 const ramp = (shape: readonly number[]): NdArray => ({
   shape,
@@ -63,7 +63,7 @@ describe('a graph whose matrix is cut', () => {
     const whole = interpret(everyUse(), { ...FED, w });
     const rows = rowCuts('float32', [10, 3], bytes);
     let end = 0;
-    const pieces = rows.map((count, i) => [
+    const pieces = rows.map((count, i): [string, NdArray] => [
       `w#${i}`,
       { shape: [count, 3], data: w.data.slice(3 * end, 3 * (end += count)) },
     ]);
