@@ -3,7 +3,8 @@ import { UserError, messageOf } from '../core/errors.js';
 import type { BufferPlan } from '../compiler/buffers.js';
 
 /** Words of Dawn, WebGPU's implementation, where a buffer could not be made; what uses it afterwards calls it invalid. */
-const NO_BUFFER = /OUT_OF_(DEVICE|HOST)_MEMORY|allocation size too large|max buffer size limit|\[Invalid Buffer|too many storage buffers/i;
+const NO_BUFFER =
+  /OUT_OF_(DEVICE|HOST)_MEMORY|allocation size too large|max buffer size limit|\[Invalid Buffer|too many storage buffers/i;
 const NO_HALF = /requires f16/i;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
