@@ -162,7 +162,7 @@ function longer(run: RunSummary | undefined): string {
     return 'train for more epochs or with smaller batches';
   const factor = Math.max(2, Math.ceil(ENOUGH_STEPS / Math.max(1, steps)));
   const { maxSteps } = training;
-  if (maxSteps !== undefined) return `raise maxSteps from ${maxSteps} to ${maxSteps * factor}`;
+  if (maxSteps !== undefined && steps >= maxSteps) return `raise maxSteps from ${maxSteps} to ${maxSteps * factor}`;
   const batch = Math.max(64, Math.floor(training.batchTokens / factor));
   const smaller = batch < training.batchTokens ? `, or lower batchTokens from ${training.batchTokens} to ${batch}` : '';
   return `raise epochs from ${training.epochs} to ${training.epochs * factor}${smaller}`;

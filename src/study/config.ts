@@ -83,7 +83,9 @@ const trainFields = {
   epochs: integer(1, 10_000).describe(
     'Times that every sample is trained on; without it, 3, or as many (up to 30) as a small set needs for 60 steps.',
   ),
-  maxSteps: integer(1, 10_000_000).describe('Steps of the optimiser, in place of epochs.').optional(),
+  maxSteps: integer(1, 10_000_000)
+    .describe('Steps of the optimiser at which training ends, where `epochs` have not ended it before.')
+    .optional(),
   batchTokens: integer(8, 1_000_000).describe(
     'Tokens that a batch is filled up to; without it, 1,024, or for a small set a quarter of it, at least 128.',
   ),

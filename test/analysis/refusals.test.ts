@@ -73,6 +73,11 @@ describe('a verdict on nothing', () => {
     expect(found?.sentences[0]).not.toContain('epochs');
   });
 
+  it('names epochs where these ended the training before maxSteps', () => {
+    const training = { epochs: 2, maxSteps: 500, batchTokens: 1024, learningRate: 1e-3 };
+    expect(made(() => ({}), { steps: 5, training }).found?.sentences[0]).toContain('raise epochs from 2 to 24');
+  });
+
   it('is refused where the loss rose', () => {
     const { kinds, found } = made(() => ({}), { firstLoss: 1.2, lastLoss: 3.4 });
     expect(kinds).toEqual(['loss-rose']);
