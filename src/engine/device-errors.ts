@@ -22,6 +22,6 @@ function memoryError({ peak, inputs, largest }: BufferPlan, cause: unknown): Err
 export function explained(error: unknown, plan: () => BufferPlan): unknown {
   const message = messageOf(error);
   if (NO_HALF.test(message))
-    return new UserError('this GPU has no half precision: use quantisation: nf4 or none, or --device cpu');
+    return new UserError('this GPU has no half precision: use quantisation: nf4 or none, or compute on the CPU');
   return NO_BUFFER.test(message) ? memoryError(plan(), error) : error;
 }

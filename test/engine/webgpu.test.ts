@@ -77,7 +77,7 @@ if (why === undefined) {
       } else {
         expect(found).toBeInstanceOf(UserError);
         expect(String(found)).toContain(
-          'this GPU has no half precision: use quantisation: nf4 or none, or --device cpu',
+          'this GPU has no half precision: use quantisation: nf4 or none, or compute on the CPU',
         );
       }
     });
