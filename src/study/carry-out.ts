@@ -93,7 +93,11 @@ class ProgressFile {
     this.stage = report.stage;
     if (!isDue) return;
     this.#written = now;
-    writeWhole(this.#path, JSON.stringify(report), { flush: false });
+    try {
+      writeWhole(this.#path, JSON.stringify(report), { flush: false });
+    } catch {
+      return; // what the run itself writes next tells what is wrong with the disk
+    }
   }
 
   remove(): void {
@@ -109,5 +113,9 @@ function leaveError(folder: string, error: unknown, stage: RunStage): void {
     stage,
     stack: error instanceof Error ? redact(error.stack ?? '') : null,
   };
-  writeWhole(join(folder, RUN_FILES.error), jsonText(record));
+  try {
+    writeWhole(join(folder, RUN_FILES.error), jsonText(record));
+  } catch {
+    return; // the disk that takes no note is most likely what made the run fail, which is told
+  }
 }

@@ -5,13 +5,14 @@ import type { Item } from '../core/records.js';
 import type { GenerateSettings } from '../core/settings.js';
 import { probeAdapter, probeBase, type ProbeBase } from '../evaluate/probe/probe.js';
 import { jsonText } from '../files/json-file.js';
+import { parseRecord } from '../files/json-record.js';
 import { writeWhole } from '../files/write-whole.js';
 import { readAdapter } from '../models/adapter/adapter.js';
 import type { LoadedModel } from '../models/model.js';
 import type { PromptStyle } from '../models/text/prompt.js';
 import { askedHash, type EngineIdentity, type ProbeIdentity } from './identity.js';
 import { probePath } from './probe-store.js';
-import type { ProbeRecord } from './study-records.js';
+import { probeRecord, type ProbeRecord } from './study-records.js';
 
 export interface ProbeStage {
   readonly study: string;
@@ -39,10 +40,14 @@ export interface ProbeStage {
 export async function ensureProbe(stage: ProbeStage): Promise<{ hash: string; isNew: boolean }> {
   const hash = probeHash(stage);
   const path = probePath(stage.study, hash);
-  if (existsSync(path)) return { hash, isNew: false };
+  if (holdsProbe(path)) return { hash, isNew: false };
   const record = await probe(stage);
   writeWhole(path, jsonText(record));
   return { hash, isNew: true };
+}
+
+function holdsProbe(path: string): boolean {
+  return existsSync(path) && !('problem' in parseRecord(readFileSync(path), probeRecord));
 }
 
 function probeHash({ probe: { general, generalTokens, scales, ranks }, ...stage }: ProbeStage): string {

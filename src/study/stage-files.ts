@@ -13,13 +13,16 @@ export function describeFiles(folder: string, names: readonly string[]): StageFi
   return Object.fromEntries(described);
 }
 
-/** What is wrong with a folder's files beside their description; null where nothing is. Content is looked at in text files alone. */
-export function damageOf(folder: string, files: StageFiles): string | null {
+/** Which files' content is looked at: that of text files, quick for any number of runs, or of all, which tells of a byte changed in weights. */
+export type Thoroughness = 'text' | 'all';
+
+/** What is wrong with a folder's files beside their description; null where nothing is. */
+export function damageOf(folder: string, files: StageFiles, looksAt: Thoroughness = 'text'): string | null {
   for (const [name, { bytes, sha256 }] of Object.entries(files)) {
     const path = join(folder, name);
     if (!existsSync(path)) return `${name} is gone`;
     if (statSync(path).size !== bytes) return `${name} has another size than when it was written`;
-    if (name.endsWith('.jsonl') && fileSha256(path) !== sha256) return `${name} was changed`;
+    if ((looksAt === 'all' || name.endsWith('.jsonl')) && fileSha256(path) !== sha256) return `${name} was changed`;
   }
   return null;
 }

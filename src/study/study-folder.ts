@@ -28,6 +28,7 @@ import { runFolderName, type GeneralText, type PlannedRun } from './run-spec.js'
 import { auditsRecord } from './stored-study.js';
 import { estimatesOf } from './study-estimates.js';
 import {
+  FIX_STUDY,
   readStudyRecord,
   refuseOtherVersion,
   STUDY_VERSION,
@@ -94,10 +95,8 @@ export class StudyFolder {
   async audit(onDataset?: (name: string) => void): Promise<readonly AuditReport[]> {
     const identity = this.#auditIdentity();
     const path = join(this.path, STUDY_FILES.audits);
-    if (existsSync(path)) {
-      const stored = readJsonFile(path, auditsRecord, `remove ${path} and run the study again`);
-      if (stored.identity === identity) return stored.audits;
-    }
+    const stored = attempt(() => readJsonFile(path, auditsRecord, FIX_STUDY));
+    if (stored?.identity === identity) return stored.audits;
     const audits: AuditReport[] = [];
     for (const dataset of this.plan.datasets.values()) {
       onDataset?.(dataset.name);
@@ -155,10 +154,10 @@ export class StudyFolder {
     return this.#writeOnce(STUDY_FILES.data, `${name}-${sha256(text).slice(0, 12)}.jsonl`, text);
   }
 
-  /** A file whose name says what it holds, and its path. */
+  /** A file whose name says what it holds, and its path; one that was damaged is written anew. */
   #writeOnce(folder: string, name: string, text: string): string {
     const path = join(this.path, folder, name);
-    if (!existsSync(path)) writeWhole(path, text);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
     return path;
   }
 
@@ -269,6 +268,16 @@ function limitsOf({ answering }: RunIdentity): { maxLength: number; answerRoom: 
   return answering.kind === 'local' ? answering.prompt : null;
 }
 
+/** What reading gives; undefined of a record that is absent or damaged, for it is made anew. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole megabytes, two digits of fewer than ten. */
 function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1e6);
+  return bytes < 1e7 ? Number((bytes / 1e6).toPrecision(2)) : Math.ceil(bytes / 1e6);
 }

@@ -1,9 +1,10 @@
 /** `study.json`: what was asked for and the runs that answer it, checked where it is read. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { readJsonFile } from '../files/json-file.js';
+import { parseRecord } from '../files/json-record.js';
 import { STUDY_FILES } from './layout.js';
 import { runEstimateRecord } from './run-seconds.js';
 
@@ -55,7 +56,9 @@ export function readStudyRecord(folder: string): StudyRecord {
 export function refuseOtherVersion(folder: string): void {
   const path = join(folder, STUDY_FILES.study);
   if (!existsSync(path)) return;
-  const { version } = readJsonFile(path, versioned, FIX_STUDY);
+  const parsed = parseRecord(readFileSync(path), versioned);
+  if ('problem' in parsed) return; // damaged: it is written anew by a study run, and whoever reads it is told
+  const { version } = parsed.value;
   if (version !== STUDY_VERSION)
     throw new UserError(
       `${folder} was written by another version of lightmem (study format ${version}, this one reads ${STUDY_VERSION}): read it with that version, or run the study again into another folder (out); texts that were made are used again`,

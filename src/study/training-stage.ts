@@ -1,5 +1,5 @@
 /** The training stage: an adapter under its training's identity, made once, whichever run needs it first. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { eitherSignal } from '../core/concurrency.js';
@@ -32,12 +32,15 @@ export interface TrainingStage {
 /** The record of a whole training, and whether this call made it. Another process that makes it is waited for. */
 export async function ensureTraining(stage: TrainingStage): Promise<{ record: TrainingRecord; isNew: boolean }> {
   const { training, signal } = stage;
-  const before = readTraining(training);
-  if (before.status === 'done') return { record: before.record, isNew: false };
+  const before = readTraining(training, 'all');
+  if (before.status === 'done') {
+    writeSpec(training);
+    return { record: before.record, isNew: false };
+  }
   const lock = await lockFolder(training.folder, { patienceMs: Infinity, ...(signal !== undefined && { signal }) });
   try {
     removeLeftovers(training.folder);
-    const now = readTraining(training);
+    const now = readTraining(training, 'all');
     if (now.status === 'done') return { record: now.record, isNew: false };
     if (now.damage !== null) clearTraining(training);
     return { record: await train({ ...stage, signal: eitherSignal(lock.signal, signal) }), isNew: true };
@@ -49,10 +52,7 @@ export async function ensureTraining(stage: TrainingStage): Promise<{ record: Tr
 async function train(stage: TrainingStage): Promise<TrainingRecord> {
   const { training, model, checkpointEverySteps, threads, python, onProgress, signal } = stage;
   const { identity, folder, retry } = training;
-  writeWhole(
-    join(folder, TRAINING_FILES.spec),
-    jsonText({ version: IDENTITY_VERSION, id: identityHash(identity), identity }),
-  );
+  writeSpec(training);
   const result = await finetune({
     ...{ model, samples: await fittingSamples(stage), folder, device: identity.engine.device },
     settings: { ...identity.settings, checkpointEverySteps },
@@ -71,6 +71,13 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
   };
   writeWhole(join(folder, TRAINING_FILES.training), jsonText(record));
   return record;
+}
+
+/** What is trained, for people; written where it is not there as it should be. */
+function writeSpec({ folder, identity }: ResolvedTraining): void {
+  const path = join(folder, TRAINING_FILES.spec);
+  const text = jsonText({ version: IDENTITY_VERSION, id: identityHash(identity), identity });
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
 }
 
 async function fittingSamples({ model, samples: made }: TrainingStage): Promise<readonly TrainingSample[]> {

@@ -1,13 +1,14 @@
 /** Trainings on disk: one folder for each identity, shared by all runs of the study that need its adapter. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../core/errors.js';
+import { isDeepStrictEqual } from 'node:util';
+import { messageOf, UserError } from '../core/errors.js';
 import { jsonText, readJsonFile } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { identityHash, type TrainingIdentity } from './identity.js';
 import { TRAINING_FILES, trainingPath } from './layout.js';
 import { retryRecord, trainingRecord, type Retry, type TrainingRecord } from './study-records.js';
-import { damageOf } from './stage-files.js';
+import { damageOf, type Thoroughness } from './stage-files.js';
 
 const FIX = 'remove the training’s folder and run the study again';
 
@@ -22,10 +23,23 @@ export interface ResolvedTraining {
 export function resolveTraining(study: string, planned: TrainingIdentity): ResolvedTraining {
   const folder = trainingPath(study, planned);
   const path = join(folder, TRAINING_FILES.retry);
-  if (!existsSync(path)) return { identity: planned, folder, retry: null };
-  const retry = readJsonFile(path, retryRecord, FIX);
+  const retry = existsSync(path) ? readJsonFile(path, retryRecord, FIX) : null;
+  if (retry === null) return { identity: planned, folder, retry };
+  if (!isHalf(planned, retry))
+    throw new UserError(`${path} cannot be used: it halves no batch of this training: ${FIX}`);
   const identity = shrunk(planned, retry);
   return { identity, folder: trainingPath(study, identity), retry };
+}
+
+function isHalf({ settings }: TrainingIdentity, { batchTokens, accumulation }: Retry): boolean {
+  return isDeepStrictEqual({ batchTokens, accumulation }, halved(settings));
+}
+
+function halved({ batchTokens, accumulation }: TrainingIdentity['settings']): Omit<Retry, 'reason'> {
+  return {
+    batchTokens: { from: batchTokens, to: Math.max(8, Math.floor(batchTokens / 2)) },
+    accumulation: { from: accumulation, to: accumulation * 2 },
+  };
 }
 
 function shrunk(planned: TrainingIdentity, { batchTokens, accumulation }: Retry): TrainingIdentity {
@@ -37,12 +51,7 @@ function shrunk(planned: TrainingIdentity, { batchTokens, accumulation }: Retry)
 export function shrinkTraining(study: string, planned: TrainingIdentity, reason: string): Retry | null {
   const { folder, retry: before } = resolveTraining(study, planned);
   if (before !== null || existsSync(join(folder, TRAINING_FILES.training))) return null;
-  const { batchTokens, accumulation } = planned.settings;
-  const retry: Retry = {
-    batchTokens: { from: batchTokens, to: Math.max(8, Math.floor(batchTokens / 2)) },
-    accumulation: { from: accumulation, to: accumulation * 2 },
-    reason,
-  };
+  const retry: Retry = { ...halved(planned.settings), reason };
   rmSync(join(folder, TRAINING_FILES.checkpoints), { recursive: true, force: true });
   writeWhole(join(folder, TRAINING_FILES.retry), jsonText(retry));
   return retry;
@@ -54,13 +63,13 @@ export type StoredTraining =
   | { readonly status: 'pending'; readonly damage: string | null };
 
 /** Where a training stands: done where its record is there and fits its identity and its files. */
-export function readTraining({ folder, identity }: ResolvedTraining): StoredTraining {
+export function readTraining({ folder, identity }: ResolvedTraining, looksAt: Thoroughness = 'text'): StoredTraining {
   const path = join(folder, TRAINING_FILES.training);
   if (!existsSync(path)) return { status: 'pending', damage: null };
   try {
     const record = readJsonFile(path, trainingRecord, FIX);
     const isOwn = record.id === identityHash(identity);
-    const damage = isOwn ? damageOf(folder, record.files) : 'its record is another training’s';
+    const damage = isOwn ? damageOf(folder, record.files, looksAt) : 'its record is another training’s';
     return damage === null ? { status: 'done', record } : { status: 'pending', damage };
   } catch (error) {
     return { status: 'pending', damage: messageOf(error) };

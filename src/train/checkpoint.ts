@@ -2,10 +2,13 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fileSha256 } from '../files/file-range.js';
 import { parseRecord } from '../files/json-record.js';
+import { linesHold, type LogLines } from '../files/line-log.js';
 import { removeLeftovers } from '../files/scratch.js';
 import { writeFolder } from '../files/write-folder.js';
 import { writeWhole } from '../files/write-whole.js';
+import { sealed, sealedText } from '../files/seal.js';
 import { openSafetensors, writeSafetensors } from '../models/formats/safetensors.js';
 import { MOMENTS, type StepTrainer, type TrainerState, type Weights } from './step-trainer.js';
 
@@ -17,6 +20,8 @@ export interface CheckpointState<C> {
   readonly identity: string;
   /** Whatever else the training counts. */
   readonly counters: C;
+  /** What the training's log held then; a log that does not hold it any more cannot be gone on with. Default: nothing is known of it. */
+  readonly log?: LogLines;
   /** Weights of an earlier step to keep beside it; default none. */
   readonly weights?: Weights;
 }
@@ -41,7 +46,7 @@ export async function saveCheckpoint<C>(root: string, trainer: StepTrainer, stat
   ]);
   writeFolder(folderOf(root, state.step), (scratch) => {
     writeSafetensors(join(scratch, TENSORS), tensors);
-    writeWhole(join(scratch, STATE), JSON.stringify(record));
+    writeWhole(join(scratch, STATE), sealedText({ ...record, tensors: fileSha256(join(scratch, TENSORS)) }));
   });
   for (const old of complete(root).slice(0, -2)) rmSync(join(root, old), { recursive: true, force: true });
 }
@@ -54,11 +59,18 @@ function complete(root: string): string[] {
     .sort();
 }
 
+const logLines = z.object({ bytes: z.int().min(0), sha256: z.string() });
+
+/** Throws where it, or the tensors beside it, are damaged. */
 function readState<C>(folder: string, counters: z.ZodType<C>): CheckpointState<C> {
-  const schema = z.object({ step: z.int().min(0), identity: z.string(), counters });
+  const known = { log: logLines.exactOptional(), tensors: z.string().exactOptional() };
+  const schema = sealed(z.object({ step: z.int().min(0), identity: z.string(), counters, ...known }));
   const parsed = parseRecord(readFileSync(join(folder, STATE)), schema);
   if ('problem' in parsed) throw new Error(`${folder} is no checkpoint: ${parsed.problem}`);
-  return parsed.value;
+  const { tensors, ...state } = parsed.value;
+  if (tensors !== undefined && tensors !== fileSha256(join(folder, TENSORS)))
+    throw new Error(`${folder} is no checkpoint: ${TENSORS} was changed`);
+  return state;
 }
 
 /** All tensors of a checkpoint: where the trainer stood, and the weights kept beside. */
@@ -96,12 +108,14 @@ function attempt<T>(read: () => T): T | undefined {
 
 /**
  * Puts a trainer where the newest usable checkpoint left it and returns that checkpoint's state; undefined where there is none, the
- * trainer then being left alone. A damaged checkpoint is passed over for the one before it; one of another identity is not used.
+ * trainer then being left alone. A damaged checkpoint, or one whose part of the file `log` is damaged, is passed over for the one before
+ * it; one of another identity is not used.
  */
 export async function resumeCheckpoint<C>(
   root: string,
   trainer: StepTrainer,
   { identity, counters }: { readonly identity: string; readonly counters: z.ZodType<C> },
+  log?: string,
 ): Promise<CheckpointState<C> | undefined> {
   removeLeftovers(root);
   const names = complete(root).reverse();
@@ -110,7 +124,8 @@ export async function resumeCheckpoint<C>(
     const folder = join(root, name);
     const state = attempt(() => readState(folder, counters));
     if (state && state.identity !== identity) return undefined;
-    const stored = state && attempt(() => readTensors(folder, trained));
+    const isLogged = state?.log === undefined || log === undefined || linesHold(log, state.log);
+    const stored = state && isLogged ? attempt(() => readTensors(folder, trained)) : undefined;
     if (state === undefined || stored === undefined) continue;
     await trainer.restore(stored, state.step);
     return { ...state, weights: stored.kept };

@@ -1,8 +1,9 @@
 /** The training loop: a plan's steps, from the first or from the last checkpoint on, with a line of the log for what they gave. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { makeFolder } from '../files/flush.js';
-import { appendJsonLine, trimLines } from '../files/line-log.js';
+import { appendJsonLine, linesOf, trimLines } from '../files/line-log.js';
 import type { Batch } from './batches.js';
 import { resumeCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { StepResult, StepTrainer, Weights } from './step-trainer.js';
@@ -101,13 +102,14 @@ export async function carryOut<M extends Metric, C extends object>(
   { folder, log, onMetric, signal }: LoopOptions<M>,
 ): Promise<readonly M[]> {
   const checkpoints = checkpointsIn(folder);
-  const resumed = await resumeCheckpoint(checkpoints, trainer, plan);
-  if (resumed) plan.resume(resumed);
-  makeFolder(folder);
   const path = join(folder, log);
+  const resumed = await resumeCheckpoint(checkpoints, trainer, plan, path);
+  if (resumed) plan.resume(resumed);
+  else rmSync(path, { force: true });
+  makeFolder(folder);
   const lines = trimLines(path, plan.metrics, ({ step }) => step <= (resumed?.step ?? 0));
   const save = (step: number, kept: Kept<C>): Promise<void> =>
-    saveCheckpoint(checkpoints, trainer, { step, identity: plan.identity, ...kept });
+    saveCheckpoint(checkpoints, trainer, { step, identity: plan.identity, log: linesOf(path), ...kept });
   let saved = resumed?.step ?? 0;
   for (;;) {
     const before = trainer.steps;

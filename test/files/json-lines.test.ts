@@ -159,9 +159,33 @@ describe('LineLog', () => {
     const log = await LineLog.open(path, record);
     expect([log.held.length, log.repaired]).toEqual([2, true]);
     await Promise.all([log.add({ step: 3 }), log.add({ step: 4 })]);
-    expect(readFileSync(path, 'utf8')).toBe(steps(4));
+    expect(readJsonLines(path, record)).toEqual([1, 2, 3, 4].map((step) => ({ step })));
     expect(readFileSync(`${path}.bad`, 'utf8')).toBe(`${steps(2)}{"step":3`);
     expect((await LineLog.open(path, record)).repaired).toBe(false);
+  });
+
+  it('refuses a line in which any bit was turned since it was written, with its number and what to do', async () => {
+    const path = join(root, 'turned.jsonl');
+    const log = await LineLog.open(path, record);
+    await log.addAll([{ step: 1 }, { step: 23 }, { step: 4 }]);
+    const whole = readFileSync(path);
+    const second = whole.indexOf('\n') + 1;
+    for (let bit = 8 * second; bit < 8 * whole.indexOf('\n', second); bit++) {
+      const turned = Buffer.from(whole);
+      turned[bit >> 3] = (turned[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(path, turned);
+      const held = await LineLog.open(path, record).then(
+        (opened) => opened.held,
+        (error: unknown) => String(error),
+      );
+      // What is taken all the same says what was written: the name of the check alone was changed.
+      if (typeof held === 'string') expect(held).toMatch(/line [23]: /);
+      else expect(held).toEqual([{ step: 1 }, { step: 23 }, { step: 4 }]);
+    }
+    writeFileSync(path, String(whole).replace('23', '24'));
+    await expect(LineLog.open(path, record)).rejects.toThrow(
+      /turned\.jsonl cannot be read:\n {2}- line 2: it was changed since it was written: remove it and run again/,
+    );
   });
 
   it('makes its folder, and says where the disk refuses', async () => {
