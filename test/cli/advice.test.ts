@@ -63,6 +63,7 @@ describe('messages', () => {
       'src/serving/vllm.ts': vllm.split(' '), // those of vllm serve
       'src/serving/llama-server.ts': llama.split(' '), // those of llama-server
       'src/evaluate/served-adapter.ts': ['--enable-lora', '--lora'], // of both
+      'src/trackers': ['--mlflow', '--tensorboard'], // of study export, which catches up
       'src/study/track-config.ts': ['--logdir'], // TensorBoard's own
       'src/study/server-config.ts': ['--max-cpu-loras', '--max-loras'],
       'src/doctor/devices.ts': ['--query-gpu', '--format', '--gpus'], // nvidia-smi's and docker's own
