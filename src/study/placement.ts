@@ -99,7 +99,7 @@ function farWork(
 }
 
 /** The GPU of a place in the pool: of those that this process may use, the one of the same number. */
-function gpuOfSlot(slot: number): NodeJS.ProcessEnv {
+export function gpuOfSlot(slot: number): NodeJS.ProcessEnv {
   const visible = process.env['CUDA_VISIBLE_DEVICES']?.split(',').filter((name) => name !== '');
   const gpu = visible === undefined ? String(slot) : visible[slot % Math.max(1, visible.length)];
   return gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu };
