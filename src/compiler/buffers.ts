@@ -1,7 +1,6 @@
 /** What a prepared graph takes on a device: its inputs, its largest buffer, and the most that is there at once. */
 import { evaluateDim } from './dims.js';
-import { bytesOf } from './passes/cut-inputs.js';
-import { isOp, type Graph, type Value } from './ir.js';
+import { bytesOf, isOp, type Graph, type Value } from './ir.js';
 
 /** Bytes of a graph's buffers for one run. */
 export interface BufferPlan {

@@ -5,6 +5,13 @@ import type { Dim, Shape } from './dims.js';
 /** Types of a tensor's elements, by ONNX's names. */
 export type DataType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint16' | 'uint8' | 'bool';
 
+const BYTES: Readonly<Record<DataType, number>> = {
+  ...{ float32: 4, float16: 2, int64: 8, int32: 4, int8: 1, uint16: 2, uint8: 1, bool: 1 },
+};
+
+/** Bytes of one value of a type. */
+export const bytesOf = (type: DataType): number => BYTES[type];
+
 /** One tensor of the graph. */
 export interface Value {
   readonly id: number;

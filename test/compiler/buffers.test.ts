@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { planBuffers, type BufferPlan } from '../../src/compiler/buffers.js';
 import { Builder } from '../../src/compiler/builder.js';
-import { bytesOf } from '../../src/compiler/passes/cut-inputs.js';
+import { bytesOf } from '../../src/compiler/ir.js';
 import { prepareGraph } from '../../src/compiler/pipeline.js';
 import { sizesOf } from '../../src/compiler/sizes.js';
 import { Random } from '../../src/core/random.js';

@@ -1,15 +1,9 @@
 /** Pass: matrices too large for one buffer of a device come in as several, cut by rows, and are read piece by piece. */
-import { ShapeError } from '../../core/errors.js';
-import { Builder } from '../builder.js';
+import type { Builder } from '../builder.js';
 import type { Shape } from '../dims.js';
-import { at, dimOf, isOp, type DataType, type Graph, type Node, type OpAttributes, type Value } from '../ir.js';
-
-const BYTES: Readonly<Record<DataType, number>> = {
-  ...{ float32: 4, float16: 2, int64: 8, int32: 4, int8: 1, uint16: 2, uint8: 1, bool: 1 },
-};
-
-/** Bytes of one value. */
-export const bytesOf = (type: DataType): number => BYTES[type];
+import { at, bytesOf, dimOf, isOp, type DataType, type Graph, type OpAttributes, type Value } from '../ir.js';
+import { pruneUnused } from './prune.js';
+import { rebuild, type NamedInput } from './rebuild.js';
 
 /**
  * Rows of the pieces that a matrix of floats of known size is cut into, so that none takes more than `mostBytes`: as many to each but the
@@ -70,62 +64,34 @@ function rowsByIndex(b: Builder, indices: Value, pieces: readonly Value[]): Valu
   return taken.reduce((sum, rows) => b.add(sum, rows));
 }
 
-/** A graph under construction, and which of its values come in pieces. */
-class Cutting {
-  readonly b = new Builder();
-  /** What stands for the values of the graph before. */
-  readonly #now = new Map<number, readonly Value[]>();
-
-  constructor(
-    readonly graph: Graph,
-    readonly mostBytes: number,
-  ) {}
-
-  run(): Graph {
-    for (const input of this.graph.inputs) this.#now.set(input.id, this.#input(input));
-    for (const node of this.graph.nodes) this.#add(node);
-    return this.b.finish(Object.fromEntries(this.graph.outputs.map(({ name, value }) => [name, this.#whole(value)])));
-  }
-
-  #input({ id, name = `input${id}`, type, shape }: Value): Value[] {
-    const rows = rowCuts(type, shape, this.mostBytes);
-    if (rows.length === 1) return [this.b.input(name, type, shape)];
-    return pieceNames(name, rows.length).map((each, i) => this.b.input(each, type, [at(rows, i), dimOf({ shape }, 1)]));
-  }
-
-  #pieces({ id }: Value): readonly Value[] {
-    const found = this.#now.get(id);
-    if (!found) throw new ShapeError(`value ${id} is used before it is made`);
-    return found;
-  }
-
-  #whole(value: Value): Value {
-    return this.b.concat(this.#pieces(value), 0);
-  }
-
-  #add(node: Node): void {
-    const operand = node.inputs[isOp(node, 'Gemm') ? 1 : 0];
-    const pieces = operand ? this.#pieces(operand) : [];
-    const made = pieces.length > 1 ? this.#fromPieces(node, pieces) : undefined;
-    if (made) this.#now.set(at(node.outputs, 0).id, made);
-    else {
-      const inputs = node.inputs.map((each) => this.#whole(each));
-      this.b
-        .apply(node.op, inputs, node.attributes)
-        .forEach((value, i) => this.#now.set(at(node.outputs, i).id, [value]));
-    }
-  }
-
-  /** What a node makes of a matrix that comes in pieces; undefined where it needs it whole. */
-  #fromPieces(node: Node, pieces: readonly Value[]): readonly Value[] | undefined {
-    if (isOp(node, 'Cast')) return pieces.map((piece) => this.b.op('Cast', [piece], node.attributes));
-    if (isOp(node, 'Gather') && node.attributes.axis === 0)
-      return [rowsByIndex(this.b, this.#whole(at(node.inputs, 1)), pieces)];
-    if (!isOp(node, 'Gemm')) return undefined;
-    const addend = node.inputs[2] && this.#whole(node.inputs[2]);
-    return [product(this.b, node.attributes, { x: this.#whole(at(node.inputs, 0)), addend, pieces })];
-  }
-}
-
 /** A graph none of whose matrices of weights takes more than `mostBytes`; the pieces of input W are W#0, W#1 and so on. */
-export const cutInputs = (graph: Graph, mostBytes: number): Graph => new Cutting(graph, mostBytes).run();
+export function cutInputs(graph: Graph, mostBytes: number): Graph {
+  /** Pieces of a value by the whole that they are joined to, which is dropped where nothing asks for it. */
+  const pieces = new Map<number, readonly Value[]>();
+  const joined = (b: Builder, parts: readonly Value[]): Value => {
+    const whole = b.concat(parts, 0);
+    if (parts.length > 1) pieces.set(whole.id, parts);
+    return whole;
+  };
+  const inPieces = (b: Builder, { name, type, shape }: NamedInput): Value => {
+    const rows = rowCuts(type, shape, mostBytes);
+    const inputs = pieceNames(name, rows.length).map((each, i) =>
+      b.input(each, type, rows.length === 1 ? shape : [at(rows, i), dimOf({ shape }, 1)]),
+    );
+    return joined(b, inputs);
+  };
+  const cut = rebuild(
+    graph,
+    (b, node, inputs) => {
+      const parts = pieces.get(inputs[isOp(node, 'Gemm') ? 1 : 0]?.id ?? -1);
+      if (!parts) return undefined;
+      const casts = isOp(node, 'Cast') && parts.map((part) => b.op('Cast', [part], node.attributes));
+      if (casts) return [joined(b, casts)];
+      if (isOp(node, 'Gather') && node.attributes.axis === 0) return [rowsByIndex(b, at(inputs, 1), parts)];
+      if (!isOp(node, 'Gemm')) return undefined;
+      return [product(b, node.attributes, { x: at(inputs, 0), pieces: parts, addend: inputs[2] })];
+    },
+    inPieces,
+  );
+  return pruneUnused(cut);
+}
