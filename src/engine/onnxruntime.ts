@@ -31,9 +31,9 @@ function fromOrt(tensor: OrtTensor): Tensor {
 /** What a session computes. */
 interface Compiled {
   readonly session: InferenceSession;
-  /** As it was given, and as the device computes it. */
   readonly graph: Graph;
-  readonly prepared: Graph;
+  /** The graph as the device computes it. */
+  readonly prepare: (graph: Graph) => Graph;
   /** What becomes of a tensor of the processor's memory. */
   readonly fed: (tensor: Tensor) => readonly OrtTensor[];
 }
@@ -67,9 +67,9 @@ class OrtProgram implements Program {
   }
 
   #plan(inputs: Fed): BufferPlan {
-    const { graph, prepared } = this.compiled;
+    const { graph, prepare } = this.compiled;
     return planBuffers(
-      prepared,
+      prepare(graph),
       sizesOf(graph, ({ name = '' }) => fedAs(inputs, name).shape),
     );
   }
@@ -88,8 +88,9 @@ function fedAs(inputs: Fed, name: string): Tensor | HeldTensor {
 /** The ONNX Runtime engine for a device; nothing is loaded before the first `compile`. */
 export function onnxRuntimeEngine(options: EngineOptions): Engine {
   const { device, threads, mostInputBytes: mostBytes = MOST_INPUT_BYTES } = options;
-  const open = (prepared: Graph, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> =>
-    InferenceSession.create(encodeOnnx(prepared), {
+  const prepare = (graph: Graph): Graph => prepareGraph(graph, device, mostBytes);
+  const open = (graph: Graph, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> =>
+    InferenceSession.create(encodeOnnx(prepare(graph)), {
       // WebGPU's buffers are kept by classes of sizes, its default: kept by exact sizes they are never used again, for rows differ in length.
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       graphOptimizationLevel: 'all',
@@ -105,13 +106,10 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
     device === 'webgpu' ? piecesOf(tensor, mostBytes) : [toOrt(tensor)];
   return {
     name: `onnxruntime-${device}`,
-    compile: async (graph) => {
-      const prepared = prepareGraph(graph, device, mostBytes);
-      return new OrtProgram({ session: await open(prepared), graph, prepared, fed });
-    },
+    compile: async (graph) => new OrtProgram({ session: await open(graph), graph, prepare, fed }),
     hold: (tensors) => {
       const holding = (graph: Graph): Promise<InferenceSession> =>
-        open(prepareGraph(graph, device), { preferredOutputLocation: 'gpu-buffer' });
+        open(graph, { preferredOutputLocation: 'gpu-buffer' });
       return device === 'webgpu' ? holdOnDevice(tensors, { mostBytes, open: holding }) : heldInPlace(tensors);
     },
   };
