@@ -1,6 +1,6 @@
 /** Folders on disks: how much is free, whether files can be written and locks be held, and on what file system. */
 import { fork } from 'node:child_process';
-import { builtFile } from '../study/placement.js';
+import { builtFile } from '../core/built-file.js';
 import { bytesText } from '../text/bytes.js';
 import { missing, note, ok, type CheckName, type Finding } from './finding.js';
 

@@ -1,8 +1,7 @@
 /** Which device to compute on: tried in a process of its own, chosen by what it measures, refused with what to do where there is none. */
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../core/built-file.js';
 import { UserError } from '../core/errors.js';
 import type { Device } from '../core/settings.js';
 
@@ -87,20 +86,13 @@ export function obstacle(device: Device, message: string): string {
   return first.replace(/^\/\S+:\d+ /, '').slice(0, 200) || 'it failed without a word';
 }
 
-/** Where the trial's built module lies, seen from the built package and from the sources alike. */
-function probeEntry(): string {
-  const paths = ['./probe-device.js', '../../dist/engine/probe-device.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = paths.find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`no trial at ${paths.join(' or ')}: run npm run build first`);
-  return found;
-}
-
 /** Tries a device in a process of its own, whose words on the terminal are swallowed. */
 export function tryDevice(device: Device): Promise<ProbeReply> {
   return new Promise((resolve) => {
-    const child = fork(probeEntry(), [device], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = fork(builtFile('engine/probe-device.js'), [device], {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
     const timer = setTimeout(() => {
       resolve({ error: `it took longer than ${TRIAL_MS / 1000} s` });
       child.kill('SIGKILL');

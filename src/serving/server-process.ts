@@ -1,10 +1,9 @@
 /** A server started here, which ends when this process does. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { builtFile } from '../core/built-file.js';
 import { UserError } from '../core/errors.js';
 import type { StartCommand } from './dialect.js';
 import { ServerClient } from './server-client.js';
@@ -26,7 +25,7 @@ export class ServerProcess {
     this.client = new ServerClient(`http://127.0.0.1:${port}`);
     const [program = ''] = words;
     // A group of its own: Ctrl-C is answered here, and the keeper ends when its input does.
-    this.#keeper = spawn(process.execPath, [keeperEntry(), ...words], {
+    this.#keeper = spawn(process.execPath, [builtFile('serving/keeper.js'), ...words], {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, ...environment },
@@ -109,14 +108,4 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(port));
     });
   });
-}
-
-/** Where the keeper's built module lies, seen from the built package and from the sources alike. */
-function keeperEntry(): string {
-  const paths = ['./keeper.js', '../../dist/serving/keeper.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = paths.find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`no keeper at ${paths.join(' or ')}: run npm run build first`);
-  return found;
 }

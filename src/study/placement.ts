@@ -1,8 +1,7 @@
 /** Where a study's runs go: the executor that was chosen, how many runs it carries out at once, and how many threads each has. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../core/built-file.js';
 import { commandExecutor } from '../executors/command.js';
 import { shellWord } from '../executors/command-template.js';
 import type { Executor } from '../executors/executor.js';
@@ -108,12 +107,4 @@ export function gpuOfSlot(slot: number): NodeJS.ProcessEnv {
 /** Path of the built `worker.js`, seen from the built package and from the sources alike. */
 export function workerEntry(): string {
   return builtFile('study/worker.js');
-}
-
-/** Path of a file of the built package, e.g. `study/worker.js`; throws where the sources were never built. */
-export function builtFile(name: string): string {
-  const places = [`../${name}`, `../../dist/${name}`].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`no ${name} at ${places.join(' or ')}: run npm run build first`);
-  return found;
 }

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../../src/core/hash.js';
 import type { StudyInput } from '../../../src/study/config.js';
-import { builtFile } from '../../../src/study/placement.js';
+import { builtFile } from '../../../src/core/built-file.js';
 import { leastStudy } from './studies.js';
 
 const FAULTS = fileURLToPath(new URL('faults.cjs', import.meta.url));
