@@ -1,6 +1,7 @@
 /** Ray's Jobs API over HTTP: where it is, who asks, and what its refusals mean. */
 import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../core/errors.js';
+import { jsonIn } from '../core/json.js';
 import { exchange, type Request } from '../llm/protocol/transport.js';
 import { parseJobs, type RayJob } from './ray-jobs.js';
 
@@ -67,7 +68,7 @@ export class RayClient {
     const request = { timeoutMs: LIST_MS, ...options, maxBytes: LIST_BYTES };
     const { status, body } = await this.#ask('', { method: 'GET' }, request);
     if (status !== 200) throw this.#trouble(status, body);
-    const jobs = parseJobs(parsed(body));
+    const jobs = parseJobs(jsonIn(body));
     if (jobs === null)
       throw new Error(`${this.address.href} gave no list of jobs: ${JSON.stringify(body.slice(0, 100))}`);
     return jobs satisfies ReadonlyMap<string, RayJob>;
@@ -146,14 +147,6 @@ export function rayToken(env: NodeJS.ProcessEnv): string | null {
   if (text === '')
     throw new UserError(`RAY_AUTH_TOKEN_PATH: ${path} is empty: name a file that holds the cluster's token`);
   return text;
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The line of an answer that says why: the last that names an error, or the first. */

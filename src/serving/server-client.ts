@@ -1,5 +1,5 @@
 /** One server's address: JSON is got and posted there, and what it refuses with is read. */
-import { isObject, type Json } from '../core/json.js';
+import { isObject, jsonIn, type Json } from '../core/json.js';
 import { redactor } from '../core/redact.js';
 import { exchange, type Exchange } from '../llm/protocol/transport.js';
 
@@ -48,11 +48,7 @@ export class ServerClient {
 /** The parsed body of a success; undefined of anything else. */
 export function bodyOf(answer: Exchange): unknown {
   if (answer.kind !== 'response' || answer.status !== 200) return undefined;
-  try {
-    return JSON.parse(answer.body) as unknown;
-  } catch {
-    return undefined;
-  }
+  return jsonIn(answer.body);
 }
 
 /** Why an exchange brought nothing, for people: the server's own words where there are any. */

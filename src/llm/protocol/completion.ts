@@ -1,6 +1,6 @@
 /** A chat completion as a server sends it, read into an answer or a named failure. */
 import { z } from 'zod';
-import { isObject } from '../../core/json.js';
+import { isObject, jsonIn } from '../../core/json.js';
 import { isRefusal } from '../../text/refusal.js';
 import { withoutThoughts } from '../../text/thoughts.js';
 import type { ChatFailureStatus, ChatUsage } from '../chat-model.js';
@@ -69,16 +69,7 @@ export function readCompletion(body: string, prompts: 'chat' | 'raw' = 'chat'): 
 /** What is no JSON, or broke off, may come whole when it is asked for again. */
 function unread(body: string, streamed: boolean): Completion {
   const message = streamed ? 'the stream broke off before its end' : `not JSON: ${opening(body)}`;
-  return { ...malformed(message, null), retry: isJson(body) ? 'no' : 'answer' };
-}
-
-function isJson(body: string): boolean {
-  try {
-    JSON.parse(body);
-    return true;
-  } catch {
-    return false;
-  }
+  return { ...malformed(message, null), retry: jsonIn(body) !== undefined ? 'no' : 'answer' };
 }
 
 function malformed(message: string, usage: ChatUsage | null): NoAnswer {

@@ -1,5 +1,5 @@
 /** What an HTTP error of an OpenAI-compatible endpoint means: one table from status, code and words to a named outcome. */
-import { isObject } from '../../core/json.js';
+import { isObject, jsonIn } from '../../core/json.js';
 import type { ChatFailureStatus } from '../chat-model.js';
 
 /** Whether asking again may help: never, after a pause of one's own, or when the endpoint's pace allows. */
@@ -138,12 +138,8 @@ function isCode(code: unknown): code is string | number {
 
 /** The JSON object in a text; null where it is none. */
 export function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
+  const value = jsonIn(text);
+  return isObject(value) ? value : null;
 }
 
 function brief(text: string): string {

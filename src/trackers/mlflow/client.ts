@@ -1,6 +1,7 @@
 /** MLflow's REST API, version 2.0: what is asked, what comes back, and what a refusal means. */
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
+import { jsonIn } from '../../core/json.js';
 import { redactor } from '../../core/redact.js';
 import { exchange, type Request } from '../../llm/protocol/transport.js';
 import { mlflowAuthorization } from './address.js';
@@ -201,13 +202,13 @@ export class MlflowClient {
     const answer = await exchange(url, request, { headers: this.#headers, timeoutMs: this.answerMs, signal });
     if (answer.kind !== 'response') throw new Error(answer.message);
     if (answer.status !== 200) throw this.#trouble(answer.status, answer.body);
-    const reply = schema.safeParse(parsed(answer.body));
+    const reply = schema.safeParse(jsonIn(answer.body));
     if (reply.success) return reply.data;
     throw new Error(`what it answers is not MLflow's: ${this.#shown(answer.body)}`);
   }
 
   #trouble(status: number, body: string): Error {
-    const refusal = failure.safeParse(parsed(body));
+    const refusal = failure.safeParse(jsonIn(body));
     if (status === 401 || status === 403) return new Error(`it refuses (${status}): ${this.#whatToSet()}`);
     if (refusal.success)
       return new Refusal(`it refuses (${status}): ${this.#shown(refusal.data.message)}`, refusal.data.error_code);
@@ -245,12 +246,4 @@ function tagOf([key, value]: readonly [string, string]) {
 
 function parts<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
