@@ -122,18 +122,12 @@ export class MlflowClient {
   /** Runs of an experiment that have a tag, the oldest first, without their metrics' histories. */
   async runs(experiment: string, [key, value]: readonly [string, string], signal: AbortSignal): Promise<MlflowRun[]> {
     const reply = z.object({ runs: z.array(run).default([]), ...page });
-    const found: MlflowRun[] = [];
-    let token: string | undefined;
-    do {
-      const asked = {
-        ...{ experiment_ids: [experiment], filter: `tags.\`${key}\` = '${value}'`, max_results: PAGE },
-        ...{ order_by: ['attributes.start_time ASC'], ...(token !== undefined && { page_token: token }) },
-      };
-      const { runs, next_page_token: next } = await this.#ask('runs/search', reply, signal, asked);
-      found.push(...runs.map(runOf));
-      token = next === '' ? undefined : next;
-    } while (token !== undefined);
-    return found;
+    const asked = {
+      ...{ experiment_ids: [experiment], filter: `tags.\`${key}\` = '${value}'`, max_results: PAGE },
+      order_by: ['attributes.start_time ASC'],
+    };
+    const pages = await allPages((token) => this.#ask('runs/search', reply, signal, { ...asked, ...token }));
+    return pages.flatMap(({ runs }) => runs.map(runOf));
   }
 
   /** A run as it is now. */
@@ -157,24 +151,12 @@ export class MlflowClient {
   /** Every value of a metric by its step, the last that was logged for each. */
   async history(id: string, key: string, signal: AbortSignal): Promise<Map<number, number>> {
     const reply = z.object({ metrics: z.array(metric).default([]), ...page });
-    const values = new Map<number, number>();
-    let token: string | undefined;
-    do {
-      const query = new URLSearchParams({
-        run_id: id,
-        metric_key: key,
-        max_results: String(PAGE),
-        ...(token !== undefined && { page_token: token }),
-      });
-      const { metrics, next_page_token: next } = await this.#ask(
-        `metrics/get-history?${query.toString()}`,
-        reply,
-        signal,
-      );
-      for (const { step, value } of metrics) values.set(step, value);
-      token = next === '' ? undefined : next;
-    } while (token !== undefined);
-    return values;
+    const asked = { run_id: id, metric_key: key, max_results: String(PAGE) };
+    const pages = await allPages((token) => {
+      const query = new URLSearchParams({ ...asked, ...token });
+      return this.#ask(`metrics/get-history?${query.toString()}`, reply, signal);
+    });
+    return new Map(pages.flatMap(({ metrics }) => metrics.map(({ step, value }) => [step, value])));
   }
 
   /** Logs values, in as many requests as MLflow's limits ask for. */
@@ -223,6 +205,18 @@ export class MlflowClient {
 
   #shown(text: string): string {
     return this.#redact(text.replace(/\s+/g, ' ').trim()).slice(0, 200) || '(nothing said)';
+  }
+}
+
+/** All pages of a list, the first asked for without a token, each other with that of the one before. */
+async function allPages<P extends { next_page_token?: string | undefined }>(
+  ask: (token: { readonly page_token?: string }) => Promise<P>,
+): Promise<P[]> {
+  const pages = [await ask({})];
+  for (;;) {
+    const token = pages.at(-1)?.next_page_token ?? '';
+    if (token === '') return pages;
+    pages.push(await ask({ page_token: token }));
   }
 }
 
