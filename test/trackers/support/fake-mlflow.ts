@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as wait } from 'node:timers/promises';
 
 interface Metric {
   readonly key: string;
@@ -57,8 +56,8 @@ export class FakeMlflow {
   fault: Fault | undefined;
   /** What is wrong with the request of this place, counted from 0 on. */
   faultAt: { readonly place: number; readonly fault: Fault } | undefined;
-  /** How long every answer takes. */
-  delayMs = 0;
+  /** From this request on none is answered, until it is taken away. */
+  hangsFrom = Infinity;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   #made = 0;
 
@@ -99,11 +98,11 @@ export class FakeMlflow {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.address);
     const path = url.pathname.replace('/api/2.0/mlflow/', '');
-    const fault = this.faultAt?.place === this.requests.length ? this.faultAt.fault : this.fault;
+    const place = this.requests.length;
+    const fault = place >= this.hangsFrom ? 'hangs' : this.faultAt?.place === place ? this.faultAt.fault : this.fault;
     this.requests.push(path);
     this.headers.push(request.headers);
     const body = await text(request);
-    await wait(this.delayMs);
     if (fault === 'down') return void request.socket.destroy();
     if (fault === 'hangs') return;
     if (fault === 'unheard') {
