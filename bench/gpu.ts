@@ -1,24 +1,25 @@
 /**
  * What PEFT on a GPU does under lightmem's plan: questions per second and memory, packed by lightmem against a plain script, on models of
  * SmolLM2-135M's and Qwen2.5-3B's shape with random weights; seconds of asking; and what a study of 36 runs takes. With `webgpu`,
- * lightmem's own engine on WebGPU as well.
+ * lightmem's own engine on WebGPU as well; `int8` and `compile` are measured where they are named.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { elementCount } from '../src/core/collections.js';
 import { Random } from '../src/core/random.js';
 import { TARGET_MODULES, type Device, type Quantisation, type TrainSettings } from '../src/core/settings.js';
 import { onnxRuntimeEngine } from '../src/engine/onnxruntime.js';
 import { pack, type PackedRow } from '../src/models/graph/packing.js';
 import { modelParameters } from '../src/models/modules.js';
-import type { ModelConfig } from '../src/models/model.js';
+import type { ModelConfig, WeightSource } from '../src/models/model.js';
 import { z } from 'zod';
 import { closePeftSession, describePython, peftSession, settledOn } from '../src/peft/peft-session.js';
 import { PYTHON_VARIABLE } from '../src/peft/python.js';
 import type { PeftSettings, Precision } from '../src/peft/settings.js';
 import { PeftTrainer } from '../src/train/peft-trainer.js';
 import type { StepTrainer } from '../src/train/step-trainer.js';
-import { loraStart, Trainer } from '../src/train/trainer.js';
+import { loraInitialiser, Trainer } from '../src/train/trainer.js';
 import { benchPython, runChild } from './support/python.js';
 import { printReport, rounded } from './support/report.js';
 import { QWEN_3B } from './support/shapes.js';
@@ -149,9 +150,7 @@ async function packed(shape: Shape, folder: string, mode: Mode, perStep: number,
     folder: join(work, 'run'),
   });
   const rows = articles(perStep * steps, shape.config).map((each) => pack(each));
-  const speed = await timed(trainer, rows, perStep);
-  if (compile) await closePeftSession();
-  return speed;
+  return timed(trainer, rows, perStep);
 }
 
 /** A script as users write it: batches of 8 questions with their article, padded, full logits. */
@@ -187,33 +186,51 @@ async function asking(shape: Shape, folder: string, { precision, quantisation }:
   return { prompts: prompts.length, seconds: rounded(seconds), promptsPerSecond: rounded(prompts.length / seconds, 1) };
 }
 
-/** lightmem's own engine on a device, with random weights. */
-async function own(shape: Shape, device: Device, perStep: number, steps: number): Promise<Speed> {
-  const { lora } = settings('none');
+/** Random weights of a shape. */
+function randomWeights(shape: Shape): WeightSource {
   const random = new Random(0, 'weights');
   const pool = Float32Array.from({ length: 1 << 20 }, () => 0.02 * random.normal());
-  const sizes = new Map(
-    modelParameters(shape.config).map(({ name, shape: own }) => [name, own.reduce((a, b) => a * b, 1)]),
-  );
+  const parameters = new Map(modelParameters(shape.config).map((each) => [each.name, each]));
+  const shapeOf = (name: string): readonly number[] => parameters.get(name)?.shape ?? [];
+  return {
+    names: [...parameters.keys()],
+    shape: shapeOf,
+    read: (name) => {
+      const values = new Float32Array(elementCount(shapeOf(name)));
+      if (parameters.get(name)?.role === 'norm') return values.fill(1);
+      for (let start = 0; start < values.length; start += pool.length)
+        values.set(pool.subarray(0, values.length - start), start);
+      return values;
+    },
+  };
+}
+
+interface OwnMode {
+  readonly device: Device;
+  readonly quantisation?: Quantisation;
+}
+
+/** lightmem's own engine on a device, with random weights. */
+async function own(
+  shape: Shape,
+  { device, quantisation = 'none' }: OwnMode,
+  perStep: number,
+  steps: number,
+): Promise<Speed & { readonly openedSeconds: number }> {
+  const { lora } = settings('none');
+  const started = performance.now();
   const trainer = await Trainer.create({
     engine: onnxRuntimeEngine({ device }),
     config: shape.config,
-    training: { kind: 'lora', lora },
-    initial: (parameter) => {
-      if (parameter.role === 'lora_A' || parameter.role === 'lora_B') return loraStart(parameter, 0);
-      const values = new Float32Array(sizes.get(parameter.name) ?? 0);
-      if (parameter.role === 'norm') return values.fill(1);
-      return values.map((_, i) => pool[(i + 7 * parameter.name.length) % pool.length] ?? 0);
-    },
+    training: { kind: 'lora', lora, quantisation },
+    initial: loraInitialiser(randomWeights(shape), 0, quantisation),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: ARTICLE.shared + ARTICLE.own + ARTICLE.answer,
   });
+  const openedSeconds = rounded((performance.now() - started) / 1000, 1);
   try {
-    return await timed(
-      trainer,
-      articles(perStep * steps, shape.config).map((each) => pack(each)),
-      perStep,
-    );
+    const rows = articles(perStep * steps, shape.config).map((each) => pack(each));
+    return { openedSeconds, ...(await timed(trainer, rows, perStep)) };
   } finally {
     await trainer.dispose();
   }
@@ -281,14 +298,32 @@ for (const shape of SHAPES.filter(({ name }) => isWanted(name))) {
       if (shape.name === '3B' && name === 'bf16') ratio = times;
     }
   }
-  if (isWanted('compile') && hasGpu)
-    await measure(`${shape.name} packed bf16 compiled`, () => packed(shape, folder, { ...BF16, compile: true }, 16, 8));
   await closePeftSession();
 }
 if (isWanted('webgpu')) {
-  const [small] = SHAPES;
-  if (small) await measure('135M own engine, webgpu', () => own(small, 'webgpu', 2, 6));
-  if (small) await measure('135M own engine, cpu', () => own(small, 'cpu', 2, 4));
+  const [small, large] = SHAPES as [Shape, Shape];
+  const modes = [
+    { name: 'webgpu f32', shape: small, mode: { device: 'webgpu' }, perStep: [2, 8, 16] },
+    { name: 'webgpu f16', shape: small, mode: { device: 'webgpu', quantisation: 'f16' }, perStep: [8] },
+    { name: 'webgpu nf4', shape: small, mode: { device: 'webgpu', quantisation: 'nf4' }, perStep: [8] },
+    { name: 'cpu f32', shape: small, mode: { device: 'cpu' }, perStep: [2] },
+    { name: 'webgpu f16', shape: large, mode: { device: 'webgpu', quantisation: 'f16' }, perStep: [2, 4] },
+    { name: 'webgpu nf4', shape: large, mode: { device: 'webgpu', quantisation: 'nf4' }, perStep: [2] },
+  ] satisfies readonly { name: string; shape: Shape; mode: OwnMode; perStep: readonly number[] }[];
+  for (const { name, shape, mode, perStep } of modes)
+    for (const count of perStep)
+      await measure(`${shape.name} own engine, ${name} ${count}`, () => own(shape, mode, count, 5));
+}
+for (const shape of SHAPES.filter(() => hasGpu)) {
+  const extra = { int8: { ...BF16, quantisation: 'int8' }, compile: { ...BF16, compile: true } } satisfies Record<
+    string,
+    Mode
+  >;
+  for (const [name, mode] of Object.entries(extra).filter(([name]) => wanted.includes(name))) {
+    const folder = await madeModel(shape);
+    await measure(`${shape.name} packed ${name} 16`, () => packed(shape, folder, mode, 16, 8));
+    await closePeftSession();
+  }
 }
 rmSync(work, { recursive: true, force: true });
 printReport({ name: 'gpu', figures, ratio: rounded(ratio), goal: 5 });
