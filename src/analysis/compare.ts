@@ -1,6 +1,7 @@
 /** Paired comparisons of cells on the same questions: clustered by item, counting what training again changes, all of a study holding together. */
 import { groupBy } from '../core/collections.js';
 import { familyErrors, type Contrast, type ContrastError } from '../core/max-t.js';
+import { remembered } from '../core/remembered.js';
 import { studentQuantile } from '../core/student.js';
 import { meanLine, type Line } from './answer-lines.js';
 import type { Cell } from './group.js';
@@ -42,7 +43,7 @@ export interface ComparisonOptions {
 }
 
 /**
- * Makes every comparison of a study at once. Their intervals hold at 95 % for all of them together: within a data set by the joint
+ * Every comparison of a study, those of a data set and book made together when the first of them is asked for. Their intervals hold at 95 % for all of them together: within a data set by the joint
  * distribution of the largest t, over data sets and books by sharing the 5 % (Bonferroni). A pair that is not among those that a study
  * compares gets the interval that holds for it and one more.
  */
@@ -54,20 +55,29 @@ export function jointComparisons(cells: readonly Cell[], options: ComparisonOpti
   const places = new Map(cells.map((cell, i) => [cell, i]));
   const placesOf = (side: readonly Cell[]): string => side.map((cell) => places.get(cell) ?? '?').join('+');
   const keyOf = ({ a, b, measure }: CellPair): string => `${placesOf(a)} ${placesOf(b)} ${measure}`;
-  const found = new Map<string, Comparison>();
-  for (const { arm, pairs } of families) {
+  const familyOf = new Map(families.flatMap((family) => family.arm.map((cell) => [cell, family] as const)));
+  const comparisonsOf = remembered(({ pairs, arm }: Family) => {
+    const found = new Map<string, Comparison>();
     const made = compareFamily(pairs, arm, { ...options, alpha });
     pairs.forEach((pair, i) => {
       found.set(keyOf(pair), made[i] as Comparison);
       found.set(keyOf({ ...pair, a: pair.b, b: pair.a }), turned(made[i] as Comparison));
     });
-  }
+    return found;
+  });
   return (one, other, measure) => {
     const pair: CellPair = { a: [one].flat(), b: [other].flat(), measure, question: 'level' };
+    const family = familyOf.get(pair.a[0] as Cell);
     const alone = (): Comparison[] =>
       compareFamily([pair], armOf(cells, pair.a[0] as Cell), { ...options, alpha: alpha / 2 });
-    return found.get(keyOf(pair)) ?? (alone()[0] as Comparison);
+    return (family === undefined ? undefined : comparisonsOf(family).get(keyOf(pair))) ?? (alone()[0] as Comparison);
   };
+}
+
+/** The cells of one data set and book, and what is compared of them. */
+interface Family {
+  readonly arm: readonly Cell[];
+  readonly pairs: readonly CellPair[];
 }
 
 /** The bound that a difference exceeds at 95 %, one-sided and for itself alone. */

@@ -56,7 +56,8 @@ export function answerSpread(lines: readonly Line[]): number {
   let [n, sum, squares] = [0, 0, 0];
   const [first = 0] = lines.flatMap((line) => line.find((value) => !Number.isNaN(value)) ?? []);
   for (const line of lines)
-    for (const value of line) {
+    for (let question = 0; question < line.length; question++) {
+      const value = line[question] as number;
       if (Number.isNaN(value)) continue;
       n++;
       sum += value - first;
@@ -74,27 +75,44 @@ interface Squares {
 }
 
 function squaresBetween(lines: readonly Line[], { items, itemOf }: AnswerLines): Squares {
-  const residuals = lines.map(() => new Float64Array(items));
+  const centres = meanOf(lines, itemOf.length);
   const counts = new Float64Array(items);
   let n = 0;
   for (let question = 0; question < itemOf.length; question++) {
-    const centre = lines.reduce((sum, line) => sum + (line[question] as number), 0) / lines.length;
-    if (Number.isNaN(centre)) continue;
+    if (Number.isNaN(centres[question])) continue;
     const item = itemOf[question] as number;
     n++;
     counts[item] = (counts[item] as number) + 1;
-    lines.forEach((line, run) => {
-      const own = residuals[run] as Float64Array;
-      own[item] = (own[item] as number) + (line[question] as number) - centre;
-    });
   }
   const clusters = counts.reduce((sum, count) => sum + Number(count > 0), 0);
   if (clusters < 2) return { means: 0, answers: 0 };
-  const each = residuals.map((sums) => squaresOf(sums, counts, { n, clusters }));
+  const each = lines.map((line) => squaresOf(residuals(line, centres, { items, itemOf }), counts, { n, clusters }));
   return {
     means: each.reduce((sum, { means }) => sum + means, 0),
     answers: each.reduce((sum, { answers }) => sum + answers, 0),
   };
+}
+
+/** The mean of several lines by question; NaN where any has no answer. */
+function meanOf(lines: readonly Line[], questions: number): Line {
+  const sums = new Float64Array(questions);
+  for (const line of lines)
+    for (let question = 0; question < questions; question++)
+      sums[question] = (sums[question] as number) + (line[question] as number);
+  for (let question = 0; question < questions; question++) sums[question] = (sums[question] as number) / lines.length;
+  return sums;
+}
+
+/** What a line has above the centres, summed by item. */
+function residuals(line: Line, centres: Line, { items, itemOf }: Pick<AnswerLines, 'items' | 'itemOf'>): Float64Array {
+  const sums = new Float64Array(items);
+  for (let question = 0; question < itemOf.length; question++) {
+    const centre = centres[question] as number;
+    if (Number.isNaN(centre)) continue;
+    const item = itemOf[question] as number;
+    sums[item] = (sums[item] as number) + (line[question] as number) - centre;
+  }
+  return sums;
 }
 
 /** The square of a run's mean residual, and that mean's variance between items. */

@@ -230,15 +230,21 @@ function rowDot(root: Float64Array, at: number, normals: Float64Array): number {
 }
 
 function correlations({ contrasts, parts, noise }: Family): Float64Array[] {
-  return contrasts.map((a, i) =>
-    Float64Array.from(contrasts, (b, j) => {
-      if (i === j) return parts[i]?.measured === 0 ? 0 : 1;
+  const matrix = contrasts.map(() => new Float64Array(contrasts.length));
+  contrasts.forEach((a, i) => {
+    const row = matrix[i] as Float64Array;
+    row[i] = parts[i]?.measured === 0 ? 0 : 1;
+    for (let j = 0; j < i; j++) {
+      const b = contrasts[j] as Contrast;
       const few = Math.min(a.clusters, b.clusters);
-      const shared = (few / (few - 1)) * dot(a.pulls, b.pulls) + noise.variance * inCommon(a.loadings, b.loadings);
       const scale = (parts[i]?.measured ?? 0) * (parts[j]?.measured ?? 0);
-      return scale > 0 ? shared / scale : 0;
-    }),
-  );
+      if (!(scale > 0)) continue;
+      const shared = (few / (few - 1)) * dot(a.pulls, b.pulls) + noise.variance * inCommon(a.loadings, b.loadings);
+      row[j] = shared / scale;
+      (matrix[j] as Float64Array)[i] = shared / scale;
+    }
+  });
+  return matrix;
 }
 
 /** A lower triangle L with L·Lᵀ = matrix; what rounding or overlapping clusters make negative counts as nothing. */
