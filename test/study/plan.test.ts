@@ -85,6 +85,13 @@ describe('a plan', () => {
     expect(['experiment-a', 'experiment-b', 'orthogonal'].map(count)).toEqual([14, 10, 12]);
   });
 
+  it('trains each configuration of the study with three seeds, for its verdicts hang on the noise between them', () => {
+    const seeds = ['experiment-a', 'experiment-b', 'orthogonal'].flatMap((name) =>
+      presetStudy(name).grid.map((part) => part.seeds.length),
+    );
+    expect(new Set(seeds)).toEqual(new Set([3]));
+  });
+
   it('reads every study that has a name', () => {
     expect(presetNames().length).toBeGreaterThan(8);
     for (const name of presetNames()) expect(presetStudy(name).name).toBe(name);
