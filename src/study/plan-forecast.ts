@@ -66,10 +66,11 @@ export interface PlannedCost extends RunCost {
 export interface MemoryForecast {
   /** What the run takes that takes most, at its most. */
   readonly mostBytes: number;
-  readonly freeBytes: number;
+  /** What is free on this machine; null where runs go elsewhere, so that it is not known. */
+  readonly freeBytes: number | null;
   /** Runs that need more than is free. */
   readonly tight: readonly { readonly run: string; readonly bytes: number }[];
-  /** The largest well-known model whose runs in this plan have room in what is free; null where none has. */
+  /** The largest well-known model whose runs in this plan have room in what is free; null where none has, or that is not known. */
   readonly largestModel: { readonly name: string; readonly bytes: number } | null;
 }
 
@@ -155,9 +156,11 @@ function moneyOf(forecasts: readonly ({ readonly cost: number | null } | undefin
 
 function memoryOf({ runs, model }: StudyPlan, costs: readonly PlannedCost[], freeBytes: number): MemoryForecast {
   const each = costs.map(({ run, memoryBytes: bytes }) => ({ run, bytes }));
+  const mostBytes = each.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  if (freeBytes === Infinity) return { mostBytes, freeBytes: null, tight: [], largestModel: null };
   const sizes = model.kind === 'served' ? [] : knownSizes(runs);
   return {
-    mostBytes: each.reduce((most, { bytes }) => Math.max(most, bytes), 0),
+    mostBytes,
     freeBytes,
     tight: each.filter(({ bytes }) => bytes > freeBytes),
     largestModel: sizes.findLast(({ bytes }) => bytes <= freeBytes) ?? null,

@@ -50,8 +50,15 @@ describe('study plan', { timeout: 300_000 }, () => {
 
   it('names a model only where its runs have room in what is free', async () => {
     const { memory } = await planned();
-    expect(memory.largestModel?.bytes ?? 0).toBeLessThanOrEqual(memory.freeBytes);
-    if (memory.freeBytes > 4e9) expect(memory.largestModel?.name).toMatch(/^\w+/);
+    expect(memory.largestModel?.bytes ?? 0).toBeLessThanOrEqual(memory.freeBytes ?? 0);
+    if ((memory.freeBytes ?? 0) > 4e9) expect(memory.largestModel?.name).toMatch(/^\w+/);
+  });
+
+  it('says that the memory of other machines is not known, and names no model that would fit', async () => {
+    const cluster = ['--set', 'executor={ kind: slurm }'];
+    expect((await planned(...cluster)).memory).toMatchObject({ freeBytes: null, tight: [], largestModel: null });
+    const text = (await studyCommand('plan', file, '--out', out, ...cluster)).out;
+    expect(text).toMatch(/^memory: up to \S+ \S+ a run; what is free where they run is not known here$/m);
   });
 
   it('says the same as study run --dry-run', async () => {

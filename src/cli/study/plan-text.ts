@@ -56,12 +56,14 @@ function costLines({ left, workers, threads, cost }: PlanForecast): string[] {
 }
 
 function memoryLines({ mostBytes, freeBytes, tight, largestModel }: MemoryForecast): string[] {
+  const most = `memory: up to ${bytesText(mostBytes)} a run`;
+  if (freeBytes === null) return [`${most}; what is free where they run is not known here`];
   const largest =
     largestModel === null
       ? 'no well-known model has room for such runs'
       : `the largest well-known model with room for such runs: ${largestModel.name} (about ${bytesText(largestModel.bytes)})`;
   return [
-    `memory: up to ${bytesText(mostBytes)} a run, ${bytesText(freeBytes)} free; ${largest}`,
+    `${most}, ${bytesText(freeBytes)} free; ${largest}`,
     ...(tight.length === 0 ? [] : [tightText(tight, freeBytes)]),
   ];
 }
