@@ -10,7 +10,7 @@ import { writeWhole } from '../files/write-whole.js';
 import type { LoadedModel } from '../models/model.js';
 import { finetune, type TrainProgress } from '../train/finetune.js';
 import type { TrainingSample } from '../train/objectives/objective.js';
-import { IDENTITY_VERSION, identityHash } from './identity.js';
+import { IDENTITY_VERSION, identityHash, type TrainingIdentity } from './identity.js';
 import { TRAINING_FILES } from './layout.js';
 import type { TrainingRecord } from './study-records.js';
 import { describeFiles } from './stage-files.js';
@@ -80,14 +80,25 @@ function writeSpec({ folder, identity }: ResolvedTraining): void {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeWhole(path, text);
 }
 
-async function fittingSamples({ model, samples: made }: TrainingStage): Promise<readonly TrainingSample[]> {
+async function fittingSamples({
+  model,
+  training: { identity },
+  samples: made,
+}: TrainingStage): Promise<readonly TrainingSample[]> {
   const { maxPositions } = model.config;
   const samples = await made();
+  if (samples.length === 0) throw new UserError(nothingToTrain(identity));
   const tooLong = samples.find(({ prompt, answer }) => prompt.length + answer.length > maxPositions);
   if (tooLong === undefined) return samples;
   throw new UserError(
     `sample ${tooLong.id}: its answer of ${tooLong.answer.length} tokens does not fit behind its prompt in the model's ${maxPositions} positions: raise answerRoom to ${tooLong.answer.length}`,
   );
+}
+
+function nothingToTrain({ forms }: TrainingIdentity): string {
+  if (forms === undefined) return 'nothing to train on: its items have no questions: lightmem exam writes them';
+  const names = Object.keys(forms.shares).join(', ');
+  return `nothing to train on: of none of its texts anything could be made as ${names}: take another form, such as raw, or by: model`;
 }
 
 function adapterFiles(folder: string): string[] {

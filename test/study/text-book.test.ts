@@ -170,6 +170,17 @@ describe('the samples of a study', { timeout: 120_000 }, () => {
     expect(set?.report.dropped['asked in the exam']).toBeGreaterThan(0);
   });
 
+  it('are missed by name where rules find nothing to ask in any of the texts', async () => {
+    const datasets = { talks: { world: { kind: 'dialogues' as const, seed: 1 }, items: 2 } };
+    const grid = [{ ...PART, dataset: 'talks', levels: ['original'], forms: ['study' as const], controls: false }];
+    const into = join(scratch, 'nothing');
+    const { runs } = await carryOut(input({}, { datasets, grid, base: false }), into);
+    const told = runs.map((run) => (run.status === 'failed' ? run.error.message : run.status));
+    expect(told.join()).toContain(
+      'of none of its texts anything could be made as study: take another form, such as raw',
+    );
+  });
+
   it('are named where their file was changed, with what to do', async () => {
     const into = join(scratch, 'damaged');
     const study = input({ forms: ['raw'], controls: false }, { base: false });
