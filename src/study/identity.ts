@@ -1,5 +1,5 @@
 /** Identities by stage: a training, its answers, a run's rows; each a hash of everything that can change it, and of nothing else. */
-import { hashJson } from '../core/hash.js';
+import { canonicalJson, hashJson, sha256 } from '../core/hash.js';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Book, Item, TextControl } from '../core/records.js';
@@ -126,7 +126,31 @@ export interface RunIdentity extends CellIdentity {
 }
 
 /** A stage's identity as 64 hexadecimal digits: computed alike from the plan and from a stored record. */
-export const identityHash = remembered((identity: RunIdentity | TrainingIdentity): string => hashJson(identity));
+export const identityHash = remembered((identity: RunIdentity | TrainingIdentity): string =>
+  sha256(identityText(identity)),
+);
+
+/** What the identities of a grid, or a run's and its training's, share as one object: told once for thousands of them. */
+const SHARED = new Set(['answering', 'engine', 'judges', 'peft', 'prompt', 'settings']);
+const sharedText = remembered(canonicalJson);
+
+/** Canonical JSON, put together from that of its parts. */
+function identityText(identity: object): string {
+  const fields = Object.entries(identity) as [string, Json | object | undefined][];
+  const told = fields
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      return [`${JSON.stringify(key)}:${partText(key, value)}`];
+    });
+  return `{${told.join(',')}}`;
+}
+
+function partText(key: string, value: Json | object): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (key === 'training') return identityText(value);
+  return SHARED.has(key) ? sharedText(value) : canonicalJson(value);
+}
 
 /** Where the answers of one asker at one level of a data set are kept: what questions are asked adds to it and changes nothing in it. */
 export function answersHash({ dataset, book, level, answering }: RunIdentity, adapter: string | null): string {

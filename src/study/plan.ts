@@ -29,6 +29,7 @@ import {
   samplesHash,
   textSamplesHash,
   type AnsweringIdentity,
+  type EngineIdentity,
   type ProbeIdentity,
   type PromptIdentity,
   type RunIdentity,
@@ -238,12 +239,30 @@ interface Cell {
 class Planner {
   readonly config: StudyPlan['config'];
   #general: GeneralText | undefined;
-  readonly #judges: readonly { readonly choice: JudgeChoice; readonly identity: Json }[];
+  readonly #judges: readonly Json[];
+  readonly #engine: EngineIdentity;
+
+  /** Shared by all runs of a length, as `#prompt` is: what identities share is told once. */
+  readonly #answering = remembered((model: StudyModel, maxLength: number): AnsweringIdentity => {
+    const generation = generationOf(this.config);
+    if (model.kind === 'served')
+      return { kind: 'served', model: model.identity, style: promptStyle(this.config), generation };
+    const prompt = this.#prompt(model.renderer, maxLength);
+    return {
+      ...{ kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine },
+      ...(model.peft?.asks === true && { peft: model.peft.settings }),
+      ...(model.server !== undefined && { server: serverIdentity(model.server) }),
+    };
+  });
+
+  readonly #prompt = remembered(({ identity, style }: PromptRenderer, maxLength: number): PromptIdentity => {
+    return { renderer: identity, style, maxLength, answerRoom: this.config.prompt.answerRoom };
+  });
 
   constructor(readonly input: PlannerInput) {
     this.config = input.config;
-    const choices: readonly JudgeChoice[] = this.config.evaluate.judges;
-    this.#judges = choices.map((choice) => ({ choice, identity: openJudge(choice).judge.identity }));
+    this.#engine = { name: ENGINE, device: this.config.device };
+    this.#judges = this.config.evaluate.judges.map((choice: JudgeChoice) => openJudge(choice).judge.identity);
   }
 
   /** Throws what making forms throws. */
@@ -310,9 +329,9 @@ class Planner {
     return {
       version: IDENTITY_VERSION,
       ...{ dataset, book, level, rank, items: trained.length, seed, training },
-      answering: this.#answering(maxLength),
+      answering: this.#answering(this.input.model, maxLength),
       asked: askedHash(asked, level),
-      judges: this.#judges.map(({ identity }) => identity),
+      judges: this.#judges,
     };
   }
 
@@ -325,7 +344,7 @@ class Planner {
       ...(model.kind === 'local' && model.server !== undefined && { server: model.server }),
       trained: idsOf(trained),
       asked: idsOf(asked),
-      judges: this.#judges.map(({ choice }) => choice),
+      judges: this.config.evaluate.judges,
     };
   }
 
@@ -391,34 +410,13 @@ class Planner {
       version: IDENTITY_VERSION,
       model: model.model.identity,
       prompt: this.#prompt(model.renderer, settings.maxLength),
-      ...{ samples, settings, engine: this.#engine() },
+      ...{ samples, settings, engine: this.#engine },
       ...(model.peft !== undefined && { peft: model.peft.settings }),
     };
   }
 
-  #answering(maxLength: number): AnsweringIdentity {
-    const { model } = this.input;
-    const generation = generationOf(this.config);
-    if (model.kind === 'served')
-      return { kind: 'served', model: model.identity, style: promptStyle(this.config), generation };
-    const prompt = this.#prompt(model.renderer, maxLength);
-    return {
-      ...{ kind: 'local', model: model.model.identity, prompt, generation, engine: this.#engine() },
-      ...(model.peft?.asks === true && { peft: model.peft.settings }),
-      ...(model.server !== undefined && { server: serverIdentity(model.server) }),
-    };
-  }
-
-  #prompt({ identity, style }: PromptRenderer, maxLength: number): PromptIdentity {
-    return { renderer: identity, style, maxLength, answerRoom: this.config.prompt.answerRoom };
-  }
-
   get #peft(): PeftPlan | undefined {
     return this.input.model.kind === 'local' ? this.input.model.peft : undefined;
-  }
-
-  #engine() {
-    return { name: ENGINE, device: this.config.device };
   }
 
   #dataset({ dataset }: GridPart): StudyDataset {

@@ -1,5 +1,6 @@
 /** Golden identities, one a stage: a change of any orphans what users have made, so it must be meant, and the version raised. */
 import { describe, expect, it } from 'vitest';
+import { hashJson } from '../../src/core/hash.js';
 import type { Item } from '../../src/core/records.js';
 import { unscored, type Judge } from '../../src/evaluate/judges/contract.js';
 import { verdictKey } from '../../src/evaluate/verdict-log.js';
@@ -111,6 +112,11 @@ describe('the identity', () => {
 
   it.each(golden)('%s is as it was', (_, identity, expected) => {
     expect(identity()).toBe(expected);
+  });
+
+  it('are those of the whole as canonical JSON, though parts that many share are told once', () => {
+    for (const identity of [RUN, TRAINING, { ...RUN, training: null }, { ...RUN, rank: 4 }])
+      expect(identityHash(identity)).toBe(hashJson(identity));
   });
 
   it('of samples knows paraphrases in closed book alone, and never the wording kept for testing', () => {
