@@ -42,8 +42,9 @@ const rooms = {
   ],
   fit: ['core', 'files', 'text', 'executors', 'engine', 'models', 'generate', 'study', 'analysis', 'report'],
   doctor: ['core', 'files', 'text', 'executors', 'engine', 'models', 'llm', 'peft', 'study'],
-  analysis: ['core'],
-  report: ['core', 'text', 'analysis'],
+  words: ['core'],
+  analysis: ['core', 'words'],
+  report: ['core', 'text', 'words', 'analysis'],
   api: [
     'core',
     'data',

@@ -5,6 +5,8 @@ import type { Cell } from './group.js';
 import type { RankChoice } from './rank.js';
 import type { RunSummary } from './run-summary.js';
 import { ASSUMED_NOISE } from './seed-noise.js';
+import { numberWords } from '../words/numbers.js';
+import { cautionWords } from '../words/verdict.js';
 import { unscoredReasons } from './unscored.js';
 import { bookName, counted, listed, percent, shortLevel, whole } from './wording.js';
 
@@ -34,24 +36,20 @@ export function cautionsOf(cells: readonly Cell[], places: CautionPlaces): strin
 export function failedRuns(runs: readonly RunSummary[]): string[] {
   const failed = runs.filter(({ status }) => status === 'failed');
   if (failed.length === 0) return [];
-  return [
-    `${counted(failed.length, 'run')} of ${runs.length} failed and ${failed.length === 1 ? 'is' : 'are'} missing here; the table of runs says why.`,
-  ];
+  const isOne = failed.length === 1;
+  return [cautionWords().failedRuns({ failed: counted(failed.length, 'run'), all: runs.length, isOne })];
 }
 
 function fewItems({ accuracy }: Cell): string {
   if (accuracy.clusters >= FEW_ITEMS) return '';
-  const what = accuracy.clusters < FEWEST_ITEMS ? 'too few for any comparison' : 'small differences stay hidden';
-  return `The verdict rests on ${counted(accuracy.clusters, 'item')}, ${what}.`;
+  return cautionWords().fewItems(counted(accuracy.clusters, 'item'), accuracy.clusters < FEWEST_ITEMS);
 }
 
 function oneSeed(cells: readonly Cell[]): string {
   const trained = cells.filter(({ rank }) => rank > 0);
   const replicated = trained.filter(({ runs }) => runs.length > 1);
-  if (trained.length === 0)
-    return 'No rank is known: the answers are taken for those of models that were not trained for them, which no seed moves.';
-  if (replicated.length > 0) return '';
-  return `Every configuration was trained once, so the noise between seeds was not measured; intervals assume ${percent(ASSUMED_NOISE)} of the spread of single answers.`;
+  if (trained.length === 0) return cautionWords().noRank;
+  return replicated.length > 0 ? '' : cautionWords().oneSeed(percent(ASSUMED_NOISE));
 }
 
 function truncation(cells: readonly Cell[]): string[] {
@@ -59,9 +57,7 @@ function truncation(cells: readonly Cell[]): string[] {
   if (cut.length === 0) return [];
   const worst = Math.max(...cut.map(({ truncated }) => truncated));
   const levels = listed(distinct(cut.map(({ level }) => shortLevel(level))));
-  return [
-    `Contexts were shortened to fit the context length at ${levels} (up to ${percent(worst, 0)} of the answers): those scores tell of the cut too, not of the level alone.`,
-  ];
+  return [cautionWords().truncation(levels, percent(worst, 0))];
 }
 
 /** How many answers are unscored, and why most of them are. */
@@ -71,27 +67,27 @@ export function unscoredAnswers(cells: readonly Cell[]): string[] {
   if (missing === 0) return [];
   const worst = [...cells].sort((a, b) => b.unscored / b.answers - a.unscored / a.answers)[0] as Cell;
   const share = worst.unscored / worst.answers;
-  const most = share > MUCH_UNSCORED ? `; most in ${nameOf(worst)}: ${percent(share)}` : '';
+  const words = cautionWords();
+  const most = share > MUCH_UNSCORED ? words.mostIn(nameOf(worst), percent(share)) : '';
   const [why] = unscoredReasons(cells.flatMap(({ rows }) => rows));
-  const reason =
-    why === undefined ? '' : ` The most frequent reason (${counted(why.answers, 'answer')}): ${why.reason}.`;
-  return [
-    `${counted(missing, 'answer')} of ${whole(all)} (${percent(missing / all)}) could not be judged and count in no mean${most}.${reason}`,
-  ];
+  const counts = { missing: counted(missing, 'answer'), all: whole(all), share: percent(missing / all) };
+  const reason = why === undefined ? '' : words.reason(counted(why.answers, 'answer'), why.reason);
+  return [numberWords().sentences([words.unscored({ ...counts, most }), reason])];
 }
 
 function confounded(ranks: readonly RankChoice[]): string {
   if (ranks.every(({ equalScale }) => equalScale)) return '';
-  return `Ranks were trained at different LoRA scales (alpha / rank), so a difference between ranks may be one of scale.`;
+  return cautionWords().confounded;
 }
 
 function abstention(cells: readonly Cell[]): string {
   const asked = cells.find((cell) => cell.abstention !== null)?.abstention;
   if (asked === null || asked === undefined) return '';
-  return `Abstention questions are kept apart from every mean, because a text that says less earns more of them.`;
+  return cautionWords().abstention;
 }
 
 function nameOf({ book, level, rank, items }: Cell): string {
-  const parts = [bookName(book), ...(level === 'none' ? [] : [shortLevel(level)])];
-  return `${parts.join(', ')}, ${rank === 0 ? 'base model' : `rank ${rank}, ${counted(items, 'item')}`}`;
+  const words = numberWords();
+  const adapter = rank === 0 ? [words.base] : [words.rank(rank), counted(items, 'item')];
+  return words.parts(bookName(book), ...(level === 'none' ? [] : [shortLevel(level)]), ...adapter);
 }

@@ -2,6 +2,8 @@
 import { lowerBound, type Comparison } from './compare.js';
 import { falls, type Curve, type CurvePoint } from './curve.js';
 import { estimateOf } from './group.js';
+import { curveWords } from '../words/curve.js';
+import { numberWords } from '../words/numbers.js';
 import { settlingWords } from './settling.js';
 import {
   bookName,
@@ -35,74 +37,73 @@ export function curveSentences(curve: Curve): string[] {
 
 /** A second book's curve in one sentence. */
 export function otherCurveSentence(curve: Curve): string {
-  return `${bookName(curve.book)}: ${decisionSentence(curve)} ${stopSentence(curve)}`.trim();
+  const sentences = numberWords().sentences([decisionSentence(curve), stopSentence(curve)]);
+  return curveWords().otherBook(bookName(curve.book), sentences);
 }
 
 /** How far compression may go, in one sentence. */
 export function decisionSentence({ chosen, reference, stop, measure, tolerance }: Curve): string {
-  const saved = chosen.trr === null ? '' : lengthWords(chosen.trr);
-  const name = shortLevel(chosen.level);
-  if (chosen.againstReference !== null)
-    return `${name}${saved} keeps the score of ${shortLevel(reference.level)}: a loss of more than ${gap(tolerance, measure)} is excluded (${boundWords(chosen.againstReference, measure)}).`;
-  if (stop === null) return `No level is more compressed than ${name}.`;
-  if (stop.outcome === 'lost')
-    return `${shortLevel(stop.level)} already loses more against ${name} than the ${gap(tolerance, measure)} that are allowed.`;
-  return `No more compressed level is shown to keep the score of ${name} within ${gap(tolerance, measure)}.`;
+  const words = curveWords();
+  const [name, allowed] = [shortLevel(chosen.level), gap(tolerance, measure)];
+  if (chosen.againstReference !== null) {
+    const saved = chosen.trr === null ? '' : lengthWords(chosen.trr);
+    const bound = boundWords(chosen.againstReference, measure);
+    return words.keeps({ name, saved, reference: shortLevel(reference.level), allowed, bound });
+  }
+  if (stop === null) return words.noneFurther(name);
+  if (stop.outcome === 'lost') return words.nextLoses({ name: shortLevel(stop.level), reference: name, allowed });
+  return words.noneShown(name, allowed);
 }
 
 /** One line per level: its mean, its difference to the reference and to the best, on how many questions. */
 export function curveEvidence(curve: Curve): string[] {
   const { dataset, book, rank, measure, reference, peak } = curve;
-  const where = `${dataset}, ${bookName(book)}, rank ${rank}`;
+  const [words, shared] = [curveWords(), numberWords()];
+  const where = shared.parts(dataset, bookName(book), shared.rank(rank));
   return curve.points.map((point) => {
     const estimate = estimateOf(point.cell, measure);
+    const against = (comparison: Comparison, level: string): string =>
+      words.against(differenceText(comparison, measure), shortLevel(level));
     const parts = [
       withInterval(estimate, measure),
-      point.againstReference === null
-        ? 'what losses are counted from'
-        : `${differenceText(point.againstReference, measure)} against ${shortLevel(reference.level)}`,
-      point.againstBest === null
-        ? 'best mean'
-        : `${differenceText(point.againstBest, measure)} against ${shortLevel(peak.level)}: ${finding(point)}`,
-      `${counted(estimate.n, 'answer')} on ${counted(estimate.clusters, 'item')}`,
+      point.againstReference === null ? words.counted : against(point.againstReference, reference.level),
+      point.againstBest === null ? words.best : shared.named(against(point.againstBest, peak.level), finding(point)),
+      words.answers(counted(estimate.n, 'answer'), counted(estimate.clusters, 'item')),
     ];
-    return `${where}, ${shortLevel(point.level)} (TRR ${percent(point.trr)}): ${parts.join('; ')}.`;
+    return words.line(words.place(where, shortLevel(point.level), percent(point.trr)), parts);
   });
 }
 
 /** `no detectable difference` or `detectably lower`, for a point against the best. */
-export function finding(point: CurvePoint): string {
-  if (point.againstBest === null) return 'best mean';
-  return falls(point) ? 'detectably lower' : 'no detectable difference';
+function finding(point: CurvePoint): string {
+  return falls(point) ? curveWords().lower : curveWords().noDifference;
 }
 
 function boundWords(comparison: Comparison, measure: Curve['measure']): string {
   const bound = -lowerBound(comparison);
-  if (bound <= 0) return 'one-sided, at 95\u00a0%: no loss at all';
-  return `one-sided, at 95\u00a0%: at most ${gap(bound, measure)}`;
+  return bound <= 0 ? curveWords().noLossAtAll : curveWords().atMost(gap(bound, measure));
 }
 
 function lengthWords(trr: number): string {
   if (Math.abs(trr) < 0.005) return '';
-  return trr > 0 ? ` saves ${percent(trr, 0)} of the tokens and` : `, ${percent(-trr, 0)} longer than the source,`;
+  return trr > 0 ? curveWords().saves(percent(trr, 0)) : curveWords().longer(percent(-trr, 0));
 }
 
 function stopSentence({ stop, chosen, reference, measure, tolerance }: Curve): string {
   if (stop?.againstReference == null) return '';
   const name = shortLevel(stop.level);
   const numbers = differenceText(stop.againstReference, measure);
-  if (stop.outcome === 'lost') {
-    return chosen === reference ? '' : `${name} loses more than that (${numbers}).`;
-  }
-  return `Whether ${name} loses more than ${gap(tolerance, measure)} is not settled (${numbers}); ${settlingWords(stop.cell, stop.againstReference, tolerance, measure)}.`;
+  if (stop.outcome === 'lost') return chosen === reference ? '' : curveWords().losesMore(name, numbers);
+  const settling = settlingWords(stop.cell, stop.againstReference, tolerance, measure);
+  return curveWords().notSettled(name, { allowed: gap(tolerance, measure), numbers, settling });
 }
 
 function raisedSentence({ raised, points, measure, reference }: Curve): string {
   const original = points.find(({ level }) => level === 'original');
   if (raised.length === 0 || original?.againstReference == null) return '';
-  const names = listed(raised.map(({ level }) => shortLevel(level)));
-  const verb = raised.length === 1 ? 'scores' : 'score';
-  return `Changing the text raises the score: ${names} ${verb} detectably above original, ${shortLevel(reference.level)} by ${gap(original.againstReference.difference, measure)}; losses are counted from there.`;
+  const names = raised.map(({ level }) => shortLevel(level));
+  const by = gap(original.againstReference.difference, measure);
+  return curveWords().raised(names, { names: listed(names), best: shortLevel(reference.level), by });
 }
 
 function lossesSentence({ points, reference, measure }: Curve): string {
@@ -111,17 +112,18 @@ function lossesSentence({ points, reference, measure }: Curve): string {
       ? []
       : [`${shortLevel(point.level)} ${shortDifference(point.againstReference, measure)}`],
   );
-  const unit = measure === 'score' ? '' : ', in points';
-  return `Difference to ${shortLevel(reference.level)} with joint intervals${unit}: ${others.join(', ')}.`;
+  return curveWords().losses(shortLevel(reference.level), measure !== 'score', others);
 }
 
 function peakSentence({ tied, peak, points }: Curve): string {
-  if (points.every(({ cell }) => cell.accuracy.clusters < 6)) return 'Too few items to tell levels apart.';
-  if (tied.length === 0) return `${shortLevel(peak.level)} is detectably better than every other level.`;
-  const names = listed(tied.map(({ level }) => shortLevel(level)));
-  if (tied.length === points.length - 1) return `No level can be told from ${shortLevel(peak.level)}, the best mean.`;
-  const lower = listed(points.filter(falls).map(({ level }) => shortLevel(level)));
-  return `${names} cannot be told from ${shortLevel(peak.level)}, the best mean; ${lower} ${points.filter(falls).length === 1 ? 'scores' : 'score'} detectably lower.`;
+  const words = curveWords();
+  const best = shortLevel(peak.level);
+  if (points.every(({ cell }) => cell.accuracy.clusters < 6)) return words.tooFewItems;
+  if (tied.length === 0) return words.bestOfAll(best);
+  if (tied.length === points.length - 1) return words.noneApart(best);
+  const names = (of: readonly CurvePoint[]): string => listed(of.map(({ level }) => shortLevel(level)));
+  const lower = points.filter(falls);
+  return words.someApart({ tied: names(tied), best, lower: names(lower), isOne: lower.length === 1 });
 }
 
 /** Together levels tell more than each by itself. */
@@ -129,42 +131,46 @@ function splitSentence({ split, measure }: Curve): string {
   if (split === null) return '';
   const means = (points: readonly CurvePoint[]): string => {
     const names = listed(points.map(({ level }) => shortLevel(level)));
-    return points.length === 1 ? names : `${names} together`;
+    return points.length === 1 ? names : curveWords().together(names);
   };
-  const direction = split.comparison.difference < 0 ? 'below' : 'above';
-  return `${means(split.more)} ${split.more.length === 1 ? 'lies' : 'lie'} ${direction} ${means(split.less)}: ${differenceText(split.comparison, measure)}.`;
+  return curveWords().split({
+    ...{ more: means(split.more), less: means(split.less), isOne: split.more.length === 1 },
+    ...{ isBelow: split.comparison.difference < 0, numbers: differenceText(split.comparison, measure) },
+  });
 }
 
 function stepSentence({ steps, measure }: Curve): string {
   if (steps.length === 0) return '';
-  const words = steps.map(
-    ({ from, to, comparison }) =>
-      `from ${shortLevel(from.level)} to ${shortLevel(to.level)} the score ${comparison.difference < 0 ? 'falls' : 'rises'} by ${gap(comparison.difference, measure)}`,
+  const words = steps.map(({ from, to, comparison: { difference } }) =>
+    curveWords().step({
+      ...{ from: shortLevel(from.level), to: shortLevel(to.level) },
+      ...{ falls: difference < 0, by: gap(difference, measure) },
+    }),
   );
-  return `Single steps that can be told: ${words.join('; ')}.`;
+  return curveWords().steps(words);
 }
 
 /** What training adds, on one and the same text; where the base did not read the chosen text, that the two cannot be told apart. */
 function baseSentence({ chosen, points, base, measure }: Curve): string {
   if (chosen.cell.rank === 0) return '';
-  if (base === null) return 'The base model was not asked: nothing says what training adds.';
+  if (base === null) return curveWords().baseNotAsked;
   if (chosen.againstBase !== null) return trainingWords(chosen, chosen.againstBase, measure);
   const asked = points.find(({ level }) => level === base.level);
-  const there = asked?.againstBase == null ? '' : ` ${trainingWords(asked, asked.againstBase, measure)}`;
-  return `The base model did not read ${shortLevel(chosen.level)}: there, what training adds cannot be told from what the text does.${there}`;
+  return numberWords().sentences([
+    curveWords().baseReadOther(shortLevel(chosen.level)),
+    asked?.againstBase == null ? '' : trainingWords(asked, asked.againstBase, measure),
+  ]);
 }
 
 function trainingWords({ level }: CurvePoint, comparison: Comparison, measure: Curve['measure']): string {
   const numbers = differenceText(comparison, measure);
-  const both = `the adapter and the base model, both reading ${shortLevel(level)}`;
-  if (!comparison.detectable) return `Training makes no detectable difference between ${both} (${numbers}).`;
-  return `Training ${comparison.difference > 0 ? 'helps' : 'hurts'}, comparing ${both}: ${numbers}.`;
+  if (!comparison.detectable) return curveWords().trainingUnseen(shortLevel(level), numbers);
+  return curveWords().training(comparison.difference > 0, shortLevel(level), numbers);
 }
 
 function abstentionSentence({ points }: Curve): string {
   const asked = points.flatMap(({ level, cell }) =>
     cell.abstention === null ? [] : [`${shortLevel(level)} ${withInterval(cell.abstention, 'accuracy')}`],
   );
-  if (asked.length === 0) return '';
-  return `Of questions that the text cannot answer, counted in no other mean, these shares were declined: ${asked.join(', ')}.`;
+  return asked.length === 0 ? '' : curveWords().abstention(asked);
 }

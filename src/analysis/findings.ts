@@ -8,6 +8,7 @@ import { decisionSentence } from './curve-sentences.js';
 import { estimateOf, type Cell } from './group.js';
 import type { Measure } from './measure.js';
 import type { RankChoice } from './rank.js';
+import { findingWords } from '../words/findings.js';
 import { amount, counted, gap, listed, minus, sentenceCase, shortLevel, whole } from './wording.js';
 
 /** The finding of score over compression: what the verdict says of it. */
@@ -42,15 +43,14 @@ export function retentionCorrelation(curve: Curve): RetentionCorrelation | null 
 
 /** The finding of score over answers kept: a few levels describe, and prove nothing. */
 export function retentionFinding({ retention, trr, levels, differ }: RetentionCorrelation): string {
-  const numbers = `rank correlation ${minus(retention, 2)} with answers kept, ${minus(trr, 2)} with tokens saved`;
-  if (!differ)
-    return `The levels' scores cannot be told apart, so there is nothing that their texts could explain (${numbers}).`;
-  const few = `${numbers}; ${levels} levels are too few to prove it`;
+  const words = findingWords();
+  const numbers = words.correlations(minus(retention, 2), minus(trr, 2));
+  if (!differ) return words.nothingToExplain(numbers);
+  const few = words.few(numbers, levels);
   const closer = Math.abs(retention) > Math.abs(trr) + 0.05;
   const farther = Math.abs(trr) > Math.abs(retention) + 0.05;
-  if (closer) return `Here scores go with what a text keeps more than with its length: ${few}.`;
-  if (farther) return `Here scores go with length more than with the answers kept: ${few}.`;
-  return `Here scores go about as much with answers kept as with length: ${few}.`;
+  if (closer) return words.withRetention(few);
+  return farther ? words.withLength(few) : words.withBoth(few);
 }
 
 /** The finding of score over amount; `cells` share data set, book and level, and `compare` counts the study's other comparisons. */
@@ -61,33 +61,40 @@ export function amountFinding(
 ): string {
   const lines = amountLines(cells).sort((a, b) => (a[0]?.rank ?? 0) - (b[0]?.rank ?? 0));
   if (cells[0]?.book === 'closed')
-    return `${sentenceCase(lines.map((line) => recallWords(line, measure)).join('; '))}.`;
+    return sentenceCase(findingWords().sentence(lines.map((line) => recallWords(line, measure))));
   const changes = lines.map((line) => changeWords(line, measure, compare));
   const moved = changes.filter(({ detectable }) => detectable);
   if (moved.length === 0) {
     const amounts = distinct(lines.flat().map(({ items }) => items)).sort((a, b) => a - b);
-    return `Training on ${whole(amounts.at(-1) ?? 0)} items in place of ${whole(amounts[0] ?? 0)} makes no detectable difference.`;
+    return findingWords().noChange(whole(amounts.at(-1) ?? 0), whole(amounts[0] ?? 0));
   }
-  return `${sentenceCase(moved.map(({ words }) => words).join('; '))}.`;
+  return sentenceCase(findingWords().sentence(moved.map(({ words }) => words)));
 }
 
 /** The finding of score over level by rank. */
 export function rankFinding(choices: readonly RankChoice[]): string {
   const apart = choices.flatMap(({ level, measure, apart }) =>
-    apart.map(
-      ({ higher, lower, comparison }) =>
-        `at ${shortLevel(level)} rank ${higher} scores above rank ${lower} by ${gap(comparison.difference, measure)}`,
+    apart.map(({ higher, lower, comparison }) =>
+      findingWords().rankAbove({
+        level: shortLevel(level),
+        higher,
+        lower,
+        by: gap(comparison.difference, measure),
+      }),
     ),
   );
-  if (apart.length > 0) return `${sentenceCase(apart.join('; '))}; no other ranks can be told apart.`;
+  if (apart.length > 0) return sentenceCase(findingWords().noOthers(apart));
   const ranks = distinct(choices.flatMap(({ candidates }) => candidates.map(({ rank }) => rank)));
-  return `At no level can ranks ${listed(ranks.sort((a, b) => a - b).map(whole))} be told apart.`;
+  return findingWords().noRanks(listed(ranks.sort((a, b) => a - b).map(whole)));
 }
 
 function recallWords(line: readonly Cell[], measure: Measure): string {
   const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
   const share = (cell: Cell): string => amount(estimateOf(cell, measure).mean, measure);
-  return `rank ${first.rank} recalls ${share(first)} after ${counted(first.items, 'item')}, ${share(last)} after ${whole(last.items)}`;
+  return findingWords().recall({
+    ...{ rank: first.rank, first: share(first), items: counted(first.items, 'item') },
+    ...{ last: share(last), most: whole(last.items) },
+  });
 }
 
 function changeWords(
@@ -97,9 +104,11 @@ function changeWords(
 ): { words: string; detectable: boolean } {
   const [first, last] = [line[0] as Cell, line.at(-1) as Cell];
   const { difference, detectable } = compare(last, first, measure);
-  const direction = difference < 0 ? 'lowers' : 'raises';
   return {
     detectable,
-    words: `at rank ${first.rank}, ${whole(last.items)} items in place of ${whole(first.items)} ${direction} the score by ${gap(difference, measure)}`,
+    words: findingWords().change({
+      ...{ rank: first.rank, most: whole(last.items), fewest: whole(first.items) },
+      ...{ lowers: difference < 0, by: gap(difference, measure) },
+    }),
   };
 }

@@ -1,5 +1,6 @@
 /** Whether trainings learnt at all, told from their losses. */
 import type { RunSummary } from './run-summary.js';
+import { cautionWords } from '../words/verdict.js';
 import { counted } from './wording.js';
 
 /** Nats per answer token by which a loss must change to have changed: less is the noise of a batch. */
@@ -20,7 +21,5 @@ export function risenCaution(runs: readonly RunSummary[]): string[] {
   const trained = runs.filter(({ rank, firstLoss }) => rank > 0 && firstLoss !== null);
   const risen = trained.filter(hasRisen);
   if (risen.length === 0) return [];
-  return [
-    `The loss rose in ${risen.length} of ${counted(trained.length, 'training')}: those adapters learnt nothing that helps; a lower learning rate may.`,
-  ];
+  return [cautionWords().lossRose(risen.length, counted(trained.length, 'training'))];
 }

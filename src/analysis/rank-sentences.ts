@@ -3,6 +3,8 @@ import type { Cell } from './group.js';
 import { estimateOf } from './group.js';
 import { lowerBound } from './compare.js';
 import type { RankChoice } from './rank.js';
+import { numberWords } from '../words/numbers.js';
+import { rankWords } from '../words/rank.js';
 import { settlingWords } from './settling.js';
 import {
   bookName,
@@ -27,96 +29,104 @@ export function rankSentences(
   if (choice !== null) return [choiceSentence(choice), ...costSentence(choice), ...floorSentence(choice)];
   if (nearby !== null) return [nearbySentence(nearby, chosen)];
   if (all.length > 0 || chosen.rank === 0) return [];
-  return [`Only rank ${chosen.rank} was trained here: nothing says whether a smaller one would do.`];
+  return [rankWords().onlyOne(chosen.rank)];
 }
 
 /** One line for each place where several ranks were trained. */
 export function rankEvidence(choices: readonly RankChoice[]): string[] {
+  const words = rankWords();
   return choices.map((choice) => {
-    const means = choice.candidates.map(
-      ({ rank, cell, againstLargest }) =>
-        `rank ${rank} ${withInterval(estimateOf(cell, choice.measure), choice.measure)}${againstLargest === null ? '' : `, ${differenceText(againstLargest, choice.measure)} against rank ${choice.largest}`}`,
+    const means = choice.candidates.map(({ rank, cell, againstLargest }) =>
+      words.candidate(
+        rank,
+        withInterval(estimateOf(cell, choice.measure), choice.measure),
+        againstLargest === null ? '' : words.against(differenceText(againstLargest, choice.measure), choice.largest),
+      ),
     );
-    return `${placeOf(choice)}: ${means.join('; ')}. ${ruleName(choice)}: rank ${choice.rank}.`;
+    return words.line(placeOf(choice), means, ruleName(choice), choice.rank);
   });
 }
 
 function placeOf({ dataset, book, level, items }: RankChoice): string {
-  const text = book === 'closed' ? '' : `, ${shortLevel(level)}`;
-  return `${dataset}, ${bookName(book)}${text}, ${counted(items, 'item')}`;
+  const text = book === 'closed' ? [] : [shortLevel(level)];
+  return numberWords().parts(dataset, bookName(book), ...text, counted(items, 'item'));
 }
 
 function ruleName({ rule, settled, margin, measure }: RankChoice): string {
-  if (rule === 'trr') return 'By the table from TRR';
-  if (!settled) return 'Not settled, the largest kept';
-  return `Smallest that loses no more than ${gap(margin, measure)} against the largest`;
+  if (rule === 'trr') return rankWords().ruleTrr;
+  return settled ? rankWords().ruleMargin(gap(margin, measure)) : rankWords().ruleOpen;
 }
 
 function choiceSentence(choice: RankChoice): string {
-  if (choice.rule === 'trr') return `The table from TRR gives rank ${choice.rank} at ${shortLevel(choice.level)}.`;
-  return `${sentenceCase(enoughWords(choice))}.${apartWords(choice)}`;
+  const words = rankWords();
+  if (choice.rule === 'trr') return words.trr(choice.rank, shortLevel(choice.level));
+  return `${words.sentence(sentenceCase(enoughWords(choice)))}${apartWords(choice)}`;
 }
 
 /** What the data say of the rank that is enough. */
-function enoughWords({ candidates, rank, largest, margin, measure, settled, level }: RankChoice): string {
+function enoughWords({ candidates, rank, largest, margin, measure, settled, level: chosen }: RankChoice): string {
+  const words = rankWords();
   const own = candidates.find((candidate) => candidate.rank === rank);
-  const allowed = gap(margin, measure);
+  const [level, allowed] = [shortLevel(chosen), gap(margin, measure)];
   if (own?.againstLargest != null) {
     const bound = -lowerBound(own.againstLargest);
-    const most = bound <= 0 ? 'no loss at all' : `at most ${gap(bound, measure)}`;
-    return `at ${shortLevel(level)} rank ${rank} is enough: a loss of more than ${allowed} against rank ${largest} is excluded (one-sided, at 95\u00a0%: ${most})`;
+    const most = bound <= 0 ? words.noLossAtAll : words.atMost(gap(bound, measure));
+    return words.enough({ level, rank, allowed, largest, most });
   }
   const next = candidates.at(-2);
-  const numbers =
-    next?.againstLargest == null ? '' : ` (rank ${next.rank}: ${differenceText(next.againstLargest, measure)})`;
-  if (settled) return `at ${shortLevel(level)} smaller ranks score lower than rank ${largest}${numbers}`;
+  const against = next?.againstLargest ?? null;
+  const numbers = next === undefined || against === null ? '' : words.next(next.rank, differenceText(against, measure));
+  if (settled) return words.smallerLose(level, largest, numbers);
   const settling =
-    next?.againstLargest == null ? '' : `; ${settlingWords(next.cell, next.againstLargest, margin, measure)}`;
-  return `whether less than rank ${largest} is enough at ${shortLevel(level)} is not settled: no smaller rank is shown to lose no more than ${allowed}${numbers}${settling}`;
+    next === undefined || against === null ? '' : words.settling(settlingWords(next.cell, against, margin, measure));
+  return words.open({ largest, level, allowed, numbers, settling });
 }
 
 function apartWords({ apart, candidates }: RankChoice): string {
-  const ranks = listed(candidates.map(({ rank }) => whole(rank)));
-  if (apart.length === 0) return ` No two of ranks ${ranks} can be told apart.`;
-  return ` Rank ${listed(apart.map(({ higher, lower }) => `${higher} scores detectably above ${lower}`))}.`;
+  if (apart.length > 0) return rankWords().apart(apart, listed);
+  return rankWords().noneApart(listed(candidates.map(({ rank }) => whole(rank))));
 }
 
 /** What the chosen rank takes against the largest, and at which rates ranks were trained. */
-function costSentence({ candidates, rank, largest, equalRate }: RankChoice): string[] {
+function costSentence(choice: RankChoice): string[] {
+  const { candidates, rank, equalRate } = choice;
+  const words = rankWords();
+  const takes = takenParts(choice);
+  const [rate] = candidates.flatMap(({ cost }) => cost.rates);
+  const rates = candidates.map((each) => words.ratesOf(each.rank, each.cost.rates));
+  const trained = rate === undefined ? '' : equalRate ? words.oneRate(rate) : words.rates(rates);
+  const sentence = numberWords().sentences([takes.length === 0 ? '' : words.takes(rank, takes), trained]);
+  return sentence === '' ? [] : [sentence];
+}
+
+/** Parameters and time of the chosen rank, beside the largest's. */
+function takenParts({ candidates, rank, largest }: RankChoice): string[] {
+  const words = rankWords();
   const costOf = (of: number) => candidates.find((candidate) => candidate.rank === of)?.cost;
   const [own, most] = [costOf(rank), costOf(largest)];
+  const isLargest = rank === largest;
   const parameters =
     own?.parameters == null
-      ? ''
-      : `${whole(own.parameters)} parameters${rank === largest || most?.parameters == null ? '' : ` of rank ${largest}'s ${whole(most.parameters)}`}`;
-  const time =
-    own?.seconds == null || most?.seconds == null || rank === largest
-      ? ''
-      : `${percent(own.seconds / most.seconds, 0)} of its time a run`;
-  const takes = [parameters, time].filter((part) => part !== '');
-  const rates = candidates.flatMap(({ cost }) => cost.rates);
-  const [rate] = rates;
-  const trained =
-    rate === undefined
-      ? ''
-      : equalRate
-        ? ` All ranks were trained at the learning rate ${rate}; whether another rate suits one of them better was not asked.`
-        : ` Learning rates differ with the rank: ${candidates.map((each) => `rank ${each.rank} ${each.cost.rates.join(' and ')}`).join(', ')}; a difference between ranks may be one of rates.`;
-  const sentence = `${takes.length === 0 ? '' : `Rank ${rank} takes ${takes.join(' and ')}.`}${trained}`.trim();
-  return sentence === '' ? [] : [sentence];
+      ? []
+      : isLargest || most?.parameters == null
+        ? [words.parameters(whole(own.parameters))]
+        : [words.parametersOf(whole(own.parameters), largest, whole(most.parameters))];
+  if (isLargest || own?.seconds == null || most?.seconds == null) return parameters;
+  return [...parameters, words.time(percent(own.seconds / most.seconds, 0))];
 }
 
 function floorSentence({ floor }: RankChoice): string[] {
   if (floor === null) return [];
-  return [
-    `Capacity asks for rank ${floor.rank} at least: the answers hold ${whole(floor.bits)} bits, a rank ${whole(floor.parametersPerRank)} parameters at 2 bits each.`,
-  ];
+  const { rank, bits, parametersPerRank } = floor;
+  return [rankWords().floor({ rank, bits: whole(bits), parameters: whole(parametersPerRank) })];
 }
 
 function nearbySentence(nearby: RankChoice, chosen: Cell): string {
-  const place = shortLevel(nearby.level);
+  const words = rankWords();
   const own = shortLevel(chosen.level);
-  const found = nearby.rule === 'trr' ? `the table from TRR gives rank ${nearby.rank}` : enoughWords(nearby);
-  const worth = nearby.rank < chosen.rank ? `, so rank ${nearby.rank} is worth a run at ${own}` : '';
-  return `Several ranks were trained at ${place}, not at ${own}: ${found}${worth}.`;
+  return words.nearby({
+    ...{ place: shortLevel(nearby.level), own },
+    found: nearby.rule === 'trr' ? words.trrClause(nearby.rank) : enoughWords(nearby),
+    worth: nearby.rank < chosen.rank ? words.worth(nearby.rank, own) : '',
+  });
 }

@@ -3,6 +3,7 @@ import type { Row } from '../core/records.js';
 import type { Cell } from './group.js';
 import { hasRisen } from './learning.js';
 import type { RunSummary } from './run-summary.js';
+import { refusalWords } from '../words/verdict.js';
 import { counted, minus, percent, whole } from './wording.js';
 
 export interface Refusal {
@@ -64,8 +65,8 @@ function constantJudge(rows: readonly Row[]): Refusal[] {
   return [
     {
       kind: 'constant-judge',
-      reason: `the judge ${first.judge} gave all ${counted(scored.length, 'answer')} the score ${first.score ?? '–'}, whatever they say`,
-      advice: 'Read its reasons beside the answers, and judge again by another judge or another model.',
+      reason: refusalWords().constantJudge(first.judge, counted(scored.length, 'answer'), first.score ?? '–'),
+      advice: refusalWords().constantJudgeAdvice,
     },
   ];
 }
@@ -76,8 +77,8 @@ function allWrong({ rows, chosen }: InQuestion): Refusal[] {
   return [
     {
       kind: 'all-wrong',
-      reason: `no answer of a trained model is right (0 of ${whole(scored.length)})`,
-      advice: `Read some answers: where they are right after all, choose another judge; where they are not, ${longer(chosen[0])} or raise the learning rate${rateWords(chosen[0])}.`,
+      reason: refusalWords().allWrong(whole(scored.length)),
+      advice: refusalWords().allWrongAdvice(longer(chosen[0]), rateWords(chosen[0])),
     },
   ];
 }
@@ -91,11 +92,8 @@ function fewSteps({ trainings, chosen }: InQuestion): Refusal[] {
   return [
     {
       kind: 'few-steps',
-      reason:
-        short === undefined
-          ? `most adapters were trained for a few steps only (${steps})`
-          : `the adapter was trained for ${steps} only`,
-      advice: `Train for ${ENOUGH_STEPS} steps or so: ${longer(example)}.`,
+      reason: short === undefined ? refusalWords().mostFewSteps(steps) : refusalWords().fewSteps(steps),
+      advice: refusalWords().fewStepsAdvice(ENOUGH_STEPS, longer(example)),
     },
   ];
 }
@@ -107,8 +105,8 @@ function lossRose({ trainings, chosen }: InQuestion): Refusal[] {
   return [
     {
       kind: 'loss-rose',
-      reason: `the loss rose while it was trained (${minus(example.firstLoss, 2)} to ${minus(example.lastLoss, 2)})`,
-      advice: `Lower the learning rate${rateWords(example)}.`,
+      reason: refusalWords().lossRose(minus(example.firstLoss, 2), minus(example.lastLoss, 2)),
+      advice: refusalWords().lossRoseAdvice(rateWords(example)),
     },
   ];
 }
@@ -118,14 +116,15 @@ function answerForm({ rows, chosen }: InQuestion): Refusal[] {
   const [example] = chosen;
   const ended = rows.filter(({ finish }) => finish !== null);
   const cut = share(ended, ({ finish }) => finish === 'length');
+  const words = refusalWords();
   const limit =
-    example?.answerLimit === undefined ? 'their limit' : `the limit of ${counted(example.answerLimit, 'token')}`;
+    example?.answerLimit === undefined ? words.theirLimit : words.limitOf(counted(example.answerLimit, 'token'));
   if (cut > MOST)
     return [
       {
         kind: 'cut-answers',
-        reason: `${percent(cut, 0)} of the answers ran to ${limit}`,
-        advice: `Raise the answer limit (evaluate.maxNewTokens), or ${longer(example)}, so that answers end by themselves.`,
+        reason: words.cutAnswers(percent(cut, 0), limit),
+        advice: words.cutAnswersAdvice(longer(example)),
       },
     ];
   const odd = share(rows.filter(isKnown), hasOddForm);
@@ -133,8 +132,8 @@ function answerForm({ rows, chosen }: InQuestion): Refusal[] {
   return [
     {
       kind: 'unlearnt-form',
-      reason: `${percent(odd, 0)} of the answers are empty or many times as long as the references: the form of an answer was not learnt`,
-      advice: `To learn it, ${longer(example)}, or raise the learning rate${rateWords(example)}.`,
+      reason: words.oddForm(percent(odd, 0)),
+      advice: words.oddFormAdvice(longer(example), rateWords(example)),
     },
   ];
 }
@@ -158,18 +157,18 @@ function isLikeReference({ answer, reference }: Row): boolean {
 /** How to take more steps, by the settings where they are known. */
 function longer(run: RunSummary | undefined): string {
   const { training, steps } = run ?? {};
-  if (training === undefined || steps === undefined || steps === null)
-    return 'train for more epochs or with smaller batches';
+  const words = refusalWords();
+  if (training === undefined || steps === undefined || steps === null) return words.trainLonger;
   const factor = Math.max(2, Math.ceil(ENOUGH_STEPS / Math.max(1, steps)));
   const { maxSteps } = training;
-  if (maxSteps !== undefined && steps >= maxSteps) return `raise maxSteps from ${maxSteps} to ${maxSteps * factor}`;
+  if (maxSteps !== undefined && steps >= maxSteps) return words.raiseMaxSteps(maxSteps, maxSteps * factor);
   const batch = Math.max(64, Math.floor(training.batchTokens / factor));
-  const smaller = batch < training.batchTokens ? `, or lower batchTokens from ${training.batchTokens} to ${batch}` : '';
-  return `raise epochs from ${training.epochs} to ${training.epochs * factor}${smaller}`;
+  const smaller = batch < training.batchTokens ? words.lowerBatch(training.batchTokens, batch) : '';
+  return `${words.raiseEpochs(training.epochs, training.epochs * factor)}${smaller}`;
 }
 
 function rateWords(run: RunSummary | undefined): string {
-  return run?.training === undefined ? '' : ` (it was ${run.training.learningRate})`;
+  return run?.training === undefined ? '' : refusalWords().rateWas(run.training.learningRate);
 }
 
 function share<T>(all: readonly T[], is: (each: T) => boolean): number {

@@ -2,6 +2,7 @@
 import type { Comparison } from './compare.js';
 import type { Cell } from './group.js';
 import type { Measure } from './measure.js';
+import { rankWords } from '../words/rank.js';
 import { counted, gap, whole } from './wording.js';
 
 /** Standard errors between what was measured and the margin for the test to pass four times in five: 1.645 + 0.842. */
@@ -19,10 +20,10 @@ export function settlingWords(
   measure: Measure,
 ): string {
   const { difference, standardError, trainingError, clusters } = comparison;
-  if (Number.isNaN(standardError)) return 'one item tells nothing: ask about more';
+  const words = rankWords();
+  if (Number.isNaN(standardError)) return words.moreItems;
   const room = margin + Math.min(0, difference);
-  if (room <= margin / 20)
-    return `the loss measured, ${gap(difference, measure)}, is as large as what is allowed, and more items or seeds would rather show it`;
+  if (room <= margin / 20) return words.lossAsLarge(gap(difference, measure));
   const variance = (room / ERRORS_APART) ** 2;
   const sampling = standardError ** 2 - trainingError ** 2;
   const plans = TRAININGS.map((trainings) => trainings * runs.length).flatMap((trainings) => {
@@ -31,7 +32,9 @@ export function settlingWords(
     return left > 0 && items <= MOST_ITEMS ? [{ trainings, items: Math.ceil(items * clusters) }] : [];
   });
   const [best] = plans.sort((a, b) => a.trainings * a.items - b.trainings * b.items);
-  if (best === undefined) return 'a larger margin, or far more items and seeds, would settle it';
-  const seeds = best.trainings === 1 ? 'one training' : counted(best.trainings, 'training');
-  return `about ${whole(best.items)} items and ${seeds} of each configuration would settle it if the loss is as measured (now ${whole(clusters)} and ${runs.length})`;
+  if (best === undefined) return words.farMore;
+  return words.wouldSettle({
+    ...{ items: whole(best.items), trainings: best.trainings, counted: counted(best.trainings, 'training') },
+    ...{ nowItems: whole(clusters), nowTrainings: runs.length },
+  });
 }

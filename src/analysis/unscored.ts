@@ -1,6 +1,7 @@
 /** Why answers are unscored, and which judges scored nothing: what is said of judging that failed. */
 import { distinct, groupBy } from '../core/collections.js';
 import type { Row } from '../core/records.js';
+import { cautionWords } from '../words/verdict.js';
 import { counted } from './wording.js';
 
 type Judged = Pick<Row, 'judge' | 'status' | 'reason'>;
@@ -34,11 +35,12 @@ const MOST_REASONS = 5;
 
 /** The reasons as lines: `llm (qwen-plus): 12 answers unscored: network: connect ECONNREFUSED 127.0.0.1:8000`. */
 export function unscoredLines(reasons: readonly Unscored[]): string[] {
+  const words = cautionWords();
   const told = reasons.slice(0, MOST_REASONS);
   const others = reasons.slice(MOST_REASONS);
   const more = others.reduce((sum, { answers }) => sum + answers, 0);
   return [
-    ...told.map(({ judge, reason, answers }) => `${judge}: ${counted(answers, 'answer')} unscored: ${reason}`),
-    ...(more > 0 ? [`${counted(more, 'answer')} more unscored for ${counted(others.length, 'other reason')}`] : []),
+    ...told.map(({ judge, reason, answers }) => words.unscoredLine(judge, counted(answers, 'answer'), reason)),
+    ...(more > 0 ? [words.moreUnscored(counted(more, 'answer'), counted(others.length, 'other reason'))] : []),
   ];
 }

@@ -14,6 +14,7 @@ import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
 import { armsOf, comparedPairs } from './lines.js';
+import { verdictWords, type Advice } from '../words/verdict.js';
 import { counted, describedLevel, listed, whole, type LevelNote } from './wording.js';
 
 export interface DatasetRecommendation {
@@ -69,7 +70,10 @@ export function recommendFrom(findings: Findings): Recommendation {
     .sort((a, b) => width(b, findings) - width(a, findings));
   const main = datasets[0];
   const failures = failedRuns(findings.runs);
-  if (main === undefined) return { ...NOTHING, cautions: [...unscoredAnswers(findings.cells), ...failures] };
+  if (main === undefined) {
+    const cautions = [...unscoredAnswers(findings.cells), ...failures];
+    return { ...NOTHING, sentences: [verdictWords().nothingScored], evidence: [], cautions, datasets: [] };
+  }
   return {
     level: main.level,
     rank: main.rank,
@@ -89,28 +93,17 @@ function chanceSentence(cells: readonly Cell[]): string[] {
     .filter((count) => count > 0);
   const compared = families.reduce((sum, count) => sum + count, 0);
   if (compared < 2) return [];
-  const places = families.length > 1 ? ` on ${families.length} data sets and books` : '';
-  return [
-    `${whole(compared)} differences are compared${places}. Where nothing differs, 95\u00a0% intervals of each by itself would show about ${counted(Math.max(1, Math.round(compared / 20)), 'difference')} by chance; the joint intervals show any in at most one study of twenty.`,
-  ];
+  const byChance = counted(Math.max(1, Math.round(compared / 20)), 'difference');
+  return [verdictWords().chance({ compared: whole(compared), families: families.length, byChance })];
 }
 
-const NOTHING: Recommendation = {
-  level: null,
-  rank: null,
-  run: null,
-  adapterPath: null,
-  sentences: ['No trained run has a scored answer yet: there is nothing to recommend.'],
-  evidence: [],
-  cautions: [],
-  datasets: [],
-};
+const NOTHING = { level: null, rank: null, run: null, adapterPath: null };
 
 /** Cautions that several data sets share stand once, with all their names; a study of one data set needs no name. */
 function namedCautions(datasets: readonly DatasetRecommendation[]): string[] {
   const all = datasets.flatMap(({ dataset, cautions }) => cautions.map((caution) => ({ dataset, caution })));
   return [...groupBy(all, ({ caution }) => caution)].map(([caution, from]) =>
-    datasets.length === 1 ? caution : `${listed(from.map(({ dataset }) => dataset))}: ${caution}`,
+    datasets.length === 1 ? caution : verdictWords().ofDatasets(listed(from.map(({ dataset }) => dataset)), caution),
   );
 }
 
@@ -161,28 +154,30 @@ function refused(
 ): DatasetRecommendation {
   return {
     ...{ dataset, book, level: null, rank: null, run: null, adapterPath: null, suggestion: null, refusals, ...told },
-    headline: `${dataset}: nothing can be recommended: ${listed(refusals.map(({ reason }) => reason))}.`,
+    headline: `${verdictWords().ofDataset(dataset)}${verdictWords().refused(listed(refusals.map(({ reason }) => reason)))}`,
     sentences: refusals.map(({ advice }) => advice),
   };
 }
 
 /** Names the level and rank, says at once where it is not settled, and where training changed nothing that can be told. */
 function headline({ dataset, level, rank, book }: Cell, curve: Curve | null, notes: readonly LevelNote[]): string {
-  if (book === 'closed') return `${dataset}, closed book: rank ${rank}.`;
+  const words = verdictWords();
+  if (book === 'closed') return words.closedBook(dataset, rank);
   const note = notes.find((each) => each.dataset === dataset && each.level === level);
-  const text = level === 'original' ? 'the original text' : describedLevel(level, note);
+  const text = level === 'original' ? words.originalText : describedLevel(level, note);
   const effect = curve?.chosen.againstBase ?? null;
-  const advice = `${dataset}: ${adviceWords(curve)} ${text}`;
-  if (rank === 0) return `${advice}.`;
+  const advice = adviceOf(curve);
+  const own = words.ofDataset(dataset);
+  if (rank === 0) return `${own}${words.text(advice, text)}`;
   if (effect === null || (effect.detectable && effect.difference > 0))
-    return `${advice} with an adapter of rank ${rank}.`;
-  const change = effect.detectable ? 'scores lower than' : 'makes no detectable difference to';
-  return `${advice}; an adapter of rank ${rank} ${change} the base model.`;
+    return `${own}${words.withAdapter(advice, text, rank)}`;
+  const said = effect.detectable ? words.adapterLower : words.adapterNoDifference;
+  return `${own}${said(advice, text, rank)}`;
 }
 
-function adviceWords(curve: Curve | null): string {
+function adviceOf(curve: Curve | null): Advice {
   if (curve === null || curve.chosen !== curve.reference || curve.raised.length > 0) return 'use';
-  return curve.stop?.outcome === 'open' ? 'not settled: keep' : 'keep';
+  return curve.stop?.outcome === 'open' ? 'open' : 'keep';
 }
 
 /** Without a curve: the trained cell with the best mean, open book before closed, most items first. */
