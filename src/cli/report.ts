@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
 import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
-import { writeReport, writeRowsReport, type WrittenReport } from '../study/report.js';
+import { writeReport, writeRowsReport, type PageOptions, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/stored-study.js';
 import { visibleText } from '../text/visible.js';
 import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
@@ -13,6 +13,7 @@ import { colors, terminalWidth } from './terminal.js';
 interface Options extends ReadingOptions {
   readonly out?: string;
   readonly json?: boolean;
+  readonly questions?: string;
 }
 
 /** Adds the command. */
@@ -21,6 +22,7 @@ export function register(program: Command): void {
     .command('report')
     .argument('<place...>', "the study's folder, or files of rows as JSON lines")
     .option('--out <file>', 'where the page of rows goes; default: beside the first file, as .html')
+    .option('--questions <count>', 'questions whose answers the page holds; default: as many as a browser bears')
     .option('--json', 'the verdict as one JSON document')
     .action(run);
   addReadingOptions(command);
@@ -41,10 +43,17 @@ function run(places: readonly string[], options: Options): void {
 
 function written(places: readonly string[], options: Options): WrittenReport {
   const { out } = options;
+  const reading = { ...readingOf(options), ...pageSize(options) };
   const [first = ''] = places;
-  if (statSync(first, { throwIfNoEntry: false })?.isFile() === true)
-    return writeRowsReport(places, out, readingOf(options));
+  if (statSync(first, { throwIfNoEntry: false })?.isFile() === true) return writeRowsReport(places, out, reading);
   if (places.length > 1) throw new UserError(`${first} is a study's folder: give it alone, or files of rows`);
   if (out !== undefined) throw new UserError("--out is for files of rows: a study's page lies in its folder");
-  return writeReport(readStudy(first), readingOf(options));
+  return writeReport(readStudy(first), reading);
+}
+
+function pageSize({ questions }: Options): Pick<PageOptions, 'mostQuestions'> {
+  if (questions === undefined) return {};
+  const count = Number(questions);
+  if (/^\d+$/.test(questions) && Number.isSafeInteger(count)) return { mostQuestions: count };
+  throw new UserError(`invalid --questions "${questions}": use a whole number from 0 on, e.g. 40`);
 }

@@ -77,6 +77,8 @@ export interface BrowseOptions {
   readonly files?: ReportFiles;
   /** Characters that questions and answers may take. */
   readonly most?: number;
+  /** Questions that are kept, if so many fit. */
+  readonly mostQuestions?: number;
 }
 
 /** Gathers one judge's rows by question; past the limit, questions whose verdict changes between runs go first. */
@@ -90,7 +92,8 @@ export function browsedAnswers(rows: readonly Row[], options: BrowseOptions = {}
   const shown = new ShownTable(rows, options.shown);
   const questions: BrowsedQuestion[] = [];
   let left = options.most ?? MOST_CHARACTERS;
-  for (const group of changedFirst(groups, left)) {
+  for (const group of changedFirst(groups, options.mostQuestions === undefined ? left : 0)) {
+    if (questions.length === options.mostQuestions) break;
     const before = texts.characters;
     const question = browsed(group, { runAt, texts, shown });
     left -= question.prompt.length + question.reference.length + ANSWER_CHARACTERS * group.length;

@@ -33,6 +33,8 @@ export interface ReportData {
   readonly files?: ReportFiles;
   /** The judge whose verdicts count, where several judged; default: the one with most scored answers. */
   readonly judge?: string;
+  /** Questions whose answers the page holds, those whose score changes between runs first; default: as many as a browser bears. */
+  readonly mostQuestions?: number;
   /** How the rows are read, beyond the defaults. */
   readonly reading?: Pick<AnalysisOptions, 'measure' | 'tolerance' | 'rule' | 'rankMargin'>;
 }

@@ -29,8 +29,11 @@ export interface WrittenReport {
   readonly analysis: Analysis;
 }
 
+/** How a page reads rows, and how many of them it holds. */
+export type PageOptions = Pick<ReportData, 'judge' | 'reading' | 'mostQuestions'>;
+
 /** Writes `report.html` and `rows.csv` into the study's folder; `reading` says how rows are read where the study does not. */
-export function writeReport(study: StoredStudy, reading: Pick<ReportData, 'judge' | 'reading'> = {}): WrittenReport {
+export function writeReport(study: StoredStudy, reading: PageOptions = {}): WrittenReport {
   const data = { ...reportData(study), ...reading };
   const analysis = analyseReport(data);
   const path = join(study.folder, STUDY_FILES.report);
@@ -40,11 +43,7 @@ export function writeReport(study: StoredStudy, reading: Pick<ReportData, 'judge
 }
 
 /** Writes the page of rows that evaluate or judge wrote, beside the first file unless told where. Throws UserError naming a damaged line. */
-export function writeRowsReport(
-  files: readonly string[],
-  out?: string,
-  reading: Pick<ReportData, 'judge' | 'reading'> = {},
-): WrittenReport {
+export function writeRowsReport(files: readonly string[], out?: string, reading: PageOptions = {}): WrittenReport {
   const rows = files.flatMap((file) => readJsonLines(file, rowRecord));
   if (rows.length === 0) throw new UserError(`${files.join(', ')}: no rows: give files that evaluate or judge wrote`);
   return writeReportOfRows(rows, {
@@ -56,7 +55,7 @@ export function writeRowsReport(
 }
 
 /** Where rows came from, and how they are read. */
-export interface RowsReportOptions extends Pick<ReportData, 'judge' | 'reading'> {
+export interface RowsReportOptions extends PageOptions {
   readonly files: readonly string[];
   /** The command that makes the page again. */
   readonly command: string;
@@ -66,7 +65,7 @@ export interface RowsReportOptions extends Pick<ReportData, 'judge' | 'reading'>
 
 /** Writes the page of rows, whoever made them. */
 export function writeReportOfRows(rows: readonly Row[], options: RowsReportOptions): WrittenReport {
-  const { files, command, out, judge, reading } = options;
+  const { files, command, out, judge, reading, mostQuestions } = options;
   const [first = ''] = files;
   const path = out ?? `${first.replace(/\.(?:jsonl?|csv|tsv|parquet)$/, '')}.html`;
   const data: ReportData = {
@@ -79,6 +78,7 @@ export function writeReportOfRows(rows: readonly Row[], options: RowsReportOptio
     files: { rows: files.map((file) => pathFrom(dirname(path), file)), runs: new Map() },
     ...(judge !== undefined && { judge }),
     ...(reading !== undefined && { reading }),
+    ...(mostQuestions !== undefined && { mostQuestions }),
   };
   const analysis = analyseReport(data);
   writeWhole(path, renderReport(data, analysis));

@@ -273,6 +273,7 @@ describe('browsing answers', () => {
   it('leaves questions out past the limit, unchanged ones first, and says so', () => {
     const { rows } = demoStudy({ items: 12 });
     const all = browsedAnswers(rows);
+    expect(browsedAnswers(rows, { mostQuestions: 2 })).toMatchObject({ omitted: all.questions.length - 2 });
     const few = browsedAnswers(rows, { most: 20_000 });
     expect(all.omitted).toBe(0);
     expect(few.omitted).toBeGreaterThan(0);

@@ -7,13 +7,19 @@ import type { ReportData, ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, scriptJson, trusted, type Html } from '../html.js';
 
 /** What a page knows beside the rows. */
-type Beside = Pick<ReportData, 'files' | 'shown'>;
+type Beside = Pick<ReportData, 'files' | 'shown' | 'mostQuestions'>;
 
-export function browseSection({ rows, cells, knowledge }: Analysis, { files, shown }: Beside = {}): Html {
+export function browseSection(
+  { rows, cells, knowledge }: Analysis,
+  { files, shown, mostQuestions }: Beside = {},
+): Html {
   if (rows.length === 0) return NOTHING;
   const ordered = [...cells].sort((a, b) => Number(a.book === 'closed') - Number(b.book === 'closed'));
   const order = [...knowledge.flatMap((own) => own.cells), ...ordered].flatMap(({ runs }) => runs);
-  const answers = browsedAnswers(rows, { order, ...(files && { files }), ...(shown && { shown }) });
+  const answers = browsedAnswers(rows, {
+    ...{ order, ...(files && { files }), ...(shown && { shown }) },
+    ...(mostQuestions !== undefined && { mostQuestions }),
+  });
   const omitted =
     answers.omitted > 0
       ? ` ${counted(answers.omitted, 'question')} left out to keep the page small; the exported rows hold all.`

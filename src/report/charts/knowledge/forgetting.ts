@@ -52,6 +52,7 @@ export function forgettingChart(points: readonly Forgetting[], knowledge: Knowle
     'accuracy',
   );
   const across = riseDomain(points);
+  const tickFormat = (bits: number): string => signed(bits, across[1] - across[0] < 0.6 ? 2 : 1);
   const styleOf = ({ cell }: Forgetting): SeriesStyle => seriesStyle(forms.indexOf(cell.form));
   const named = [...groupBy(points, ({ cell }) => cell.form)].map(([form, own]) => ({
     ...{ text: form, colour: seriesStyle(forms.indexOf(form)).colour, bold: true },
@@ -62,7 +63,7 @@ export function forgettingChart(points: readonly Forgetting[], knowledge: Knowle
     ...MARGIN,
     x: {
       ...{ domain: [...across], label: 'Change of the loss on other text, bits a token', labelAnchor: 'center' },
-      ...{ labelArrow: 'none', ticks: size.width < 400 ? 4 : 6, tickFormat: (bits: number) => signed(bits, 1) },
+      ...{ labelArrow: 'none', ticks: size.width < 400 ? 4 : 6, tickFormat },
     },
     y: { ...valueAxis('accuracy', domain), label: 'Answered without the text' },
     marks: [
