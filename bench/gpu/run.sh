@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures on a machine with a GPU, without a network: bench/gpu/run.sh FOLDER OUT [PARTS], FOLDER being what bench/gpu/pack.sh packed. The
-# machine's python3 has torch and transformers. PARTS: rows (a study by both engines), rows-webgpu (by ours on CPU and
+# machine's python3 has torch and transformers. What the repository holds is taken from it. PARTS: rows (a study by both engines), rows-webgpu (by ours on CPU and
 # GPU), 135M, 3B, webgpu, int8, compile; without them, all but the last two.
 set -uo pipefail
 folder="$(cd "$1" && pwd)" out="$(mkdir -p "$2" && cd "$2" && pwd)"
@@ -8,6 +8,7 @@ shift 2
 work="$(mktemp -d)"
 xz -dc "$folder/node.xz" >"$work/node" && chmod +x "$work/node"
 xz -dc "$folder/lightmem.tar.xz" | tar -C "$work" -xf -
+cp -r "$(dirname "$0")/../../assets" "$work/lightmem"
 python3 -m pip install -q --no-index --no-deps --no-compile --no-cache-dir --upgrade --target "$work/site" "$folder"/*.whl || exit 1
 export PYTHONPATH="$work/site" PATH="$work:$PATH" LIGHTMEM_PYTHON=python3 LIGHTMEM_BENCH_FOLDER="$work" TRANSFORMERS_VERBOSITY=error HF_HUB_DISABLE_PROGRESS_BARS=1
 cd "$work/lightmem"
@@ -28,5 +29,5 @@ if wants rows; then carried_out peft "kind: peft, precision: f32" && compared cp
 nvidia-smi --query-gpu=timestamp,memory.used,utilization.gpu --format=csv,noheader -l 1 >"$out/gpu-memory.csv" &
 watch=$!
 trap 'kill $watch' EXIT
-node .lightmem/bench/build/bench/gpu.js "${parts[@]}" > >(tee "$out/gpu.json") 2> >(grep -v -i 'warn' | tee "$out/gpu.log" >&2)
+node .lightmem/bench/build/bench/gpu.js "${parts[@]}" > >(tee "$out/gpu.json") 2> >(grep --line-buffered -v -i 'warn' | tee "$out/gpu.log" >&2)
 rm -rf "$work"

@@ -22,9 +22,21 @@ export function halfValues(): Float32Array {
 }
 
 /** Bits of the nearest half-precision value, ties to even; beyond 65504 infinity, and 0x7e00 of what is no number. */
-export function halfBits(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00;
-  const bits = singleBits(value);
+export const halfBits = (value: number): number => (Number.isNaN(value) ? 0x7e00 : fromSingle(singleBits(value)));
+
+/** The same of many values. */
+export function halvesOf(values: Float32Array): Uint16Array {
+  const singles = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) {
+    const bits = singles[i] as number;
+    halves[i] = (bits & 0x7fffffff) > 0x7f800000 ? 0x7e00 : fromSingle(bits);
+  }
+  return halves;
+}
+
+/** Half-precision bits from single-precision ones of a number. */
+function fromSingle(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude >= 0x477ff000) return sign | 0x7c00;

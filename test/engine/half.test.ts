@@ -1,6 +1,6 @@
 /** Half-precision floats: all 65,536 of them, and rounding between them. */
 import { describe, expect, it } from 'vitest';
-import { halfBits, halfValue, roundToHalf } from '../../src/engine/half.js';
+import { halfBits, halfValue, halvesOf, roundToHalf } from '../../src/engine/half.js';
 
 const ALL = Array.from({ length: 65536 }, (_, bits) => bits);
 const finite = ALL.filter((bits) => Number.isFinite(halfValue(bits)));
@@ -24,6 +24,13 @@ describe('half precision', () => {
   ])('reads the bits %i as %d', (bits, value) => {
     expect(halfValue(bits)).toBe(value);
     expect(halfBits(value)).toBe(bits);
+  });
+
+  it('rounds many values as it rounds one, of every kind', () => {
+    const edges = [NaN, -NaN, Infinity, -Infinity, 0, -0, 65504, 65519.9, 65520, -65520, 2 ** -24, 2 ** -25, 2 ** -26];
+    const near = finite.flatMap((bits) => [halfValue(bits), 1.0001 * halfValue(bits), 1.0004883 * halfValue(bits)]);
+    const values = Float32Array.from([...edges, ...near]);
+    expect([...halvesOf(values)]).toEqual(Array.from(values, halfBits));
   });
 
   it('keeps what is no number', () => {

@@ -2,7 +2,8 @@
 import { elementCount } from '../../core/collections.js';
 import type { Quantisation } from '../../core/settings.js';
 import type { LoadedModel, WeightSource } from '../model.js';
-import { halfBits, halfValues } from '../../engine/half.js';
+import { halvesOf } from '../../engine/half.js';
+import { decodeHalf } from './floats.js';
 import { linearModules, weightParameter } from '../modules.js';
 
 export type QuantisedFormat = Exclude<Quantisation, 'none'>;
@@ -67,17 +68,18 @@ const FORMATS: { readonly [F in QuantisedFormat]: Format } = {
 
 /** The nearest values in half precision; beyond 65504 infinity. */
 function toHalves(values: Float32Array, shape: readonly number[]): Quantised {
-  const halves = Uint16Array.from(values, halfBits);
+  const halves = halvesOf(values);
   return { format: 'f16', shape, codes: new Uint8Array(halves.buffer), scales: new Float32Array() };
 }
 
 function fromHalves(tensor: Quantised): Float32Array {
-  const known = halfValues();
-  return Float32Array.from(halvesOf(tensor), (bits) => known[bits] as number);
+  const values = new Float32Array(elementCount(tensor.shape));
+  decodeHalf(halfCodes(tensor), values, 0);
+  return values;
 }
 
 /** Bits of the values in half precision. */
-export const halvesOf = ({ codes }: Quantised): Uint16Array =>
+export const halfCodes = ({ codes }: Quantised): Uint16Array =>
   new Uint16Array(codes.buffer, codes.byteOffset, codes.length / 2);
 
 const blocksOf = (values: Float32Array): number => Math.ceil(values.length / BLOCK_VALUES);
@@ -212,6 +214,16 @@ function unnest({ codes, scales, offset }: NestedScales): Float32Array {
   });
 }
 
+/** Least and largest value, zero counted in. */
+function range(values: Float32Array): [number, number] {
+  let [low, high] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i] as number);
+    high = Math.max(high, values[i] as number);
+  }
+  return [low, high];
+}
+
 /** Sixteen equal steps over a block's range, zero among them. */
 function quantiseInt4(values: Float32Array, shape: readonly number[]): Quantised {
   const blocks = blocksOf(values);
@@ -220,7 +232,7 @@ function quantiseInt4(values: Float32Array, shape: readonly number[]): Quantised
   const zeroPoints = new Uint8Array(blocks);
   for (let block = 0; block < blocks; block++) {
     const part = blockOf(values, block);
-    const [low, high] = [Math.min(0, ...part), Math.max(0, ...part)];
+    const [low, high] = range(part);
     scales[block] = (high - low) / 15 || 1;
     const scale = scales[block] as number;
     const zero = Math.round(-low / scale);

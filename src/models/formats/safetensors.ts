@@ -432,10 +432,13 @@ function* tensorPieces({ name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' 
 function sixteenBits(name: string, values: Float32Array, dtype: 'F16' | 'BF16'): Uint16Array {
   const convert = dtype === 'F16' ? halfBits : bfloatBits;
   const infinity = dtype === 'F16' ? 0x7c00 : 0x7f80;
-  return Uint16Array.from(values, (value) => {
+  const sixteen = new Uint16Array(values.length);
+  for (let i = 0; i < sixteen.length; i++) {
+    const value = values[i] as number;
     const bits = convert(value);
     if ((bits & 0x7fff) === infinity)
       throw new UserError(`tensor "${name}" holds ${value}, too large for ${dtype}: write it as F32`);
-    return bits;
-  });
+    sixteen[i] = bits;
+  }
+  return sixteen;
 }

@@ -10,7 +10,7 @@ import {
   DYNAMIC_CODEBOOK,
   NF4_CODEBOOK,
   SCALE_BLOCK,
-  halvesOf,
+  halfCodes,
   quantise,
   type Quantised,
   type QuantisedFormat,
@@ -107,7 +107,7 @@ const nibbles = ({ codes }: Quantised): Uint16Array =>
 
 /** Codes as the graph takes them. */
 const CODES_OF: Readonly<Record<QuantisedFormat, (tensor: Quantised) => TensorData[DataType]>> = {
-  f16: halvesOf,
+  f16: halfCodes,
   nf4: nibbles,
   int4: nibbles,
   int8: ({ codes }) => new Int8Array(codes.buffer, codes.byteOffset, codes.length),
