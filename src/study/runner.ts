@@ -21,8 +21,8 @@ import { clearRun, readReport, readRows, type StoredRun } from './run-store.js';
 import { runFolderName, type PlannedRun, type RunSpec } from './run-spec.js';
 import { StudyFolder } from './study-folder.js';
 import { Tracking, type TrackingTimes } from './tracking/tracking.js';
-import { clearTraining, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
-import { failureStamp, runRecords } from './work-records.js';
+import { clearTraining, halvedAt, readTraining, resolveTraining, shrinkTraining } from './training-store.js';
+import { failedAt, failureStamp, runRecords } from './work-records.js';
 
 /** What the runner tells while it works. */
 export type StudyEvent =
@@ -125,6 +125,8 @@ interface Progress {
   isOwn: boolean;
   /** Stamp of the failure that it told of when it was last tried from here. */
   failure: string | null;
+  /** Whether half the micro-batch stood for its training then. */
+  isHalved: boolean;
 }
 
 class Runner {
@@ -154,6 +156,7 @@ class Runner {
       isDone: isComplete(found),
       isOwn: false,
       failure: failureStamp(found.folder),
+      isHalved: false,
     }));
     this.#runsDone = this.#progress.filter(({ isDone }) => isDone).length;
     this.#outlook = this.#foreseen();
@@ -205,6 +208,7 @@ class Runner {
   async #carryOut(progress: Progress, executor: Executor, jobs: Set<Job>): Promise<void> {
     const { spec } = progress.run;
     const submitOnce = async (): Promise<JobOutcome> => {
+      progress.isHalved = this.#halvedAt(spec) !== null;
       const job = executor.submit(this.#jobOf(progress), (report) => this.#listen(progress, report));
       jobs.add(job);
       const outcome = await job.outcome;
@@ -222,7 +226,7 @@ class Runner {
     const start = performance.now();
     let outcome = await submit();
     const cause = outOfMemoryCause(outcome);
-    if (cause !== null && this.#shrink(spec, cause)) {
+    if (cause !== null && (this.#shrink(spec, cause) || this.#isShrunkSince(progress))) {
       progress.failure = failureStamp(this.#path(spec));
       outcome = await submit();
     }
@@ -302,6 +306,17 @@ class Runner {
     if (retry === null) return false;
     this.options.onEvent?.({ type: 'retried', run: runName(spec.identity), retry });
     return true;
+  }
+
+  /** Whether half the micro-batch stands for a training by now, of which the failure was not: another run or process that needs it has noted that. */
+  #isShrunkSince({ run: { spec }, isHalved }: Progress): boolean {
+    const noted = this.#halvedAt(spec);
+    if (noted === null || this.options.signal?.aborted === true) return false;
+    return !isHalved || (failedAt(this.#path(spec)) ?? Infinity) < noted;
+  }
+
+  #halvedAt({ identity: { training } }: RunSpec): number | null {
+    return training === null ? null : halvedAt(this.folder.path, training);
   }
 
   #leaveError(spec: RunSpec, message: string): void {

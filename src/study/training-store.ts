@@ -1,5 +1,5 @@
 /** Trainings on disk: one folder for each identity, shared by all runs of the study that need its adapter. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf, UserError } from '../core/errors.js';
@@ -55,6 +55,12 @@ export function shrinkTraining(study: string, planned: TrainingIdentity, reason:
   rmSync(join(folder, TRAINING_FILES.checkpoints), { recursive: true, force: true });
   writeWhole(join(folder, TRAINING_FILES.retry), jsonText(retry));
   return retry;
+}
+
+/** When it was noted that half the micro-batch stands for a planned training, in milliseconds since 1970; null where it was not. */
+export function halvedAt(study: string, planned: TrainingIdentity): number | null {
+  const note = join(trainingPath(study, planned), TRAINING_FILES.retry);
+  return statSync(note, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }
 
 export type StoredTraining =

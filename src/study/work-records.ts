@@ -21,6 +21,11 @@ export function failureStamp(folder: string): string | null {
   return written(join(folder, RUN_FILES.error))?.stamp ?? null;
 }
 
+/** When a run's failure was noted, in milliseconds since 1970; null where none is. */
+export function failedAt(folder: string): number | null {
+  return written(join(folder, RUN_FILES.error))?.at ?? null;
+}
+
 /** The later of result and error counts. */
 function outcome(folder: string): Recorded | null {
   const [result, error] = [RUN_FILES.result, RUN_FILES.error].map((name) => written(join(folder, name)));

@@ -9,13 +9,14 @@ import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { identityHash } from '../../src/study/identity.js';
 import { planStudy } from '../../src/study/plan.js';
-import { RUN_FILES, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
+import { RUN_FILES, runPath, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
 import { workerEntry } from '../../src/study/placement.js';
 import { runSummary } from '../../src/study/run-summary.js';
-import { runFolderName } from '../../src/study/run-spec.js';
+import { runFolderName, type PlannedRun } from '../../src/study/run-spec.js';
 import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';
 import { readStudy } from '../../src/study/stored-study.js';
+import { shrinkTraining } from '../../src/study/training-store.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -250,6 +251,40 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
     if (run.status !== 'done') throw new Error(`run is ${run.status}`);
     expect(run.training?.retry).toEqual(retries[0]);
     expect(run.training?.id).not.toBe(identityHash(run.spec.identity.training ?? never()));
+  });
+
+  it('goes on so with every run of the training, though one alone notes it', async () => {
+    const folder = join(scratch, 'allocations');
+    const hungry = fileURLToPath(new URL('support/hungry-worker.mjs', import.meta.url));
+    const part = { dataset: 'articles', book: 'open' as const, levels: ['summ_l3'], ranks: [2] };
+    const { events, failed, work } = await carryOut(
+      folder,
+      { base: false, grid: [part, { ...part, amounts: [2], evaluateOn: 'trained' }] },
+      { executor: () => inlineExecutor(hungry) },
+    );
+    expect({ failed, trainings: work.trainings }).toEqual({ failed: 0, trainings: 1 });
+    expect(events.filter(({ type }) => type === 'retried')).toHaveLength(1);
+  });
+
+  it('does not count a run as failed that another process tries again with half the micro-batch', async () => {
+    const folder = join(scratch, 'tried again');
+    const { runs } = await planStudy(studyConfig(leastStudy(model, { base: false })));
+    const [{ spec }] = runs as [PlannedRun];
+    const message = 'Failed to allocate memory';
+    /** What the other process does once this one has looked at the folder. */
+    const executor = () => {
+      const error = { name: 'Error', message, stage: 'training', stack: null };
+      writeFileSync(join(runPath(folder, spec), RUN_FILES.error), JSON.stringify(error));
+      shrinkTraining(folder, spec.identity.training ?? never(), message);
+      return inlineExecutor(workerEntry());
+    };
+    const { events, failed } = await carryOut(folder, { base: false }, { executor });
+    expect({ failed, retried: events.filter(({ type }) => type === 'retried').length }).toEqual({
+      failed: 0,
+      retried: 0,
+    });
+    const run = trainedRun(folder);
+    expect(run.status === 'done' && run.training?.retry).toMatchObject({ reason: message });
   });
 
   it('stops when it is told to, keeps what is finished, and goes on from there', async () => {
