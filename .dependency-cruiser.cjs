@@ -12,7 +12,7 @@ const rooms = {
   peft: ['core', 'files'],
   serving: ['core', 'files', 'llm', 'models'],
   train: ['core', 'files', 'compiler', 'engine', 'models', 'peft'],
-  audit: ['core', 'text', 'models'],
+  audit: ['core', 'text', 'words', 'models'],
   compress: ['core', 'files', 'text', 'generate', 'llm', 'audit', 'models'],
   exam: ['core', 'text', 'llm', 'audit'],
   forms: ['core', 'files', 'text', 'llm', 'audit', 'exam', 'data'],

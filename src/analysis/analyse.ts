@@ -8,6 +8,7 @@ import { groupCells, type Cell } from './group.js';
 import { judgeAgreement, judgesOf, rowsOfOneJudge, type JudgeAgreement } from './judges.js';
 import { knowledgeOf, type Knowledge } from './knowledge/knowledge.js';
 import { knowledgeVerdict } from './knowledge/sentences.js';
+import { inLanguage, spokenLanguage, type Language } from '../words/language.js';
 import { measureOf, type Measure } from './measure.js';
 import { rankChoices, type RankChoice, type RankRule } from './rank.js';
 import type { RunSummary } from './run-summary.js';
@@ -27,6 +28,8 @@ export interface AnalysisOptions {
   readonly rule?: RankRule;
   /** Largest loss of a smaller rank against the largest trained that is allowed; default 0.1 of the score, 0.025 of accuracy. */
   readonly rankMargin?: number;
+  /** The language of sentences; default English. */
+  readonly language?: Language;
   /** Draws of the joint distribution that intervals of comparisons rest on; default 20,000. */
   readonly draws?: number;
 }
@@ -61,6 +64,10 @@ export function analyse(
   runs: readonly RunSummary[] = [],
   options: AnalysisOptions = {},
 ): Analysis {
+  return inLanguage(options.language ?? spokenLanguage(), () => analysisOf(allRows, runs, options));
+}
+
+function analysisOf(allRows: readonly Row[], runs: readonly RunSummary[], options: AnalysisOptions): Analysis {
   const judged = rowsOfOneJudge(allRows, options.judge);
   const rows = judged.filter(({ book }) => book !== 'text');
   const knowledge = knowledgeOf(judged, runs);

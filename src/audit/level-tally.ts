@@ -8,7 +8,7 @@ import type { Density, ItemAudit, LevelAudit, Rates, Retention } from './audit-r
 import { isKept } from './retention.js';
 import { macroTrr, microTrr, tokenReduction } from './trr.js';
 import { TruncationCount, type SampleFitter } from './truncation.js';
-import { verdictOf } from './level-sentence.js';
+import { levelSentence } from '../words/level-sentence.js';
 import { countWords } from '../text/sentences.js';
 import { WordText } from '../text/word-text.js';
 
@@ -134,7 +134,7 @@ export class LevelTally {
       density: this.#density(bits),
       truncation: this.fitter ? this.#truncation.result() : null,
     };
-    return { ...numbers, verdict: verdictOf(numbers) };
+    return { ...numbers, verdict: levelSentence(numbers) };
   }
 
   #density(bits: AnswerBits): Density {

@@ -7,6 +7,10 @@ export function analyseReport(data: ReportData): Analysis {
   const levels = data.audits.flatMap(({ dataset, levels }) =>
     levels.map(({ level, words, description }) => ({ dataset, level, words, description })),
   );
-  const { judge, reading = {} } = data;
-  return analyse(data.rows, data.runs, { levels, ...reading, ...(judge !== undefined && { judge }) });
+  const { judge, language, reading = {} } = data;
+  return analyse(data.rows, data.runs, {
+    ...{ levels, ...reading },
+    ...(judge !== undefined && { judge }),
+    ...(language !== undefined && { language }),
+  });
 }

@@ -2,6 +2,8 @@
 import { distinct, groupBy } from '../core/collections.js';
 import { TEXT_GROUPS, type Row } from '../core/records.js';
 import { counted } from '../analysis/wording.js';
+import { browseWords } from '../words/browse.js';
+import { numberWords } from '../words/numbers.js';
 import { clipped, visibleText } from '../text/visible.js';
 import { shownKey, type ReportFiles, type ShownPrompts } from './data.js';
 import { fileAddress } from './html.js';
@@ -183,11 +185,12 @@ function browsedRuns(rows: readonly Row[], { order = [], files }: BrowseOptions)
     const amount = distinct(arm.map(({ items }) => items)).length > 1;
     const seeds = row.rank > 0 && distinct(arm.map(({ seed }) => seed)).length > 1;
     const exposures = row.exposures !== null && distinct(arm.map((each) => each.exposures)).length > 1;
-    const seen = exposures ? `, ${counted(row.exposures ?? 0, 'exposure')}` : '';
+    const seen = exposures ? browseWords().exposures(counted(row.exposures ?? 0, 'exposure')) : '';
+    const seed = seeds ? browseWords().exposures(numberWords().seed(row.seed)) : '';
     const folder = files?.runs.get(row.run)?.folder;
     return {
       id: row.run,
-      name: clipped(`${placeName(row, { amount })}${seen}${seeds ? `, seed ${row.seed}` : ''}`, 80),
+      name: clipped(`${placeName(row, { amount })}${seen}${seed}`, 80),
       dataset: clipped(row.dataset, 80),
       place: clipped(`${placeWithoutRank(row, { amount })}${seen}`, 80),
       trainedAs: row.book === 'text' ? clipped(trainedAs(row), 80) : '',

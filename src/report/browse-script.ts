@@ -1,6 +1,26 @@
 /** The part of the page's script that shows answers: filters, pages, a matrix for each question, and what lies behind an answer. Plain JavaScript for browsers; it writes text as text, never as markup. */
+import { browseWords } from '../words/browse.js';
 
-export const BROWSE_SCRIPT = `'use strict';
+/** What the script calls verdicts, which are the classes of their marks. */
+const KINDS = { '-1': 'unscored', '0': 'wrong', '1': 'right' };
+
+/** Text as a literal of the script. */
+function text(words: string): string {
+  return `'${words.replace(/[\\']/gu, '\\$&').replaceAll('<', '\\x3c')}'`;
+}
+
+/** The verdicts' names: the classes themselves where they say the same. */
+function labels(verdicts: Readonly<Record<keyof typeof KINDS, string>>): string {
+  const names = [verdicts['-1'], verdicts['0'], verdicts['1']] as const;
+  if (names.join() === [KINDS['-1'], KINDS['0'], KINDS['1']].join()) return 'KINDS';
+  const [unscored, wrong, right] = names;
+  return `({ '-1': ${text(unscored)}, 0: ${text(wrong)}, 1: ${text(right)} })`;
+}
+
+/** The script in the language that is spoken. */
+export function browseScript(): string {
+  const words = browseWords().script;
+  return `'use strict';
 (() => {
   const source = document.getElementById('answers-data');
   const root = document.getElementById('browser');
@@ -37,11 +57,11 @@ export const BROWSE_SCRIPT = `'use strict';
     const dataset = control('dataset').value;
     if (trainedAs) {
       const kinds = new Set(data.runs.filter((run) => run.dataset === dataset && run.trainedAs !== '').map((run) => run.trainedAs));
-      trainedAs.replaceChildren(option('', 'all'), ...[...kinds].map((kind) => option(kind, kind)));
+      trainedAs.replaceChildren(option('', ${text(words.all)}), ...[...kinds].map((kind) => option(kind, kind)));
     }
     for (const name of ['first', 'second']) {
       const select = control(name);
-      select.replaceChildren(option(-1, name === 'first' ? 'all runs' : 'any other run'));
+      select.replaceChildren(option(-1, name === 'first' ? ${text(words.allRuns)} : ${text(words.anyOther)}));
       data.runs.forEach((run, i) => {
         if (run.dataset === dataset) select.append(option(i, run.name));
       });
@@ -51,7 +71,7 @@ export const BROWSE_SCRIPT = `'use strict';
   // Only pages of studies that train on texts have these two.
   const [trainedAs, inGroup] = [control('trained'), control('group')];
   const groupOf = (answer) => answer[FLAGS] >> 2;
-  const GROUPS = ['', 'covered', 'uncovered', 'untaught', 'unseen'];
+  const GROUPS = [${words.groups.map(text).join(', ')}];
   const ofKind = (answers) => {
     if (!trainedAs) return answers;
     const [trained, group] = [trainedAs.value, Number(inGroup.value)];
@@ -97,15 +117,15 @@ export const BROWSE_SCRIPT = `'use strict';
 
   const KINDS = { '-1': 'unscored', 0: 'wrong', 1: 'right' };
   const MARKS = { '-1': '?', 0: '✗', 1: '✓' };
-  const verdictText = (answer) => KINDS[answer[VERDICT]] + (answer[SCORE] === null ? '' : ', score ' + answer[SCORE]);
-  const rankName = (rank) => (rank === 0 ? 'base model' : 'rank ' + rank);
+  const verdictText = (answer) => ${labels(words.verdicts)}[answer[VERDICT]] + (answer[SCORE] === null ? '' : ${text(words.score)} + answer[SCORE]);
+  const rankName = (rank) => (rank === 0 ? ${text(words.base)} : ${text(words.rank)} + rank);
 
   const given = (question, run) => {
     const text = (data.shown[question.shown] || []).find(([level]) => level === run.level);
     const isOpen = run.level !== 'none';
     if (data.style === null || (isOpen && text === undefined)) return null;
     const made = element('div', 'given');
-    if (data.style.system !== null) made.append(element('p', 'note', 'System: ' + data.style.system));
+    if (data.style.system !== null) made.append(element('p', 'note', ${text(words.system)} + data.style.system));
     const body = element('p', 'text');
     const pattern = isOpen ? data.style.open : data.style.closed;
     for (const part of pattern.split(/({context}|{question})/)) {
@@ -121,18 +141,18 @@ export const BROWSE_SCRIPT = `'use strict';
     const made = element('div', 'detail');
     const facts = element('dl', 'facts');
     const fact = (name, ...content) => facts.append(element('dt', '', name), element('dd', '', ...content));
-    const said = element('bdi', '', data.texts[answer[ANSWER]] || '(empty answer)');
-    fact('Answer', said, answer[FLAGS] & 2 ? ' — ran to the length limit' : '');
-    fact('Verdict', element('span', KINDS[answer[VERDICT]], verdictText(answer)));
-    if (groupOf(answer) > 0) fact('In training', GROUPS[groupOf(answer)]);
-    fact('Judge’s reason', data.texts[answer[REASON]] || '–');
+    const said = element('bdi', '', data.texts[answer[ANSWER]] || ${text(words.empty)});
+    fact(${text(words.answer)}, said, answer[FLAGS] & 2 ? ${text(words.ranToLimit)} : '');
+    fact(${text(words.verdict)}, element('span', KINDS[answer[VERDICT]], verdictText(answer)));
+    if (groupOf(answer) > 0) fact(${text(words.inTraining)}, GROUPS[groupOf(answer)]);
+    fact(${text(words.reason)}, data.texts[answer[REASON]] || '–');
     const shown = given(question, run);
-    const cut = answer[FLAGS] & 1 ? element('p', 'note', 'The text was shortened to fit the context length; it stands here as it was before.') : '';
-    if (shown) fact('Given to the model', cut, shown);
-    else if (cut) fact('Given to the model', cut);
-    const links = [link(addressOf(question, answer), 'this answer')];
-    if (run.folder) links.push(' · ', link(run.folder, 'files of the run'));
-    fact('Links', ...links);
+    const cut = answer[FLAGS] & 1 ? element('p', 'note', ${text(words.shortened)}) : '';
+    if (shown) fact(${text(words.given)}, cut, shown);
+    else if (cut) fact(${text(words.given)}, cut);
+    const links = [link(addressOf(question, answer), ${text(words.thisAnswer)})];
+    if (run.folder) links.push(' · ', link(run.folder, ${text(words.filesOfRun)}));
+    fact(${text(words.links)}, ...links);
     made.append(element('h4', '', run.name), facts);
     return made;
   };
@@ -153,10 +173,10 @@ export const BROWSE_SCRIPT = `'use strict';
       answers.forEach((answer, i) => {
         if (runs[i].place !== line || runs[i].rank !== rank) return;
         const score = answer[SCORE] === null || answer[SCORE] === 1 || answer[SCORE] === 5 ? '' : ' ' + answer[SCORE];
-        const said = data.texts[answer[ANSWER]] || '(empty answer)';
+        const said = data.texts[answer[ANSWER]] || ${text(words.empty)};
         const button = element('button', KINDS[answer[VERDICT]], element('span', 'mark', MARKS[answer[VERDICT]] + score), ' ', element('bdi', 'said', said.slice(0, 80)));
         button.type = 'button';
-        button.title = runs[i].name + ': ' + verdictText(answer) + ': ' + said.slice(0, 200);
+        button.title = runs[i].name + ${text(words.colon)} + verdictText(answer) + ${text(words.colon)} + said.slice(0, 200);
         button.setAttribute('aria-expanded', 'false');
         button.addEventListener('click', () => open(answer, button));
         made.append(button);
@@ -179,10 +199,10 @@ export const BROWSE_SCRIPT = `'use strict';
 
   const card = (question) => {
     const made = element('article', 'question');
-    const over = question.item + ' · ' + question.type + (question.abstention ? ' · abstention' : '') + ' ';
+    const over = question.item + ' · ' + question.type + (question.abstention ? ${text(words.abstention)} : '') + ' ';
     made.append(element('p', 'over', over, link(addressOf(question), '#')));
     made.append(element('p', 'prompt', question.prompt));
-    made.append(element('p', 'reference', element('span', 'label', 'Reference '), element('bdi', '', question.reference)));
+    made.append(element('p', 'reference', element('span', 'label', ${text(words.reference)}), element('bdi', '', question.reference)));
     made.append(...matrix(question));
     return made;
   };
@@ -192,7 +212,7 @@ export const BROWSE_SCRIPT = `'use strict';
     state.page = Math.min(Math.max(0, state.page), pages - 1);
     list.replaceChildren(...state.found.slice(state.page * perPage, (state.page + 1) * perPage).map(card));
     root.querySelector('.count').textContent =
-      state.found.length.toLocaleString('en') + (state.found.length === 1 ? ' question' : ' questions') + ' · page ' + (state.page + 1) + ' of ' + pages.toLocaleString('en');
+      state.found.length.toLocaleString('en') + (state.found.length === 1 ? ${text(words.question)} : ${text(words.questions)}) + ${text(words.page)} + (state.page + 1) + ${text(words.of)} + pages.toLocaleString('en');
     control('previous').disabled = state.page === 0;
     control('next').disabled = state.page >= pages - 1;
   };
@@ -246,3 +266,4 @@ export const BROWSE_SCRIPT = `'use strict';
   follow();
 })();
 `;
+}

@@ -4,6 +4,7 @@ import type { RunSummary } from '../analysis/run-summary.js';
 import type { JsonObject } from '../core/json.js';
 import type { Level } from '../core/levels.js';
 import type { Row } from '../core/records.js';
+import type { Language } from '../words/language.js';
 
 export interface ReportData {
   readonly title: string;
@@ -35,6 +36,8 @@ export interface ReportData {
   readonly judge?: string;
   /** Questions whose answers the page holds, those whose score changes between runs first; default: as many as a browser bears. */
   readonly mostQuestions?: number;
+  /** The language of verdict, page and summary; default English. */
+  readonly language?: Language;
   /** How the rows are read, beyond the defaults. */
   readonly reading?: Pick<AnalysisOptions, 'measure' | 'tolerance' | 'rule' | 'rankMargin'>;
 }

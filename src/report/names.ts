@@ -2,6 +2,8 @@
 import type { Book, TextControl } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { bookName, counted, shortLevel } from '../analysis/wording.js';
+import { browseWords } from '../words/browse.js';
+import { numberWords } from '../words/numbers.js';
 
 interface Place {
   readonly book: Book;
@@ -21,15 +23,16 @@ interface NameOptions {
 /** A place in the grid without its data set: `L2, rank 8, 60 items`, `closed book, rank 4, 15 items`, `original, base model`. */
 export function placeName(place: Place, { amount }: NameOptions = { amount: true }): string {
   const { rank, items } = place;
-  if (place.book === 'text' && rank === 0) return textWords(place).join(', ');
-  const adapter = rank === 0 ? ['base model'] : [`rank ${rank}`, ...(amount ? [counted(items, 'item')] : [])];
-  return [...textWords(place), ...adapter].join(', ');
+  const { parts, base, rank: rankName } = numberWords();
+  if (place.book === 'text' && rank === 0) return parts(...textWords(place));
+  const adapter = rank === 0 ? [base] : [rankName(rank), ...(amount ? [counted(items, 'item')] : [])];
+  return parts(...textWords(place), ...adapter);
 }
 
 /** The same without the rank: `L2`, `closed book, 15 items`. */
 export function placeWithoutRank(place: Place, { amount }: NameOptions): string {
   const isCounted = amount && place.rank > 0;
-  return [...textWords(place), ...(isCounted ? [counted(place.items, 'item')] : [])].join(', ');
+  return numberWords().parts(...textWords(place), ...(isCounted ? [counted(place.items, 'item')] : []));
 }
 
 function textWords(place: Place): string[] {
@@ -43,5 +46,6 @@ function textWords(place: Place): string[] {
 /** What was trained on, or what it is compared with: `mix`, `base with text`, `other documents as mix`. */
 export function trainedAs({ form = null, control = null }: Pick<Place, 'form' | 'control'>): string {
   if (control === null) return form ?? '';
-  return control === 'other documents' ? `${control}${form === null ? '' : ` as ${form}`}` : `base ${control}`;
+  const words = browseWords();
+  return control === 'other documents' ? words.otherDocumentsAs(form) : words.control[control];
 }

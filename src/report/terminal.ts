@@ -3,6 +3,9 @@ import pc from 'picocolors';
 import type { Analysis } from '../analysis/analyse.js';
 import { estimateOf, type Cell } from '../analysis/group.js';
 import { amount, bookName, percent, shortLevel, whole } from '../analysis/wording.js';
+import { inLanguage } from '../words/language.js';
+import { numberWords } from '../words/numbers.js';
+import { terminalWords } from '../words/tables.js';
 import type { KnowledgeCell } from '../analysis/knowledge/knowledge.js';
 import { signed } from '../analysis/knowledge/words.js';
 import type { ReportData } from './data.js';
@@ -23,13 +26,17 @@ export interface TerminalOptions {
 
 /** Lines for people, ending in a newline. */
 export function terminalSummary(data: ReportData, options: TerminalOptions = {}): string {
-  const { colour = false, width = 100, analysis = analyseReport(data) } = options;
+  const { analysis = analyseReport(data) } = options;
+  return inLanguage(data.language ?? 'en', () => summaryOf(analysis, options));
+}
+
+function summaryOf(analysis: Analysis, { colour = false, width = 100 }: TerminalOptions): string {
   const paint = pc.createColors(colour);
   const { recommendation } = analysis;
   const verdicts = recommendation.datasets.flatMap(({ headline, sentences, adapterPath }) => [
     paint.bold(wrapped(headline, width, '')),
     ...sentences.map((sentence) => wrapped(sentence, width, '  ')),
-    ...(adapterPath === null ? [] : [`  Adapter: ${visibleLine(adapterPath)}`]),
+    ...(adapterPath === null ? [] : [`  ${terminalWords().adapter}${visibleLine(adapterPath)}`]),
     '',
   ]);
   const nothing =
@@ -46,34 +53,42 @@ export function terminalSummary(data: ReportData, options: TerminalOptions = {})
 /** The adapters of text books, with what each recalls, is worth and costs. */
 function knowledgeTable({ knowledge }: Analysis, width: number): string {
   const cells = knowledge.flatMap((own) => own.cells);
-  return cells.length === 0 ? '' : terminalTable(KNOWLEDGE_COLUMNS, cells, width);
+  return cells.length === 0 ? '' : terminalTable(knowledgeColumns(), cells, width, terminalWords().noRoom);
 }
 
 const recallText = (estimate: MeanEstimate | null): string => percent(estimate?.mean ?? null);
 const right = { align: 'right' } as const;
 
-const KNOWLEDGE_COLUMNS: readonly TerminalColumn<KnowledgeCell>[] = [
-  { name: 'data set', spare: 7, value: ({ dataset }) => visibleLine(dataset) },
-  { name: 'level', value: ({ level }) => shortLevel(level) },
-  { name: 'form', value: ({ form }) => visibleLine(form) },
-  { name: 'rank', ...right, value: ({ rank }) => rank },
-  { name: 'items', ...right, spare: 11, value: ({ items }) => whole(items) },
-  { name: 'seen', ...right, spare: 9, value: ({ exposures }) => `${whole(exposures)}×` },
-  { name: 'recall', ...right, value: ({ trained }) => recallText(trained) },
-  { name: '95 % interval', ...right, spare: 3, value: ({ trained }) => intervalText(trained, 'accuracy') },
-  { name: 'covered', ...right, spare: 5, value: ({ recall }) => recallText(recall.covered) },
-  { name: 'untaught', ...right, spare: 4, value: ({ recall }) => recallText(recall.untaught) },
-  { name: 'unseen', ...right, spare: 10, value: ({ recall }) => recallText(recall.unseen) },
-  { name: 'kept', ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
-  { name: 'facts', ...right, spare: 2, value: ({ facts }) => whole(facts) },
-  { name: 'bits', ...right, spare: 8, value: ({ bits }) => (bits === null ? '–' : whole(bits)) },
-  { name: 'Δ loss', ...right, spare: 1, value: ({ cost }) => (cost === null ? '–' : signed(cost.generalRise.mean, 2)) },
-];
+function knowledgeColumns(): readonly TerminalColumn<KnowledgeCell>[] {
+  const { columns } = terminalWords();
+  return [
+    { name: columns.dataset, spare: 7, value: ({ dataset }) => visibleLine(dataset) },
+    { name: columns.level, value: ({ level }) => shortLevel(level) },
+    { name: columns.form, value: ({ form }) => visibleLine(form) },
+    { name: columns.rank, ...right, value: ({ rank }) => rank },
+    { name: columns.items, ...right, spare: 11, value: ({ items }) => whole(items) },
+    { name: columns.seen, ...right, spare: 9, value: ({ exposures }) => `${whole(exposures)}×` },
+    { name: columns.recall, ...right, value: ({ trained }) => recallText(trained) },
+    { name: columns.interval, ...right, spare: 3, value: ({ trained }) => intervalText(trained, 'accuracy') },
+    { name: columns.covered, ...right, spare: 5, value: ({ recall }) => recallText(recall.covered) },
+    { name: columns.untaught, ...right, spare: 4, value: ({ recall }) => recallText(recall.untaught) },
+    { name: columns.unseen, ...right, spare: 10, value: ({ recall }) => recallText(recall.unseen) },
+    { name: columns.kept, ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
+    { name: columns.facts, ...right, spare: 2, value: ({ facts }) => whole(facts) },
+    { name: columns.bits, ...right, spare: 8, value: ({ bits }) => (bits === null ? '–' : whole(bits)) },
+    {
+      name: columns.lossChange,
+      ...right,
+      spare: 1,
+      value: ({ cost }) => (cost === null ? '–' : signed(cost.generalRise.mean, 2)),
+    },
+  ];
+}
 
 function cellTable({ cells, datasets }: Analysis, width: number): string {
   if (cells.length === 0) return '';
   const measures = new Map(datasets.map(({ dataset, measure }) => [dataset, measure]));
-  return terminalTable(columnsOf(measures), cells, width);
+  return terminalTable(columnsOf(measures), cells, width, terminalWords().noRoom);
 }
 
 function columnsOf(measures: ReadonlyMap<string, Measure>): readonly TerminalColumn<Cell>[] {
@@ -81,34 +96,36 @@ function columnsOf(measures: ReadonlyMap<string, Measure>): readonly TerminalCol
     const measure = measures.get(cell.dataset) ?? 'accuracy';
     return { measure, estimate: estimateOf(cell, measure) };
   };
+  const { columns } = terminalWords();
   return [
-    { name: 'data set', value: ({ dataset }) => visibleLine(dataset) },
-    { name: 'book', value: ({ book }) => bookName(book), spare: 4 },
-    { name: 'level', value: levelText },
-    { name: 'rank', ...right, value: ({ rank }) => (rank === 0 ? 'base' : rank) },
-    { name: 'items', ...right, value: ({ rank, items }) => (rank === 0 ? '–' : whole(items)) },
-    { name: 'TRR', ...right, spare: 3, value: ({ trr }) => percent(trr) },
-    { name: 'kept', ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
-    { name: 'score', ...right, spare: 1, value: ({ score }) => amount(score.mean, 'score') },
-    { name: 'correct', ...right, value: ({ accuracy }) => amount(accuracy.mean, 'accuracy') },
+    { name: columns.dataset, value: ({ dataset }) => visibleLine(dataset) },
+    { name: columns.book, value: ({ book }) => bookName(book), spare: 4 },
+    { name: columns.level, value: levelText },
+    { name: columns.rank, ...right, value: ({ rank }) => (rank === 0 ? terminalWords().base : rank) },
+    { name: columns.items, ...right, value: ({ rank, items }) => (rank === 0 ? '–' : whole(items)) },
+    { name: columns.trr, ...right, spare: 3, value: ({ trr }) => percent(trr) },
+    { name: columns.kept, ...right, spare: 6, value: ({ retention }) => percent(retention, 0) },
+    { name: columns.score, ...right, spare: 1, value: ({ score }) => amount(score.mean, 'score') },
+    { name: columns.correct, ...right, value: ({ accuracy }) => amount(accuracy.mean, 'accuracy') },
     {
-      name: '95 % interval',
+      name: columns.interval,
       ...right,
       spare: 2,
       value: (cell) => intervalText(read(cell).estimate, read(cell).measure),
     },
-    { name: 'n', ...right, spare: 5, value: (cell) => whole(read(cell).estimate.n) },
-    { name: 'unscored', ...right, spare: 7, value: ({ unscored }) => whole(unscored) },
+    { name: columns.n, ...right, spare: 5, value: (cell) => whole(read(cell).estimate.n) },
+    { name: columns.unscored, ...right, spare: 7, value: ({ unscored }) => whole(unscored) },
   ];
 }
 
 function levelText({ level, book, truncated }: Cell): string {
-  const name = level === 'none' ? (book === 'closed' ? 'closed' : '–') : shortLevel(level);
-  return `${name}${truncated > 0 ? ' (cut)' : ''}`;
+  const words = terminalWords();
+  const name = level === 'none' ? (book === 'closed' ? words.closed : '–') : shortLevel(level);
+  return truncated > 0 ? words.cut(name) : name;
 }
 
 function intervalText({ low, high }: MeanEstimate, measure: Measure): string {
-  return Number.isNaN(low) ? '–' : `${amount(low, measure)} to ${amount(high, measure)}`;
+  return Number.isNaN(low) ? '–' : numberWords().interval(amount(low, measure), amount(high, measure));
 }
 
 /** Breaks a sentence at blanks; following lines are indented two more. */

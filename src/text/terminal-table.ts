@@ -16,8 +16,13 @@ const GAP = 2;
 /** Narrower columns are not folded further. */
 const NARROWEST = 8;
 
-/** Lines of the table within a width, and one that names columns left out; the columns that stay are folded where they are still too wide. */
-export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: readonly T[], width: number): string {
+/** Lines of the table within a width, and one that names columns left out, as `leftOut` says it; the columns that stay are folded where they are still too wide. */
+export function terminalTable<T>(
+  columns: readonly TerminalColumn<T>[],
+  rows: readonly T[],
+  width: number,
+  leftOut: (names: readonly string[]) => string = noRoom,
+): string {
   const cells = columns.map((column) => [column.name, ...rows.map((row) => String(column.value(row)))]);
   const widths = cells.map((texts) => widest(texts, widthOf));
   const kept = fitting(columns, widths, width);
@@ -38,7 +43,7 @@ export function terminalTable<T>(columns: readonly TerminalColumn<T>[], rows: re
     .split('\n')
     .map((line) => line.trimEnd());
   const left = columns.filter((_, i) => !kept.includes(i)).map(({ name }) => name);
-  return [...lines, ...leftOut(left, width)].join('\n');
+  return [...lines, ...(left.length === 0 ? [] : foldedLine(leftOut(left), width).split('\n'))].join('\n');
 }
 
 /** The largest width, however many texts there are. */
@@ -73,24 +78,26 @@ function foldedWidths(widths: readonly number[], width: number): number[] {
   return folded;
 }
 
-/** Says what is missing, folded to the width. */
-function leftOut(names: readonly string[], width: number): string[] {
-  if (names.length === 0) return [];
-  return foldedLine(`(no room for: ${names.join(', ')}; a wider terminal or --json has them)`, width).split('\n');
+function noRoom(names: readonly string[]): string {
+  return `(no room for: ${names.join(', ')}; a wider terminal or --json has them)`;
 }
 
-/** A sentence broken at blanks; the first line keeps its own, the following ones begin with `indent`. */
+/** What a line of Chinese may be broken behind: a character with the marks that must not begin a line, an opening bracket with what follows. */
+const PIECE = /（?\p{Script=Han}[，。；：、）]*|（?[^\p{Script=Han}（]+|（/gu;
+
+/** A sentence broken at blanks, and between Chinese characters; the first line keeps its own blanks, the following ones begin with `indent`. */
 export function foldedLine(sentence: string, width: number, indent = ''): string {
   const lines: string[] = [];
-  const [first = '', ...words] = sentence.trim().split(' ');
-  let line = `${' '.repeat(sentence.length - sentence.trimStart().length)}${first}`;
-  for (const word of words) {
-    const longer = `${line} ${word}`;
-    if (line.trim() !== '' && stringWidth(longer) > width) {
-      lines.push(line);
-      line = `${indent}${word}`;
-    } else line = longer;
-  }
+  const words = sentence.trim().split(' ');
+  let line = ' '.repeat(sentence.length - sentence.trimStart().length);
+  for (const [i, word] of words.entries())
+    for (const [j, piece] of (word.match(PIECE) ?? [word]).entries()) {
+      const longer = `${line}${i > 0 && j === 0 ? ' ' : ''}${piece}`;
+      if (line.trim() !== '' && stringWidth(longer) > width) {
+        lines.push(line);
+        line = `${indent}${piece}`;
+      } else line = longer;
+    }
   return [...lines, line].join('\n');
 }
 

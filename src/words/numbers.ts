@@ -15,7 +15,7 @@ const CHINESE_NOUNS = {
   item: '个条目',
   level: '个级别',
   line: '行',
-  other: '个其他适配器',
+  other: '个适配器',
   'other fact': '条其他事实',
   'other reason': '种其他原因',
   question: '个问题',

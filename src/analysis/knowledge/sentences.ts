@@ -1,6 +1,9 @@
 /** What a text book shows, in words: what is known without the text, by form, level and rank, and at what cost to the base. */
 import type { DatasetRecommendation } from '../verdict.js';
 import type { RunSummary } from '../run-summary.js';
+import { knowledgeWords } from '../../words/knowledge.js';
+import { numberWords } from '../../words/numbers.js';
+import { verdictWords } from '../../words/verdict.js';
 import { counted, listed, percent, sentenceCase, shortLevel, whole, withInterval } from '../wording.js';
 import { besideBest, bestCell, cheaperCell } from './best-cell.js';
 import { contrastsOf, type Contrast } from './contrasts.js';
@@ -19,9 +22,9 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
   return {
     ...{ dataset: knowledge.dataset, book: 'text', level: best.level, rank: best.rank },
     ...{ run: run?.id ?? best.runs[0] ?? null, adapterPath: run?.adapterPath ?? null, refusals: [], suggestion: null },
-    headline: `${knowledge.dataset}: ${isBeaten ? beatenLine(foreign) : finding}`,
+    headline: `${verdictWords().ofDataset(knowledge.dataset)}${isBeaten ? beatenLine(foreign) : finding}`,
     sentences: [
-      ...(isBeaten ? [UNPROVEN, sentenceCase(finding)] : []),
+      ...(isBeaten ? [knowledgeWords().unproven, sentenceCase(finding)] : []),
       ...choiceSentences(best, knowledge),
       ...besideSentences(best, knowledge),
       ...formSentences(best, knowledge),
@@ -36,34 +39,34 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
   };
 }
 
-const UNPROVEN = 'So nothing shows yet that the answers come from the texts, not from the form of the questions.';
-
 function beatenLine(foreign: readonly Contrast[]): string {
   const [most] = [...foreign].sort((a, b) => b.difference - a.difference);
-  const gap = most === undefined ? '' : ` (${adapterName(most.cell)}: ${contrastText(most)})`;
-  return `training on the texts does not detectably beat training on other documents${gap}.`;
+  const words = knowledgeWords();
+  return words.beaten(most === undefined ? '' : words.gap(adapterName(most.cell), contrastText(most)));
 }
 
 function findingOf({ level, form, rank, trained, facts, bits, cost }: KnowledgeCell): string {
-  const text = level === 'original' ? 'the original text' : shortLevel(level);
-  const worth = [counted(Math.round(facts), 'fact'), ...(bits === null ? [] : [`${whole(bits)} bits`])];
-  const price = cost === null ? '' : `; the loss on other text ${riseWords(cost.generalRise)}`;
-  return `trained on ${text} as ${form}, an adapter of rank ${rank} answers ${withInterval(trained, 'accuracy')} without the text: ${listed(worth)}${price}.`;
+  const words = knowledgeWords();
+  const worth = [counted(Math.round(facts), 'fact'), ...(bits === null ? [] : [words.bits(whole(bits))])];
+  return words.finding({
+    ...{ form, rank, recall: withInterval(trained, 'accuracy'), worth: listed(worth) },
+    text: level === 'original' ? words.originalText : shortLevel(level),
+    price: cost === null ? '' : words.price(riseWords(cost.generalRise)),
+  });
 }
 
 /** What the base and an adapter of other documents answer. */
 function besideSentences(best: KnowledgeCell, { floor, ceiling, others }: Knowledge): string[] {
   const read = ceiling.get(best.level);
   const other = others.get(best.form);
+  const words = knowledgeWords();
   const base = [
-    ...(floor === null ? [] : [`${percent(floor.mean)} without the text`]),
-    ...(read === undefined ? [] : [`${percent(read.mean)} with the text in the prompt`]),
+    ...(floor === null ? [] : [words.withoutText(percent(floor.mean))]),
+    ...(read === undefined ? [] : [words.withText(percent(read.mean))]),
   ];
   return [
-    ...(base.length === 0 ? [] : [`The base alone answers ${listed(base)}.`]),
-    ...(other === undefined
-      ? []
-      : [`An adapter of other documents answers ${percent(other.recall.mean)} (${best.form}, rank ${other.rank}).`]),
+    ...(base.length === 0 ? [] : [words.baseAnswers(listed(base))]),
+    ...(other === undefined ? [] : [words.otherDocuments(percent(other.recall.mean), best.form, other.rank)]),
   ];
 }
 
@@ -72,8 +75,9 @@ function choiceSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
   const { cells } = knowledge;
   if (cells.length < 2) return [];
   const beside = besideBest(best, knowledge).length;
-  const close = beside === 0 ? '' : `; the recall of ${counted(beside, 'other')} lies within the interval of its own`;
-  return [`Of ${whole(cells.length)} adapters this one recalls most facts${close}.`];
+  const words = knowledgeWords();
+  const close = beside === 0 ? '' : words.close(counted(beside, 'other'));
+  return [words.choice(whole(cells.length), close)];
 }
 
 /** The other forms at the best one's place. */
@@ -81,7 +85,7 @@ function formSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
   const told = cells
     .filter((cell) => isLike(best, cell, ['level', 'rank', 'items']))
     .map((cell) => recallAt(cell.form, cell));
-  return told.length < 2 ? [] : [`By form, at that level and rank: ${listed(told)}.`];
+  return told.length < 2 ? [] : [knowledgeWords().byForm(listed(told))];
 }
 
 /** Items of which only the text was trained: the adapter that recalls most of them (of equals the best one), against raw text. */
@@ -94,16 +98,16 @@ function untaughtSentences(best: KnowledgeCell, { cells }: Knowledge, contrasts:
     ({ kind, cell, group }) => kind === 'against raw' && cell === most && group === 'untaught',
   );
   return [
-    `Of items whose text alone was trained, without a question, ${most.form} at rank ${most.rank} answers ${withInterval(most.recall.untaught, 'accuracy')}.`,
+    knowledgeWords().untaught(most.form, most.rank, withInterval(most.recall.untaught, 'accuracy')),
     ...(contrast === undefined ? [] : [againstRaw(contrast)]),
   ];
 }
 
 function againstRaw(contrast: Contrast): string {
-  const how = contrast.detectable
-    ? `${contrast.difference > 0 ? 'more' : 'less'} than raw text alone`
-    : 'not detectably different from raw text alone';
-  return `That is ${how}: ${contrastText(contrast)}.`;
+  const words = knowledgeWords();
+  const numbers = contrastText(contrast);
+  if (!contrast.detectable) return words.likeRaw(numbers);
+  return contrast.difference > 0 ? words.moreThanRaw(numbers) : words.lessThanRaw(numbers);
 }
 
 /** Recall over levels; then what the texts kept, and what of that was learnt. */
@@ -111,13 +115,17 @@ function levelSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
   const line = lineThrough(best, cells, ['form', 'rank', 'items', 'exposures']);
   const [first] = line;
   if (first === undefined || line.length < 2) return [];
+  const words = knowledgeWords();
   const kept = line.filter(({ retention }) => retention !== null);
   return [
-    `By level, ${first.form} at rank ${first.rank}: ${listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)))}.`,
+    words.byLevel(first.form, first.rank, listed(line.map((cell) => recallAt(shortLevel(cell.level), cell)))),
     ...(kept.length < 2
       ? []
       : [
-          `The texts keep ${listed(kept.map(({ retention }) => percent(retention)))} of the answers; of those ${listed(kept.map(({ learnt }) => percent(learnt)))} are recalled.`,
+          words.kept(
+            listed(kept.map(({ retention }) => percent(retention))),
+            listed(kept.map(({ learnt }) => percent(learnt))),
+          ),
         ]),
   ];
 }
@@ -125,14 +133,13 @@ function levelSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
 function rankSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
   const line = lineThrough(best, cells, ['form', 'level', 'items', 'exposures']);
   const [first] = line;
-  const told = [...line].sort((a, b) => a.rank - b.rank).map((cell) => recallAt(`rank ${cell.rank}`, cell));
+  const words = knowledgeWords();
+  const told = [...line].sort((a, b) => a.rank - b.rank).map((cell) => recallAt(numberWords().rank(cell.rank), cell));
   return [
     ...(first === undefined || line.length < 2
       ? []
-      : [`By rank, ${first.form} from ${shortLevel(first.level)}: ${listed(told)}.`]),
-    ...(best.bitsPerParameter === null
-      ? []
-      : [`At rank ${best.rank} that is ${bitsEach(best.bitsPerParameter)} bits a parameter.`]),
+      : [words.byRank(first.form, shortLevel(first.level), listed(told))]),
+    ...(best.bitsPerParameter === null ? [] : [words.bitsEach(best.rank, bitsEach(best.bitsPerParameter))]),
   ];
 }
 
@@ -154,37 +161,26 @@ function isLike(best: KnowledgeCell, cell: KnowledgeCell, places: readonly Place
 function cheaperSentences(best: KnowledgeCell, knowledge: Knowledge): string[] {
   const cheaper = cheaperCell(best, knowledge);
   if (cheaper?.cost == null) return [];
-  return [
-    `Cheaper, and within its interval: ${adapterName(cheaper)} answers ${percent(cheaper.trained.mean)} for ${signedBits(cheaper.cost.generalRise.mean)}.`,
-  ];
+  const price = signedBits(cheaper.cost.generalRise.mean);
+  return [knowledgeWords().cheaper(adapterName(cheaper), percent(cheaper.trained.mean), price)];
 }
 
 function evidenceOf(contrast: Contrast, { dataset }: Knowledge): string {
   const { kind, cell, group } = contrast;
-  const what = group === 'all' ? '' : `, ${group} questions`;
-  return `${dataset}, ${adapterName(cell)}, ${kind}${what}: ${contrastText(contrast)}, on ${contrastCount(contrast)}.`;
+  const [numbers, count] = [contrastText(contrast), contrastCount(contrast)];
+  return knowledgeWords().line({ dataset, adapter: adapterName(cell), kind, group, numbers, count });
 }
 
 function cautionsOf(best: KnowledgeCell, knowledge: Knowledge, foreign: readonly Contrast[]): string[] {
   const { asked, known } = knowledge;
   return [
     ...controlCautions(knowledge, foreign),
-    ...(known > 0
-      ? [
-          `The base answers ${whole(known)} of ${counted(asked, 'question')} without any text: these are left out of recall and comparisons.`,
-        ]
-      : []),
-    ...(best.seeds.length === 1
-      ? ['Each adapter was trained once: noise between trainings is assumed, not measured; give seeds to measure it.']
-      : []),
+    ...(known > 0 ? [knowledgeWords().known(whole(known), counted(asked, 'question'))] : []),
+    ...(best.seeds.length === 1 ? [knowledgeWords().oneSeed] : []),
   ];
 }
 
 function controlCautions({ others }: Knowledge, foreign: readonly Contrast[]): string[] {
-  if (others.size === 0)
-    return [
-      'No adapter of other documents was trained, so that what the form of the questions alone gives is not known: keep testItems, and controls on.',
-    ];
-  if (foreign.length > 0) return [];
-  return ['Adapters of other documents were trained at another level or rank than those compared.'];
+  if (others.size === 0) return [knowledgeWords().noOthers];
+  return foreign.length > 0 ? [] : [knowledgeWords().othersElsewhere];
 }

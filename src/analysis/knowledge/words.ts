@@ -1,17 +1,19 @@
 /** How adapters of a text book, their cost and what they are compared with are put in words. */
 import type { MeanEstimate } from '../../core/statistics.js';
+import { knowledgeWords } from '../../words/knowledge.js';
+import { numberWords } from '../../words/numbers.js';
 import { counted, minus, percent, shortLevel } from '../wording.js';
 import type { Contrast } from './contrasts.js';
 import type { KnowledgeCell } from './knowledge-cell.js';
 
 /** `mix, original, rank 4`. */
 export function adapterName({ level, form, rank }: Pick<KnowledgeCell, 'level' | 'form' | 'rank'>): string {
-  return `${form}, ${shortLevel(level)}, rank ${rank}`;
+  return knowledgeWords().adapter(form, shortLevel(level), rank);
 }
 
 /** `−0.80 bits a token`, `+0.12 bits a token`. */
 export function signedBits(bits: number): string {
-  return `${signed(bits, 2)} bits a token`;
+  return knowledgeWords().bitsAToken(signed(bits, 2));
 }
 
 /** A number with its sign; zero has none. */
@@ -23,33 +25,35 @@ export function signed(value: number, decimals: number): string {
 /** How the loss on other text went: `falls by 0.80 bits a token (−0.90 to −0.68)`; a change that its interval does not carry is called none. */
 export function riseText(rise: MeanEstimate): string {
   const { mean, low, high } = rise;
-  const interval = Number.isNaN(low) ? '' : ` (${signed(low, 2)} to ${signed(high, 2)})`;
-  const shown = low > 0 || high < 0 ? '' : `: ${signedBits(mean)}`;
-  return `${riseWords(rise)}${shown}${interval}`;
+  const words = knowledgeWords();
+  const interval = Number.isNaN(low) ? '' : words.changeInterval(signed(low, 2), signed(high, 2));
+  const change = riseWords(rise);
+  return `${low > 0 || high < 0 ? change : words.changeOf(change, signedBits(mean))}${interval}`;
 }
 
 /** The same without its interval, and without a size that the interval does not carry. */
 export function riseWords({ mean, low, high }: MeanEstimate): string {
-  const size = `${minus(Math.abs(mean), 2)} bits a token`;
-  if (low > 0) return `rises by ${size}`;
-  return high < 0 ? `falls by ${size}` : 'shows no detectable change';
+  const words = knowledgeWords();
+  const size = words.bitsAToken(minus(Math.abs(mean), 2));
+  if (low > 0) return words.rises(size);
+  return high < 0 ? words.falls(size) : words.noChange;
 }
 
 /** `+10.4 points, joint interval −10.3 to +31.2`. */
 export function contrastText({ difference, low, high }: Contrast): string {
-  const [d, l, h] = [difference, low, high].map((value) => signed(100 * value, 1));
-  const interval = Number.isNaN(low) ? 'no interval: one item' : `joint interval ${l} to ${h}`;
-  return `${d} points, ${interval}`;
+  const [d = '', l = '', h = ''] = [difference, low, high].map((value) => signed(100 * value, 1));
+  const interval = Number.isNaN(low) ? numberWords().noInterval : numberWords().jointInterval(l, h);
+  return knowledgeWords().contrast(d, interval);
 }
 
 /** `96 questions about 16 items`. */
 export function contrastCount({ questions, items }: Contrast): string {
-  return `${counted(questions, 'question')} about ${counted(items, 'item')}`;
+  return knowledgeWords().contrastCount(counted(questions, 'question'), counted(items, 'item'));
 }
 
 /** `rank 4 17.6 %`. */
 export function recallAt(place: string, { trained }: Pick<KnowledgeCell, 'trained'>): string {
-  return `${place}\u00a0${percent(trained.mean)}`;
+  return knowledgeWords().at(place, percent(trained.mean));
 }
 
 /** Bits a parameter to two digits, however few: `0.014`, `0.000018`; `–` where unknown. */

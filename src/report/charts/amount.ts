@@ -4,6 +4,8 @@ import { distinct, groupBy } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, counted, whole } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
+import { numberWords } from '../../words/numbers.js';
 import { seriesStyle, type ChartSize } from './frame.js';
 import { cellPoint, linesChart, type LinesChart } from './lines.js';
 
@@ -28,6 +30,7 @@ export interface FittedLine {
 
 /** Score over amount as SVG text. */
 export function amountChart({ cells, base, measure, ranks, fitted = [] }: AmountData, size: ChartSize): string {
+  const { parts, rank: rankName } = numberWords();
   const { dataset = '', book = 'open' } = cells[0] ?? {};
   const amounts = distinct(cells.map(({ items }) => items)).sort((a, b) => a - b);
   const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
@@ -38,19 +41,19 @@ export function amountChart({ cells, base, measure, ranks, fitted = [] }: Amount
   );
   return linesChart(
     {
-      label: `${dataset}, ${bookName(book)}: score over the number of items trained on, one line for each rank`,
+      label: chartWords().scoreOverItems(dataset, bookName(book)),
       measure,
       bases: { lines: [], lone: base === null ? [] : [{ x: most, cell: base }] },
       series: [...lines.values()].map((line) => {
         const rank = line[0]?.rank ?? 0;
         const points = line.map((cell) =>
-          cellPoint(cell, measure, { x: cell.items, name: `rank ${rank}, ${counted(cell.items, 'item')}` }),
+          cellPoint(cell, measure, { x: cell.items, name: parts(rankName(rank), counted(cell.items, 'item')) }),
         );
-        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points };
+        return { name: rankName(rank), style: seriesStyle(ranks.indexOf(rank)), points };
       }),
       ...(fitted.length > 0 && { beside: fittedMarks(fitted, ranks, [least, most]) }),
       x: {
-        label: 'Items trained on',
+        label: chartWords().itemsTrainedOn,
         domain: [least - room, most + room],
         ticks: thinned(amounts, room, size),
         tickFormat: whole,

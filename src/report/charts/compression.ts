@@ -4,6 +4,7 @@ import * as Plot from '@observablehq/plot';
 import { falls, type Curve, type CurvePoint } from '../../analysis/curve.js';
 import { estimateOf } from '../../analysis/group.js';
 import { shortLevel } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
 import {
   BAD,
   baseLabel,
@@ -42,7 +43,8 @@ interface PlottedPoint {
 
 /** The chart of a curve; levels whose axis value is unknown are left out. */
 export function compressionChart(curve: Curve, size: ChartSize, axis: CompressionAxis = 'trr'): string {
-  const { measure, points } = curve;
+  const { measure, points, dataset } = curve;
+  const label = axis === 'trr' ? chartWords().scoreOverTrr(dataset) : chartWords().scoreOverKept(dataset);
   const known = points.filter((point) => valueOn(axis, point) !== null);
   const scale = axis === 'trr' ? trrAxis(known.map(({ trr }) => trr ?? 0)) : retentionAxis();
   const plotted = known.map((point) => plottedPoint(point, curve, scale.position(valueOn(axis, point) ?? 0)));
@@ -53,7 +55,7 @@ export function compressionChart(curve: Curve, size: ChartSize, axis: Compressio
     measure,
   );
   const xDomain = withRoom(plotted.map(({ x }) => x));
-  return drawSvg(`${curve.dataset}: score over ${axis === 'trr' ? 'token reduction rate' : 'answers kept'}`, {
+  return drawSvg(label, {
     ...size,
     ...MARGIN,
     x: { domain: xDomain, labelAnchor: 'center', labelArrow: 'none', ...scale.options(xDomain, size) },

@@ -1,6 +1,7 @@
 /** How the items' token reduction rates spread at each level: a row of bars for each, what grew set apart by colour. */
 import * as Plot from '@observablehq/plot';
 import { counted, percent, shortLevel } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
 import type { AuditedLevel } from '../data.js';
 import { BAD, drawSvg, FAINT, GOOD, INK, type ChartSize } from './frame.js';
 
@@ -27,7 +28,7 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
     x: quantiles?.median ?? 0,
   }));
   const low = Math.min(0, ...bars.map(({ from }) => from));
-  return drawSvg('How the token reduction rates of the items spread at each level', {
+  return drawSvg(chartWords().spread, {
     width,
     height: ROW * shown.length + 62,
     marginLeft: 56,
@@ -36,9 +37,9 @@ export function distributionChart(levels: readonly AuditedLevel[], { width }: Pi
     marginBottom: 42,
     x: {
       domain: [low, 1],
-      label: 'Tokens saved, per item (TRR)',
+      label: chartWords().tokensSavedEach,
       ...{ labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
-      tickFormat: (x: number) => `${x < -0.001 ? '−' : ''}${Math.abs(100 * x).toFixed(0)} %`,
+      tickFormat: (x: number) => chartWords().percent(`${x < -0.001 ? '−' : ''}${Math.abs(100 * x).toFixed(0)}`),
     },
     y: { axis: null, domain: [0, 1] },
     fy: { domain: shown.map(({ level }) => shortLevel(level)), label: null, padding: 0.12 },
@@ -65,6 +66,6 @@ function barsOf({ level, distribution: { histogram } }: AuditedLevel): Bar[] {
       from: Math.max(LOWEST, Math.min(start, end - 0.05)),
       to: Math.max(LOWEST + 0.05, end),
       height: count / tallest,
-      title: `${counted(count, 'item')} from ${percent(start, 0)} to ${percent(end, 0)}`,
+      title: chartWords().from(counted(count, 'item'), percent(start, 0), percent(end, 0)),
     }));
 }

@@ -7,6 +7,7 @@ import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import { visibleText } from '../../text/visible.js';
 import type { LevelLines } from './level-lines.js';
@@ -98,7 +99,7 @@ export function valueDomain(estimates: readonly Ends[], measure: Measure): [numb
 export function valueAxis(measure: Measure, domain: readonly [number, number]): Plot.ScaleOptions {
   return {
     domain,
-    label: measure === 'score' ? 'Mean score (1 to 5)' : 'Correct answers',
+    label: measure === 'score' ? chartWords().meanScore : chartWords().correctAnswers,
     labelArrow: 'none',
     ticks: 5,
     tickFormat: (value: number) => tick(value, measure, domain),
@@ -107,7 +108,7 @@ export function valueAxis(measure: Measure, domain: readonly [number, number]): 
 
 function tick(value: number, measure: Measure, [low, high]: readonly [number, number]): string {
   if (measure === 'score') return value.toFixed(high - low < 1 ? 2 : 1);
-  return `${(100 * value).toFixed(high - low < 0.05 ? 1 : 0)} %`;
+  return chartWords().percent((100 * value).toFixed(high - low < 0.05 ? 1 : 0));
 }
 
 /** Room around a drawing for axes, and on the right for the names of lines. */
@@ -208,7 +209,7 @@ export function baseLabel(bases: readonly BasePoint[], measure: Measure): RightL
   const last = [...data].sort((a, b) => a.x - b.x).at(-1);
   if (last === undefined) return [];
   const single = distinct(data.map(({ cell }) => cell)).length === 1;
-  const text = single ? `base ${amount(last.mean, measure)}` : 'base model';
+  const text = single ? chartWords().baseWith(amount(last.mean, measure)) : chartWords().base;
   return [{ text, colour: MUTED, value: last.mean, bold: false }];
 }
 
@@ -227,12 +228,14 @@ export function grid(): Plot.Markish {
 
 /** What a reader sees when pointing at an estimate. */
 export function titleOf(cell: Cell, measure: Measure, name: string): string {
-  const unscored = cell.unscored > 0 ? `\n${cell.unscored} unscored` : '';
+  const unscored = cell.unscored > 0 ? `\n${chartWords().unscored(cell.unscored)}` : '';
   return `${estimateTitle(estimateOf(cell, measure), measure, name)}${unscored}`;
 }
 
 /** The same of an estimate by itself. */
 export function estimateTitle({ mean, low, high, n, clusters }: MeanEstimate, measure: Measure, name: string): string {
-  const interval = Number.isNaN(low) ? '' : `\n95 % interval ${amount(low, measure)} to ${amount(high, measure)}`;
-  return `${name}: ${amount(mean, measure)}${interval}\n${n} answers on ${clusters} items`;
+  const words = chartWords();
+  const interval = Number.isNaN(low) ? [] : [words.interval(amount(low, measure), amount(high, measure))];
+  const lines = [words.point(name, amount(mean, measure)), ...interval, words.answersOnItems(n, clusters)];
+  return lines.join('\n');
 }

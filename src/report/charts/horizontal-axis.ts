@@ -1,6 +1,7 @@
 /** Where a level stands on the horizontal axis: even steps, by the logarithm of the tokens left where levels crowd near 100 %, or broken where one lies far off. */
 import type { ScaleOptions } from '@observablehq/plot';
 import { distinct } from '../../core/collections.js';
+import { chartWords } from '../../words/charts.js';
 import { horizontalScale, horizontalTicks, type ChartSize } from './frame.js';
 
 export interface HorizontalAxis {
@@ -14,7 +15,7 @@ export interface HorizontalAxis {
 
 /** What texts kept: even steps. */
 export function retentionAxis(): HorizontalAxis {
-  return evenAxis('Answers still found in the text');
+  return evenAxis(chartWords().answersKept);
 }
 
 /** The axis of token reduction rates on which these values can be told apart. */
@@ -22,13 +23,17 @@ export function trrAxis(values: readonly number[]): HorizontalAxis {
   if (values.filter((trr) => trr > 0.9).length >= 3) return logarithmicAxis();
   const grown = distinct(values.filter((trr) => trr < FARTHEST_GROWN)).sort((a, b) => b - a);
   const isMixed = new Set(values).size - grown.length > 1;
-  return grown.length > 0 && isMixed ? brokenAxis(grown) : evenAxis('Tokens saved (macro TRR)');
+  return grown.length > 0 && isMixed ? brokenAxis(grown) : evenAxis(chartWords().tokensSaved);
 }
 
 function evenAxis(label: string): HorizontalAxis {
   return {
     position: (value) => value,
-    options: (_, size) => ({ label, ticks: horizontalTicks(size), tickFormat: (x: number) => `${minusPercent(x)} %` }),
+    options: (_, size) => ({
+      label,
+      ticks: horizontalTicks(size),
+      tickFormat: (x: number) => chartWords().percent(minusPercent(x)),
+    }),
     breakAt: null,
   };
 }
@@ -47,9 +52,9 @@ function brokenAxis(grown: readonly number[]): HorizontalAxis {
     options: (domain, size) => {
       const ticks = [...grown.map((trr, i) => ({ trr, x: placeOf(i) })), ...evenTicks(domain, size)];
       return {
-        label: 'Tokens saved (macro TRR), broken where texts grew',
+        label: chartWords().tokensSavedBroken,
         ticks: ticks.map(({ x }) => x),
-        tickFormat: (x: number) => `${minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0)} %`,
+        tickFormat: (x: number) => chartWords().percent(minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0)),
       };
     },
     breakAt: BREAK,
@@ -80,9 +85,10 @@ function logarithmicAxis(): HorizontalAxis {
         return fits;
       });
       return {
-        label: 'Tokens saved (macro TRR); axis: log of tokens left',
+        label: chartWords().tokensSavedLog,
         ticks: ticks.map(({ x }) => x),
-        tickFormat: (x: number) => `${minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0, true)} %`,
+        tickFormat: (x: number) =>
+          chartWords().percent(minusPercent(ticks.find((tick) => tick.x === x)?.trr ?? 0, true)),
       };
     },
     breakAt: null,

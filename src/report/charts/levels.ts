@@ -3,6 +3,8 @@ import { distinct, groupBy } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import type { Measure } from '../../analysis/measure.js';
 import { bookName, shortLevel } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
+import { numberWords } from '../../words/numbers.js';
 import { MARGIN, seriesStyle, type BasePoints, type ChartSize } from './frame.js';
 import { levelLines } from './level-lines.js';
 import { cellPoint, linesChart, type LinesChart } from './lines.js';
@@ -22,6 +24,7 @@ export interface LevelsData {
 
 /** Score over level as SVG text. */
 export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: ChartSize): string {
+  const { parts, rank: rankName } = numberWords();
   const { dataset = '', book = 'open' } = cells[0] ?? {};
   const levels = distinct(cells.map(({ level }) => level));
   const lines = groupBy(
@@ -30,16 +33,19 @@ export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: 
   );
   return linesChart(
     {
-      label: `${dataset}, ${bookName(book)}: score over level, one line for each rank`,
+      label: chartWords().scoreOverLevel(dataset, bookName(book)),
       measure,
       bases: basePoints(bases, levels),
       series: [...lines.values()].map((line) => {
         const rank = line[0]?.rank ?? 0;
         const points = line.map((cell) =>
-          cellPoint(cell, measure, { x: levels.indexOf(cell.level), name: `${shortLevel(cell.level)}, rank ${rank}` }),
+          cellPoint(cell, measure, {
+            x: levels.indexOf(cell.level),
+            name: parts(shortLevel(cell.level), rankName(rank)),
+          }),
         );
         const { lines } = levelLines(points, (point) => point.cell.level, levels);
-        return { name: `rank ${rank}`, style: seriesStyle(ranks.indexOf(rank)), points, lines };
+        return { name: rankName(rank), style: seriesStyle(ranks.indexOf(rank)), points, lines };
       }),
       x: {
         domain: [-0.4, levels.length - 0.6],
@@ -56,7 +62,7 @@ export function levelTicks(names: readonly string[], size: ChartSize): Pick<Line
   const room = (size.width - MARGIN.marginLeft - MARGIN.marginRight) / (names.length + 0.8 - 1);
   const isCrowded = names.some((name, i) => LETTER * (name.length + (names[i + 1]?.length ?? 0)) > 2 * room);
   return {
-    label: isCrowded ? null : 'Level of the text',
+    label: isCrowded ? null : chartWords().levelOfText,
     tickFormat: (i: number) => `${isCrowded && i % 2 === 1 ? '\n' : ''}${names[i] ?? ''}`,
   };
 }

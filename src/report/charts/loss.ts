@@ -1,6 +1,8 @@
 /** Loss over the steps of trainings: a line each in its rank's colour, named by what it was trained on; dots are losses on held-out items. */
 import * as Plot from '@observablehq/plot';
 import { groupBy } from '../../core/collections.js';
+import { chartWords } from '../../words/charts.js';
+import { numberWords } from '../../words/numbers.js';
 import type { LossCurve, LossPoint } from '../data.js';
 import {
   drawSvg,
@@ -43,10 +45,10 @@ export function lossChart({ label, lines, ranks }: LossChart, size: ChartSize): 
   return drawSvg(label, {
     ...size,
     ...MARGIN,
-    x: { label: 'Step', domain: [0, lastStep(lines)], labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
+    x: { label: chartWords().step, domain: [0, lastStep(lines)], labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
     y: {
       ...{ domain: height.domain, type: height.isLog ? 'log' : 'linear', ticks: height.isLog ? ticks : 5 },
-      ...{ label: 'Loss, nats per answer token', labelArrow: 'none', tickFormat: (value: number) => String(value) },
+      ...{ label: chartWords().loss, labelArrow: 'none', tickFormat: (value: number) => String(value) },
     },
     marks: [
       Plot.gridY(height.isLog ? ticks : undefined, { stroke: FAINT, strokeOpacity: 1, ticks: 5 }),
@@ -74,10 +76,11 @@ function heights(lines: readonly TrainingLine[]): Heights {
 
 function lineMarks({ curve, place, rank }: TrainingLine, stroke: string): Plot.Markish[] {
   const at = { x: 'step', y: shownLoss } as const;
-  const title = `${place}, rank ${rank}`;
+  const { parts, rank: rankName } = numberWords();
+  const title = parts(place, rankName(rank));
   return [
     Plot.line(curve.trained, { ...at, stroke, strokeWidth: 1.5, strokeOpacity: 0.85, title: () => title }),
-    Plot.dot(curve.heldOut, { ...at, stroke, r: 2.5, title: () => `${title}, held out` }),
+    Plot.dot(curve.heldOut, { ...at, stroke, r: 2.5, title: () => chartWords().heldOut(title) }),
   ];
 }
 
@@ -108,7 +111,7 @@ function rankNames(lines: readonly TrainingLine[], ranks: readonly number[]): Pl
   const own = ranks.filter((rank) => lines.some((line) => line.rank === rank));
   if (own.length < 2) return [];
   return own.map((rank, i) =>
-    Plot.text([`rank ${rank}`], {
+    Plot.text([numberWords().rank(rank)], {
       ...{ frameAnchor: 'top-right', textAnchor: 'end', dx: 72 - 62 * (own.length - 1 - i), dy: -23 },
       ...{ fill: colourOf(rank, ranks), fontWeight: 600, text: (name: string) => name },
     }),

@@ -2,6 +2,8 @@
 import { distinct } from '../../core/collections.js';
 import type { RankChoice } from '../../analysis/rank.js';
 import { bookName, shortLevel, whole } from '../../analysis/wording.js';
+import { chartWords } from '../../words/charts.js';
+import { numberWords } from '../../words/numbers.js';
 import { seriesStyle, type ChartSize } from './frame.js';
 import { cellPoint, linesChart } from './lines.js';
 
@@ -12,6 +14,7 @@ export function hasSizes(choices: readonly RankChoice[]): boolean {
 
 /** Score over trained parameters as SVG text; the choices share data set, book, amount and measure. */
 export function sizeChart(choices: readonly RankChoice[], size: ChartSize): string {
+  const { parts, rank: rankName } = numberWords();
   const { dataset = '', book = 'open', measure = 'score' } = choices[0] ?? {};
   const sizes = distinct(choices.flatMap(({ candidates }) => candidates.map(({ cost }) => cost.parameters ?? 1))).sort(
     (a, b) => a - b,
@@ -19,18 +22,18 @@ export function sizeChart(choices: readonly RankChoice[], size: ChartSize): stri
   const [least = 1, most = 1] = [sizes[0], sizes.at(-1)];
   return linesChart(
     {
-      label: `${dataset}, ${bookName(book)}: score over trained parameters, one line for each level`,
+      label: chartWords().scoreOverSize(dataset, bookName(book)),
       measure,
       bases: { lines: [], lone: [] },
       series: choices.map(({ level, candidates }, i) => ({
         name: shortLevel(level),
         style: seriesStyle(i),
         points: candidates.map(({ rank, cell, cost }) =>
-          cellPoint(cell, measure, { x: cost.parameters ?? 1, name: `${shortLevel(level)}, rank ${rank}` }),
+          cellPoint(cell, measure, { x: cost.parameters ?? 1, name: parts(shortLevel(level), rankName(rank)) }),
         ),
       })),
       x: {
-        label: 'Trained parameters (log)',
+        label: chartWords().parametersLog,
         type: 'log',
         domain: [least / 1.3, most * 1.3],
         ticks: sizes.filter((each, i) => i === 0 || each / (sizes[i - 1] ?? 1) > 1.7),

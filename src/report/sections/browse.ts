@@ -1,6 +1,8 @@
 /** Every question with its reference and the answers of all runs as a matrix of texts and ranks, filtered, paged and opened by the page's script. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { counted, whole } from '../../analysis/wording.js';
+import { browseWords } from '../../words/browse.js';
+import { knowledgeWords } from '../../words/knowledge.js';
 import { TEXT_GROUPS } from '../../core/records.js';
 import { browsedAnswers } from '../answers.js';
 import type { ReportData, ReportFiles } from '../data.js';
@@ -20,18 +22,13 @@ export function browseSection(
     ...{ order, ...(files && { files }), ...(shown && { shown }) },
     ...(mostQuestions !== undefined && { mostQuestions }),
   });
-  const omitted =
-    answers.omitted > 0
-      ? ` ${counted(answers.omitted, 'question')} left out to keep the page small; the exported rows hold all.`
-      : '';
+  const words = browseWords();
+  const omitted = answers.omitted > 0 ? words.omitted(counted(answers.omitted, 'question')) : '';
+  const questions = counted(answers.questions.length + answers.omitted, 'question');
   return html`<section id="answers">
-    <h2>Answers</h2>
-    <p class="note">
-      ${whole(rows.length)} answers to ${counted(answers.questions.length + answers.omitted, 'question')}; a line for
-      each text, a column for each rank. A click on an answer shows what the model was given and what the judge
-      said.${omitted} ${rowLinks(files)}
-    </p>
-    <noscript><p>This part needs JavaScript; the rows are in the exported files too.</p></noscript>
+    <h2>${words.heading}</h2>
+    <p class="note">${words.note(whole(rows.length), questions)}${omitted} ${rowLinks(files)}</p>
+    <noscript><p>${words.noScript}</p></noscript>
     ${browser(rows.some(({ book }) => book === 'text'))}
     <script type="application/json" id="answers-data">
       ${trusted(scriptJson(answers))}
@@ -41,35 +38,37 @@ export function browseSection(
 
 /** What the page's script fills: filters, pages, questions. */
 function browser(hasText: boolean): Html {
+  const words = browseWords();
   return html`<div id="browser" class="screen" hidden>
     <form class="filters">
       <label
-        >Data set
+        >${words.dataset}
         <select name="dataset"></select
       ></label>
       <label
-        >Show
+        >${words.show}
         <select name="show">
-          <option value="all">all questions</option>
-          <option value="verdict" selected>verdict changed between runs</option>
-          <option value="answer">answer changed between runs</option>
-          <option value="wrong">wrong in every run</option>
-          <option value="unscored">unscored</option>
+          <option value="all">${words.all}</option>
+          <option value="verdict" selected>${words.verdictChanged}</option>
+          <option value="answer">${words.answerChanged}</option>
+          <option value="wrong">${words.wrongEverywhere}</option>
+          <option value="unscored">${words.unscored}</option>
         </select></label
       >
       <label
-        >Run
+        >${words.run}
         <select name="first"></select
       ></label>
       <label
-        >against
+        >${words.against}
         <select name="second"></select
       ></label>
       ${hasText ? textFilters() : NOTHING}
-      <label>Words <input name="words" type="search" autocomplete="off" /></label>
+      <label>${words.words} <input name="words" type="search" autocomplete="off" /></label>
     </form>
     <p class="pages">
-      <button type="button" name="previous">Previous</button> <button type="button" name="next">Next</button>
+      <button type="button" name="previous">${words.previous}</button>
+      <button type="button" name="next">${words.next}</button>
       <span class="count" aria-live="polite"></span>
     </p>
     <div class="questions"></div>
@@ -78,20 +77,22 @@ function browser(hasText: boolean): Html {
 
 /** Filters that a text book has beside the others. */
 function textFilters(): Html {
+  const words = browseWords();
   return html`<label
-      >Trained as, or control
+      >${words.trainedAs}
       <select name="trained"></select
     ></label>
     <label
-      >Question was
+      >${words.questionWas}
       <select name="group">
-        <option value="0">any</option>
-        ${TEXT_GROUPS.map((group, i) => html`<option value="${i + 1}">${group}</option>`)}
+        <option value="0">${words.any}</option>
+        ${TEXT_GROUPS.map((group, i) => html`<option value="${i + 1}">${knowledgeWords().group(group)}</option>`)}
       </select></label
     >`;
 }
 
 function rowLinks(files?: ReportFiles): Html {
   if (files === undefined || files.rows.length === 0) return NOTHING;
-  return html`All rows: ${files.rows.map((path, i) => html`${i > 0 ? ', ' : ''}${fileLink(path, path)}`)}.`;
+  const { allRows, allRowsEnd } = browseWords();
+  return html`${allRows}${files.rows.map((path, i) => html`${i > 0 ? ', ' : ''}${fileLink(path, path)}`)}${allRowsEnd}`;
 }

@@ -1,4 +1,5 @@
 /** A figure: a chart with its words. */
+import { numberWords } from '../../words/numbers.js';
 import { NARROW, WIDE, type ChartSize } from '../charts/frame.js';
 import { html, trusted, type Html } from '../html.js';
 
@@ -19,6 +20,6 @@ export function figureHtml({ title, finding, notes, draw }: Figure, number: numb
     <p class="finding">${finding}</p>
     <div class="wide">${trusted(draw(WIDE))}</div>
     <div class="narrow">${trusted(draw(NARROW))}</div>
-    <p class="note">${notes.join(' ')}</p>
+    <p class="note">${numberWords().sentences(notes)}</p>
   </figure>`;
 }

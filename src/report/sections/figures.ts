@@ -14,6 +14,10 @@ import type { Measure } from '../../analysis/measure.js';
 import type { RankChoice } from '../../analysis/rank.js';
 import { recalledOf } from '../../analysis/saturation.js';
 import { bookName, counted, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
+import { spanWords, figureWords } from '../../words/charts.js';
+import { findingWords } from '../../words/findings.js';
+import { numberWords } from '../../words/numbers.js';
+import { pageWords } from '../../words/page.js';
 import { amountChart, type FittedLine } from '../charts/amount.js';
 import { compressionChart } from '../charts/compression.js';
 import { levelsChart } from '../charts/levels.js';
@@ -29,7 +33,7 @@ export function figuresSection(analysis: Analysis, losses: LossCurves = new Map(
   if (figures.length === 0) return NOTHING;
   const before = knowledgeFigures(analysis).length;
   return html`<section id="figures">
-    <h2>Figures</h2>
+    <h2>${pageWords().section.figures}</h2>
     <div class="figures">${figures.map((figure, i) => figureHtml(figure, before + i + 1))}</div>
   </section>`;
 }
@@ -57,10 +61,10 @@ function compressionFigure(curve: Curve, analysis: Analysis): Figure {
   const { dataset, book, rank, measure } = curve;
   return {
     name: `${dataset}-${book}-compression`,
-    title: `${dataset}: ${measureName(measure)} over compression, ${bookName(book)}, rank ${rank}`,
+    title: figureWords().overCompression(dataset, measureName(measure), placeOf(book, rank)),
     finding: curveFinding(curve),
     notes: [
-      'Round: no detectable difference to the best level; triangle: detectably lower, both by paired comparison on the same questions.',
+      figureWords().marks,
       ...notesOn(
         curve.points.map(({ cell }) => cell),
         measure,
@@ -79,7 +83,7 @@ function retentionFigure(curve: Curve, analysis: Analysis): Figure[] {
   return [
     {
       name: `${dataset}-${book}-retention`,
-      title: `${dataset}: ${measureName(measure)} over answers kept in the text, ${bookName(book)}, rank ${rank}`,
+      title: figureWords().overKept(dataset, measureName(measure), placeOf(book, rank)),
       finding: retentionFinding(correlation),
       notes: notesOn(
         curve.points.map(({ cell }) => cell),
@@ -100,16 +104,15 @@ function amountFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
     // Recall counts facts, whatever unit the judge has elsewhere.
     const measure = book === 'closed' ? 'accuracy' : measureFor(dataset, analysis);
     const fitted = book === 'closed' ? fittedLines(analysis, dataset) : [];
-    const place = book === 'closed' ? bookName(book) : `${bookName(book)}, ${shortLevel(level)}`;
+    const words = figureWords();
+    const place = numberWords().parts(bookName(book), ...(book === 'closed' ? [] : [shortLevel(level)]));
+    const shown = book === 'closed' ? words.recall : measureName(measure);
     return [
       {
         name: `${dataset}-${book}-amount`,
-        title: `${dataset}: ${book === 'closed' ? 'recall' : measureName(measure)} over items trained on, ${place}`,
+        title: words.overItems(dataset, shown, place),
         finding: amountFinding(cells, measure, analysis.compare),
-        notes: [
-          ...(fitted.length > 0 ? ['Thin and dashed: the saturating curve through a rank’s points.'] : []),
-          ...notesOn(cells, measure, judgeOf(dataset, analysis)),
-        ],
+        notes: [...(fitted.length > 0 ? [words.fitted] : []), ...notesOn(cells, measure, judgeOf(dataset, analysis))],
         draw: (size) => amountChart({ cells, base: baseFor(cells[0] as Cell, analysis), measure, ranks, fitted }, size),
       },
     ];
@@ -140,7 +143,7 @@ function levelFigures(analysis: Analysis, ranks: readonly number[]): Figure[] {
     return [
       {
         name: `${dataset}-${book}-levels`,
-        title: `${dataset}: ${measureName(measure)} over level, one line for each rank, ${bookName(book)}`,
+        title: figureWords().overLevel(dataset, measureName(measure), bookName(book)),
         finding: rankFinding(choices),
         notes: notesOn(cells, measure, judgeOf(dataset, analysis)),
         draw: (size) => levelsChart({ cells, bases: basesOf(cells[0] as Cell, analysis), measure, ranks }, size),
@@ -155,14 +158,14 @@ function sizeFigure(choices: readonly RankChoice[], judge: string): Figure {
   const { dataset, book, measure } = choices[0] as RankChoice;
   return {
     name: `${dataset}-${book}-size`,
-    title: `${dataset}: ${measureName(measure)} over the size of the adapter, ${bookName(book)}`,
-    finding: choices
-      .map(({ level, rank, settled, largest }) =>
-        settled || rank < largest
-          ? `${sentenceCase(shortLevel(level))}: rank ${rank} is enough.`
-          : `${sentenceCase(shortLevel(level))}: whether less than rank ${largest} is enough is not settled.`,
-      )
-      .join(' '),
+    title: figureWords().overSize(dataset, measureName(measure), bookName(book)),
+    finding: numberWords().sentences(
+      choices.map(({ level, rank, settled, largest }) => {
+        const name = sentenceCase(shortLevel(level));
+        const isEnough = settled || rank < largest;
+        return isEnough ? findingWords().rankEnough(name, rank) : findingWords().rankOpen(name, largest);
+      }),
+    ),
     notes: notesOn(
       choices.flatMap(({ candidates }) => candidates.map(({ cell }) => cell)),
       measure,
@@ -200,22 +203,31 @@ function judgeOf(dataset: string, { datasets }: Analysis): string {
 }
 
 function measureName(measure: Measure): string {
-  return measure === 'score' ? 'score' : 'correct answers';
+  return figureWords().measure[measure];
+}
+
+function placeOf(book: Curve['book'], rank: number): string {
+  const words = numberWords();
+  return words.parts(bookName(book), words.rank(rank));
 }
 
 function notesOn(cells: readonly Cell[], measure: Measure, judge: string): string[] {
   const numbers = cells.map((cell) => estimateOf(cell, measure));
   const unscored = cells.reduce((sum, cell) => sum + cell.unscored, 0);
   const seeds = Math.max(...cells.map(({ runs }) => runs.length));
+  const words = figureWords();
   return [
-    `Judge: ${judge}. n = ${span(numbers.map(({ n }) => n))} answers on ${span(numbers.map(({ clusters }) => clusters))} items a point${seeds > 1 ? `, up to ${counted(seeds, 'run')} pooled` : ''}.`,
-    'Bars: 95 % intervals of each mean by itself, clustered by item and widened by the noise between seeds; dashed, or crosses at levels of another kind: the untuned base model.',
-    ...(unscored > 0 ? [`${counted(unscored, 'answer')} unscored and left out.`] : []),
-    ...(cells.some(({ truncated }) => truncated > 0) ? ['Hollow: contexts were cut to the context length.'] : []),
+    words.counts({
+      ...{ judge, answers: span(numbers.map(({ n }) => n)), items: span(numbers.map(({ clusters }) => clusters)) },
+      pooled: seeds > 1 ? counted(seeds, 'run') : null,
+    }),
+    words.bars,
+    ...(unscored > 0 ? [words.unscored(counted(unscored, 'answer'))] : []),
+    ...(cells.some(({ truncated }) => truncated > 0) ? [words.hollow] : []),
   ];
 }
 
 function span(numbers: readonly number[]): string {
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  return low === high ? whole(low) : `${whole(low)} to ${whole(high)}`;
+  return spanWords(whole(low), whole(high));
 }

@@ -5,6 +5,7 @@ import { bestCell } from '../../analysis/knowledge/best-cell.js';
 import type { Knowledge, KnowledgeCell } from '../../analysis/knowledge/knowledge.js';
 import { adapterName, recallAt, riseText } from '../../analysis/knowledge/words.js';
 import { counted, listed, percent, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
+import { figureWords, spanWords } from '../../words/charts.js';
 import { forgettingChart, type Forgetting } from '../charts/knowledge/forgetting.js';
 import { recallLevelsChart } from '../charts/knowledge/recall-levels.js';
 import { recallTokensChart, shortCount } from '../charts/knowledge/recall-tokens.js';
@@ -46,12 +47,9 @@ function levelsFigure(knowledge: Knowledge, judge: string): Figure[] {
   return [
     {
       name: `${knowledge.dataset}-text-levels`,
-      title: `${knowledge.dataset}: recall without the text over the level trained on, rank ${best.rank}`,
-      finding: `Recall of ${best.form} by level: ${told}; the texts keep ${kept} of the answers.`,
-      notes: [
-        ...countNotes(cells, judge),
-        'Bars across: answers still found in the text. Crosses: the base with the text in its prompt. Dashed: the base without it.',
-      ],
+      title: figureWords().recallLevels(knowledge.dataset, best.rank),
+      finding: figureWords().recallLevelsFinding(best.form, told, kept),
+      notes: [...countNotes(cells, judge), figureWords().recallLevelsNote],
       draw: (size) => recallLevelsChart(cells, knowledge, size),
     },
   ];
@@ -64,12 +62,12 @@ function tokensFigure(knowledge: Knowledge, judge: string): Figure[] {
   const cells = knowledge.cells.filter((cell) => cell.level === level && cell.rank === rank && cell.tokens !== null);
   if (distinct(cells.map(({ tokens }) => tokens)).length < 2) return [];
   const ends = [...groupBy(cells, ({ form }) => form).values()].flatMap((own) => own.slice(-1));
-  const told = ends.map((cell) => `${recallAt(cell.form, cell)} (${shortCount(cell.tokens ?? 0)})`);
+  const told = ends.map((cell) => figureWords().withTokens(recallAt(cell.form, cell), shortCount(cell.tokens ?? 0)));
   return [
     {
       name: `${knowledge.dataset}-text-tokens`,
-      title: `${knowledge.dataset}: recall without the text over tokens trained on, ${shortLevel(level ?? 'none')}, rank ${rank}`,
-      finding: `Recall by tokens trained on: ${listed(told)}.`,
+      title: figureWords().recallTokens(knowledge.dataset, shortLevel(level ?? 'none'), rank),
+      finding: figureWords().recallTokensFinding(listed(told)),
       notes: countNotes(cells, judge),
       draw: (size) => recallTokensChart(cells, knowledge, size),
     },
@@ -80,26 +78,22 @@ function forgettingFigure(knowledge: Knowledge): Figure[] {
   const points = knowledge.cells.flatMap(forgettingOf);
   const [first, ...others] = points;
   if (first === undefined || (others.length === 0 && first.strengths.length < 2)) return [];
+  const words = figureWords();
   const most = points.reduce((a, b) => (b.recall > a.recall ? b : a));
   return [
     {
       name: `${knowledge.dataset}-text-forgetting`,
-      title: `${knowledge.dataset}: recall without the text against what it costs the base`,
-      finding: `Most is recalled by ${adapterName(most.cell)}: ${percent(most.recall)}; the loss on other text ${riseText(most.rise)}.`,
+      title: words.forgetting(knowledge.dataset),
+      finding: words.forgettingFinding(adapterName(most.cell), percent(most.recall), riseText(most.rise)),
       notes: [
-        'A point an adapter, named by level and rank; bars across: 95 % intervals of the change.',
-        ...(points.some(({ strengths }) => strengths.length > 1)
-          ? ['Thin lines join an adapter with itself at other strengths.']
-          : []),
-        PROBE_NOTE,
+        words.forgettingNote,
+        ...(points.some(({ strengths }) => strengths.length > 1) ? [words.strengths] : []),
+        words.probe,
       ],
       draw: (size) => forgettingChart(points, knowledge, size),
     },
   ];
 }
-
-const PROBE_NOTE =
-  'Recall is here of all questions about trained items, those that the base knows among them, by the lexical judge.';
 
 function forgettingOf(cell: KnowledgeCell): Forgetting[] {
   const { cost, rank } = cell;
@@ -125,12 +119,12 @@ function truncationFigure(knowledge: Knowledge): Figure[] {
   return [
     {
       name: `${knowledge.dataset}-text-ranks`,
-      title: `${knowledge.dataset}: recall of adapters cut to a rank, beside those trained at it, ${shortLevel(best.level)}`,
+      title: figureWords().truncation(knowledge.dataset, shortLevel(best.level)),
       finding: truncationFinding(best),
       notes: [
-        'Dashed, hollow: the adapter of the largest rank, cut by its singular values, without training again. Filled: trained at that rank.',
-        ...(left > 0 ? [`${counted(left, 'form')} that recall less left out.`] : []),
-        PROBE_NOTE,
+        figureWords().truncationNote,
+        ...(left > 0 ? [figureWords().formsLeft(counted(left, 'form'))] : []),
+        figureWords().probe,
       ],
       draw: (size) => truncationChart(lines, knowledge, size),
     },
@@ -160,24 +154,29 @@ function truncationFinding({ form, cut, trained }: Truncation): string {
   const smaller = cut.slice(0, -1);
   const pair = smaller.find(({ rank }) => trained.some((other) => other.rank === rank)) ?? smaller[0];
   const beside = trained.find(({ rank }) => rank === pair?.rank);
+  const words = figureWords();
   const told = [
-    `of rank ${largest?.rank ?? 0}, ${form} recalls ${percent(largest?.recall ?? null)}`,
-    `cut to rank ${pair?.rank ?? 0}, ${percent(pair?.recall ?? null)}`,
-    ...(beside === undefined ? [] : [`trained at rank ${beside.rank}, ${percent(beside.recall)}`]),
+    words.ofRank(largest?.rank ?? 0, form, percent(largest?.recall ?? null)),
+    words.cutTo(pair?.rank ?? 0, percent(pair?.recall ?? null)),
+    ...(beside === undefined ? [] : [words.trainedAt(beside.rank, percent(beside.recall))]),
   ];
-  return `${sentenceCase(told.join('; '))}.`;
+  return sentenceCase(words.sentence(told));
 }
 
 function countNotes(cells: readonly KnowledgeCell[], judge: string): string[] {
   const seeds = Math.max(...cells.map((cell) => cell.seeds.length));
-  const pooled = seeds > 1 ? `, up to ${counted(seeds, 'seed')} pooled` : '';
+  const words = figureWords();
   return [
-    `Judge: ${judge}. n = ${span(cells.map(({ trained }) => trained.n))} questions about ${span(cells.map(({ trained }) => trained.clusters))} trained items a point${pooled}; what the base answers without any text is left out.`,
-    'Bars: 95 % intervals of each mean by itself, clustered by item.',
+    words.textCounts({
+      ...{ judge, questions: span(cells.map(({ trained }) => trained.n)) },
+      items: span(cells.map(({ trained }) => trained.clusters)),
+      pooled: seeds > 1 ? counted(seeds, 'seed') : null,
+    }),
+    words.textBars,
   ];
 }
 
 function span(numbers: readonly number[]): string {
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  return low === high ? whole(low) : `${whole(low)} to ${whole(high)}`;
+  return spanWords(whole(low), whole(high));
 }

@@ -5,6 +5,10 @@ import type { Knowledge, KnowledgeCell } from '../../analysis/knowledge/knowledg
 import { bitsEach, signed } from '../../analysis/knowledge/words.js';
 import { minus, percent, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
 import type { MeanEstimate } from '../../core/statistics.js';
+import { knowledgeWords } from '../../words/knowledge.js';
+import { numberWords } from '../../words/numbers.js';
+import { pageWords } from '../../words/page.js';
+import { columnWords } from '../../words/tables.js';
 import { html, NOTHING, type Html } from '../html.js';
 import { figureHtml, type Figure } from './figure.js';
 import { table, type Column } from './table.js';
@@ -13,81 +17,69 @@ import { table, type Column } from './table.js';
 export function knowledgeSection({ knowledge }: Pick<Analysis, 'knowledge'>, figures: readonly Figure[]): Html {
   if (knowledge.length === 0) return NOTHING;
   return html`<section id="knowledge">
-    <h2>Knowledge in the weights</h2>
-    <p class="note">
-      Adapters were trained on texts and asked without them. What the base answers without any text is left out of
-      recall, facts and bits, and counted apart.
-    </p>
+    <h2>${pageWords().knowledge}</h2>
+    <p class="note">${pageWords().knowledgeNote}</p>
     ${figures.length === 0 ? NOTHING : html`<div class="figures">${figures.map((figure, i) => figureHtml(figure, i + 1))}</div>`}
     ${knowledge.map((own) => datasetTables(own, knowledge.length > 1))}
   </section>`;
 }
 
 function datasetTables(knowledge: Knowledge, isNamed: boolean): Html {
-  const title = (text: string): string => (isNamed ? `${knowledge.dataset}: ${text}` : sentenceCase(text));
+  const words = pageWords();
+  const title = (text: string): string => (isNamed ? numberWords().named(knowledge.dataset, text) : sentenceCase(text));
   const contrasts = contrastsOf(knowledge);
-  return html`<h3>${title('what each adapter recalls')}</h3>
-    <p class="note">
-      Answered right without the text, in per cent, with 95&nbsp;% intervals of each mean by itself. Covered: asked for
-      by a trained question; uncovered: not, though others about the item were trained; untaught: only the item’s text
-      was trained; unseen: nothing of the item was. Kept: answers still found in the level’s text; learnt: recall of
-      those.
-    </p>
+  return html`<h3>${title(words.recallTitle)}</h3>
+    <p class="note">${words.recallNote}</p>
     ${table(recallColumns(knowledge), knowledge.cells, { noun: 'adapter' })}
-    <h3>${title('what it is worth, and what it costs the base')}</h3>
-    <p class="note">
-      Bits a parameter, for comparison: 2 are a ceiling of pretraining (Allen-Zhu and Li, 2024), 1.7 to 2.75 were
-      measured of adapters that learn texts word for word, 0.05 to 0.4 of adapters that learn random facts. Loss and
-      divergence in bits a token; read: questions about texts never trained on, with the text in the prompt.
-    </p>
+    <h3>${title(words.costTitle)}</h3>
+    <p class="note">${words.costNote}</p>
     ${table(costColumns(knowledge), knowledge.cells, { noun: 'adapter' })}
-    <h3>${title('controls')}</h3>
-    <p class="note">
-      Right answers to questions about trained items: of all of them without text, else of those that the base does not
-      answer without text.
-    </p>
-    ${table(CONTROL_COLUMNS, controlsOf(knowledge))}
-    ${contrastTable(contrasts, knowledge, title('compared on the same questions'))}`;
+    <h3>${title(words.controlsTitle)}</h3>
+    <p class="note">${words.controlsNote}</p>
+    ${table(controlColumns(), controlsOf(knowledge))}
+    ${contrastTable(contrasts, knowledge, title(words.contrastsTitle))}`;
 }
 
 type AdapterPlace = Pick<KnowledgeCell, 'level' | 'form' | 'rank' | 'exposures' | 'items'>;
 
 function placeColumns<T>({ levels }: Knowledge, placeOf: (row: T) => AdapterPlace): Column<T>[] {
+  const words = columnWords();
   return [
     {
-      name: 'Level',
+      name: words.level,
       value: (row) => shortLevel(placeOf(row).level),
       order: (row) => levels.indexOf(placeOf(row).level),
     },
-    { name: 'Form', value: (row) => placeOf(row).form },
-    { name: 'Rank', kind: 'number', value: (row) => String(placeOf(row).rank) },
-    { name: 'Items', kind: 'number', folds: true, value: (row) => whole(placeOf(row).items) },
+    { name: words.form, value: (row) => placeOf(row).form },
+    { name: words.rank, kind: 'number', value: (row) => String(placeOf(row).rank) },
+    { name: words.items, kind: 'number', folds: true, value: (row) => whole(placeOf(row).items) },
     {
-      name: 'Exposures',
+      name: words.exposures,
       kind: 'number',
       folds: true,
       value: (row) => whole(placeOf(row).exposures),
-      hint: 'how often each fact was seen',
+      hint: words.exposuresHint,
     },
   ];
 }
 
 function recallColumns(knowledge: Knowledge): Column<KnowledgeCell>[] {
+  const words = columnWords();
   return [
     ...placeColumns<KnowledgeCell>(knowledge, (cell) => cell),
-    recallColumn('Covered', ({ recall }) => recall.covered),
-    recallColumn('Uncovered', ({ recall }) => recall.uncovered),
-    recallColumn('Untaught', ({ recall }) => recall.untaught),
-    recallColumn('Unseen', ({ recall }) => recall.unseen),
-    { ...recallColumn('All trained', ({ trained }) => trained), hint: 'all but unseen' },
+    recallColumn(words.covered, ({ recall }) => recall.covered),
+    recallColumn(words.uncovered, ({ recall }) => recall.uncovered),
+    recallColumn(words.untaught, ({ recall }) => recall.untaught),
+    recallColumn(words.unseen, ({ recall }) => recall.unseen),
+    { ...recallColumn(words.allTrained, ({ trained }) => trained), hint: words.allTrainedHint },
     {
-      name: 'Kept',
+      name: words.kept,
       kind: 'number',
       value: ({ retention }) => percent(retention),
-      hint: 'answers still found in the text',
+      hint: words.keptHint,
     },
-    { name: 'Learnt', kind: 'number', value: ({ learnt }) => percent(learnt), hint: 'recall over kept' },
-    { name: 'Seeds', kind: 'number', folds: true, value: ({ seeds }) => String(seeds.length) },
+    { name: words.learnt, kind: 'number', value: ({ learnt }) => percent(learnt), hint: words.learntHint },
+    { name: words.seeds, kind: 'number', folds: true, value: ({ seeds }) => String(seeds.length) },
   ];
 }
 
@@ -99,37 +91,40 @@ function recallColumn(name: string, value: (cell: KnowledgeCell) => MeanEstimate
 function shareText(estimate: MeanEstimate | null): string {
   if (estimate === null) return '–';
   const [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map((share) => minus(100 * share, 1));
-  return Number.isNaN(estimate.low) ? `${mean}` : `${mean} (${low} to ${high})`;
+  if (Number.isNaN(estimate.low)) return `${mean}`;
+  const { beside, interval } = numberWords();
+  return beside(`${mean}`, interval(`${low}`, `${high}`));
 }
 
 function costColumns(knowledge: Knowledge): Column<KnowledgeCell>[] {
   const unknown = '–';
+  const words = columnWords();
   return [
     ...placeColumns<KnowledgeCell>(knowledge, (cell) => cell),
-    { name: 'Tokens trained', kind: 'number', value: ({ tokens }) => (tokens === null ? unknown : whole(tokens)) },
-    { name: 'Facts', kind: 'number', value: ({ facts }) => whole(facts) },
-    { name: 'Bits', kind: 'number', value: ({ bits }) => (bits === null ? unknown : whole(bits)) },
-    { name: 'Bits a parameter', kind: 'number', value: ({ bitsPerParameter }) => bitsEach(bitsPerParameter) },
+    { name: words.tokensTrained, kind: 'number', value: ({ tokens }) => (tokens === null ? unknown : whole(tokens)) },
+    { name: words.facts, kind: 'number', value: ({ facts }) => whole(facts) },
+    { name: words.bits, kind: 'number', value: ({ bits }) => (bits === null ? unknown : whole(bits)) },
+    { name: words.bitsEach, kind: 'number', value: ({ bitsPerParameter }) => bitsEach(bitsPerParameter) },
     {
-      name: 'Change of loss on other text',
+      name: words.lossChange,
       kind: 'number',
       value: ({ cost }) => (cost === null ? unknown : riseCell(cost.generalRise)),
       order: ({ cost }) => cost?.generalRise.mean ?? NaN,
     },
     {
-      name: 'Divergence',
+      name: words.divergence,
       kind: 'number',
       value: ({ cost }) => (cost === null ? unknown : minus(cost.divergence.mean, 2)),
-      hint: 'from the base, on the base’s own samples',
+      hint: words.divergenceHint,
     },
     {
-      name: 'Known facts lost',
+      name: words.knownLost,
       kind: 'number',
-      value: ({ known }) => (known.asked === 0 ? unknown : `${whole(known.lost)} of ${whole(known.asked)}`),
-      hint: 'of what the base answers without any text',
+      value: ({ known }) => (known.asked === 0 ? unknown : words.of(whole(known.lost), whole(known.asked))),
+      hint: words.knownLostHint,
     },
     {
-      name: 'Read: lost, won',
+      name: words.read,
       kind: 'number',
       value: ({ cost }) => (cost?.reading == null ? unknown : readingText(cost.reading)),
     },
@@ -145,8 +140,9 @@ function differenceCell({ difference, low, high }: Contrast): string {
 }
 
 function signedCell(values: readonly [number, number, number], decimals: number): string {
-  const [middle, low, high] = values.map((value) => signed(value, decimals));
-  return Number.isNaN(values[1]) ? `${middle}` : `${middle} (${low} to ${high})`;
+  const [middle = '', low = '', high = ''] = values.map((value) => signed(value, decimals));
+  const { beside, interval } = numberWords();
+  return Number.isNaN(values[1]) ? middle : beside(middle, interval(low, high));
 }
 
 function readingText({
@@ -158,7 +154,7 @@ function readingText({
   rightToWrong: number;
   wrongToRight: number;
 }): string {
-  return `${whole(rightToWrong)}, ${whole(wrongToRight)} of ${whole(asked)}`;
+  return columnWords().readText(whole(rightToWrong), whole(wrongToRight), whole(asked));
 }
 
 interface Control {
@@ -167,20 +163,24 @@ interface Control {
   readonly share: MeanEstimate;
 }
 
-const CONTROL_COLUMNS: readonly Column<Control>[] = [
-  { name: 'Who', value: ({ who }) => who },
-  { name: 'Text', value: ({ text }) => text },
-  { name: 'Right, %', kind: 'number', value: ({ share }) => shareText(share) },
-  { name: 'Questions', kind: 'number', value: ({ share }) => whole(share.n) },
-];
+function controlColumns(): readonly Column<Control>[] {
+  const words = columnWords();
+  return [
+    { name: words.who, value: ({ who }) => who },
+    { name: words.text, value: ({ text }) => text },
+    { name: words.right, kind: 'number', value: ({ share }) => shareText(share) },
+    { name: words.questions, kind: 'number', value: ({ share }) => whole(share.n) },
+  ];
+}
 
 function controlsOf({ floor, ceiling, others }: Knowledge): Control[] {
+  const words = columnWords();
   return [
-    ...(floor === null ? [] : [{ who: 'base', text: 'none', share: floor }]),
-    ...[...ceiling].map(([level, share]) => ({ who: 'base', text: `${shortLevel(level)}, in the prompt`, share })),
+    ...(floor === null ? [] : [{ who: words.base, text: words.none, share: floor }]),
+    ...[...ceiling].map(([level, share]) => ({ who: words.base, text: words.inPrompt(shortLevel(level)), share })),
     ...[...others].map(([form, { level, rank, recall }]) => ({
-      who: `adapter of other documents, rank ${rank}`,
-      text: `${shortLevel(level)} as ${form}, of other documents`,
+      who: words.otherAdapter(rank),
+      text: words.otherText(shortLevel(level), form),
       share: recall,
     })),
   ];
@@ -188,19 +188,17 @@ function controlsOf({ floor, ceiling, others }: Knowledge): Control[] {
 
 function contrastTable(contrasts: readonly Contrast[], knowledge: Knowledge, title: string): Html {
   if (contrasts.length === 0) return NOTHING;
+  const words = columnWords();
   const columns: Column<Contrast>[] = [
     ...placeColumns<Contrast>(knowledge, ({ cell }) => cell),
-    { name: 'Compared with', value: ({ kind }) => kind.replace('against ', '') },
-    { name: 'Questions', value: ({ group }) => (group === 'all' ? 'all trained' : group) },
-    { name: 'Difference', kind: 'number', value: differenceCell },
-    { name: 'Detectable', value: ({ detectable }) => (detectable ? 'yes' : 'no') },
+    { name: words.comparedWith, value: ({ kind }) => knowledgeWords().comparedWith(kind) },
+    { name: words.questions, value: ({ group }) => knowledgeWords().group(group) },
+    { name: words.difference, kind: 'number', value: differenceCell },
+    { name: words.detectable, value: ({ detectable }) => (detectable ? words.yes : words.no) },
     { name: 'n', kind: 'number', value: ({ questions }) => whole(questions) },
-    { name: 'On items', kind: 'number', value: ({ items }) => whole(items) },
+    { name: words.onItems, kind: 'number', value: ({ items }) => whole(items) },
   ];
   return html`<h3>${title}</h3>
-    <p class="note">
-      Points of right answers more than what it is compared with: an adapter of other documents trained in the same
-      form, or raw text at the same level, rank and exposures. Intervals hold at 95&nbsp;% for all lines together.
-    </p>
+    <p class="note">${pageWords().contrastsNote}</p>
     ${table(columns, contrasts, { noun: 'comparison' })}`;
 }

@@ -4,6 +4,9 @@ import type { Analysis } from '../../analysis/analyse.js';
 import { hasFallen, hasRisen } from '../../analysis/learning.js';
 import type { RunSummary } from '../../analysis/run-summary.js';
 import { bookName, counted, listed, shortLevel, whole } from '../../analysis/wording.js';
+import { figureWords } from '../../words/charts.js';
+import { findingWords } from '../../words/findings.js';
+import { numberWords } from '../../words/numbers.js';
 import { lossChart, type TrainingLine } from '../charts/loss.js';
 import type { LossCurve } from '../data.js';
 import type { Figure } from './figure.js';
@@ -20,7 +23,7 @@ export function lossFigures({ runs }: Analysis, losses: LossCurves, ranks: reado
 
 function lossFigure(arm: readonly RunSummary[], losses: LossCurves, ranks: readonly number[]): Figure {
   const [{ dataset, book } = { dataset: '', book: 'open' as const }] = arm;
-  const title = `${dataset}: loss over the steps of training, ${bookName(book)}`;
+  const title = figureWords().lossOverSteps(dataset, bookName(book));
   const lines = arm.flatMap((run): TrainingLine[] => {
     const curve = losses.get(run.id);
     return curve === undefined ? [] : [{ place: placeOf(run, arm), rank: run.rank, curve }];
@@ -30,10 +33,7 @@ function lossFigure(arm: readonly RunSummary[], losses: LossCurves, ranks: reado
     name: `${dataset}-${book}-loss`,
     title,
     finding: lossFinding(arm),
-    notes: [
-      'One line for each adapter, its colour the rank’s. Fell and rose: by more than 0.05 from the first tenth of the steps to the last.',
-      ...(hasHeldOut ? ['Dots: loss on items kept from training.'] : []),
-    ],
+    notes: [figureWords().lossNote, ...(hasHeldOut ? [figureWords().heldOutNote] : [])],
     draw: (size) => lossChart({ label: title, lines, ranks }, size),
   };
 }
@@ -44,15 +44,19 @@ function placeOf({ level, items, form }: RunSummary, arm: readonly RunSummary[])
   if (level === 'none') return amount;
   const isOneAmount = arm.every((run) => run.items === items);
   const isOneForm = arm.every((run) => run.form === form);
-  return [shortLevel(level), ...(isOneForm || form === undefined ? [] : [form]), ...(isOneAmount ? [] : [amount])].join(
-    ', ',
+  return numberWords().parts(
+    shortLevel(level),
+    ...(isOneForm || form === undefined ? [] : [form]),
+    ...(isOneAmount ? [] : [amount]),
   );
 }
 
 function lossFinding(arm: readonly RunSummary[]): string {
   const risen = arm.filter(hasRisen);
-  const of = `${whole(arm.filter(hasFallen).length)} of ${counted(arm.length, 'training')}`;
-  if (risen.length === 0) return `The loss fell in ${of} and rose in none.`;
-  const places = listed(risen.slice(0, 4).map((run) => `${placeOf(run, arm)}, rank ${run.rank}`));
-  return `The loss fell in ${of} and rose in ${whole(risen.length)} (${places}${risen.length > 4 ? ' …' : ''}).`;
+  const words = findingWords();
+  const [fell, trainings] = [whole(arm.filter(hasFallen).length), counted(arm.length, 'training')];
+  if (risen.length === 0) return words.lossFell(fell, trainings);
+  const { parts, rank } = numberWords();
+  const places = listed(risen.slice(0, 4).map((run) => parts(placeOf(run, arm), rank(run.rank))));
+  return words.lossRose({ fell, trainings, rose: whole(risen.length), places, more: risen.length > 4 });
 }

@@ -1,6 +1,8 @@
 /** How to make the same study again: command, settings, identities, versions, and the numbers behind the intervals. */
 import type { Analysis } from '../../analysis/analyse.js';
 import { minus } from '../../analysis/wording.js';
+import { numberWords } from '../../words/numbers.js';
+import { pageWords } from '../../words/page.js';
 import { distinct } from '../../core/collections.js';
 import type { Json } from '../../core/json.js';
 import type { ReportData } from '../data.js';
@@ -9,20 +11,30 @@ import { clipped } from '../../text/visible.js';
 
 export function reproduceSection(data: ReportData, { datasets, agreement, rows }: Analysis): Html {
   const seeds = distinct(rows.filter(({ rank }) => rank > 0).map(({ seed }) => seed)).sort((a, b) => a - b);
+  const words = pageWords();
   return html`<section id="reproduce">
-    <h2>How to reproduce this</h2>
-    <p>The same command with the same settings, texts and seeds gives the same runs; finished runs are reused.</p>
+    <h2>${words.reproduce}</h2>
+    <p>${words.reproduceNote}</p>
     <pre class="command">${data.command}</pre>
-    ${facts('Measured with', {
-      'base model': data.model,
-      seeds: seeds.join(', '),
+    ${facts(words.measuredWith, {
+      [words.baseModel]: data.model,
+      [words.seeds]: seeds.join(', '),
       ...Object.fromEntries(
-        datasets.map(({ dataset, judge, measure }) => [`judge, ${dataset}`, `${judge} (${measure})`]),
+        datasets.map(({ dataset, judge, measure }) => [
+          words.judgeOf(dataset),
+          numberWords().beside(judge, words.measureName[measure]),
+        ]),
       ),
     })}
-    ${agreementTable(agreement)} ${facts('Identities', data.identities)} ${facts('Versions', data.versions)}
-    ${facts('Ran on', data.environment)} ${settings(data.settings)}
+    ${agreementTable(agreement)} ${facts(words.identities, named(data.identities))}
+    ${facts(words.versions, named(data.versions))} ${facts(words.ranOn, named(data.environment))}
+    ${settings(data.settings)}
   </section>`;
+}
+
+/** Entries under the names that the language has for them. */
+function named(entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [pageWords().thing(name), value]));
 }
 
 function facts(heading: string, entries: Readonly<Record<string, string>>): Html {
@@ -40,19 +52,23 @@ function facts(heading: string, entries: Readonly<Record<string, string>>): Html
 
 function agreementTable(agreement: Analysis['agreement']): Html {
   if (agreement.length === 0) return NOTHING;
+  const [words, shared] = [pageWords(), numberWords()];
   const entries = agreement.map(({ dataset, judges, kappa }): [string, string] => [
-    `${dataset}: ${judges.join(' and ')}`,
-    `${minus(kappa.kappa, 2)} (${minus(kappa.low, 2)} to ${minus(kappa.high, 2)}), on ${kappa.n} answers`,
+    shared.named(dataset, words.both(judges)),
+    words.kappa(
+      shared.beside(minus(kappa.kappa, 2), shared.interval(minus(kappa.low, 2), minus(kappa.high, 2))),
+      kappa.n,
+    ),
   ]);
-  return facts('Agreement of judges (quadratic-weighted kappa)', Object.fromEntries(entries));
+  return facts(words.agreement, Object.fromEntries(entries));
 }
 
 function settings(value: ReportData['settings']): Html {
   const entries = flat(value, '');
   if (entries.length === 0) return NOTHING;
   return html`<details>
-    <summary>Settings of the study</summary>
-    ${facts('Settings', Object.fromEntries(entries))}
+    <summary>${pageWords().settingsOf}</summary>
+    ${facts(pageWords().settings, Object.fromEntries(entries))}
   </details>`;
 }
 

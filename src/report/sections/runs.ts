@@ -7,6 +7,9 @@ import { amount, counted, minus, shortLevel, whole } from '../../analysis/wordin
 import type { Row } from '../../core/records.js';
 import { mean } from '../../core/statistics.js';
 import type { ReportFiles } from '../data.js';
+import { numberWords } from '../../words/numbers.js';
+import { pageWords } from '../../words/page.js';
+import { columnWords } from '../../words/tables.js';
 import { fileLink, html, NOTHING, type Html } from '../html.js';
 import { durationText } from '../../text/duration.js';
 import { clipped } from '../../text/visible.js';
@@ -17,8 +20,8 @@ export function runsSection(analysis: Analysis, files?: ReportFiles): Html {
   const { runs } = analysis;
   if (runs.length === 0) return NOTHING;
   return html`<section id="runs">
-    <h2>Runs</h2>
-    <p class="note">${countedRuns(runs)}. Means leave out abstention questions and unscored answers.</p>
+    <h2>${pageWords().runs}</h2>
+    <p class="note">${pageWords().runsNote(countedRuns(runs))}</p>
     ${failures(runs)}
     ${table(columnsOf(analysis, files), entriesOf(analysis), { classOf: ({ run }) => run.status, noun: 'run' })}
   </section>`;
@@ -26,9 +29,9 @@ export function runsSection(analysis: Analysis, files?: ReportFiles): Html {
 
 function countedRuns(runs: readonly RunSummary[]): string {
   const others = [...groupBy(runs, ({ status }) => status)].filter(([status]) => status !== 'done');
-  return [counted(runs.length, 'run'), ...others.map(([status, group]) => `${whole(group.length)} ${status}`)].join(
-    ', ',
-  );
+  const words = pageWords();
+  const told = others.map(([status, group]) => words.countOf(whole(group.length), words.status[status]));
+  return numberWords().parts(counted(runs.length, 'run'), ...told);
 }
 
 function failures(runs: readonly RunSummary[]): Html {
@@ -66,40 +69,43 @@ function resultOf(rows: readonly Row[]): Omit<RunEntry, 'run'> {
 function columnsOf({ cells, runs }: Analysis, files?: ReportFiles): readonly Column<RunEntry>[] {
   const place = ({ dataset, level }: RunSummary): number =>
     cells.findIndex((cell) => cell.dataset === dataset && cell.level === level);
+  const words = columnWords();
   return [
-    { name: 'Data set', value: ({ run }) => run.dataset },
-    { name: 'Book', value: ({ run }) => run.book, folds: true },
-    ...(runs.some(isOfTextBook) ? [{ name: 'Trained as', value: ({ run }: RunEntry) => trainedAs(run) || '–' }] : []),
-    { name: 'Level', value: ({ run }) => levelOf(run), order: ({ run }) => place(run) },
+    { name: words.dataset, value: ({ run }) => run.dataset },
+    { name: words.book, value: ({ run }) => pageWords().book[run.book], folds: true },
+    ...(runs.some(isOfTextBook)
+      ? [{ name: words.trainedAs, value: ({ run }: RunEntry) => trainedAs(run) || '–' }]
+      : []),
+    { name: words.level, value: ({ run }) => levelOf(run), order: ({ run }) => place(run) },
     {
-      name: 'Rank',
+      name: words.rank,
       kind: 'number',
-      value: ({ run }) => (run.rank === 0 ? 'base' : String(run.rank)),
+      value: ({ run }) => (run.rank === 0 ? words.base : String(run.rank)),
       order: ({ run }) => run.rank,
     },
     {
-      name: 'Scale',
+      name: words.scale,
       kind: 'number',
       folds: true,
       value: ({ run }) => scaleOf(run),
-      hint: 'LoRA scale; alpha in brackets',
+      hint: words.scaleHint,
     },
-    { name: 'Items', kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
-    { name: 'Seed', kind: 'number', folds: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
-    { name: 'Status', value: ({ run }) => run.status, folds: true },
-    { name: 'Score', kind: 'number', value: ({ score }) => score, hint: 'mean score, 1 to 5' },
-    { name: 'Correct', kind: 'number', value: ({ correct }) => correct },
-    { name: 'Answers', kind: 'number', value: ({ n }) => whole(n) },
-    { name: 'Unscored', kind: 'number', value: ({ unscored }) => whole(unscored), folds: true },
-    { name: 'Steps', kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
+    { name: words.items, kind: 'number', value: ({ run }) => (run.rank === 0 ? '–' : whole(run.items)) },
+    { name: words.seed, kind: 'number', folds: true, value: ({ run }) => (run.rank === 0 ? '–' : String(run.seed)) },
+    { name: words.status, value: ({ run }) => pageWords().status[run.status], folds: true },
+    { name: words.score, kind: 'number', value: ({ score }) => score, hint: words.scoreHint },
+    { name: words.correct, kind: 'number', value: ({ correct }) => correct },
+    { name: words.answers, kind: 'number', value: ({ n }) => whole(n) },
+    { name: words.unscored, kind: 'number', value: ({ unscored }) => whole(unscored), folds: true },
+    { name: words.steps, kind: 'number', value: ({ run }) => (run.steps === null ? '–' : whole(run.steps)) },
     {
-      name: 'Loss, first → last',
+      name: words.loss,
       value: ({ run }) => lossOf(run),
       order: ({ run }) => run.lastLoss ?? NaN,
     },
-    { name: 'Time', kind: 'number', value: ({ run }) => timeOf(run), order: ({ run }) => run.seconds ?? NaN },
-    { name: 'Parameters', kind: 'number', value: ({ run }) => parametersOf(run) },
-    { name: 'Files', kind: 'screen', value: ({ run }) => filesOf(run, files) },
+    { name: words.time, kind: 'number', value: ({ run }) => timeOf(run), order: ({ run }) => run.seconds ?? NaN },
+    { name: words.parameters, kind: 'number', value: ({ run }) => parametersOf(run) },
+    { name: words.files, kind: 'screen', value: ({ run }) => filesOf(run, files) },
   ];
 }
 
@@ -118,7 +124,8 @@ function parametersOf({ parameters, rank }: RunSummary): string {
 }
 
 function scaleOf({ rank, scale, alpha }: RunSummary): string {
-  return rank === 0 ? '–' : `${Number(scale.toFixed(3))} (${Number(alpha.toFixed(3))})`;
+  if (rank === 0) return '–';
+  return numberWords().beside(`${Number(scale.toFixed(3))}`, `${Number(alpha.toFixed(3))}`);
 }
 
 function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
@@ -126,13 +133,14 @@ function lossOf({ firstLoss, lastLoss, heldOut }: RunSummary): string {
   const trained = `${minus(firstLoss, 3)}\u00a0→\u00a0${minus(lastLoss, 3)}`;
   if (heldOut === undefined) return trained;
   const { bestLoss, bestStep, stoppedEarly } = heldOut;
-  return `${trained}; held out ${minus(bestLoss, 3)} at step ${whole(bestStep)}${stoppedEarly ? ', stopped early' : ''}`;
+  const words = pageWords();
+  return `${trained}${words.heldOut(minus(bestLoss, 3), whole(bestStep))}${stoppedEarly ? words.stoppedEarly : ''}`;
 }
 
 /** Links to the run's folder and to its adapter; the bare names where the page knows of no folder. */
 function filesOf({ id, adapterPath }: RunSummary, files?: ReportFiles): Html {
   const own = files?.runs.get(id);
   if (own === undefined) return html`<code>${clipped(id, 48)}</code>${adapterPath === null ? '' : ` ${adapterPath}`}`;
-  const adapter = own.adapter === null ? NOTHING : html` · ${fileLink(`${own.adapter}/`, 'adapter')}`;
-  return html`${fileLink(`${own.folder}/`, 'run')}${adapter}`;
+  const adapter = own.adapter === null ? NOTHING : html` · ${fileLink(`${own.adapter}/`, pageWords().linkAdapter)}`;
+  return html`${fileLink(`${own.folder}/`, pageWords().linkRun)}${adapter}`;
 }

@@ -1,5 +1,7 @@
 /** A table from columns and rows: it sorts by every column, tells once what all rows share, and scrolls sideways where a screen is too narrow. */
 import { distinct } from '../../core/collections.js';
+import { numberWords, type Noun } from '../../words/numbers.js';
+import { pageWords } from '../../words/page.js';
 import { html, NOTHING, type Html } from '../html.js';
 
 export interface Column<T> {
@@ -19,7 +21,7 @@ export interface TableOptions<T> {
   /** Class of a row. */
   readonly classOf?: (row: T) => string;
   /** What a row is, for the line that says what paper leaves out, e.g. `run`. */
-  readonly noun?: string;
+  readonly noun?: Noun;
 }
 
 /** Rows that paper shows of a table: the whole of it is in the exported files. */
@@ -48,7 +50,11 @@ export function table<T>(columns: readonly Column<T>[], rows: readonly T[], opti
         </tbody>
       </table>
     </div>
-    ${hidden > 0 ? html`<p class="note paper">… and ${hidden} more ${options.noun ?? 'row'}s, not on paper.</p>` : NOTHING}`;
+    ${hidden > 0 ? html`<p class="note paper">${hiddenWords(hidden, options.noun)}</p>` : NOTHING}`;
+}
+
+function hiddenWords(hidden: number, noun: Noun = 'row'): string {
+  return pageWords().tableHidden(hidden, numberWords().counted(String(hidden), noun, false));
 }
 
 /** What the rows say in a column, without the dash of those that it does not concern. */
@@ -65,7 +71,8 @@ function sharedLine<T>(folded: readonly Column<T>[], rows: readonly T[]): Html {
   const parts = folded.map(
     (column, i) => html`${i > 0 ? ' · ' : ''}${column.name.toLowerCase()} <b>${said(column, rows)[0] ?? NONE}</b>`,
   );
-  return html`<p class="note shared">In every row: ${parts}.</p>`;
+  const [before, after] = pageWords().inEveryRow;
+  return html`<p class="note shared">${before}${parts}${after}</p>`;
 }
 
 function headCell<T>({ name, kind = 'words', hint }: Column<T>): Html {

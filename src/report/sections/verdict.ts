@@ -2,16 +2,17 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import { signedBits } from '../../analysis/knowledge/words.js';
-import type { Measure } from '../../analysis/measure.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
 import { amount, bookName, percent, sentenceCase, shortLevel, whole, withInterval } from '../../analysis/wording.js';
+import { pageWords } from '../../words/page.js';
+import { verdictWords } from '../../words/verdict.js';
 import type { ReportFiles } from '../data.js';
 import { fileLink, html, NOTHING, type Html } from '../html.js';
 
 export function verdictSection(analysis: Analysis, files?: ReportFiles): Html {
   const { recommendation } = analysis;
   const cards = recommendation.datasets.map((found) => card(found, analysis, files));
-  return html`<section id="verdict" aria-label="Verdict">
+  return html`<section id="verdict" aria-label="${pageWords().verdict}">
     ${cards.length > 0 ? cards : html`<p class="headline">${recommendation.sentences}</p>`}
     ${cautions(recommendation.cautions)} ${evidence(recommendation.evidence)}
   </section>`;
@@ -22,7 +23,7 @@ function card(found: DatasetRecommendation, analysis: Analysis, files?: ReportFi
   const isRefused = found.refusals.length > 0;
   return html`<article class="verdict${isRefused ? ' refused' : ''}">
     <p class="over">
-      ${found.dataset} · ${bookName(found.book)}${reading === undefined ? '' : ` · judge ${reading.judge}`}
+      ${found.dataset} · ${bookName(found.book)}${reading === undefined ? '' : ` · ${pageWords().judge(reading.judge)}`}
     </p>
     <p class="headline">${withoutName(found)}</p>
     ${isRefused ? NOTHING : numberList(found.book === 'text' ? textNumbers(found, analysis) : numbers(found, analysis))}
@@ -42,15 +43,16 @@ function textNumbers({ dataset, run }: DatasetRecommendation, { knowledge }: Ana
   const cell = own?.cells.find(({ runs }) => run !== null && runs.includes(run));
   if (cell === undefined) return [];
   const { level, rank, form, trained, facts, bits, cost } = cell;
+  const words = pageWords();
   return [
-    ['Level', shortLevel(level)],
-    ['Rank', String(rank)],
-    ['Form', form],
-    ['Recall without the text', withInterval(trained, 'accuracy')],
-    ['Facts', whole(facts)],
-    ['Bits', bits === null ? null : whole(bits)],
-    ['Loss on other text', cost === null ? null : signedBits(cost.generalRise.mean)],
-    ['Known facts lost', cell.known.asked === 0 ? null : `${whole(cell.known.lost)} of ${whole(cell.known.asked)}`],
+    [words.level, shortLevel(level)],
+    [words.rank, String(rank)],
+    [words.form, form],
+    [words.recall, withInterval(trained, 'accuracy')],
+    [words.facts, whole(facts)],
+    [words.bits, bits === null ? null : whole(bits)],
+    [words.otherLoss, cost === null ? null : signedBits(cost.generalRise.mean)],
+    [words.knownLost, cell.known.asked === 0 ? null : words.of(whole(cell.known.lost), whole(cell.known.asked))],
   ];
 }
 
@@ -60,12 +62,13 @@ function numbers(found: DatasetRecommendation, { cells, datasets }: Analysis): N
   const other = measure === 'score' ? 'accuracy' : 'score';
   const cell = cells.find(({ runs }) => found.run !== null && runs.includes(found.run));
   const base = baseOf(found, cells);
+  const words = pageWords();
   return [
-    ['Level', found.level === null || found.level === 'none' ? null : shortLevel(found.level)],
-    ['Rank', found.rank === null ? null : String(found.rank)],
-    ['Tokens saved', cell?.trr == null ? null : percent(cell.trr, 0)],
-    [measureTitle(measure), cell === undefined ? null : withInterval(estimateOf(cell, measure), measure)],
-    [measureTitle(other), cell === undefined ? null : amount(estimateOf(cell, other).mean, other)],
+    [words.level, found.level === null || found.level === 'none' ? null : shortLevel(found.level)],
+    [words.rank, found.rank === null ? null : String(found.rank)],
+    [words.saved, cell?.trr == null ? null : percent(cell.trr, 0)],
+    [words.measure[measure], cell === undefined ? null : withInterval(estimateOf(cell, measure), measure)],
+    [words.measure[other], cell === undefined ? null : amount(estimateOf(cell, other).mean, other)],
     [
       base === undefined ? '' : baseName(base, found),
       base === undefined ? null : amount(estimateOf(base, measure).mean, measure),
@@ -86,20 +89,17 @@ function numberList(known: Numbers): Html {
   </dl>`;
 }
 
-function measureTitle(measure: Measure): string {
-  return measure === 'score' ? 'Mean score' : 'Correct';
-}
-
 function adapter({ adapterPath, run }: DatasetRecommendation, files?: ReportFiles): Html {
   if (adapterPath === null || run === null) return NOTHING;
   const path = files?.runs.get(run)?.adapter ?? null;
   const place = path === null ? html`<code>${adapterPath}</code>` : fileLink(`${path}/`, html`<code>${path}</code>`);
-  return html`<p class="adapter">Adapter (PEFT): ${place}</p>`;
+  return html`<p class="adapter">${pageWords().adapter}${place}</p>`;
 }
 
 function baseName({ level }: Cell, found: DatasetRecommendation): string {
-  if (level === 'none') return 'Base model';
-  return level === found.level ? 'Base model, same text' : `Base model, ${shortLevel(level)}`;
+  const words = pageWords();
+  if (level === 'none') return words.base;
+  return level === found.level ? words.baseSameText : words.baseAt(shortLevel(level));
 }
 
 /** The base model at the level recommended, or where else it was asked. */
@@ -110,14 +110,15 @@ function baseOf({ dataset, book, level }: DatasetRecommendation, cells: readonly
 
 /** The headline without the data set's name, which stands above it. */
 function withoutName({ headline, dataset }: DatasetRecommendation): string {
-  const rest = headline.startsWith(`${dataset}: `) ? headline.slice(dataset.length + 2) : headline;
+  const name = verdictWords().ofDataset(dataset);
+  const rest = headline.startsWith(name) ? headline.slice(name.length) : headline;
   return sentenceCase(rest);
 }
 
 function cautions(lines: readonly string[]): Html {
   if (lines.length === 0) return NOTHING;
   return html`<aside class="cautions">
-    <h2>What speaks against trusting this</h2>
+    <h2>${pageWords().againstTrust}</h2>
     <ul>
       ${lines.map((line) => html`<li>${line}</li>`)}
     </ul>
@@ -127,12 +128,8 @@ function cautions(lines: readonly string[]): Html {
 function evidence(lines: readonly string[]): Html {
   if (lines.length === 0) return NOTHING;
   return html`<details>
-    <summary>Evidence: ${lines.length} estimates and comparisons</summary>
-    <p class="note">
-      Comparisons are paired on the same questions. Their intervals count the items and the noise between seeds, and
-      hold at 95 % for all comparisons of the study together: where nothing differs, one study in twenty names a
-      difference. A difference is called detectable when its interval excludes zero.
-    </p>
+    <summary>${pageWords().evidence(lines.length)}</summary>
+    <p class="note">${pageWords().evidenceNote}</p>
     <ul class="evidence">
       ${lines.map((line) => html`<li>${line}</li>`)}
     </ul>

@@ -1,4 +1,5 @@
 /** What recall is seen against: what the base answers alone, what it answers when it reads the text, and what the text kept. */
+import { chartWords } from '../../../words/charts.js';
 import * as Plot from '@observablehq/plot';
 import type { Level } from '../../../core/levels.js';
 import { percent, shortLevel } from '../../../analysis/wording.js';
@@ -28,7 +29,7 @@ export function floorBeside(floor: number | null): Beside {
   return {
     marks: [Plot.ruleY([floor], dashed)],
     values: [floor],
-    labels: [{ text: `base ${percent(floor)}`, colour: MUTED, value: floor, bold: false }],
+    labels: [{ text: chartWords().baseWith(percent(floor)), colour: MUTED, value: floor, bold: false }],
   };
 }
 
@@ -47,7 +48,7 @@ export function boundsBeside({ floor, levels }: Bounds): Beside {
   return {
     marks: [...base.marks, ...keptMarks(kept, levels), ...readMarks(read)],
     values: [...base.values, ...[...kept, ...read].map(({ y }) => y)],
-    labels: [...label('kept in text', kept), ...label('base reads ×', read), ...base.labels],
+    labels: [...label(chartWords().keptInText, kept), ...label(chartWords().baseReads, read), ...base.labels],
   };
 }
 
@@ -62,7 +63,7 @@ const HALF_BAR = 0.3;
 
 function keptMarks(kept: readonly Bound[], levels: readonly LevelBounds[]): Plot.Markish[] {
   const charted = levels.map(({ level }) => level);
-  const title = ({ level, y }: Bound): string => `${shortLevel(level)}: the text keeps ${percent(y)} of the answers`;
+  const title = ({ level, y }: Bound): string => chartWords().textKeeps(shortLevel(level), percent(y));
   return [
     ...levelLines(kept, ({ level }) => level, charted).lines.map((line) =>
       Plot.line(line, { x: 'x', y: 'y', stroke: INK, strokeOpacity: 0.35 }),
@@ -75,7 +76,6 @@ function keptMarks(kept: readonly Bound[], levels: readonly LevelBounds[]): Plot
 }
 
 function readMarks(read: readonly Bound[]): Plot.Markish[] {
-  const title = ({ level, y }: Bound): string =>
-    `${shortLevel(level)}: the base that reads the text answers ${percent(y)}`;
+  const title = ({ level, y }: Bound): string => chartWords().baseThatReads(shortLevel(level), percent(y));
   return [Plot.dot(read, { x: 'x', y: 'y', symbol: 'times', r: 4, stroke: INK, strokeOpacity: 0.75, title })];
 }

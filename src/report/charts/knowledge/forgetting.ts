@@ -1,4 +1,5 @@
 /** Recall against forgetting: one point for each adapter, a thin line through the strengths that it was tried at. */
+import { chartWords } from '../../../words/charts.js';
 import * as Plot from '@observablehq/plot';
 import { groupBy } from '../../../core/collections.js';
 import type { AdapterVariant } from '../../../analysis/run-summary.js';
@@ -58,14 +59,14 @@ export function forgettingChart(points: readonly Forgetting[], knowledge: Knowle
     ...{ text: form, colour: seriesStyle(forms.indexOf(form)).colour, bold: true },
     value: Math.max(...own.map(({ recall }) => recall)),
   }));
-  return drawSvg(`${dataset}: recall without the text against the rise of the loss on other text, a point an adapter`, {
+  return drawSvg(chartWords().recallOverLoss(dataset), {
     ...size,
     ...MARGIN,
     x: {
-      ...{ domain: [...across], label: 'Change of the loss on other text, bits a token', labelAnchor: 'center' },
+      ...{ domain: [...across], label: chartWords().lossChange, labelAnchor: 'center' },
       ...{ labelArrow: 'none', ticks: size.width < 400 ? 4 : 6, tickFormat },
     },
-    y: { ...valueAxis('accuracy', domain), label: 'Answered without the text' },
+    y: { ...valueAxis('accuracy', domain), label: chartWords().answeredWithout },
     marks: [
       grid(),
       ...base.marks,
@@ -97,7 +98,7 @@ function strengthMarks({ cell, strengths }: Forgetting, { colour }: SeriesStyle)
   if (strengths.length < 2) return [];
   const line = [...strengths].sort((a, b) => a.scale - b.scale);
   const title = ({ scale, recall, rise }: Strength): string =>
-    `${adapterName(cell)} at ${percent(scale, 0)} of its strength: ${percent(recall)}\n${signedBits(rise)}`;
+    `${chartWords().atStrength(adapterName(cell), percent(scale, 0), percent(recall))}\n${signedBits(rise)}`;
   return [
     Plot.line(line, { x: 'rise', y: 'recall', stroke: colour, strokeWidth: 1, strokeOpacity: 0.7 }),
     Plot.dot(
@@ -109,8 +110,9 @@ function strengthMarks({ cell, strengths }: Forgetting, { colour }: SeriesStyle)
 
 function pointMarks(point: Forgetting, { colour, symbol }: SeriesStyle): Plot.Markish[] {
   const { cell, recall, rise } = point;
-  const interval = Number.isNaN(rise.low) ? '' : `\n95 % interval ${signed(rise.low, 2)} to ${signed(rise.high, 2)}`;
-  const title = `${adapterName(cell)}: ${percent(recall)}\n${signedBits(rise.mean)}${interval}`;
+  const words = chartWords();
+  const interval = Number.isNaN(rise.low) ? [] : [words.interval(signed(rise.low, 2), signed(rise.high, 2))];
+  const title = [words.point(adapterName(cell), percent(recall)), signedBits(rise.mean), ...interval].join('\n');
   return [
     Plot.ruleY([recall], {
       ...{ x1: Number.isNaN(rise.low) ? rise.mean : rise.low, x2: Number.isNaN(rise.high) ? rise.mean : rise.high },

@@ -1,4 +1,5 @@
 /** Recall without the text over the level that was trained on: one line for each form, below what the texts kept. */
+import { chartWords } from '../../../words/charts.js';
 import { groupBy } from '../../../core/collections.js';
 import type { Knowledge, KnowledgeCell } from '../../../analysis/knowledge/knowledge.js';
 import { adapterName } from '../../../analysis/knowledge/words.js';
@@ -20,8 +21,8 @@ export function recallLevelsChart(cells: readonly KnowledgeCell[], knowledge: Kn
   }));
   return linesChart(
     {
-      label: `${dataset}: recall without the text over the level trained on, one line for each form`,
-      ...{ measure: 'accuracy', valueLabel: 'Answered without the text' },
+      label: chartWords().recallOverLevel(dataset),
+      ...{ measure: 'accuracy', valueLabel: chartWords().answeredWithout },
       bases: { lines: [], lone: [] },
       beside: boundsBeside({ floor: floor?.mean ?? null, levels: bounds }),
       series: [...groupBy(cells, ({ form }) => form)].map(([form, own]) => {

@@ -1,4 +1,5 @@
 /** Recall without the text over the tokens trained on: one line for each form. */
+import { chartWords } from '../../../words/charts.js';
 import { groupBy } from '../../../core/collections.js';
 import type { Knowledge, KnowledgeCell } from '../../../analysis/knowledge/knowledge.js';
 import { seriesStyle, type ChartSize } from '../frame.js';
@@ -18,8 +19,8 @@ export function recallTokensChart(cells: readonly KnowledgeCell[], knowledge: Kn
   const room = 0.08 * (most - least);
   return linesChart(
     {
-      label: `${dataset}: recall without the text over tokens trained on, one line for each form`,
-      ...{ measure: 'accuracy', valueLabel: 'Answered without the text' },
+      label: chartWords().recallOverTokens(dataset),
+      ...{ measure: 'accuracy', valueLabel: chartWords().answeredWithout },
       bases: { lines: [], lone: [] },
       beside: floorBeside(floor?.mean ?? null),
       series: [...groupBy(cells, ({ form }) => form)].map(([form, own]) => ({
@@ -27,7 +28,7 @@ export function recallTokensChart(cells: readonly KnowledgeCell[], knowledge: Kn
         points: own.map((cell) => recallPoint(cell, cell.tokens ?? 0)),
       })),
       x: {
-        label: `Tokens trained on, repeats counted${isWide ? '; logarithmic' : ''}`,
+        label: chartWords().tokensTrainedOn(isWide),
         ...(isWide ? { type: 'log' as const } : {}),
         domain: isWide ? [least / 1.25, most * 1.25] : [Math.max(0, least - room), most + room],
         ticks: size.width < 400 ? 3 : 5,

@@ -1,4 +1,5 @@
 /** Recall over rank: adapters trained at each rank, beside the largest cut to smaller ranks by its singular values. */
+import { chartWords } from '../../../words/charts.js';
 import { distinct } from '../../../core/collections.js';
 import type { Knowledge } from '../../../analysis/knowledge/knowledge.js';
 import { percent } from '../../../analysis/wording.js';
@@ -25,13 +26,13 @@ export function truncationChart(lines: readonly Truncation[], knowledge: Knowled
   ranks.sort((a, b) => a - b);
   return linesChart(
     {
-      label: `${dataset}: recall over rank, of adapters trained at a rank and of the largest cut to it`,
-      ...{ measure: 'accuracy', valueLabel: 'Answered without the text' },
+      label: chartWords().recallOverRank(dataset),
+      ...{ measure: 'accuracy', valueLabel: chartWords().answeredWithout },
       bases: { lines: [], lone: [] },
       beside: floorBeside(floor?.mean ?? null),
       series: lines.flatMap((line) => seriesOf(line, ranks, forms)),
       x: {
-        label: 'Rank',
+        label: chartWords().rank,
         domain: [-0.4, ranks.length - 0.6],
         ticks: [...ranks.keys()],
         tickFormat: (x: number) => String(ranks[x] ?? ''),
@@ -47,15 +48,22 @@ function seriesOf(
   forms: readonly string[],
 ): LineSeries[] {
   const style = seriesStyle(forms.indexOf(form));
-  const point = (what: string, isHollow: boolean) => {
+  const words = chartWords();
+  const point = (titleOf: (rank: number, recall: string) => string, isHollow: boolean) => {
     return ({ rank, recall }: RankRecall): LinePoint => ({
       ...{ x: ranks.indexOf(rank), isHollow, estimate: { mean: recall, low: NaN, high: NaN } },
-      title: `${form}, ${what} rank ${rank}: ${percent(recall)}`,
+      title: titleOf(rank, percent(recall)),
     });
   };
   const largest = Math.max(...cut.map(({ rank }) => rank));
   return [
-    { name: `${form}, cut`, style, isDashed: true, points: cut.map(point(`cut from rank ${largest} to`, true)) },
-    { name: form, style, points: trained.map(point('trained at', false)) },
+    {
+      ...{ name: words.cut(form), style, isDashed: true },
+      points: cut.map(point((rank, recall) => words.cutFrom(form, largest, rank, recall), true)),
+    },
+    {
+      ...{ name: form, style },
+      points: trained.map(point((rank, recall) => words.trainedAt(form, rank, recall), false)),
+    },
   ];
 }
