@@ -8,10 +8,11 @@ export function remembered<K extends object, W extends Words, T>(
 ): (about: K, ...by: W) => T {
   const known = new WeakMap<K, Map<string, { readonly value: T }>>();
   return (about, ...by) => {
-    const answers = known.get(about) ?? new Map<string, { readonly value: T }>();
+    let answers = known.get(about);
+    if (answers === undefined) known.set(about, (answers = new Map<string, { readonly value: T }>()));
     const key = by.length === 0 ? '' : JSON.stringify(by);
-    const answer = answers.get(key) ?? { value: tell(about, ...by) };
-    known.set(about, answers.set(key, answer));
+    let answer = answers.get(key);
+    if (answer === undefined) answers.set(key, (answer = { value: tell(about, ...by) }));
     return answer.value;
   };
 }

@@ -2,16 +2,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { distinctBy } from '../core/collections.js';
+import { namesIn } from '../files/names-in.js';
 import type { SpendForecast } from '../compress/spend-forecast.js';
 import { runCost, type RunCost } from './estimate.js';
 import { formSetRecord, setsOfRuns } from './form-set-text.js';
 import { answersHash, identityHash, runName, type RunIdentity } from './identity.js';
 import type { JudgeForecast } from './judge-forecast.js';
 import { KNOWN_MODELS, type KnownModel } from './known-models.js';
-import { TRAINING_FILES } from './layout.js';
+import { STUDY_FILES, trainingName, TRAINING_FILES } from './layout.js';
 import { placementHere } from './placement.js';
 import type { StudyPlan } from './plan.js';
-import { glanceRun, type RunGlance } from './run-glance.js';
+import { glanceRuns, type RunGlance } from './run-glance.js';
 import { memoryWith } from './run-memory.js';
 import { wholeSeconds, type RunSeconds } from './run-seconds.js';
 import { runFolderName, type PlannedRun } from './run-spec.js';
@@ -79,7 +80,11 @@ export function planForecast(plan: StudyPlan, folder: string): PlanForecast {
   const { config, model, runs, texts, forms, judging } = plan;
   const { workers, threads, memoryBytes: freeBytes } = placementHere(config.executor, model);
   const estimates = estimatesOf(plan, { workers, threads });
-  const glances = runs.map(({ spec }) => glanceRun(folder, runFolderName(spec)));
+  const glances = glanceRuns(
+    folder,
+    runs.map(({ spec }) => runFolderName(spec)),
+  );
+  const trained = trainingsIn(folder);
   const costs = runs.map((run, i): PlannedCost => {
     const { seconds: stages, memoryBytes } = estimateOf(estimates, glances[i]);
     const status = glances[i]?.status ?? 'waiting';
@@ -90,11 +95,11 @@ export function planForecast(plan: StudyPlan, folder: string): PlanForecast {
   const { done, total, secondsLeft } = studyOutlook(folder, glances, estimates).prospect;
   return {
     ...{ folder, runs: costs, workers, threads, judging },
-    shared: sharedOf(plan, folder, glances),
+    shared: sharedOf(plan, glances, trained),
     done: isOpen.filter((open) => !open).length,
     left: {
       runs: isOpen.filter((open) => open).length,
-      trainTokens: tokensLeft(plan, folder, costs),
+      trainTokens: tokensLeft(plan, costs, trained),
       answers: sum(costs.map(({ answers }, i) => (glances[i]?.result === null ? answers : 0))),
       ...{ seconds: total - done, wallSeconds: secondsLeft },
     },
@@ -114,23 +119,28 @@ function estimateOf({ runs }: StudyEstimates, glance: RunGlance | undefined) {
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
 
 /** Tokens of trainings that are not there, each counted once. */
-function tokensLeft({ runs }: StudyPlan, folder: string, costs: readonly PlannedCost[]): number {
+function tokensLeft({ runs }: StudyPlan, costs: readonly PlannedCost[], isTrained: IsTrained): number {
   const tokens = new Map<string, number>();
   for (const [i, { spec }] of runs.entries()) {
     const { training } = spec.identity;
-    if (training !== null && !isTrained(folder, training))
-      tokens.set(identityHash(training), costs[i]?.trainTokens ?? 0);
+    if (training !== null && !isTrained(training)) tokens.set(identityHash(training), costs[i]?.trainTokens ?? 0);
   }
   return sum([...tokens.values()]);
 }
 
 type Training = NonNullable<RunIdentity['training']>;
 
-function isTrained(folder: string, training: Training): boolean {
-  return existsSync(join(resolveTraining(folder, training).folder, TRAINING_FILES.training));
+/** Whether a training is there, or the one with half its micro-batch that stands for it. */
+type IsTrained = (training: Training) => boolean;
+
+function trainingsIn(folder: string): IsTrained {
+  const there = namesIn(join(folder, STUDY_FILES.trainings));
+  return (training) =>
+    there.has(trainingName(training)) &&
+    existsSync(join(resolveTraining(folder, training).folder, TRAINING_FILES.training));
 }
 
-function sharedOf({ runs }: StudyPlan, folder: string, glances: readonly RunGlance[]): PlanForecast['shared'] {
+function sharedOf({ runs }: StudyPlan, glances: readonly RunGlance[], isTrained: IsTrained): PlanForecast['shared'] {
   const trained = runs.flatMap(({ spec: { identity } }) => identity.training ?? []);
   const trainings = new Map(trained.map((training) => [identityHash(training), training]));
   const samples = new Set(trained.map((training) => training.samples));
@@ -138,7 +148,7 @@ function sharedOf({ runs }: StudyPlan, folder: string, glances: readonly RunGlan
     identity.rank === 0 ? [{ hash: answersHash(identity, null), isThere: glances[i]?.status === 'done' }] : [],
   );
   const there = new Set(base.filter(({ isThere }) => isThere).map(({ hash }) => hash));
-  const made = [...trainings.values()].filter((training) => isTrained(folder, training));
+  const made = [...trainings.values()].filter(isTrained);
   return {
     trainings: { distinct: trainings.size, runs: trained.length, there: made.length },
     samples: {

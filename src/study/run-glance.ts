@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../core/errors.js';
 import { holderOf } from '../files/folder-lock.js';
 import { readJsonFile } from '../files/json-file.js';
+import { namesIn } from '../files/names-in.js';
 import { RUN_FILES, STUDY_FILES } from './layout.js';
 import {
   errorRecord,
@@ -32,6 +33,12 @@ export interface RunGlance {
 }
 
 const OPEN = { result: null, doneAt: null, error: null, report: null, worker: null, damage: null } as const;
+
+/** The runs of those names in a study's folder, of which only those are looked at that have a folder there. */
+export function glanceRuns(study: string, names: readonly string[]): RunGlance[] {
+  const there = namesIn(join(study, STUDY_FILES.runs));
+  return names.map((name) => (there.has(name) ? glanceRun(study, name) : { ...OPEN, name, status: 'waiting' }));
+}
 
 /** The run of that name in a study's folder. */
 export function glanceRun(study: string, name: string): RunGlance {

@@ -1,6 +1,7 @@
 /** The outlook of a study as its folder holds it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '../files/names-in.js';
 import { STUDY_FILES, TRAINING_FILES } from './layout.js';
 import { learnFrom, Outlook } from './outlook.js';
 import type { RunGlance } from './run-glance.js';
@@ -15,13 +16,18 @@ export function studyOutlook(
 ): Outlook {
   const outlook = new Outlook(workers);
   const counted = new Set<string | null>([null]);
+  const trainings = namesIn(join(folder, STUDY_FILES.trainings));
+  const isTrained = ({ training }: RunEstimate): boolean =>
+    training !== null &&
+    trainings.has(training) &&
+    existsSync(join(folder, STUDY_FILES.trainings, training, TRAINING_FILES.training));
   for (const glance of glances) {
     const estimate = runs[glance.name];
     if (estimate === undefined) continue;
     learnFrom(outlook, estimate, glance);
     const isOpen = glance.status === 'running' || glance.status === 'waiting';
     const isThere = isOpen
-      ? counted.has(estimate.training) || isTrained(folder, estimate)
+      ? counted.has(estimate.training) || isTrained(estimate)
       : glance.result?.work.trainings === 0;
     if (isOpen) counted.add(estimate.training);
     outlook.add(glance.name, isThere ? untrained(estimate) : estimate);
@@ -29,8 +35,4 @@ export function studyOutlook(
     if (glance.report !== null) outlook.report(glance.name, glance.report);
   }
   return outlook;
-}
-
-function isTrained(folder: string, { training }: RunEstimate): boolean {
-  return training !== null && existsSync(join(folder, STUDY_FILES.trainings, training, TRAINING_FILES.training));
 }

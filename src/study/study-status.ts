@@ -1,7 +1,7 @@
 /** How a study stands while processes work on it and after: told from its record and the small files of its runs alone. */
 import { holderOf } from '../files/folder-lock.js';
 import type { Outlook } from './outlook.js';
-import { glanceRun, type RunGlance } from './run-glance.js';
+import { glanceRuns, type RunGlance } from './run-glance.js';
 import { comparedSeconds } from './run-seconds.js';
 import { studyOutlook } from './study-outlook.js';
 import { readStudyRecord, type StudyEstimates } from './study-record.js';
@@ -46,7 +46,7 @@ export interface ActiveRun {
 /** Reads a study's standing; throws UserError where the folder holds none. `now` is milliseconds since 1970. */
 export function studyStatus(folder: string, now = Date.now()): StudyStatus {
   const { name, command, runs, estimates } = readStudyRecord(folder);
-  const glances = runs.map((run) => glanceRun(folder, run));
+  const glances = glanceRuns(folder, runs);
   const of = (status: RunGlance['status']): RunGlance[] => glances.filter((each) => each.status === status);
   const worker = holderOf(folder);
   const outlook = estimates === undefined ? null : studyOutlook(folder, glances, estimates);
