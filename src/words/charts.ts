@@ -39,6 +39,8 @@ export const chartWords = catalogue({
     answeredWithout: 'Answered without the text',
     recallOverLevel: (dataset: string): string =>
       `${dataset}: recall without the text over the level trained on, one line for each form`,
+    recallOverItems: (dataset: string): string =>
+      `${dataset}: recall without the text over the number of items trained on, one line for each rank`,
     recallOverTokens: (dataset: string): string =>
       `${dataset}: recall without the text over tokens trained on, one line for each form`,
     recallOverRank: (dataset: string): string =>
@@ -89,6 +91,7 @@ export const chartWords = catalogue({
     rank: '秩',
     answeredWithout: '没有文本时答对',
     recallOverLevel: (dataset) => zh`${dataset}：没有文本时的召回率随训练级别的变化，每种形式一条线`,
+    recallOverItems: (dataset) => zh`${dataset}：没有文本时的召回率随训练条目数的变化，每个秩一条线`,
     recallOverTokens: (dataset) => zh`${dataset}：没有文本时的召回率随训练 token 的变化，每种形式一条线`,
     recallOverRank: (dataset) => zh`${dataset}：召回率随秩的变化，含直接训练的适配器和由最大的秩截取的适配器`,
     recallOverLoss: (dataset) => zh`${dataset}：没有文本时的召回率与其他文本上损失函数值的上升，每点一个适配器`,
@@ -142,6 +145,10 @@ export const figureWords = catalogue({
       `Recall of ${form} by level: ${told}; the texts keep ${kept} of the answers.`,
     recallLevelsNote:
       'Bars across: answers still found in the text. Crosses: the base with the text in its prompt. Dashed: the base without it.',
+    recallItems: (dataset: string, level: string): string =>
+      `${dataset}: recall without the text over the items trained on, ${level}`,
+    recallItemsFinding: (form: string, rank: number, told: string): string =>
+      `Recall of ${form} by items trained on, rank ${rank}: ${told}.`,
     recallTokens: (dataset: string, level: string, rank: number): string =>
       `${dataset}: recall without the text over tokens trained on, ${level}, rank ${rank}`,
     recallTokensFinding: (told: string): string => `Recall by tokens trained on: ${told}.`,
@@ -193,6 +200,8 @@ export const figureWords = catalogue({
     recallLevels: (dataset, rank) => zh`${dataset}：没有文本时的召回率随训练级别的变化，秩${rank}`,
     recallLevelsFinding: (form, told, kept) => zh`${form} 按级别的召回率：${told}。各级别的文本依次保留${kept}的答案。`,
     recallLevelsNote: '横线：文本中仍能找到的答案。叉号：提示中有文本的基座模型。虚线：没有文本的基座模型。',
+    recallItems: (dataset, level) => zh`${dataset}：没有文本时的召回率随训练条目数的变化，${level}`,
+    recallItemsFinding: (form, rank, told) => zh`${form} 按训练条目数的召回率，秩${rank}：${told}。`,
     recallTokens: (dataset, level, rank) => zh`${dataset}：没有文本时的召回率随训练 token 的变化，${level}，秩${rank}`,
     recallTokensFinding: (told) => zh`按训练的 token 数，召回率：${told}。`,
     withTokens: (recall, tokens) => `${recall}（${tokens}）`,

@@ -50,6 +50,8 @@ export const knowledgeWords = catalogue({
     kept: (kept: string, learnt: string): string =>
       `The texts keep ${kept} of the answers; of those ${learnt} are recalled.`,
     byRank: (form: string, level: string, told: string): string => `By rank, ${form} from ${level}: ${told}.`,
+    byItems: (form: string, level: string, rank: number, told: string): string =>
+      `By items trained on, ${form} from ${level} at rank ${rank}: ${told}.`,
     bitsEach: (rank: number, bits: string): string => `At rank ${rank} that is ${bits} bits a parameter.`,
     cheaper: (adapter: string, share: string, price: string): string =>
       `Cheaper, and within its interval: ${adapter} answers ${share} for ${price}.`,
@@ -113,6 +115,7 @@ export const knowledgeWords = catalogue({
     byLevel: (form, rank, told) => zh`按级别（${form}，秩${rank}）：${told}。`,
     kept: (kept, learnt) => zh`各级别的文本依次保留${kept}的答案，其中召回${learnt}。`,
     byRank: (form, level, told) => zh`按秩（${form}，${level}）：${told}。`,
+    byItems: (form, level, rank, told) => zh`按训练条目数（${form}，${level}，秩${rank}）：${told}。`,
     bitsEach: (rank, bits) => zh`秩${rank}时，每个参数${bits} bit。`,
     cheaper: (adapter, share, price) => zh`代价更低且落在其区间内：${adapter}答对${share}，代价为${price}。`,
     line: ({ dataset, adapter, kind, group, numbers, count }) =>

@@ -131,6 +131,20 @@ describe('the verdict on a text book', () => {
     expect(said).toContain('By rank, study from original: rank 4 12.5 % and rank 16 25.0 %.');
   });
 
+  it('tells the line on which most levels were tried, and the ends of the amounts', () => {
+    const study = (level: string, rank: number, taught: number, items?: number): Adapter => ({
+      ...{ level, form: 'study', rank, ...(items !== undefined && { items }) },
+      right: { taught, untaught: 0, unseen: 0 },
+    });
+    const levels = [study('original', 8, 3), study('summ_l2', 8, 2), study('summ_l3', 8, 1)];
+    const ranks = [study('original', 16, 4), study('summ_l2', 16, 3)];
+    const amounts = [study('original', 8, 4, 2), study('original', 8, 2, 8)];
+    const [verdict] = sentencesOf(textStudy([...levels, ...ranks, ...amounts])).datasets;
+    const said = verdict?.sentences.join(' ').replace(/\s+/gu, ' ');
+    expect(said).toContain('By level, study at rank 8: original 37.5 %, L2 25.0 % and L3 12.5 %.');
+    expect(said).toContain('By items trained on, study from original at rank 8: 2 items 50.0 % and 16 items 37.5 %.');
+  });
+
   it('says first that training on other documents was not beaten, and claims nothing more', () => {
     const [verdict] = sentencesOf(madeTextStudy(4)).datasets;
     expect(verdict?.headline).toMatch(

@@ -18,6 +18,8 @@ export interface Adapter {
   readonly keepsKnown?: boolean;
   readonly exposures?: number;
   readonly seed?: number;
+  /** Items trained on, as rows say; default all. */
+  readonly items?: number;
 }
 
 const KEPT: Readonly<Record<string, number>> = { original: 1, summ_l2: 0.8, summ_l3: 0.5 };
@@ -58,8 +60,8 @@ export function madeTextStudy(foreign = 0): MadeStudy {
   );
 }
 
-export function runOf({ level, form, rank, exposures = 20, seed = 0 }: Omit<Adapter, 'right'>): string {
-  return `a-${level}-${form}-e${exposures}-r${rank}-s${seed}`;
+export function runOf({ level, form, rank, exposures = 20, seed = 0, items }: Omit<Adapter, 'right'>): string {
+  return `a-${level}-${form}-e${exposures}-r${rank}${items === undefined ? '' : `-n${items}`}-s${seed}`;
 }
 
 function adapterRows(adapter: Adapter): Row[] {
@@ -67,7 +69,7 @@ function adapterRows(adapter: Adapter): Row[] {
   const place = {
     ...{ level, form, rank, exposures, seed },
     run: runOf(adapter),
-    items: ITEMS.taught + ITEMS.untaught,
+    items: adapter.items ?? ITEMS.taught + ITEMS.untaught,
   };
   return (['taught', 'untaught', 'unseen'] as const).flatMap((kind) =>
     questions(kind).map(({ item, q }) => {

@@ -70,6 +70,20 @@ describe('the figures of a text book', () => {
     expect(titles(root).some((title) => title.includes('rank 4'))).toBe(false);
   });
 
+  it('show the rank that was tried at most levels, and recall over items by rank where amounts were', () => {
+    const told = (level: string, rank: number, items?: number): Adapter => ({
+      ...{ level, form: 'study', rank, ...(items !== undefined && { items }) },
+      right: { taught: rank === 16 ? 4 : 3, untaught: 0, unseen: 0 },
+    });
+    const levels = [told('original', 8), told('summ_l2', 8), told('summ_l3', 8)];
+    const others = [told('original', 16), told('summ_l2', 16), told('original', 8, 4), told('original', 16, 4)];
+    const { rows, runs } = textStudy([...levels, ...others]);
+    const drawn = studyFigures(analyse(rows, runs, { draws: 500 }));
+    expect(drawn.find(({ name }) => name === 'a-text-levels')?.title).toMatch(/rank 8$/);
+    expect(titles(drawing('a-text-levels', drawn)).filter((title) => title.startsWith('study')).length).toBe(3);
+    expect(texts(drawing('a-text-items', drawn))).toEqual(expect.arrayContaining(['4', '16', 'rank 8', 'rank 16']));
+  });
+
   it('tell forms by shape, not by colour alone', () => {
     for (const name of four) expect(shapes(drawing(name)).size, name).toBeGreaterThanOrEqual(2);
   });

@@ -31,6 +31,7 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
       ...untaughtSentences(best, knowledge, contrasts),
       ...levelSentences(best, knowledge),
       ...rankSentences(best, knowledge),
+      ...itemsSentences(best, knowledge),
       ...costSentences(best),
       ...cheaperSentences(best, knowledge),
     ],
@@ -143,12 +144,20 @@ function rankSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
   ];
 }
 
-/** The cells that differ from the best one in one place alone; where there is no other such cell, the longest such line of another's. */
+/** Recall of the fewest and of the most items. */
+function itemsSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
+  const line = lineThrough(best, cells, ['form', 'level', 'rank', 'exposures']);
+  const sorted = [...line].sort((a, b) => a.items - b.items);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined || first === last) return [];
+  const told = [first, last].map((cell) => recallAt(counted(cell.items, 'item'), cell));
+  return [knowledgeWords().byItems(first.form, shortLevel(first.level), first.rank, listed(told))];
+}
+
+/** The cells that differ from one in one place alone: the longest such line, of equals the best one's. */
 function lineThrough(best: KnowledgeCell, cells: readonly KnowledgeCell[], places: readonly Place[]): KnowledgeCell[] {
   const lineOf = (head: KnowledgeCell) => cells.filter((cell) => isLike(head, cell, places));
-  const own = lineOf(best);
-  if (own.length > 1) return own;
-  return cells.map(lineOf).reduce((longest, line) => (line.length > longest.length ? line : longest), own);
+  return cells.map(lineOf).reduce((longest, line) => (line.length > longest.length ? line : longest), lineOf(best));
 }
 
 type Place = 'level' | 'form' | 'rank' | 'items' | 'exposures';

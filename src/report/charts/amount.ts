@@ -32,9 +32,11 @@ export interface FittedLine {
 export function amountChart({ cells, base, measure, ranks, fitted = [] }: AmountData, size: ChartSize): string {
   const { parts, rank: rankName } = numberWords();
   const { dataset = '', book = 'open' } = cells[0] ?? {};
-  const amounts = distinct(cells.map(({ items }) => items)).sort((a, b) => a - b);
-  const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
-  const room = 0.06 * (most - least || 1);
+  const axis = amountAxis(
+    cells.map(({ items }) => items),
+    size,
+  );
+  const { least, most } = axis;
   const lines = groupBy(
     [...cells].sort((a, b) => a.rank - b.rank),
     ({ rank }) => String(rank),
@@ -54,13 +56,20 @@ export function amountChart({ cells, base, measure, ranks, fitted = [] }: Amount
       ...(fitted.length > 0 && { beside: fittedMarks(fitted, ranks, [least, most]) }),
       x: {
         label: chartWords().itemsTrainedOn,
-        domain: [least - room, most + room],
-        ticks: thinned(amounts, room, size),
-        tickFormat: whole,
+        ...{ domain: axis.domain, ticks: axis.ticks, tickFormat: whole },
       },
     },
     size,
   );
+}
+
+/** The axis that numbers of items stand on, from the least to the most. */
+export function amountAxis(items: readonly number[], size: ChartSize) {
+  const amounts = distinct(items).sort((a, b) => a - b);
+  const [least = 0, most = 1] = [amounts[0], amounts.at(-1)];
+  const room = 0.06 * (most - least || 1);
+  const domain: [number, number] = [least - room, most + room];
+  return { least, most, domain, ticks: thinned(amounts, room, size) };
 }
 
 /** Fitted curves, thin and dashed, in their ranks' colours. */

@@ -7,6 +7,7 @@ import { adapterName, recallAt, riseText } from '../../analysis/knowledge/words.
 import { counted, listed, percent, sentenceCase, shortLevel, whole } from '../../analysis/wording.js';
 import { figureWords, spanWords } from '../../words/charts.js';
 import { forgettingChart, type Forgetting } from '../charts/knowledge/forgetting.js';
+import { recallItemsChart } from '../charts/knowledge/recall-items.js';
 import { recallLevelsChart } from '../charts/knowledge/recall-levels.js';
 import { recallTokensChart, shortCount } from '../charts/knowledge/recall-tokens.js';
 import { truncationChart, type RankRecall, type Truncation } from '../charts/knowledge/truncation.js';
@@ -18,6 +19,7 @@ export function knowledgeFigures({ knowledge, datasets }: Pick<Analysis, 'knowle
     const judge = datasets.find(({ dataset }) => dataset === own.dataset)?.judge ?? '';
     return [
       ...levelsFigure(own, judge),
+      ...itemsFigure(own, judge),
       ...tokensFigure(own, judge),
       ...forgettingFigure(own),
       ...truncationFigure(own),
@@ -25,11 +27,10 @@ export function knowledgeFigures({ knowledge, datasets }: Pick<Analysis, 'knowle
   });
 }
 
-/** The adapters of the largest rank and most items, of each level and form the one of most exposures. */
+/** The adapters of most items, at the rank that was tried at most levels and in most forms (of equals the largest), of each level and form the one of most exposures. */
 function widest({ cells }: Knowledge): KnowledgeCell[] {
-  const items = Math.max(...cells.map((cell) => cell.items));
-  const own = cells.filter((cell) => cell.items === items);
-  const rank = Math.max(...own.map((cell) => cell.rank));
+  const own = cells.filter((cell) => cell.items === mostItems(cells));
+  const rank = rankOfMost(own, ({ level, form }) => JSON.stringify([level, form]));
   const places = groupBy(
     own.filter((cell) => cell.rank === rank),
     ({ level, form }) => JSON.stringify([level, form]),
@@ -55,11 +56,47 @@ function levelsFigure(knowledge: Knowledge, judge: string): Figure[] {
   ];
 }
 
-/** At the first level and the largest rank, whatever the items and exposures. */
+const mostItems = (cells: readonly KnowledgeCell[]): number => Math.max(...cells.map(({ items }) => items));
+
+/** The rank whose cells have most different places; of equals the largest. */
+function rankOfMost(cells: readonly KnowledgeCell[], placeOf: (cell: KnowledgeCell) => string | number): number {
+  const ranks = [...groupBy(cells, ({ rank }) => rank)].map(([rank, own]) => ({
+    rank,
+    places: distinct(own.map(placeOf)).length,
+  }));
+  ranks.sort((a, b) => b.places - a.places || b.rank - a.rank);
+  return ranks[0]?.rank ?? 0;
+}
+
+/** Of the form that recalls most, at the first level, as often exposed. */
+function itemsFigure(knowledge: Knowledge, judge: string): Figure[] {
+  const [level] = knowledge.levels;
+  const best = bestCell(knowledge);
+  const cells = knowledge.cells.filter(
+    ({ level: own, form, exposures }) => own === level && form === best.form && exposures === best.exposures,
+  );
+  const rank = rankOfMost(cells, ({ items }) => items);
+  const line = cells.filter((cell) => cell.rank === rank).sort((a, b) => a.items - b.items);
+  if (level === undefined || line.length < 2) return [];
+  const told = [...line.slice(0, 1), ...line.slice(-1)].map((cell) => recallAt(counted(cell.items, 'item'), cell));
+  return [
+    {
+      name: `${knowledge.dataset}-text-items`,
+      title: figureWords().recallItems(knowledge.dataset, shortLevel(level)),
+      finding: figureWords().recallItemsFinding(best.form, rank, listed(told)),
+      notes: countNotes(cells, judge),
+      draw: (size) => recallItemsChart(cells, knowledge, size),
+    },
+  ];
+}
+
+/** At the first level and of most items, at the rank that was tried with most numbers of tokens. */
 function tokensFigure(knowledge: Knowledge, judge: string): Figure[] {
   const [level] = knowledge.levels;
-  const rank = Math.max(...knowledge.cells.map((cell) => cell.rank));
-  const cells = knowledge.cells.filter((cell) => cell.level === level && cell.rank === rank && cell.tokens !== null);
+  const items = mostItems(knowledge.cells);
+  const own = knowledge.cells.filter((cell) => cell.level === level && cell.items === items && cell.tokens !== null);
+  const rank = rankOfMost(own, ({ tokens }) => tokens ?? 0);
+  const cells = own.filter((cell) => cell.rank === rank);
   if (distinct(cells.map(({ tokens }) => tokens)).length < 2) return [];
   const ends = [...groupBy(cells, ({ form }) => form).values()].flatMap((own) => own.slice(-1));
   const told = ends.map((cell) => figureWords().withTokens(recallAt(cell.form, cell), shortCount(cell.tokens ?? 0)));
