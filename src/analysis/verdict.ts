@@ -14,6 +14,7 @@ import { capacityEvidence, capacitySentences } from './capacity-sentences.js';
 import { curveEvidence, curveSentences, otherCurveSentence } from './curve-sentences.js';
 import { rankEvidence, rankSentences } from './rank-sentences.js';
 import { armsOf, comparedPairs } from './lines.js';
+import { byTopic, type TopicSentences } from './topics.js';
 import { verdictWords, type Advice } from '../words/verdict.js';
 import { counted, describedLevel, listed, whole, type LevelNote } from './wording.js';
 
@@ -31,6 +32,8 @@ export interface DatasetRecommendation {
   /** The finding in one line. */
   readonly headline: string;
   readonly sentences: readonly string[];
+  /** The same sentences by what they are about. */
+  readonly topics: readonly TopicSentences[];
   readonly evidence: readonly string[];
   readonly cautions: readonly string[];
   /** A rank that did as well at a neighbouring level and was not trained at this one: worth a run; else null. */
@@ -136,12 +139,10 @@ function recommendDataset(dataset: string, findings: Findings): DatasetRecommend
   return {
     ...{ dataset, book: chosen.book, level: chosen.level, rank, refusals, ...runOf(chosen, findings.runs), ...told },
     headline: headline(chosen, curve, findings.levels),
-    sentences: [
-      ...(curve === null ? [] : curveSentences(curve)),
-      ...rankSentences(ranks, choice, nearby, chosen),
-      ...otherCurves.map(otherCurveSentence),
-      ...capacitySentences(capacity),
-    ],
+    ...byTopic({
+      compression: [...(curve === null ? [] : curveSentences(curve)), ...otherCurves.map(otherCurveSentence)],
+      parameters: [...rankSentences(ranks, choice, nearby, chosen), ...capacitySentences(capacity)],
+    }),
     suggestion: smaller === null ? null : { level: chosen.level, rank: smaller },
   };
 }
@@ -155,7 +156,7 @@ function refused(
   return {
     ...{ dataset, book, level: null, rank: null, run: null, adapterPath: null, suggestion: null, refusals, ...told },
     headline: `${verdictWords().ofDataset(dataset)}${verdictWords().refused(listed(refusals.map(({ reason }) => reason)))}`,
-    sentences: refusals.map(({ advice }) => advice),
+    ...byTopic({ finding: refusals.map(({ advice }) => advice) }),
   };
 }
 

@@ -40,6 +40,7 @@ article.verdict { border-left: 3px solid var(--good); padding: .1rem 0 .1rem 1.2
 article.refused { border-left-color: var(--bad); }
 .headline { font-size: 1.45rem; line-height: 1.3; margin: .15rem 0 .75rem; font-weight: 600; max-width: 46ch; }
 article.verdict ~ article.verdict .headline { font-size: 1.2rem; }
+.topic { font-size: .875rem; margin: .9rem 0 0; }
 .numbers { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 0 0 .75rem; }
 .numbers dt { color: var(--muted); font-size: .8rem; }
 .numbers dd { margin: 0; font-size: 1.05rem; font-variant-numeric: tabular-nums; }

@@ -163,6 +163,14 @@ describe('the page of a text book', () => {
     ]);
   });
 
+  it('orders the card’s sentences by compression, parameters and cost, and leaves none out', () => {
+    const card = document.querySelector('article.verdict');
+    const topics = [...(card?.querySelectorAll('h3.topic') ?? [])].map(({ textContent }) => textContent);
+    expect(topics).toEqual(['Compression quality', 'Parameter efficiency', 'Cost to the base']);
+    const said = [...(card?.querySelectorAll('ul.sentences > li') ?? [])].map(({ textContent }) => textContent);
+    expect(said).toEqual(analysis.recommendation.datasets[0]?.sentences);
+  });
+
   it('tables what each adapter recalls, is worth and costs, the controls and the comparisons', () => {
     expect(document.querySelectorAll('#knowledge table').length).toBe(4);
     expect(line(0, 'L3', 'mix', '16')).toEqual(

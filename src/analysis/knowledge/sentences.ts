@@ -1,4 +1,5 @@
 /** What a text book shows, in words: what is known without the text, by form, level and rank, and at what cost to the base. */
+import { byTopic } from '../topics.js';
 import type { DatasetRecommendation } from '../verdict.js';
 import type { RunSummary } from '../run-summary.js';
 import { knowledgeWords } from '../../words/knowledge.js';
@@ -23,18 +24,18 @@ export function knowledgeVerdict(knowledge: Knowledge, runs: readonly RunSummary
     ...{ dataset: knowledge.dataset, book: 'text', level: best.level, rank: best.rank },
     ...{ run: run?.id ?? best.runs[0] ?? null, adapterPath: run?.adapterPath ?? null, refusals: [], suggestion: null },
     headline: `${verdictWords().ofDataset(knowledge.dataset)}${isBeaten ? beatenLine(foreign) : finding}`,
-    sentences: [
-      ...(isBeaten ? [knowledgeWords().unproven, sentenceCase(finding)] : []),
-      ...choiceSentences(best, knowledge),
-      ...besideSentences(best, knowledge),
-      ...formSentences(best, knowledge),
-      ...untaughtSentences(best, knowledge, contrasts),
-      ...levelSentences(best, knowledge),
-      ...rankSentences(best, knowledge),
-      ...itemsSentences(best, knowledge),
-      ...costSentences(best),
-      ...cheaperSentences(best, knowledge),
-    ],
+    ...byTopic({
+      finding: [
+        ...(isBeaten ? [knowledgeWords().unproven, sentenceCase(finding)] : []),
+        ...choiceSentences(best, knowledge),
+        ...besideSentences(best, knowledge),
+        ...formSentences(best, knowledge),
+        ...untaughtSentences(best, knowledge, contrasts),
+      ],
+      compression: levelSentences(best, knowledge),
+      parameters: [...rankSentences(best, knowledge), ...itemsSentences(best, knowledge)],
+      cost: [...costSentences(best), ...cheaperSentences(best, knowledge)],
+    }),
     evidence: contrasts.map((contrast) => evidenceOf(contrast, knowledge)),
     cautions: cautionsOf(best, knowledge, foreign),
   };

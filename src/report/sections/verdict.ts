@@ -2,6 +2,7 @@
 import type { Analysis } from '../../analysis/analyse.js';
 import { estimateOf, type Cell } from '../../analysis/group.js';
 import { signedBits } from '../../analysis/knowledge/words.js';
+import type { TopicSentences } from '../../analysis/topics.js';
 import type { DatasetRecommendation } from '../../analysis/verdict.js';
 import { amount, bookName, percent, sentenceCase, shortLevel, whole, withInterval } from '../../analysis/wording.js';
 import { pageWords } from '../../words/page.js';
@@ -27,11 +28,16 @@ function card(found: DatasetRecommendation, analysis: Analysis, files?: ReportFi
     </p>
     <p class="headline">${withoutName(found)}</p>
     ${isRefused ? NOTHING : numberList(found.book === 'text' ? textNumbers(found, analysis) : numbers(found, analysis))}
-    ${adapter(found, files)}
-    <ul class="sentences">
-      ${found.sentences.map((sentence) => html`<li>${sentence}</li>`)}
-    </ul>
+    ${adapter(found, files)} ${found.topics.map(aboutTopic)}
   </article>`;
+}
+
+function aboutTopic({ topic, sentences }: TopicSentences): Html {
+  const name = topic === 'finding' ? NOTHING : html`<h3 class="topic">${pageWords().topic[topic]}</h3>`;
+  return html`${name}
+    <ul class="sentences">
+      ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>`;
 }
 
 /** A name with its value; null is left out. */
