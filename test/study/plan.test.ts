@@ -85,6 +85,19 @@ describe('a plan', () => {
     expect(['experiment-a', 'experiment-b', 'orthogonal'].map(count)).toEqual([14, 10, 12]);
   });
 
+  it('has the same grids in the showcase, as far as a book knows levels and rules find questions: 36 open, 29 on texts, 16 closed', () => {
+    const { grid } = presetStudy('showcase');
+    const count = (book: string): number =>
+      grid
+        .filter((part) => part.book === book)
+        .reduce((sum, part) => {
+          const levels = part.book === 'closed' ? 1 : part.levels.length;
+          return sum + levels * (part.ranks?.length ?? 0) * (part.amounts?.length ?? 1);
+        }, 0);
+    expect(['open', 'text', 'closed'].map(count)).toEqual([36, 29, 16]);
+    expect(new Set(grid.map(({ seeds }) => seeds.length))).toEqual(new Set([3]));
+  });
+
   it('trains each configuration of the study with three seeds, for its verdicts hang on the noise between them', () => {
     const seeds = ['experiment-a', 'experiment-b', 'orthogonal'].flatMap((name) =>
       presetStudy(name).grid.map((part) => part.seeds.length),
