@@ -37,6 +37,7 @@ const rooms = {
     'llm',
     'peft',
     'serving',
+    'words',
     'analysis',
     'report',
   ],

@@ -60,6 +60,7 @@ export type { Recommendation } from './analysis/verdict.js';
 export type { RunSummary } from './analysis/run-summary.js';
 export { renderReport as report } from './report/page.js';
 export type { ReportData } from './report/data.js';
+export { LANGUAGES, type Language } from './words/language.js';
 
 // Exams
 export { makeExam, type Exam, type ExamReport, type ExamSettings } from './exam/exam.js';

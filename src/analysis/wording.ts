@@ -102,7 +102,7 @@ export function whole(n: number): string {
   return Math.round(n).toLocaleString('en-US');
 }
 
-/** Text with its first letter in upper case. */
+/** Text as a sentence begins: in English with its first letter in upper case. */
 export function sentenceCase(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return numberWords().begun(text);
 }

@@ -10,7 +10,7 @@ import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReportOfRows } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
-import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
+import { addReadingOptions, readingOf, reportLine, type ReadingOptions } from './reading-options.js';
 import { colors, terminalWidth } from './terminal.js';
 
 interface Options extends ReadingOptions {
@@ -59,7 +59,7 @@ async function run(places: readonly string[], options: Options): Promise<void> {
     return;
   }
   process.stdout.write(terminalSummary(data, { analysis, width: terminalWidth(), colour: colors.isColorSupported }));
-  process.stdout.write(`Report: ${visibleText(path)}\n`);
+  process.stdout.write(`${reportLine(path, data)}\n`);
 }
 
 /** `L2=rows.jsonl`, unless a file has that very name. */

@@ -6,8 +6,7 @@ import { cellsJson, knowledgeJson } from '../report/cells-json.js';
 import { terminalSummary } from '../report/terminal.js';
 import { writeReport, writeRowsReport, type PageOptions, type WrittenReport } from '../study/report.js';
 import { readStudy } from '../study/stored-study.js';
-import { visibleText } from '../text/visible.js';
-import { addReadingOptions, readingOf, type ReadingOptions } from './reading-options.js';
+import { addReadingOptions, readingOf, reportLine, type ReadingOptions } from './reading-options.js';
 import { colors, terminalWidth } from './terminal.js';
 
 interface Options extends ReadingOptions {
@@ -38,7 +37,7 @@ function run(places: readonly string[], options: Options): void {
   }
   const width = terminalWidth();
   process.stdout.write(terminalSummary(data, { analysis, width, colour: colors.isColorSupported }));
-  process.stdout.write(`Report: ${visibleText(path)}\n`);
+  process.stdout.write(`${reportLine(path, data)}\n`);
 }
 
 function written(places: readonly string[], options: Options): WrittenReport {

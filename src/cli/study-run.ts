@@ -23,6 +23,9 @@ import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
 import type { WrittenReport } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
+import { inLanguage, type Language } from '../words/language.js';
+import { numberWords } from '../words/numbers.js';
+import { terminalWords } from '../words/tables.js';
 import { colors, terminalWidth } from './terminal.js';
 
 export interface CarryOutOptions {
@@ -33,6 +36,8 @@ export interface CarryOutOptions {
   readonly dryRun?: boolean;
   /** Agrees to large spends beforehand. */
   readonly yes?: boolean;
+  /** Of the verdict; default the study's. */
+  readonly language?: Language;
 }
 
 /** Plans, runs, analyses and reports a study; sets the exit code to 1 where a run failed or a judge scored nothing of one. */
@@ -56,8 +61,9 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
       throw new UserError('nothing was begun: give the judge a limit, or ask about fewer items');
   }
   const summary = await work.run();
+  const pageOptions = options.language === undefined ? {} : { language: options.language };
   const { writeReport } = await import('../study/report.js');
-  work.printOutcome(writeReport(readStudy(config.out)), summary);
+  work.printOutcome(writeReport(readStudy(config.out), pageOptions), summary);
   if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
 }
 
@@ -198,7 +204,8 @@ class Work {
       );
   }
 
-  printOutcome({ path, data, analysis }: WrittenReport, summary: StudySummary): void {
+  printOutcome(report: WrittenReport, summary: StudySummary): void {
+    const { path, data, analysis } = report;
     const { recommendation } = analysis;
     const { carriedOut, reused, failed, unscored, silent, work } = summary;
     if (this.options.json) {
@@ -209,14 +216,12 @@ class Work {
     }
     const width = terminalWidth();
     process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
-    process.stdout.write(`${carriedOut} runs carried out, ${reused} reused, ${failed} failed\n`);
-    for (const line of judgingLines(summary, shown(this.plan.config.out)))
-      process.stdout.write(`${visibleText(line)}\n`);
-    process.stdout.write(`Report:  ${visibleText(shown(path))}\n`);
-    if (recommendation.adapterPath !== null)
-      process.stdout.write(
-        `Adapter: ${visibleText(shown(recommendation.adapterPath))} (PEFT, ${recommended(recommendation)})\n`,
-      );
+    const lines = inLanguage(data.language ?? 'en', () => [
+      terminalWords().runs(carriedOut, reused, failed),
+      ...judgingLines(summary, shown(this.plan.config.out)),
+      ...placeLines(report),
+    ]);
+    for (const line of lines) process.stdout.write(`${visibleText(line)}\n`);
   }
 
   #print(text: string): void {
@@ -225,8 +230,14 @@ class Work {
   }
 }
 
-function recommended({ level, rank }: WrittenReport['analysis']['recommendation']): string {
-  return level === null || level === 'none' ? `rank ${rank}` : `level ${level}, rank ${rank}`;
+/** Where the report lies, and the adapter that is recommended. */
+function placeLines({ path, analysis: { recommendation } }: WrittenReport): string[] {
+  const words = terminalWords();
+  const { level, rank, adapterPath } = recommendation;
+  const report = `${words.reportOfStudy}${shown(path)}`;
+  if (adapterPath === null) return [report];
+  const what = words.recommended(level === 'none' ? null : level, String(rank));
+  return [report, `${words.adapterOfStudy}${numberWords().beside(shown(adapterPath), what)}`];
 }
 
 function progressNote({ runsDone, runs, active }: Extract<StudyEvent, { type: 'progress' }>): string {

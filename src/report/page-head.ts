@@ -1,13 +1,14 @@
 /** The head of a page that needs nothing else, and what it may do: nothing but what it brings. */
 import { createHash } from 'node:crypto';
 import { html, trusted, type Html } from './html.js';
-import { STYLE } from './style.js';
+import { pageStyle } from './style.js';
 
 /** Nothing may load, connect or be sent; only the page's own style and script may run, known by their hashes. */
 export function pageHead(title: string, script?: string): Html {
+  const style = pageStyle();
   const policy = [
     "default-src 'none'",
-    `style-src '${hashOf(STYLE)}'`,
+    `style-src '${hashOf(style)}'`,
     ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
     "base-uri 'none'",
     "form-action 'none'",
@@ -19,7 +20,7 @@ export function pageHead(title: string, script?: string): Html {
     <meta name="referrer" content="no-referrer" />
     <meta name="color-scheme" content="light dark" />
     <title>${title}</title>
-    ${inline('style', STYLE)}
+    ${inline('style', style)}
   </head>`;
 }
 

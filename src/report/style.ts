@@ -1,6 +1,7 @@
 /** The page's style: system fonts, one column, colours for light and dark screens, and paper. */
+import { spokenLanguage } from '../words/language.js';
 
-export const STYLE = `
+const STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fff; --ink: #1c2024; --muted: #5c646c; --grid: #e3e6e9; --line: #d5d9dd; --soft: #f5f6f7;
@@ -167,3 +168,18 @@ button:disabled { opacity: .45; }
   tbody tr:nth-child(n+61) { display: none; }
 }
 `;
+
+/** Faces that every system has for Chinese; lines of characters, which are wider than letters and have no blanks to break at. */
+const CHINESE_STYLE = `
+body { font-family: system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', sans-serif;
+  line-height: 1.65; text-autospace: no-autospace; }
+.headline { max-width: 34em; }
+.note, .sentences, .evidence { max-width: 46em; }
+.sentences, .cautions, .note { line-break: strict; }
+th.number, th.words { word-break: keep-all; }
+`;
+
+/** The style for the language that is spoken. */
+export function pageStyle(): string {
+  return spokenLanguage() === 'zh' ? `${STYLE}${CHINESE_STYLE}` : STYLE;
+}

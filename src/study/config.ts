@@ -15,6 +15,7 @@ import { executor } from './executor-config.js';
 import { server, serverProblems } from './server-config.js';
 import { sameNameProblems, textBookFields, textBookProblems } from './text-book-config.js';
 import { compress, level, texts } from './texts-config.js';
+import { LANGUAGES } from '../words/language.js';
 import { track } from './track-config.js';
 
 const columnParts = Object.fromEntries(
@@ -360,6 +361,9 @@ export const studySchema = z
     device: oneOf(DEVICE_CHOICES, 'device')
       .describe('What computes; `auto` takes the fastest. The CPU alone gives the same bits every time.')
       .default('cpu'),
+    language: oneOf(LANGUAGES, 'language')
+      .describe('In which language verdict, page and summary are written: English or Chinese; default English.')
+      .optional(),
     out: text.describe('Folder of the study, under the folder one stands in.').default('lightmem-study'),
   })
   .superRefine((study, context) => {

@@ -14,6 +14,8 @@ import type { LossCurve, ReportData } from '../report/data.js';
 import { csvLines } from '../report/export.js';
 import { analyseReport } from '../report/analyse-report.js';
 import { renderReport } from '../report/page.js';
+import { inLanguage, LANGUAGES, type Language } from '../words/language.js';
+import { pageWords } from '../words/page.js';
 import { STUDY_FILES } from './layout.js';
 import { lossCurve } from './loss-curves.js';
 import { runFolderName } from './run-spec.js';
@@ -29,12 +31,12 @@ export interface WrittenReport {
   readonly analysis: Analysis;
 }
 
-/** How a page reads rows, and how many of them it holds. */
-export type PageOptions = Pick<ReportData, 'judge' | 'reading' | 'mostQuestions'>;
+/** How a page reads rows, in which language it tells of them, and how many of them it holds. */
+export type PageOptions = Pick<ReportData, 'judge' | 'reading' | 'language' | 'mostQuestions'>;
 
 /** Writes `report.html` and `rows.csv` into the study's folder; `reading` says how rows are read where the study does not. */
 export function writeReport(study: StoredStudy, reading: PageOptions = {}): WrittenReport {
-  const data = { ...reportData(study), ...reading };
+  const data = { ...reportData(study, reading.language), ...reading };
   const analysis = analyseReport(data);
   const path = join(study.folder, STUDY_FILES.report);
   writeWhole(path, renderReport(data, analysis));
@@ -65,7 +67,7 @@ export interface RowsReportOptions extends PageOptions {
 
 /** Writes the page of rows, whoever made them. */
 export function writeReportOfRows(rows: readonly Row[], options: RowsReportOptions): WrittenReport {
-  const { files, command, out, judge, reading, mostQuestions } = options;
+  const { files, command, out, judge, reading, language, mostQuestions } = options;
   const [first = ''] = files;
   const path = out ?? `${first.replace(/\.(?:jsonl?|csv|tsv|parquet)$/, '')}.html`;
   const data: ReportData = {
@@ -79,18 +81,23 @@ export function writeReportOfRows(rows: readonly Row[], options: RowsReportOptio
     ...(judge !== undefined && { judge }),
     ...(reading !== undefined && { reading }),
     ...(mostQuestions !== undefined && { mostQuestions }),
+    ...(language !== undefined && { language }),
   };
   const analysis = analyseReport(data);
   writeWhole(path, renderReport(data, analysis));
   return { path, data, analysis };
 }
 
-/** Everything the report shows of a study. */
-export function reportData({ folder, record, runs, audits }: StoredStudy): ReportData {
+/** Everything the report shows of a study, in a language: default the study's own. */
+export function reportData(
+  { folder, record, runs, audits }: StoredStudy,
+  language: Language = studyLanguage(record.config),
+): ReportData {
   const summaries = runs.map(runSummary);
   const shown = shownPrompts(runs);
   return {
-    title: `lightmem study: ${record.name}`,
+    title: inLanguage(language, () => pageWords().studyTitle(record.name)),
+    language,
     created: new Date().toISOString(),
     command: record.command,
     model: record.model.name,
@@ -109,6 +116,11 @@ export function reportData({ folder, record, runs, audits }: StoredStudy): Repor
     audits,
     judge: record.judge,
   };
+}
+
+/** What the study file says; English where it says nothing. */
+function studyLanguage({ language }: StoredStudy['record']['config']): Language {
+  return LANGUAGES.find((each) => each === language) ?? 'en';
 }
 
 function lossCurves(folder: string, runs: readonly StoredRun[]): Map<string, LossCurve> {

@@ -61,7 +61,7 @@ export const auditWords = catalogue({
     countedBy: (items, questions) => zh`${items}，${questions}。token 由分词器计数：`,
     stop: '。',
     colon: '：',
-    spread: '按节省的 token 排列的条目，每行高度各自归一。竖线为中位数。橙色为比源文本更长的文本。',
+    spread: '条目按节省的 token 的分布，每行的高度各自归一。竖线为中位数。橙色为比源文本更长的文本。',
     notAudited: '未检查',
     loseEvidence: (n) => zh`${n}个失去依据`,
     loseQuestion: (n) => zh`${n}个失去问题`,

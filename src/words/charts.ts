@@ -104,7 +104,7 @@ export const chartWords = catalogue({
     baseThatReads: (level, share) => zh`${level}：读文本的基座模型答对${share}`,
     cutFrom: (form, largest, rank, recall) => zh`${form}，由秩${largest}截到秩${rank}：${recall}`,
     trainedAt: (form, rank, recall) => zh`${form}，以秩${rank}训练：${recall}`,
-    cut: (form) => zh`${form}，截取`,
+    cut: (form) => `${form} 截取`,
   },
 });
 
@@ -193,7 +193,7 @@ export const figureWords = catalogue({
     lossNote: '每个适配器一条线，颜色表示秩。下降或上升指最后十分之一步与最初十分之一步相差 0.05 以上。',
     heldOutNote: '圆点：留出条目上的损失函数值。',
     counts: ({ judge, answers, items, pooled }) =>
-      zh`评审：${judge}。每点 n =${answers}条回答，来自${items}个条目${pooled === null ? '' : zh`，最多合并${pooled}`}。`,
+      zh`评审：${judge}。每点 n = ${answers}条回答，来自${items}个条目${pooled === null ? '' : zh`，最多合并${pooled}`}。`,
     bars: '竖线：各均值单独的 95% 区间，按条目聚类，并按种子之间的波动加宽。虚线，或其他类型级别上的叉号：未微调的基座模型。',
     unscored: (answers) => zh`${answers}未评分，没有计入。`,
     hollow: '空心：上下文被截短到长度上限。',
@@ -219,7 +219,7 @@ export const figureWords = catalogue({
     trainedAt: (rank, recall) => zh`直接以秩${rank}训练为${recall}`,
     sentence: (clauses) => `${clauses.join('；')}。`,
     textCounts: ({ judge, questions, items, pooled }) =>
-      zh`评审：${judge}。每点 n =${questions}个问题，来自${items}个已训练的条目${pooled === null ? '' : zh`，最多合并${pooled}`}。基座模型没有任何文本时就能答对的问题没有计入。`,
+      zh`评审：${judge}。每点 n = ${questions}个问题，来自${items}个已训练的条目${pooled === null ? '' : zh`，最多合并${pooled}`}。基座模型没有任何文本时就能答对的问题没有计入。`,
     textBars: '竖线：各均值单独的 95% 区间，按条目聚类。',
     more: '……',
   },

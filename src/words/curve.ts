@@ -91,16 +91,17 @@ export const curveWords = catalogue({
     losesMore: (name, numbers) => zh`${name}的损失超过这一限度（${numbers}）。`,
     notSettled: (name, { allowed, numbers, settling }) =>
       zh`${name}的损失是否超过${allowed}尚无定论（${numbers}）。${settling}。`,
-    raised: (_, { names, best, by }) =>
-      zh`改写文本提高了得分：${names}的得分显著高于原文，其中${best}高出${by}。损失以它为基准计算。`,
+    raised: (all, { names, best, by }) =>
+      zh`改写文本提高了得分：${names}的得分显著高于原文，${all.length === 1 ? '' : zh`其中${best}`}高出${by}。损失以${best}为基准计算。`,
     losses: (reference, isInPoints, each) =>
       zh`与${reference}的差异及联合区间${isInPoints ? '（单位：百分点）' : ''}：${each.join('，')}。`,
     tooFewItems: '条目太少，无法区分各级别。',
     bestOfAll: (name) => zh`${name}显著优于其他所有级别。`,
     noneApart: (name) => zh`没有任何级别能与均值最高的${name}区分开。`,
     someApart: ({ tied, best, lower }) => zh`${tied}无法与均值最高的${best}区分开。${lower}的得分显著更低。`,
-    together: (names) => zh`${names}合起来`,
-    split: ({ more, less, isBelow, numbers }) => zh`${more}的均值${isBelow ? '低于' : '高于'}${less}：${numbers}。`,
+    together: (names) => zh`${names}合并后`,
+    split: ({ more, less, isBelow, numbers }) =>
+      zh`${more}的均值${isBelow ? '低于' : '高于'}${less}的均值：${numbers}。`,
     step: ({ from, to, falls, by }) => zh`从${from}到${to}，得分${falls ? '下降' : '上升'} ${by}`,
     steps: (steps) => zh`显著的单步变化：${steps.join('；')}。`,
     baseNotAsked: '没有询问基座模型，因此无法知道训练带来了什么。',

@@ -52,7 +52,7 @@ export const findingWords = catalogue({
       `The loss fell in ${said.fell} of ${said.trainings} and rose in ${said.rose} (${said.places}${said.more ? ' …' : ''}).`,
   },
   zh: {
-    correlations: (retention, trr) => zh`与保留的答案的秩相关为${retention}，与节省的 token 的秩相关为${trr}`,
+    correlations: (retention, trr) => zh`与保留的答案的等级相关系数为${retention}，与节省的 token 的为${trr}`,
     nothingToExplain: (numbers) => zh`各级别的得分无法区分，没有什么需要用文本来解释（${numbers}）。`,
     few: (numbers, levels) => zh`${numbers}。${levels}个级别太少，不足以证明`,
     withRetention: (few) => zh`这里得分与文本保留的答案更相关，与长度的关系较弱：${few}。`,

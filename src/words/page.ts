@@ -5,6 +5,7 @@ import { catalogue } from './language.js';
 export const pageWords = catalogue({
   en: {
     htmlLanguage: 'en',
+    studyTitle: (name: string): string => `lightmem study: ${name}`,
     sections: 'Sections',
     section: {
       knowledge: 'Knowledge',
@@ -95,6 +96,7 @@ export const pageWords = catalogue({
   },
   zh: {
     htmlLanguage: 'zh-Hans',
+    studyTitle: (name) => zh`lightmem 研究：${name}`,
     sections: '章节',
     section: {
       knowledge: '知识',
@@ -113,7 +115,7 @@ export const pageWords = catalogue({
     judge: (judge) => zh`评审 ${judge}`,
     topic: { compression: '压缩质量', parameters: '参数效率', cost: '对基座模型的代价' },
     adapter: '适配器（PEFT）：',
-    againstTrust: '哪些理由使结论不可轻信',
+    againstTrust: '哪些情况削弱这一结论',
     evidence: (lines) => zh`证据：${lines}项估计与比较`,
     evidenceNote:
       '比较在相同的问题上成对进行。区间考虑了条目之间的差别和种子之间的波动，并对本研究的全部比较同时成立（95%）：如果没有任何真实差异，二十项研究中约有一项会误报差异。区间不含零时，称差异显著。',

@@ -88,11 +88,11 @@ export const rankWords = catalogue({
     noLossAtAll: '没有损失',
     atMost: (loss) => zh`最多${loss}`,
     enough: ({ level, rank, allowed, largest, most }) =>
-      zh`在${level}上，秩${rank}已经足够：可以排除相对秩${largest}大于${allowed}的损失（单侧 95%：${most}）`,
+      zh`在${level}上，秩${rank}已经足够。可以排除相对秩${largest}大于${allowed}的损失（单侧 95%：${most}）`,
     next: (rank, numbers) => zh`（秩${rank}：${numbers}）`,
     smallerLose: (level, largest, numbers) => zh`在${level}上，更小的秩得分低于秩${largest}${numbers}`,
     open: ({ largest, level, allowed, numbers, settling }) =>
-      zh`在${level}上，小于${largest}的秩是否足够尚无定论：没有证据表明更小的秩损失不超过${allowed}${numbers}${settling}`,
+      zh`在${level}上，小于${largest}的秩是否足够尚无定论。没有证据表明更小的秩损失不超过${allowed}${numbers}${settling}`,
     settling: (words) => zh`。${words}`,
     sentence: (clause) => `${clause}。`,
     noneApart: (ranks) => zh`秩${ranks}两两之间都无法区分。`,
@@ -106,7 +106,7 @@ export const rankWords = catalogue({
     rates: (each) => zh`各个秩的学习率不同：${each.join('，')}。秩之间的差异可能来自学习率。`,
     floor: ({ rank, bits, parameters }) =>
       zh`按存储容量计算，秩至少为${rank}：答案共有${bits} bit，每增加一个秩有${parameters}个参数，每个参数存 2 bit。`,
-    nearby: ({ place, own, found, worth }) => zh`多个秩只在${place}上训练过，没有在${own}上训练：${found}${worth}。`,
+    nearby: ({ place, own, found, worth }) => zh`${own}上没有训练多个秩，只在${place}上训练过。${found}${worth}。`,
     worth: (rank, own) => zh`，因此值得在${own}上试一次秩${rank}`,
     moreItems: '只有一个条目说明不了问题，请增加条目',
     lossAsLarge: (loss) => zh`测得的损失（${loss}）已经接近允许的上限，更多条目或种子多半会证实这一损失`,

@@ -215,6 +215,9 @@ export const terminalWords = catalogue({
     adapterOfStudy: 'Adapter: ',
     runs: (carriedOut: number, reused: number, failed: number): string =>
       `${carriedOut} runs carried out, ${reused} reused, ${failed} failed`,
+    scoredNothing: (judge: string, runs: string): string => `${judge} scored nothing in ${runs}`,
+    judgedAgain: (command: string): string =>
+      `unscored answers are judged again by the next study run, or by: ${command}`,
     recommended: (level: string | null, rank: string): string =>
       level === null ? `PEFT, rank ${rank}` : `PEFT, level ${level}, rank ${rank}`,
   },
@@ -251,6 +254,8 @@ export const terminalWords = catalogue({
     reportOfStudy: '报告：  ',
     adapterOfStudy: '适配器：',
     runs: (carriedOut, reused, failed) => zh`执行${carriedOut}次运行，复用${reused}次，失败${failed}次`,
+    scoredNothing: (judge, runs) => zh`${judge} 在${runs}中没有给出任何评分`,
+    judgedAgain: (command) => zh`未评分的回答会在下次运行研究时重新评分，也可以用：${command}`,
     recommended: (level, rank) => (level === null ? zh`PEFT，秩${rank}` : zh`PEFT，级别 ${level}，秩${rank}`),
   },
 });

@@ -67,7 +67,7 @@ function besideSentences(best: KnowledgeCell, { floor, ceiling, others }: Knowle
     ...(read === undefined ? [] : [words.withText(percent(read.mean))]),
   ];
   return [
-    ...(base.length === 0 ? [] : [words.baseAnswers(listed(base))]),
+    ...(base.length === 0 ? [] : [words.baseAnswers(base)]),
     ...(other === undefined ? [] : [words.otherDocuments(percent(other.recall.mean), best.form, other.rank)]),
   ];
 }

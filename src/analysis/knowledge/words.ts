@@ -26,15 +26,15 @@ export function signed(value: number, decimals: number): string {
 export function riseText(rise: MeanEstimate): string {
   const { mean, low, high } = rise;
   const words = knowledgeWords();
-  const interval = Number.isNaN(low) ? '' : words.changeInterval(signed(low, 2), signed(high, 2));
-  const change = riseWords(rise);
-  return `${low > 0 || high < 0 ? change : words.changeOf(change, signedBits(mean))}${interval}`;
+  const interval = Number.isNaN(low) ? null : numberWords().interval(signed(low, 2), signed(high, 2));
+  if (low > 0 || high < 0) return words.change(riseWords(rise), interval);
+  return words.noChangeOf(signedBits(mean), interval);
 }
 
 /** The same without its interval, and without a size that the interval does not carry. */
 export function riseWords({ mean, low, high }: MeanEstimate): string {
   const words = knowledgeWords();
-  const size = words.bitsAToken(minus(Math.abs(mean), 2));
+  const size = minus(Math.abs(mean), 2);
   if (low > 0) return words.rises(size);
   return high < 0 ? words.falls(size) : words.noChange;
 }

@@ -1,6 +1,7 @@
 /** What is said of judging that failed. */
 import { unscoredLines } from '../../analysis/unscored.js';
 import { counted } from '../../analysis/wording.js';
+import { terminalWords } from '../../words/tables.js';
 import type { StudySummary } from '../../study/runner.js';
 
 /** What is said of answers that stayed unscored, and how they are asked about again. */
@@ -9,9 +10,10 @@ export function judgingLines(
   folder: string,
 ): string[] {
   if (unscored.length === 0) return [];
+  const words = terminalWords();
   return [
     ...unscoredLines(unscored),
-    ...silent.map(({ judge, runs }) => `${judge} scored nothing in ${counted(runs, 'run')}`),
-    `unscored answers are judged again by the next study run, or by: lightmem study judge ${folder} --unscored`,
+    ...silent.map(({ judge, runs }) => words.scoredNothing(judge, counted(runs, 'run'))),
+    words.judgedAgain(`lightmem study judge ${folder} --unscored`),
   ];
 }

@@ -8,6 +8,7 @@ import { estimateOf } from '../../analysis/group.js';
 import { rangeOf, type Measure } from '../../analysis/measure.js';
 import { amount } from '../../analysis/wording.js';
 import { chartWords } from '../../words/charts.js';
+import { spokenLanguage } from '../../words/language.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import { visibleText } from '../../text/visible.js';
 import type { LevelLines } from './level-lines.js';
@@ -53,6 +54,9 @@ export function seriesStyle(position: number): SeriesStyle {
 
 const CLASS = 'chart';
 
+/** For a chart in a file of its own: faces that systems have for Chinese. */
+const CHINESE_FACES = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
+
 /** The one document that all charts are drawn in: making one takes longer than drawing. */
 let page: Jsdom.JSDOM | undefined;
 
@@ -72,6 +76,7 @@ export function drawSvg(label: string, options: Plot.PlotOptions): string {
   svg.setAttribute('aria-label', visibleText(label, '\ufffd'));
   svg.removeAttribute('style');
   svg.setAttribute('font-size', '12');
+  if (spokenLanguage() === 'zh') svg.setAttribute('font-family', CHINESE_FACES);
   svg.querySelector('style')?.remove();
   return rounded(svg.outerHTML.replaceAll('&nbsp;', '\u00a0'));
 }

@@ -8,6 +8,7 @@ import { numberWords } from '../../words/numbers.js';
 import { MARGIN, seriesStyle, type BasePoints, type ChartSize } from './frame.js';
 import { levelLines } from './level-lines.js';
 import { cellPoint, linesChart, type LinesChart } from './lines.js';
+import { textWidth } from './text-width.js';
 
 /** Pixels of a letter, about. */
 const LETTER = 6.6;
@@ -60,7 +61,7 @@ export function levelsChart({ cells, bases, measure, ranks }: LevelsData, size: 
 /** Names below the axis; in two rows, in the label's room, where one row has none for them all. */
 export function levelTicks(names: readonly string[], size: ChartSize): Pick<LinesChart['x'], 'label' | 'tickFormat'> {
   const room = (size.width - MARGIN.marginLeft - MARGIN.marginRight) / (names.length + 0.8 - 1);
-  const isCrowded = names.some((name, i) => LETTER * (name.length + (names[i + 1]?.length ?? 0)) > 2 * room);
+  const isCrowded = names.some((name, i) => textWidth(`${name}${names[i + 1] ?? ''}`, LETTER) > 2 * room);
   return {
     label: isCrowded ? null : chartWords().levelOfText,
     tickFormat: (i: number) => `${isCrowded && i % 2 === 1 ? '\n' : ''}${names[i] ?? ''}`,

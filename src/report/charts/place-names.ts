@@ -1,4 +1,5 @@
 /** Where the names of points go, so that they hide neither each other nor a point: the first free place around each. */
+import { textWidth } from './text-width.js';
 
 export interface NamedPoint {
   readonly text: string;
@@ -63,7 +64,7 @@ export function together<T extends NamedPoint>(points: readonly T[]): T[] {
 function candidates({ text, y, top, bottom }: NamedPoint): NamePlace[] {
   const above = Math.min(top, y - POINT) - y - LINE / 2;
   const below = Math.max(bottom, y + POINT) - y + LINE / 2;
-  const beside = (LETTER * text.length) / 2 + POINT + 2;
+  const beside = textWidth(text, LETTER) / 2 + POINT + 2;
   return [
     ...[above, below].map((dy) => ({ dx: 0, dy })),
     ...[beside, -beside].map((dx) => ({ dx, dy: 0 })),
@@ -73,7 +74,7 @@ function candidates({ text, y, top, bottom }: NamedPoint): NamePlace[] {
 }
 
 function boxOf({ text, x, y }: NamedPoint, { dx, dy }: NamePlace): Box {
-  const half = (LETTER * text.length) / 2;
+  const half = textWidth(text, LETTER) / 2;
   return { left: x + dx - half, right: x + dx + half, top: y + dy - LINE / 2, bottom: y + dy + LINE / 2 };
 }
 
