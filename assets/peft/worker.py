@@ -120,7 +120,9 @@ class Worker:
                     self.trained[name.removeprefix("base_model.model.").replace(".default.", ".")] = parameter
         self.decoder = self.base.model
         if self.compiles:
-            self.decoder = self.torch.compile(self.decoder, dynamic=True)
+            # Layer by layer: what is compiled for the first serves all of them.
+            for layer in self.decoder.layers:
+                layer.compile(dynamic=True)
         return {"parameters": sum(parameter.numel() for parameter in self.trained.values())}
 
     # -- training -------------------------------------------------------------------------------------------------------------
