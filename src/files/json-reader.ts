@@ -1,4 +1,5 @@
 /** JSON read strictly, with every number as it is written, and with the first mistake named by its place, its field and its mending. */
+import { plainJson } from './plain-json.js';
 import { numberFrom } from './source-number.js';
 
 /** Why a text is no JSON. */
@@ -28,7 +29,8 @@ export interface RepeatedName {
 
 /** A text's value. Throws JsonFault. Of a name that stands twice the last value counts, and `onRepeated` is told. */
 export function readJson(text: string, onRepeated?: (name: RepeatedName) => void): unknown {
-  return new JsonReader(text, onRepeated).read();
+  const plain = plainJson(text, MAX_DEPTH);
+  return plain === undefined ? new JsonReader(text, onRepeated).read() : plain.value;
 }
 
 const CUT = 'ends in the middle';
@@ -54,7 +56,6 @@ const FOREIGN: Readonly<Record<string, readonly [what: string, fix: string]>> = 
 /** Deepest nesting that is read. */
 const MAX_DEPTH = 500;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const BLANKS = /[ \t\r\n]*/y;
 const WORD = /-?[\p{L}_$][\p{L}\p{N}_$]*/uy;
 const LITERALS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
 
@@ -68,31 +69,34 @@ class JsonReader {
   ) {}
 
   read(): unknown {
-    const value = this.#value('a value');
+    const value = this.#value();
     this.#skipBlanks();
     if (this.#at < this.text.length) throw this.#misplaced(END);
     return value;
   }
 
-  #value(wanted: string): unknown {
+  /** A value; `name` is the field's that it belongs to. */
+  #value(name?: string): unknown {
     this.#skipBlanks();
     switch (this.text[this.#at]) {
       case '{':
-        return this.#nested(() => this.#object());
+        this.#enter();
+        return this.#object();
       case '[':
-        return this.#nested(() => this.#array());
+        this.#enter();
+        return this.#array();
       case '"':
         return this.#string();
       default:
-        return this.#number() ?? this.#word(wanted);
+        return this.#number() ?? this.#word(name);
     }
   }
 
-  #nested<T>(read: () => T): T {
+  /** Moves behind an opening bracket. */
+  #enter(): void {
     if (this.#path.length > MAX_DEPTH)
       throw this.#fault(`nests deeper than ${MAX_DEPTH} levels`, 'give records that are flatter');
     this.#at++;
-    return read();
   }
 
   #object(): Record<string, unknown> {
@@ -105,7 +109,7 @@ class JsonReader {
       this.#skipBlanks();
       if (this.text[this.#at] !== ':') throw this.#misplaced(`a colon behind the name ${shown(name)}`);
       this.#at++;
-      setOwn(fields, name, this.#value(`the value of ${shown(name)}`));
+      setOwn(fields, name, this.#value(name));
       this.#path.pop();
     }
     return fields;
@@ -115,7 +119,7 @@ class JsonReader {
     const values: unknown[] = [];
     for (; !this.#ends(']', values.length === 0);) {
       this.#path.push(values.length);
-      values.push(this.#value('a value'));
+      values.push(this.#value());
       this.#path.pop();
     }
     return values;
@@ -187,14 +191,15 @@ class JsonReader {
     );
   }
 
-  #word(wanted: string): unknown {
+  #word(name: string | undefined): unknown {
     WORD.lastIndex = this.#at;
     const [word] = WORD.exec(this.text) ?? [];
-    if (word === undefined) throw this.#misplaced(wanted);
-    if (Object.hasOwn(LITERALS, word)) {
+    if (word !== undefined && Object.hasOwn(LITERALS, word)) {
       this.#at += word.length;
       return LITERALS[word];
     }
+    const wanted = name === undefined ? 'a value' : `the value of ${shown(name)}`;
+    if (word === undefined) throw this.#misplaced(wanted);
     const bare = word.replace(/^-/, '');
     const foreign = Object.hasOwn(FOREIGN, bare) ? FOREIGN[bare] : undefined;
     if (foreign) throw this.#fault(foreign[0].replace(bare, word), foreign[1]);
@@ -238,11 +243,12 @@ class JsonReader {
   }
 
   #skipBlanks(): void {
-    BLANKS.lastIndex = this.#at;
-    BLANKS.test(this.text);
-    this.#at = BLANKS.lastIndex;
+    while (isBlankCode(this.text.charCodeAt(this.#at))) this.#at++;
   }
 }
+
+/** Blank, tab, line feed, carriage return. */
+const isBlankCode = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, 40));
 

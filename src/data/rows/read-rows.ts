@@ -74,7 +74,7 @@ async function* flat(records: AsyncIterable<SourceRecord>): AsyncGenerator<Sourc
 /** Makes rows of records, all of the first one's form. */
 class RowReader {
   readonly #rows: Row[] = [];
-  readonly #seen = new Set<string>();
+  readonly #places = new SeenPlaces();
   readonly #columns: RowColumns;
   #form: RowForm | undefined;
 
@@ -110,9 +110,7 @@ class RowReader {
       return;
     }
     const row = rowOf(this.#form === tableRows ? rescaled(answer, scale) : answer, defaults, this.path);
-    const key = placeKey(row);
-    if (this.#seen.has(key)) this.log.note(TWICE, place);
-    this.#seen.add(key);
+    if (this.#places.isTwice(row)) this.log.note(TWICE, place);
     this.#rows.push(row);
   }
 
@@ -141,10 +139,33 @@ function rescaled(answer: FoundAnswer, [least, most]: readonly [number, number])
   return typeof score === 'number' ? { ...answer, score: 1 + (4 * (score - least)) / (most - least) } : answer;
 }
 
-/** What tells one answer's place from another's. */
-function placeKey({ run, dataset, book, level, rank, items, seed, judge, item, question }: Row): string {
-  return JSON.stringify([run, dataset, book, level, rank, items, seed, judge, item, question]);
+/** Questions that were asked in a place of the grid, by their places. */
+class SeenPlaces {
+  readonly #places = new Map<string, Set<string>>();
+  #last: { readonly row: Row; readonly questions: Set<string> } | undefined;
+
+  /** Whether a row like this one was here before. */
+  isTwice(row: Row): boolean {
+    const questions = this.#questionsOf(row);
+    const before = questions.size;
+    questions.add(JSON.stringify([row.item, row.question]));
+    return questions.size === before;
+  }
+
+  /** Rows of one place mostly follow one another. */
+  #questionsOf(row: Row): Set<string> {
+    if (this.#last !== undefined && PLACE.every((part) => this.#last?.row[part] === row[part]))
+      return this.#last.questions;
+    const key = JSON.stringify(PLACE.map((part) => row[part]));
+    const questions = this.#places.get(key) ?? new Set();
+    this.#places.set(key, questions);
+    this.#last = { row, questions };
+    return questions;
+  }
 }
+
+/** What tells one place of the grid from another. */
+const PLACE = ['run', 'dataset', 'book', 'level', 'rank', 'items', 'seed', 'judge'] as const;
 
 function formOf(record: Fields, { columns = {} }: RowOptions, path: string): RowForm {
   for (const [part, column] of Object.entries(columns) as [RowPart, string][]) {

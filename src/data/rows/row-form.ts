@@ -32,33 +32,33 @@ export type RowPart = (typeof ROW_PARTS)[number];
 /** Columns (or fields) by the parts they hold. */
 export type RowColumns = Readonly<Partial<Record<RowPart, string>>>;
 
-/** What a record says of an answer; what it does not say is known from elsewhere, or not known. */
+/** What a record says of an answer; what it does not say, absent or undefined, is known from elsewhere, or not known. */
 export interface FoundAnswer {
   readonly item: string;
   readonly question: string;
   /** On the file's own scale; null where a judge failed. Absent where only right or wrong is known. */
-  readonly score?: number | null;
+  readonly score?: number | null | undefined;
   /** Null where it is not known. */
-  readonly correct?: boolean | null;
-  readonly level?: string;
-  readonly rank?: number;
-  readonly seed?: number;
+  readonly correct?: boolean | null | undefined;
+  readonly level?: string | undefined;
+  readonly rank?: number | undefined;
+  readonly seed?: number | undefined;
   /** One training's answers; default: those of one model, level, rank and seed. */
-  readonly run?: string;
-  readonly model?: string;
-  readonly dataset?: string;
-  readonly book?: Book;
-  readonly items?: number;
-  readonly judge?: string;
-  readonly trr?: number | null;
-  readonly retention?: number | null;
-  readonly bits?: number | null;
-  readonly abstention?: boolean;
-  readonly type?: string;
-  readonly prompt?: string;
-  readonly reference?: string;
-  readonly answer?: string;
-  readonly reason?: string;
+  readonly run?: string | undefined;
+  readonly model?: string | undefined;
+  readonly dataset?: string | undefined;
+  readonly book?: Book | undefined;
+  readonly items?: number | undefined;
+  readonly judge?: string | undefined;
+  readonly trr?: number | null | undefined;
+  readonly retention?: number | null | undefined;
+  readonly bits?: number | null | undefined;
+  readonly abstention?: boolean | undefined;
+  readonly type?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly answer?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface RowContext extends CheckContext {

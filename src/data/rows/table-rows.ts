@@ -55,15 +55,20 @@ type FoundColumns = Readonly<Partial<Record<RowPart, string>>>;
 const PARTS = Object.keys(USUAL) as readonly RowPart[];
 
 /** What was found last: the records of a file mostly have the same fields. */
-let last: { readonly fields: string; readonly columns: RowColumns; readonly found: FoundColumns } | undefined;
+let last:
+  { readonly fields: readonly string[]; readonly columns: RowColumns; readonly found: FoundColumns } | undefined;
 
 /** The column that holds each part: as given, else by its usual names; `question_id` is the question where another column is the item. */
 function columnsOf(record: Fields, columns: RowColumns): FoundColumns {
-  const fields = Object.keys(record).join('\0');
-  if (last?.fields === fields && last.columns === columns) return last.found;
+  const fields = Object.keys(record);
+  if (last?.columns === columns && isSame(last.fields, fields)) return last.found;
   const found = Object.fromEntries(PARTS.map((part) => [part, columnOf(record, part, columns)]));
   last = { fields, columns, found };
   return found;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
 
 function columnOf(record: Fields, part: RowPart, columns: RowColumns): string | undefined {
@@ -78,8 +83,7 @@ function answerOf(read: FieldReader): FoundAnswer | undefined {
   const item = read.text('item');
   if (item === undefined) return read.missing('item', 'name the item or document that the answer belongs to');
   const [score, correct] = [read.number('score'), read.verdict('correct')];
-  if (read.status() === 'unscored')
-    return { item, question: read.text('question') ?? '', score: null, correct: null, ...restOf(read) };
+  if (read.status() === 'unscored') return foundAnswer(read, { item, score: null, correct: null });
   if (
     score === undefined &&
     correct === undefined &&
@@ -87,30 +91,51 @@ function answerOf(read: FieldReader): FoundAnswer | undefined {
     read.column('correct') === undefined
   )
     return read.missing('score', 'give a score, or whether the answer is right');
+  return foundAnswer(read, {
+    item,
+    score: read.column('score') === undefined ? undefined : (score ?? null),
+    correct: read.column('correct') === undefined ? undefined : (correct ?? null),
+  });
+}
+
+/** Written out, for objects that are put together by name are slow to make and to read where there are many. */
+function foundAnswer(
+  read: FieldReader,
+  { item, score, correct }: Pick<FoundAnswer, 'item' | 'score' | 'correct'>,
+): FoundAnswer {
   return {
     item,
     question: read.text('question') ?? '',
-    ...(read.column('score') === undefined ? {} : { score: score ?? null }),
-    ...(read.column('correct') === undefined ? {} : { correct: correct ?? null }),
-    ...restOf(read),
+    score,
+    correct,
+    level: read.text('level'),
+    run: read.text('run'),
+    model: read.text('model'),
+    dataset: read.text('dataset'),
+    judge: read.text('judge'),
+    rank: read.whole('rank'),
+    seed: read.whole('seed'),
+    items: read.whole('items'),
+    book: read.book(),
+    trr: read.number('trr'),
+    retention: read.number('retention'),
+    bits: read.number('bits'),
+    abstention: read.verdict('abstention'),
+    type: read.text('type'),
+    prompt: read.text('prompt'),
+    reference: read.text('reference'),
+    answer: read.text('answer'),
+    reason: read.own('reason'),
   };
 }
 
-function restOf(read: FieldReader): Partial<FoundAnswer> {
-  const known = {
-    ...{
-      level: read.text('level'),
-      run: read.text('run'),
-      model: read.text('model'),
-      dataset: read.text('dataset'),
-      judge: read.text('judge'),
-    },
-    ...{ rank: read.whole('rank'), seed: read.whole('seed'), items: read.whole('items'), book: read.book() },
-    ...{ trr: read.number('trr'), retention: read.number('retention'), bits: read.number('bits') },
-    ...{ abstention: read.verdict('abstention'), type: read.text('type'), prompt: read.text('prompt') },
-    ...{ reference: read.text('reference'), answer: read.text('answer'), reason: read.own('reason') },
-  };
-  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+function wholeOf(value: unknown): number | undefined {
+  const number = numberOf(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function bookOf(value: unknown): Book | undefined {
+  return value === 'open' || value === 'closed' || value === 'text' ? value : undefined;
 }
 
 /** Reads a record's fields by their parts, telling what is of another kind. */
@@ -138,11 +163,7 @@ class FieldReader {
   }
 
   whole(part: RowPart): number | undefined {
-    const inWhole = (value: unknown): number | undefined => {
-      const number = numberOf(value);
-      return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-    };
-    return this.#read(part, inWhole, 'write a whole number of 0 or more here');
+    return this.#read(part, wholeOf, 'write a whole number of 0 or more here');
   }
 
   verdict(part: RowPart): boolean | undefined {
@@ -150,9 +171,7 @@ class FieldReader {
   }
 
   book(): Book | undefined {
-    const known = (value: unknown): Book | undefined =>
-      (['open', 'closed', 'text'] as const).find((each) => each === value);
-    return this.#read('book', known, 'write open, closed or text here');
+    return this.#read('book', bookOf, 'write open, closed or text here');
   }
 
   /** A field of our own rows that no column stands for. */
