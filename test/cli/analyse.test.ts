@@ -52,6 +52,21 @@ const graded = ((): string => {
 const columns = ['--columns', 'item=doc', 'question=part', 'score=grade', 'level=setup', 'trr=saved'];
 
 describe('lightmem analyse', () => {
+  it('says it in Chinese where it is asked to, and by the same keys for programs', async () => {
+    const file = write('graded.csv', graded);
+    const asked = [file, ...columns, '--set', 'rank=8', '--tolerance', '0.3'];
+    const { out } = await analyse(...asked, '--lang', 'zh');
+    expect(out).toContain('graded：建议使用 L2，配合秩 8 的适配器。');
+    expect(out).toMatch(/L5 的损失超过这一限度（−1\.\d\d，联合区间 −1\.\d\d 至 −1\.\d\d）。/);
+    expect(out).toContain(`报告：${join(folder, 'graded.html')}`);
+    expect(readFileSync(join(folder, 'graded.html'), 'utf8')).toContain('<html lang="zh-Hans">');
+    const { out: told } = await analyse(...asked, '--lang', 'zh', '--json');
+    const { recommendation } = JSON.parse(told) as { recommendation: Recommendation };
+    expect(recommendation).toMatchObject({ level: 'summ_l2', rank: 8 });
+    expect(recommendation.sentences[0]).toContain('建议使用');
+    await expect(analyse(...asked, '--lang', 'de')).rejects.toThrow(/Allowed choices are en, zh/);
+  });
+
   it('says of graded rows how far compression may go, and writes the page', async () => {
     const file = write('graded.csv', graded);
     const { out, err } = await analyse(file, ...columns, '--set', 'rank=8', '--tolerance', '0.3');
