@@ -4,7 +4,7 @@ import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import { distributionChart } from '../../src/report/charts/distribution.js';
 import { NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
-import { placeNames, together } from '../../src/report/charts/place-names.js';
+import { placeNames, roomyPlaces, together } from '../../src/report/charts/place-names.js';
 import type { Figure } from '../../src/report/sections/figure.js';
 import { studyFigures } from '../../src/report/sections/figures.js';
 import type { LossCurve } from '../../src/report/data.js';
@@ -228,5 +228,17 @@ describe('labels', () => {
     const at = (text: string) => ({ text, x: 200, y: 100, top: 90, bottom: 110 });
     const places = placeNames([at('original'), at('L1'), at('ext')], { left: 0, right: 500, top: 0, bottom: 300 });
     expect(new Set(places.map(({ dx, dy }) => `${dx} ${dy}`)).size).toBe(3);
+  });
+
+  it('are left out where they would hide one another', () => {
+    const crowd = Array.from({ length: 30 }, (_, i) => {
+      const y = 100 + (i % 3);
+      return { text: `original, ${i} items`, x: 200 + i, y, top: y, bottom: y };
+    });
+    const bounds = { left: 0, right: 500, top: 0, bottom: 300 };
+    const shown = roomyPlaces(crowd, bounds).filter((place) => place !== null).length;
+    expect(shown).toBeGreaterThan(2);
+    expect(shown).toBeLessThan(12);
+    expect(roomyPlaces(crowd.slice(0, 2), bounds)).not.toContain(null);
   });
 });

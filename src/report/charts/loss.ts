@@ -15,7 +15,7 @@ import {
   verticalScale,
   type ChartSize,
 } from './frame.js';
-import { placeNames } from './place-names.js';
+import { roomyPlaces } from './place-names.js';
 
 export interface TrainingLine {
   /** What it was trained on, e.g. `L2`, `64 items`. */
@@ -84,7 +84,7 @@ function lineMarks({ curve, place, rank }: TrainingLine, stroke: string): Plot.M
   ];
 }
 
-/** One name for each place, where the longest of its lines ends. */
+/** One name for each place, where the longest of its lines ends and there is room. */
 function names(lines: readonly TrainingLine[], { isLog, domain }: Heights, size: ChartSize): Plot.Markish[] {
   const scaled = (loss: number): number => (isLog ? Math.log(loss) : loss);
   const down = verticalScale([scaled(domain[0]), scaled(domain[1])], size);
@@ -97,13 +97,17 @@ function names(lines: readonly TrainingLine[], { isLog, domain }: Heights, size:
     return { text, end, x: across(end.step), y, top: Math.min(...tops), bottom: Math.max(...tops) };
   });
   const bounds = { left: MARGIN.marginLeft, right: size.width, top: 24, bottom: size.height - MARGIN.marginBottom };
-  const places = placeNames(ends, bounds);
-  return ends.map(({ text, end }, i) =>
-    Plot.text([end], {
-      ...{ x: 'step', y: shownLoss, text: () => text, dx: places[i]?.dx ?? 0, dy: places[i]?.dy ?? 0 },
-      ...{ fill: INK, fontWeight: 600, stroke: PAPER, strokeWidth: 4 },
-    }),
-  );
+  const places = roomyPlaces(ends, bounds);
+  return ends.flatMap(({ text, end }, i) => {
+    const place = places[i];
+    if (place === null || place === undefined) return [];
+    return [
+      Plot.text([end], {
+        ...{ x: 'step', y: shownLoss, text: () => text, ...place },
+        ...{ fill: INK, fontWeight: 600, stroke: PAPER, strokeWidth: 4 },
+      }),
+    ];
+  });
 }
 
 /** The ranks in their colours along the top, where there are several. */

@@ -48,6 +48,21 @@ export function placeNames(points: readonly NamedPoint[], bounds: Box): NamePlac
   return places;
 }
 
+/** Share of a name that another one may hide before it is left out. */
+const MOST_HIDDEN = 0.1;
+
+/** The same where there may be too many: a name that would hide one before it is left out (null). */
+export function roomyPlaces(points: readonly NamedPoint[], bounds: Box): (NamePlace | null)[] {
+  const shown: Box[] = [];
+  return placeNames(points, bounds).map((place, i) => {
+    const box = boxOf(points[i] as NamedPoint, place);
+    const most = MOST_HIDDEN * (box.right - box.left) * LINE;
+    if (shown.some((other) => overlap(box, other) > most)) return null;
+    shown.push(box);
+    return place;
+  });
+}
+
 /** Points that hide each other as one point with all their names, at the first one's place. */
 export function together<T extends NamedPoint>(points: readonly T[]): T[] {
   const apart: T[] = [];

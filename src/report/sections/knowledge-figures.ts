@@ -111,8 +111,10 @@ function tokensFigure(knowledge: Knowledge, judge: string): Figure[] {
   ];
 }
 
+/** Of most items. */
 function forgettingFigure(knowledge: Knowledge): Figure[] {
-  const points = knowledge.cells.flatMap(forgettingOf);
+  const items = mostItems(knowledge.cells);
+  const points = knowledge.cells.filter((cell) => cell.items === items).flatMap(forgettingOf);
   const [first, ...others] = points;
   if (first === undefined || (others.length === 0 && first.strengths.length < 2)) return [];
   const words = figureWords();

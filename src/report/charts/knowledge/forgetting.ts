@@ -41,7 +41,7 @@ export interface Strength {
 }
 
 /** More points are not named: pointing at one tells which it is. */
-const MOST_NAMED = 12;
+const MOST_NAMED = 16;
 
 /** The drawing. */
 export function forgettingChart(points: readonly Forgetting[], knowledge: Knowledge, size: ChartSize): string {
