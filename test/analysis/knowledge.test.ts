@@ -123,7 +123,8 @@ describe('the verdict on a text book', () => {
       ...{ level, form: 'study', rank },
       right: { taught, untaught: 0, unseen: 0 },
     });
-    const adapters = [MIX, study('original', 16, 2), study('original', 4, 1), study('summ_l2', 16, 1)];
+    const fewer = [16, 4].map((rank) => ({ ...study('original', rank, rank === 4 ? 2 : 1), items: 2 }));
+    const adapters = [...fewer, MIX, study('original', 16, 2), study('original', 4, 1), study('summ_l2', 16, 1)];
     const [verdict] = sentencesOf(textStudy(adapters)).datasets;
     expect(verdict?.headline).toContain('as mix');
     const said = verdict?.sentences.join(' ').replace(/\s+/gu, ' ');

@@ -155,10 +155,11 @@ function itemsSentences(best: KnowledgeCell, { cells }: Knowledge): string[] {
   return [knowledgeWords().byItems(first.form, shortLevel(first.level), first.rank, listed(told))];
 }
 
-/** The cells that differ from one in one place alone: the longest such line, of equals the best one's. */
+/** The cells that differ from one in one place alone: the longest such line, of equals the best one's, then one of most items. */
 function lineThrough(best: KnowledgeCell, cells: readonly KnowledgeCell[], places: readonly Place[]): KnowledgeCell[] {
   const lineOf = (head: KnowledgeCell) => cells.filter((cell) => isLike(head, cell, places));
-  return cells.map(lineOf).reduce((longest, line) => (line.length > longest.length ? line : longest), lineOf(best));
+  const heads = [...cells].sort((a, b) => b.items - a.items);
+  return heads.map(lineOf).reduce((longest, line) => (line.length > longest.length ? line : longest), lineOf(best));
 }
 
 type Place = 'level' | 'form' | 'rank' | 'items' | 'exposures';
