@@ -149,15 +149,33 @@ function differenceOf(pair: CellPair, lines: ReadonlyMap<Cell, Line>, noise: See
   }
   const n = counts.reduce((sum, count) => sum + count, 0);
   const mean = sums.reduce((sum, each) => sum + each, 0) / n;
+  const clusters = counts.reduce((sum, count) => sum + Number(count > 0), 0);
   const [least, most] = rangeOf(measure);
   return {
     ...{ mean, n, unlike: unlike.reduce((sum, each) => sum + each, 0) },
-    pulls: sums.map((sum, item) => (n === 0 ? 0 : (sum - (counts[item] as number) * mean) / n)),
-    clusters: counts.reduce((sum, count) => sum + Number(count > 0), 0),
+    pulls: pullsOf(sums, counts, { n, mean, clusters }),
+    clusters,
     loadings: loadingsOf(pair, noise),
     group: pair.question,
     extra: (1 / a.length + 1 / b.length) * ((most - least) / (n + 2)) ** 2,
   };
+}
+
+/**
+ * What each item adds to a mean, as leaving it out tells (the cluster jackknife, CV3 of MacKinnon, Nielsen and Webb, 2023): an item with
+ * many questions draws the mean towards itself, so that its own distance from it is too small. Of equal items: their distances.
+ */
+function pullsOf(
+  sums: Float64Array,
+  counts: Float64Array,
+  { n, mean, clusters }: { readonly n: number; readonly mean: number; readonly clusters: number },
+): Float64Array {
+  return sums.map((sum, item) => {
+    const own = counts[item] as number;
+    if (own === 0) return 0;
+    const leftOut = clusters < 2 ? 1 : (n * (clusters - 1)) / (clusters * (n - own));
+    return (leftOut * (sum - own * mean)) / n;
+  });
 }
 
 /** The mean of several lines, over the questions that all of them have. */

@@ -5,7 +5,7 @@ import { studentQuantile } from './student.js';
 
 /** One difference of the family. */
 export interface Contrast {
-  /** What each cluster adds to it; clusters in one order for the whole family. Their sum is 0. */
+  /** What each cluster adds to it; clusters in one order for the whole family. The sum of those of equal clusters is 0. */
   readonly pulls: Float64Array;
   /** Clusters that have a part in it. */
   readonly clusters: number;

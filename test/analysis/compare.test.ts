@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { knownCells } from '../../bench/support/null-study.js';
 import { FEWEST_ITEMS, jointComparisons, lowerBound, type Comparison } from '../../src/analysis/compare.js';
 import { groupCells, type Cell } from '../../src/analysis/group.js';
 import type { Measure } from '../../src/analysis/measure.js';
@@ -28,6 +29,25 @@ function compared(rows: readonly Row[][], measure: Measure = 'score'): Compariso
 const waves = Array.from({ length: 40 }, (_, i) => 1 + (i % 5));
 
 describe('jointComparisons', () => {
+  it('errs between items as leaving each out tells, however unequal their numbers of questions', () => {
+    const [a, b] = ['original', 'summ_l1'].map((level) =>
+      knownCells({ items: 12, noise: 0, seeds: 1, ranks: [], shape: 'ragged', generator: 5 }).find(
+        (cell) => cell.level === level,
+      ),
+    ) as [Cell, Cell];
+    const { standardError, trainingError, n, clusters } = jointComparisons([a, b])(b, a, 'score');
+    const [ours, theirs] = [b, a].map(({ lines }) => lines.score[0] as Float64Array) as [Float64Array, Float64Array];
+    const without = (item: number): number => {
+      const kept = [...a.lines.itemOf.keys()].filter((question) => a.lines.itemOf[question] !== item);
+      return kept.reduce((sum, i) => sum + (ours[i] as number) - (theirs[i] as number), 0) / kept.length;
+    };
+    const all = without(-1);
+    const jackknife = Array.from({ length: 12 }, (_, item) => (without(item) - all) ** 2).reduce((x, y) => x + y, 0);
+    const unseen = 2 * (4 / (n + 2)) ** 2;
+    expect(clusters).toBe(12);
+    expect(standardError ** 2 - trainingError ** 2 - unseen).toBeCloseTo((11 / 12) * jackknife, 10);
+  });
+
   it('pairs the questions that both answered, and no others', () => {
     const { difference, n } = compared([rowsOf('summ_l1', [4, 4, 3, 1]), rowsOf('original', [5, 4, 3, 2, 5, 5, 5])]);
     expect(n).toBe(4);
