@@ -12,30 +12,33 @@ import type { RunSpec } from './run-spec.js';
 
 /** Points of a line: more are finer than a pixel of a small chart. */
 const MOST_POINTS = 80;
+/** Points of all lines of a study together, from which on each has fewer, and how few at least. */
+const [POINTS_IN_ALL, LEAST_POINTS] = [2400, 20];
 
-/** The loss of a run's training so far; null where nothing was trained, or its log cannot be read, as while a line is written. */
-export function lossCurve(study: string, { identity: { training } }: RunSpec): LossCurve | null {
+/** The loss of a run's training so far, in a study of so many runs; null where nothing was trained, or its log cannot be read, as while a line is written. */
+export function lossCurve(study: string, { identity: { training } }: RunSpec, runs = 1): LossCurve | null {
   if (training === null) return null;
   const path = join(resolveTraining(study, training).folder, TRAINING_FILES.metrics);
   if (!existsSync(path)) return null;
   try {
-    return curveOf(readJsonLines(path, stepMetric));
+    const most = Math.max(LEAST_POINTS, Math.min(MOST_POINTS, Math.round(POINTS_IN_ALL / runs)));
+    return curveOf(readJsonLines(path, stepMetric), most);
   } catch (error) {
     if (error instanceof UserError) return null;
     throw error;
   }
 }
 
-function curveOf(metrics: readonly StepMetric[]): LossCurve {
+function curveOf(metrics: readonly StepMetric[], most: number): LossCurve {
   const heldOut = metrics.flatMap(({ step, heldOutLoss }) =>
     heldOutLoss === undefined ? [] : [{ step, loss: heldOutLoss }],
   );
-  return { trained: thinned(metrics), heldOut: thinned(heldOut) };
+  return { trained: thinned(metrics, most), heldOut: thinned(heldOut, most) };
 }
 
 /** Means of neighbours, each at the last step of its own, so that the line ends where the training did. */
-function thinned(points: readonly LossPoint[]): LossPoint[] {
-  const size = Math.max(1, Math.ceil(points.length / MOST_POINTS));
+function thinned(points: readonly LossPoint[], most: number): LossPoint[] {
+  const size = Math.max(1, Math.ceil(points.length / most));
   const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) =>
     points.slice(i * size, (i + 1) * size),
   );

@@ -124,7 +124,7 @@ function studyLanguage({ language }: StoredStudy['record']['config']): Language 
 }
 
 function lossCurves(folder: string, runs: readonly StoredRun[]): Map<string, LossCurve> {
-  const curves = runs.map(({ spec }) => [runFolderName(spec), lossCurve(folder, spec)] as const);
+  const curves = runs.map(({ spec }) => [runFolderName(spec), lossCurve(folder, spec, runs.length)] as const);
   return new Map(curves.flatMap(([id, curve]) => (curve === null ? [] : [[id, curve] as const])));
 }
 
