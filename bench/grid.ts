@@ -34,15 +34,18 @@ function changesTo(grid: readonly Part[]): Change[] {
 }
 
 /** The study's own parts with smaller amounts. */
-const grid = presetStudy('orthogonal').grid.map(({ dataset, book, levels, ranks, amounts, evaluateOn }): Part => ({
-  ...{ dataset, book, levels, ranks },
-  ...(amounts !== undefined && { amounts: amounts.map(ofItems) }),
-  ...(evaluateOn !== undefined && { evaluateOn }),
-}));
+const grid = presetStudy('orthogonal').grid.map(
+  ({ dataset, book, levels, ranks, seeds, amounts, evaluateOn }): Part => ({
+    ...{ dataset, book, levels, ranks, seeds },
+    ...(amounts !== undefined && { amounts: amounts.map(ofItems) }),
+    ...(evaluateOn !== undefined && { evaluateOn }),
+  }),
+);
 
 /** Every run as a part of its own. */
-const single = grid.flatMap((part) =>
-  spread(part, 'levels').flatMap((one) => spread(one, 'ranks').flatMap((each) => spread(each, 'amounts'))),
+const single = ['levels', 'ranks', 'amounts', 'seeds'].reduce(
+  (parts: readonly Part[], key) => parts.flatMap((part) => spread(part, key)),
+  grid,
 );
 
 function spread(part: Part, key: string): Part[] {
