@@ -56,7 +56,8 @@ describe('messages', () => {
       'src/study/datasets.ts': ['--data'], // study run alone reads files
       'src/study/config.ts': ['--data'],
       'src/engine/devices.ts': ['--device'], // tried for the commands that have it
-      'src/words/tables.ts': ['--json'], // of every command that prints a table
+      'src/text/terminal-table.ts': ['--json'], // of every command that prints a table
+      'src/words/tables.ts': ['--json'], // likewise
       'src/study/executor-config.ts': ['--constraint', '--resources'], // those of sbatch and of ray start
       'src/models/formats/gguf-model.ts': ['--merge'], // llama.cpp's own
       'src/peft/python.ts': ['--quiet', '--script'], // uv's own
