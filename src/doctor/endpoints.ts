@@ -1,7 +1,7 @@
 /** Models behind endpoints: which keys are set, never what they are, and whether an address answers. */
 import { KEY_VARIABLES } from '../core/redact.js';
 import { messageOf } from '../core/errors.js';
-import { isObject } from '../core/json.js';
+import { isObject, jsonIn } from '../core/json.js';
 import { getJson, type Exchange } from '../llm/protocol/transport.js';
 import { keyFor, normalBaseUrl } from '../llm/settings.js';
 import { clipped } from '../text/visible.js';
@@ -101,14 +101,10 @@ function answeredFinding(
 
 /** Names in a list of models as OpenAI writes it; null where the answer is none. */
 function modelsOf(body: string): string[] | null {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (!isObject(parsed) || !Array.isArray(parsed['data'])) return null;
-    const listed: readonly unknown[] = parsed['data'];
-    return listed.flatMap((model) =>
-      isObject(model) && typeof model['id'] === 'string' ? clipped(model['id'], 120) : [],
-    );
-  } catch {
-    return null;
-  }
+  const parsed = jsonIn(body);
+  if (!isObject(parsed) || !Array.isArray(parsed['data'])) return null;
+  const listed: readonly unknown[] = parsed['data'];
+  return listed.flatMap((model) =>
+    isObject(model) && typeof model['id'] === 'string' ? clipped(model['id'], 120) : [],
+  );
 }

@@ -1,6 +1,6 @@
 /** What an interpreter says of itself: its version, its packages, and the GPUs that its torch computes on. */
 import { readFileSync } from 'node:fs';
-import { isObject } from '../core/json.js';
+import { isObject, jsonIn } from '../core/json.js';
 import { workerScript } from '../peft/python.js';
 
 export type TorchGpu = { readonly name: string; readonly totalBytes: number };
@@ -75,11 +75,7 @@ const torchGpu = ({ name, bytes }: Record<string, unknown>): TorchGpu => ({
 
 /** The object of a line, and where the worker answered, what it answered. */
 function objectOf(line: string): Record<string, unknown>[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (!isObject(value)) return [];
-    return [isObject(value['done']) ? value['done'] : value];
-  } catch {
-    return [];
-  }
+  const value = jsonIn(line);
+  if (!isObject(value)) return [];
+  return [isObject(value['done']) ? value['done'] : value];
 }

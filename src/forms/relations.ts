@@ -1,5 +1,5 @@
 /** What extractions state, subject by subject, and what happened when and where: facts of an object with `relations` and `events`. */
-import { isObject } from '../core/json.js';
+import { isObject, jsonIn } from '../core/json.js';
 
 /** One statement: of a subject by a relation, which is a verb with its words or a noun. */
 export interface Relation {
@@ -17,18 +17,14 @@ export interface Extraction {
 /** What an object with `relations` states; null where a text is none. */
 export function extractionOf(text: string): Extraction | null {
   if (!text.trimStart().startsWith('{')) return null;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (!isObject(parsed) || !Array.isArray(parsed['relations'])) return null;
-    const relations: unknown[] = parsed['relations'];
-    const events: unknown[] = Array.isArray(parsed['events']) ? parsed['events'] : [];
-    return {
-      relations: [...relations.flatMap(relationOf), ...events.flatMap(circumstances)],
-      sentences: events.filter((event) => typeof event === 'string'),
-    };
-  } catch {
-    return null;
-  }
+  const parsed = jsonIn(text);
+  if (!isObject(parsed) || !Array.isArray(parsed['relations'])) return null;
+  const relations: unknown[] = parsed['relations'];
+  const events: unknown[] = Array.isArray(parsed['events']) ? parsed['events'] : [];
+  return {
+    relations: [...relations.flatMap(relationOf), ...events.flatMap(circumstances)],
+    sentences: events.filter((event) => typeof event === 'string'),
+  };
 }
 
 function relationOf(entry: unknown): Relation[] {

@@ -1,6 +1,6 @@
 /** Rewrites without a model: sentences, rows and entries in another order, names in place of the pronouns that stand for them. */
 import { distinct } from '../core/collections.js';
-import { isObject } from '../core/json.js';
+import { isObject, jsonIn } from '../core/json.js';
 import { Random } from '../core/random.js';
 import { languageOf } from '../text/language.js';
 import { joinedUnits, markdownUnits, type Unit } from '../text/markdown.js';
@@ -40,12 +40,8 @@ function arrangement(source: Source): (random: Random) => string {
 }
 
 function parsedObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = jsonIn(text);
+  return isObject(parsed) ? parsed : undefined;
 }
 
 function shuffledLists(object: Readonly<Record<string, unknown>>, random: Random): Record<string, unknown> {

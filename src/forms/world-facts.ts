@@ -1,6 +1,6 @@
 /** The synthetic world's texts read back: which facts of whom a text states, at any level, and in which of its sentences. */
 import { distinctBy } from '../core/collections.js';
-import { isObject } from '../core/json.js';
+import { isObject, jsonIn } from '../core/json.js';
 import {
   ATTRIBUTES,
   FILLERS,
@@ -67,13 +67,9 @@ export const patternsOf = (attribute: Attribute): readonly string[] => [
 /** Relations of an extraction; null of what is none. */
 function structuredFacts(text: string): WorldFact[] | null {
   if (!text.trimStart().startsWith('{')) return null;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const relations: unknown = isObject(parsed) ? parsed['relations'] : undefined;
-    return Array.isArray(relations) ? relations.flatMap(relationFact) : null;
-  } catch {
-    return null;
-  }
+  const parsed = jsonIn(text);
+  const relations: unknown = isObject(parsed) ? parsed['relations'] : undefined;
+  return Array.isArray(relations) ? relations.flatMap(relationFact) : null;
 }
 
 function relationFact(relation: unknown): WorldFact[] {

@@ -60,12 +60,9 @@ export function refusalOf(answer: Exchange): string {
 /** The message in an error's body, in whichever of the usual places it stands. */
 function wordsOf(body: string): string {
   const line = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 300) || '(nothing said)';
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const within = isObject(parsed) ? (parsed['error'] ?? parsed['detail'] ?? parsed) : parsed;
-    const message = isObject(within) ? (within['message'] ?? within) : within;
-    return line(typeof message === 'string' ? message : JSON.stringify(message));
-  } catch {
-    return line(body);
-  }
+  const parsed = jsonIn(body);
+  if (parsed === undefined) return line(body);
+  const within = isObject(parsed) ? (parsed['error'] ?? parsed['detail'] ?? parsed) : parsed;
+  const message = isObject(within) ? (within['message'] ?? within) : within;
+  return line(typeof message === 'string' ? message : JSON.stringify(message));
 }
