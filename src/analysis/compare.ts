@@ -43,8 +43,9 @@ export interface ComparisonOptions {
 }
 
 /**
- * Every comparison of a study, those of a data set and book made together when the first of them is asked for. Their intervals hold at 95 % for all of them together: within a data set by the joint
- * distribution of the largest t, over data sets and books by sharing the 5 % (Bonferroni). A pair that is not among those that a study
+ * Every comparison of a study, those of a data set and book made together when the first of them is asked for. Their intervals hold at
+ * 95 % for all of them together: within a data set by the joint distribution of the largest t, over data sets and books by sharing the
+ * 5 % (Bonferroni). A pair that is not among those that a study
  * compares gets the interval that holds for it and one more.
  */
 export function jointComparisons(cells: readonly Cell[], options: ComparisonOptions = {}): Compare {

@@ -1,10 +1,10 @@
 /** What a compression curve says: sentences for people, and the comparisons as lines of evidence. */
-import { lowerBound, type Comparison } from './compare.js';
+import type { Comparison } from './compare.js';
 import { falls, type Curve, type CurvePoint } from './curve.js';
 import { estimateOf } from './group.js';
 import { curveWords } from '../words/curve.js';
 import { numberWords } from '../words/numbers.js';
-import { settlingWords } from './settling.js';
+import { boundWords, settlingWords } from './settling.js';
 import {
   bookName,
   counted,
@@ -77,11 +77,6 @@ export function curveEvidence(curve: Curve): string[] {
 /** `no detectable difference` or `detectably lower`, for a point against the best. */
 function finding(point: CurvePoint): string {
   return falls(point) ? curveWords().lower : curveWords().noDifference;
-}
-
-function boundWords(comparison: Comparison, measure: Curve['measure']): string {
-  const bound = -lowerBound(comparison);
-  return bound <= 0 ? curveWords().noLossAtAll : curveWords().atMost(gap(bound, measure));
 }
 
 function lengthWords(trr: number): string {

@@ -1,11 +1,10 @@
 /** What the comparisons of ranks say: sentences for people, and lines of evidence. */
 import type { Cell } from './group.js';
 import { estimateOf } from './group.js';
-import { lowerBound } from './compare.js';
 import type { RankChoice } from './rank.js';
 import { numberWords } from '../words/numbers.js';
 import { rankWords } from '../words/rank.js';
-import { settlingWords } from './settling.js';
+import { boundWords, settlingWords } from './settling.js';
 import {
   bookName,
   counted,
@@ -69,9 +68,8 @@ function enoughWords({ candidates, rank, largest, margin, measure, settled, leve
   const own = candidates.find((candidate) => candidate.rank === rank);
   const [level, allowed] = [shortLevel(chosen), gap(margin, measure)];
   if (own?.againstLargest != null) {
-    const bound = -lowerBound(own.againstLargest);
-    const most = bound <= 0 ? words.noLossAtAll : words.atMost(gap(bound, measure));
-    return words.enough({ level, rank, allowed, largest, most });
+    const bound = boundWords(own.againstLargest, measure);
+    return words.enough({ level, rank, allowed, largest, bound });
   }
   const next = candidates.at(-2);
   const against = next?.againstLargest ?? null;

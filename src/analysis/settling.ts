@@ -1,5 +1,5 @@
-/** What would settle whether a level loses more than is allowed: how many items and trainings. */
-import type { Comparison } from './compare.js';
+/** Whether a loss is within what is allowed: what is excluded, and what would settle it where that is open. */
+import { lowerBound, type Comparison } from './compare.js';
 import type { Cell } from './group.js';
 import type { Measure } from './measure.js';
 import { rankWords } from '../words/rank.js';
@@ -11,6 +11,12 @@ const ERRORS_APART = 2.487;
 const TRAININGS = [1, 2, 3, 5, 8];
 /** More than this many times the items is no advice. */
 const MOST_ITEMS = 20;
+
+/** The largest loss that is not excluded: `one-sided, at 95 %: at most 0.12`. */
+export function boundWords(comparison: Comparison, measure: Measure): string {
+  const bound = -lowerBound(comparison);
+  return bound <= 0 ? rankWords().noLossAtAll : rankWords().atMost(gap(bound, measure));
+}
 
 /** `about 320 items … would settle it` for a loss as measured; where that loss is above the margin, that more data would rather show it. */
 export function settlingWords(

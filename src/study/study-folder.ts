@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { audit } from '../audit/audit.js';
 import { promptFitter } from '../audit/fitting.js';
 import type { AuditReport } from '../audit/audit-report.js';
+import { attempt } from '../core/attempt.js';
 import { UserError } from '../core/errors.js';
 import { hashJson, sha256 } from '../core/hash.js';
 import type { Item } from '../core/records.js';
@@ -95,6 +96,7 @@ export class StudyFolder {
   async audit(onDataset?: (name: string) => void): Promise<readonly AuditReport[]> {
     const identity = this.#auditIdentity();
     const path = join(this.path, STUDY_FILES.audits);
+    // One that is absent or damaged is made anew.
     const stored = attempt(() => readJsonFile(path, auditsRecord, FIX_STUDY));
     if (stored?.identity === identity) return stored.audits;
     const audits: AuditReport[] = [];
@@ -266,15 +268,6 @@ function fitterOf({ renderer, model }: Extract<StudyPlan['model'], { kind: 'loca
 
 function limitsOf({ answering }: RunIdentity): { maxLength: number; answerRoom: number } | null {
   return answering.kind === 'local' ? answering.prompt : null;
-}
-
-/** What reading gives; undefined of a record that is absent or damaged, for it is made anew. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whole megabytes, two digits of fewer than ten. */

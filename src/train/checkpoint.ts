@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { attempt } from '../core/attempt.js';
 import { fileSha256 } from '../files/file-range.js';
 import { parseRecord } from '../files/json-record.js';
 import { linesHold, type LogLines } from '../files/line-log.js';
@@ -97,15 +98,6 @@ function ofLength(values: Float32Array, length: number, name: string): Float32Ar
   return values;
 }
 
-/** What reading gives; undefined where it fails, for a damaged checkpoint is no failure of the training. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Puts a trainer where the newest usable checkpoint left it and returns that checkpoint's state; undefined where there is none, the
  * trainer then being left alone. A damaged checkpoint, or one whose part of the file `log` is damaged, is passed over for the one before
@@ -122,6 +114,7 @@ export async function resumeCheckpoint<C>(
   const trained: Weights = names.length === 0 ? new Map() : await trainer.weights();
   for (const name of names) {
     const folder = join(root, name);
+    // A damaged one is no failure of the training.
     const state = attempt(() => readState(folder, counters));
     if (state && state.identity !== identity) return undefined;
     const isLogged = state?.log === undefined || log === undefined || linesHold(log, state.log);

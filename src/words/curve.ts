@@ -22,8 +22,6 @@ export const curveWords = catalogue({
       `${name} already loses more against ${reference} than the ${allowed} that are allowed.`,
     noneShown: (name: string, allowed: string): string =>
       `No more compressed level is shown to keep the score of ${name} within ${allowed}.`,
-    noLossAtAll: 'one-sided, at 95\u00a0%: no loss at all',
-    atMost: (loss: string): string => `one-sided, at 95\u00a0%: at most ${loss}`,
     losesMore: (name: string, numbers: string): string => `${name} loses more than that (${numbers}).`,
     notSettled: (
       name: string,
@@ -86,8 +84,6 @@ export const curveWords = catalogue({
     noneFurther: (name) => zh`没有比${name}压缩程度更高的级别。`,
     nextLoses: ({ name, reference, allowed }) => zh`${name}相对${reference}的损失已经超过允许的${allowed}。`,
     noneShown: (name, allowed) => zh`没有证据表明压缩程度更高的级别能把相对${name}的损失控制在${allowed}以内。`,
-    noLossAtAll: '单侧 95%：没有损失',
-    atMost: (loss) => zh`单侧 95%：最多${loss}`,
     losesMore: (name, numbers) => zh`${name}的损失超过这一限度（${numbers}）。`,
     notSettled: (name, { allowed, numbers, settling }) =>
       zh`${name}的损失是否超过${allowed}尚无定论（${numbers}）。${settling}。`,

@@ -15,16 +15,16 @@ export const rankWords = catalogue({
     ruleMargin: (margin: string): string => `Smallest that loses no more than ${margin} against the largest`,
     trr: (rank: number, level: string): string => `The table from TRR gives rank ${rank} at ${level}.`,
     trrClause: (rank: number): string => `the table from TRR gives rank ${rank}`,
-    noLossAtAll: 'no loss at all',
-    atMost: (loss: string): string => `at most ${loss}`,
+    noLossAtAll: 'one-sided, at 95\u00a0%: no loss at all',
+    atMost: (loss: string): string => `one-sided, at 95\u00a0%: at most ${loss}`,
     enough: (said: {
       readonly level: string;
       readonly rank: number;
       readonly allowed: string;
       readonly largest: number;
-      readonly most: string;
+      readonly bound: string;
     }) =>
-      `at ${said.level} rank ${said.rank} is enough: a loss of more than ${said.allowed} against rank ${said.largest} is excluded (one-sided, at 95\u00a0%: ${said.most})`,
+      `at ${said.level} rank ${said.rank} is enough: a loss of more than ${said.allowed} against rank ${said.largest} is excluded (${said.bound})`,
     next: (rank: number, numbers: string): string => ` (rank ${rank}: ${numbers})`,
     smallerLose: (level: string, largest: number, numbers: string): string =>
       `at ${level} smaller ranks score lower than rank ${largest}${numbers}`,
@@ -85,10 +85,10 @@ export const rankWords = catalogue({
     ruleMargin: (margin) => zh`相对最大的秩，损失不超过${margin}的最小的秩`,
     trr: (rank, level) => zh`按 TRR 对照表，${level}用秩${rank}。`,
     trrClause: (rank) => zh`按 TRR 对照表应为秩${rank}`,
-    noLossAtAll: '没有损失',
-    atMost: (loss) => zh`最多${loss}`,
-    enough: ({ level, rank, allowed, largest, most }) =>
-      zh`在${level}上，秩${rank}已经足够。可以排除相对秩${largest}大于${allowed}的损失（单侧 95%：${most}）`,
+    noLossAtAll: '单侧 95%：没有损失',
+    atMost: (loss) => zh`单侧 95%：最多${loss}`,
+    enough: ({ level, rank, allowed, largest, bound }) =>
+      zh`在${level}上，秩${rank}已经足够。可以排除相对秩${largest}大于${allowed}的损失（${bound}）`,
     next: (rank, numbers) => zh`（秩${rank}：${numbers}）`,
     smallerLose: (level, largest, numbers) => zh`在${level}上，更小的秩得分低于秩${largest}${numbers}`,
     open: ({ largest, level, allowed, numbers, settling }) =>

@@ -13,7 +13,7 @@ export function adapterName({ level, form, rank }: Pick<KnowledgeCell, 'level' |
 
 /** `−0.80 bits a token`, `+0.12 bits a token`. */
 export function signedBits(bits: number): string {
-  return knowledgeWords().bitsAToken(signed(bits, 2));
+  return numberWords().bitsEach(signed(bits, 2));
 }
 
 /** A number with its sign; zero has none. */
