@@ -1,8 +1,5 @@
 /** A study from the command line, from its plan to its verdict: what `study run` and `demo` share. */
-import { relative } from 'node:path';
 import { UserError } from '../core/errors.js';
-import { cellsJson, knowledgeJson } from '../report/cells-json.js';
-import { terminalSummary } from '../report/terminal.js';
 import { BUNDLED } from '../models/load.js';
 import type { StudyConfig } from '../study/config.js';
 import { formSetText, setsOfRuns } from '../study/form-set-text.js';
@@ -10,9 +7,7 @@ import { judgeForecastText, refuseBeyondLimits } from '../study/judge-forecast.j
 import { planStudy, type StudyPlan } from '../study/plan.js';
 import { planForecast } from '../study/plan-forecast.js';
 import type { TextsOutcome } from '../study/texts.js';
-import { runStudy, type StudyEvent, type StudySummary } from '../study/runner.js';
-import { readStudy } from '../study/stored-study.js';
-import { judgingLines } from './study/judging-lines.js';
+import type { StudyEvent, StudySummary } from '../study/runner.js';
 import { planLines, tightText } from './study/plan-text.js';
 import { reportLines } from './data-options.js';
 import { deviceFor } from './device.js';
@@ -21,12 +16,8 @@ import { agreed, confirmed } from './confirm.js';
 import { interruption, Interruption } from './interrupt.js';
 import { durationText } from '../text/duration.js';
 import { Progress } from './progress.js';
-import type { WrittenReport } from '../study/report.js';
 import { visibleText } from '../text/visible.js';
-import { inLanguage, type Language } from '../words/language.js';
-import { numberWords } from '../words/numbers.js';
-import { terminalWords } from '../words/tables.js';
-import { colors, terminalWidth } from './terminal.js';
+import type { Language } from '../words/language.js';
 
 export interface CarryOutOptions {
   /** The command line as the user would type it again. */
@@ -61,9 +52,8 @@ export async function carryOut(config: StudyConfig, options: CarryOutOptions): P
       throw new UserError('nothing was begun: give the judge a limit, or ask about fewer items');
   }
   const summary = await work.run();
-  const pageOptions = options.language === undefined ? {} : { language: options.language };
-  const { writeReport } = await import('../study/report.js');
-  work.printOutcome(writeReport(readStudy(config.out), pageOptions), summary);
+  const { printOutcome } = await import('./study-outcome.js');
+  printOutcome(config.out, summary, options);
   if (summary.failed > 0 || summary.silent.length > 0) process.exitCode = 1;
 }
 
@@ -132,6 +122,7 @@ class Work {
 
   async run(): Promise<StudySummary> {
     const { config } = this.plan;
+    const { runStudy } = await import('../study/runner.js');
     try {
       return await runStudy(this.plan, {
         folder: config.out,
@@ -204,40 +195,10 @@ class Work {
       );
   }
 
-  printOutcome(report: WrittenReport, summary: StudySummary): void {
-    const { path, data, analysis } = report;
-    const { recommendation } = analysis;
-    const { carriedOut, reused, failed, unscored, silent, work } = summary;
-    if (this.options.json) {
-      process.stdout.write(
-        `${JSON.stringify({ folder: this.plan.config.out, report: path, carriedOut, reused, failed, unscored, silent, work, recommendation, cells: cellsJson(analysis), adapters: knowledgeJson(analysis) })}\n`,
-      );
-      return;
-    }
-    const width = terminalWidth();
-    process.stdout.write(`\n${terminalSummary(data, { analysis, width, colour: colors.isColorSupported })}\n`);
-    const lines = inLanguage(data.language ?? 'en', () => [
-      terminalWords().runs(carriedOut, reused, failed),
-      ...judgingLines(summary, shown(this.plan.config.out)),
-      ...placeLines(report),
-    ]);
-    for (const line of lines) process.stdout.write(`${visibleText(line)}\n`);
-  }
-
   #print(text: string): void {
     if (this.#progress !== undefined) this.#progress.print(text);
     else if (!this.options.json) process.stderr.write(`${visibleText(text)}\n`);
   }
-}
-
-/** Where the report lies, and the adapter that is recommended. */
-function placeLines({ path, analysis: { recommendation } }: WrittenReport): string[] {
-  const words = terminalWords();
-  const { level, rank, adapterPath } = recommendation;
-  const report = `${words.reportOfStudy}${shown(path)}`;
-  if (adapterPath === null) return [report];
-  const what = words.recommended(level === 'none' ? null : level, String(rank));
-  return [report, `${words.adapterOfStudy}${numberWords().beside(shown(adapterPath), what)}`];
 }
 
 function progressNote({ runsDone, runs, active }: Extract<StudyEvent, { type: 'progress' }>): string {
@@ -247,10 +208,4 @@ function progressNote({ runsDone, runs, active }: Extract<StudyEvent, { type: 'p
     return `${run} ${stage} ${Math.floor(100 * share)} %${depth}${heldOut}`;
   });
   return [`${runsDone} of ${runs} runs`, ...under].join(' · ');
-}
-
-/** A path as short as it can be typed from here. */
-function shown(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === '' || short.startsWith('..') ? path : short;
 }

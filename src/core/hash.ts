@@ -1,5 +1,5 @@
 /** Canonical JSON (RFC 8785) and SHA-256: the one way lightmem computes identities. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Json } from './json.js';
 
@@ -12,7 +12,7 @@ export function canonicalJson(value: Json | object): string {
 
 /** SHA-256 of bytes or text, as 64 hexadecimal digits. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }
 
 /** SHA-256 of a value's canonical JSON. */

@@ -55,11 +55,7 @@ export const linearWeights = remembered((config: ModelConfig): number =>
 const ANSWER_SHARE = 0.2;
 
 /** What a run will cost, from token counts of its texts and lengths of its questions. */
-export const runCost = (run: PlannedRun, tokenizer: Tokenizer): RunCost => costBy(tokenizer)(run);
-
-const costBy = remembered((tokenizer: Tokenizer) => remembered((run: PlannedRun) => costOf(run, tokenizer)));
-
-function costOf(run: PlannedRun, tokenizer: Tokenizer): RunCost {
+export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   const { identity } = run.spec;
   const asked = askedTokens(run.asked, showsText(identity) ? identity.level : 'none', run, tokenizer);
   const probe = probeCost(run, tokenizer);

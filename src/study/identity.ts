@@ -126,29 +126,33 @@ export interface RunIdentity extends CellIdentity {
 }
 
 /** A stage's identity as 64 hexadecimal digits: computed alike from the plan and from a stored record. */
-export const identityHash = remembered((identity: RunIdentity | TrainingIdentity): string =>
-  sha256(identityText(identity)),
-);
+export function identityHash(identity: RunIdentity | TrainingIdentity): string {
+  return 'training' in identity ? sha256(identityText(identity)) : trainingHash(identity);
+}
+
+/** Runs may share a training, and its folder is asked for many times; a run's hash is its plan's to keep. */
+const trainingHash = remembered((identity: TrainingIdentity): string => sha256(identityText(identity)));
 
 /** What the identities of a grid, or a run's and its training's, share as one object: told once for thousands of them. */
-const SHARED = new Set(['answering', 'engine', 'judges', 'peft', 'prompt', 'settings']);
+const SHARED = new Set(['answering', 'engine', 'heldOut', 'judges', 'lora', 'peft', 'prompt']);
+/** What each has for itself, made of shared ones and of numbers. */
+const OWN = new Set(['settings', 'training']);
 const sharedText = remembered(canonicalJson);
 
 /** Canonical JSON, put together from that of its parts. */
 function identityText(identity: object): string {
-  const fields = Object.entries(identity) as [string, Json | object | undefined][];
-  const told = fields
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .flatMap(([key, value]) => {
-      if (value === undefined) return [];
-      return [`${JSON.stringify(key)}:${partText(key, value)}`];
-    });
-  return `{${told.join(',')}}`;
+  const fields = identity as Readonly<Record<string, Json | object | undefined>>;
+  let told = '';
+  for (const key of Object.keys(fields).sort()) {
+    const value = fields[key];
+    if (value !== undefined) told += `${told === '' ? '' : ','}"${key}":${partText(key, value)}`;
+  }
+  return `{${told}}`;
 }
 
 function partText(key: string, value: Json | object): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (key === 'training') return identityText(value);
+  if (OWN.has(key)) return identityText(value);
   return SHARED.has(key) ? sharedText(value) : canonicalJson(value);
 }
 

@@ -8,7 +8,7 @@ import type { Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
 import type { Item } from '../core/records.js';
 import { remembered } from '../core/remembered.js';
-import type { Device, GenerateSettings } from '../core/settings.js';
+import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
@@ -259,6 +259,11 @@ class Planner {
     return { renderer: identity, style, maxLength, answerRoom: this.config.prompt.answerRoom };
   });
 
+  /** Settings of a part's trainings of a rank, which differ by their seeds alone. */
+  readonly #settings = remembered((part: GridPart, rank: number, tokens: number): TrainSettings =>
+    trainSettings(withOverride(this.config.train, defined(part.train)), rank, 0, tokens),
+  );
+
   constructor(readonly input: PlannerInput) {
     this.config = input.config;
     this.#engine = { name: ENGINE, device: this.config.device };
@@ -312,9 +317,8 @@ class Planner {
   }
 
   #run(part: GridPart, { level, rank, seed, trained, asked }: Cell): PlannedRun {
-    const config = withOverride(this.config.train, defined(part.train));
-    const tokens = epochTokens(trained, level, config.maxLength);
-    const { checkpointEverySteps, ...settings } = trainSettings(config, rank, seed, tokens);
+    const tokens = epochTokens(trained, level, part.train?.maxLength ?? this.config.train.maxLength);
+    const { checkpointEverySteps, ...settings } = { ...this.#settings(part, rank, tokens), seed };
     const training = rank === 0 ? null : this.#training(settings, samplesHash(trained, level));
     const identity = this.#identity(part, { level, rank, seed, trained, asked }, training, settings.maxLength);
     return { spec: runSpec(identity, this.#place({ trained, asked }, checkpointEverySteps)), trained, asked };

@@ -9,7 +9,6 @@ import { markedEncoding, parseEncoding, Recoder } from '../../files/encoding.js'
 import { jsonArray, jsonObjects } from './json-array.js';
 import { JsonFault, readJson } from '../../files/json-reader.js';
 import { jsonLines } from './lines.js';
-import { parquetRows } from './parquet.js';
 import type { SourceRecord } from './source-record.js';
 import { csvRows } from './table.js';
 
@@ -128,12 +127,18 @@ export function readRecords(
   onBytes?: (read: number) => void,
 ): AsyncIterable<SourceRecord> {
   const { path, file, container } = source;
-  if (container === 'parquet') return parquetRows(path, file, log);
+  if (container === 'parquet') return parquetRecords(path, file, log);
   const chunks = bytesOf(source, log, onBytes);
   if (container === 'json') return jsonArray(chunks, file, log);
   if (container === 'objects') return jsonObjects(chunks, file, log);
   if (container === 'jsonl') return jsonLines(chunks, file, log);
   return csvRows(chunks, file, log, container === 'tsv');
+}
+
+/** Parquet's readers are loaded for a Parquet file alone. */
+async function* parquetRecords(path: string, file: string, log: ProblemLog): AsyncGenerator<SourceRecord> {
+  const { parquetRows } = await import('./parquet.js');
+  yield* parquetRows(path, file, log);
 }
 
 /** The file's bytes in pieces as UTF-8, without a leading byte order mark. */
