@@ -5,6 +5,7 @@ import { distinctList, flag, given, integer, list, oneOf, positive, text } from 
 import { QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { checkSpending, endpointFields, spendFields } from '../core/spend-schemas.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
+import { MOST_FACTS } from '../data/world/generate.js';
 import { COLUMN_PARTS, type ColumnPart, FORMATS } from '../data/formats/format.js';
 import { JUDGES, needsModel } from '../evaluate/judges/registry.js';
 import { BUNDLED } from '../models/load.js';
@@ -37,6 +38,13 @@ const dataset = z
         seed: integer(0, 2 ** 31 - 1)
           .describe('Another seed, another world.')
           .default(0),
+        facts: integer(1, MOST_FACTS)
+          .describe('Facts of each article, each with its question; six without it.')
+          .exactOptional(),
+      })
+      .refine(({ kind, facts }) => kind === 'articles' || facts === undefined, {
+        path: ['facts'],
+        message: 'is of articles alone: remove it, or say kind: articles',
       })
       .describe('The bundled synthetic world, in place of a file.')
       .optional(),

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { changeFrom, parseStudy, readStudyFile, studyConfig } from '../../src/study/config-file.js';
+import { loadDatasets } from '../../src/study/datasets.js';
 import { trainSettings } from '../../src/study/train-settings.js';
 import { scratchFolder } from './support/studies.js';
 import { problems } from './support/study-problems.js';
@@ -28,6 +29,15 @@ describe('a study file', () => {
     const { train } = parseStudy(objective('text'), 'x.yaml');
     expect(trainSettings(train, 8, 0).objective).toBe('text');
     expect(trainSettings(parseStudy(GOOD, 'x.yaml').train, 8, 0)).not.toHaveProperty('objective');
+  });
+
+  it('says how many facts the articles of the world have', async () => {
+    const questions = async (source: string): Promise<number[]> => {
+      const items = (await loadDatasets(parseStudy(source, 'x.yaml'))).get('a')?.items ?? [];
+      return items.map((item) => item.questions.length);
+    };
+    expect(await questions(GOOD)).toEqual([6, 6, 6, 6]);
+    expect(await questions(GOOD.replace('articles', 'articles, facts: 2'))).toEqual([2, 2, 2, 2]);
   });
 
   it('tells all of its problems at once, each with line and key', () => {
@@ -65,6 +75,8 @@ evaluate: { judges: [llm] }
     ['a rank given twice', GOOD.replace('[8]', '[8, 8]'), 'names something twice'],
     ['a book that is none', GOOD.replace('book: open', 'book: opn'), 'must say its book'],
     ['a data set that is not there', GOOD.replace('dataset: a', 'dataset: b'), 'unknown data set "b": use one of a'],
+    ['facts of dialogues', GOOD.replace('articles', 'dialogues, facts: 2'), 'facts: is of articles alone'],
+    ['more facts than there are', GOOD.replace('articles', 'articles, facts: 99'), 'facts: invalid 99: use an integer'],
     ['a world without a number of items', GOOD.replace('items: 4, ', ''), 'datasets.a.items: is missing'],
     ['no grid', 'datasets: { a: { file: x } }', 'grid: is missing'],
     ['broken YAML', 'a: [', 'line 1: '],

@@ -29,14 +29,16 @@ export function generateWorld(options: WorldOptions): Item[] {
   return Array.from({ length: options.items }, (_, index) => worldItem(options, index));
 }
 
+/** Facts that an article of any kind can have. */
+export const MOST_FACTS = Math.min(...Object.values(ATTRIBUTES).map((each) => each.length));
+
 function checkOptions(options: WorldOptions): void {
-  const attributes = Math.min(...Object.values(ATTRIBUTES).map((each) => each.length));
   const ranges = [
     ['seed', options.seed, 0, Number.MAX_SAFE_INTEGER],
     ['items', options.items, 0, 1_000_000],
-    ['facts', options.facts ?? 1, 1, attributes],
+    ['facts', options.facts ?? 1, 1, MOST_FACTS],
     ['fillers', options.fillers ?? 0, 0, FILLERS.length],
-    ['distractors', options.distractors ?? 0, 0, attributes],
+    ['distractors', options.distractors ?? 0, 0, MOST_FACTS],
   ] as const;
   const problems = ranges
     .filter(([, value, low, high]) => !Number.isInteger(value) || value < low || value > high)
