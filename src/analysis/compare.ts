@@ -7,6 +7,7 @@ import { meanLine, type Line } from './answer-lines.js';
 import type { Cell } from './group.js';
 import { armsOf, comparedPairs, type CellPair } from './lines.js';
 import { rangeOf, type Measure } from './measure.js';
+import { pullsOf } from './pulls.js';
 import { meanNoise, seedNoise, type SeedNoise } from './seed-noise.js';
 
 /** With fewer items than this that differ, a difference of one sign on all of them is no evidence at 95 % (sign test: 2 · 0.5⁵ = 0.06). */
@@ -160,23 +161,6 @@ function differenceOf(pair: CellPair, lines: ReadonlyMap<Cell, Line>, noise: See
     group: pair.question,
     extra: (1 / a.length + 1 / b.length) * ((most - least) / (n + 2)) ** 2,
   };
-}
-
-/**
- * What each item adds to a mean, as leaving it out tells (the cluster jackknife, CV3 of MacKinnon, Nielsen and Webb, 2023): an item with
- * many questions draws the mean towards itself, so that its own distance from it is too small. Of equal items: their distances.
- */
-function pullsOf(
-  sums: Float64Array,
-  counts: Float64Array,
-  { n, mean, clusters }: { readonly n: number; readonly mean: number; readonly clusters: number },
-): Float64Array {
-  return sums.map((sum, item) => {
-    const own = counts[item] as number;
-    if (own === 0) return 0;
-    const leftOut = clusters < 2 ? 1 : (n * (clusters - 1)) / (clusters * (n - own));
-    return (leftOut * (sum - own * mean)) / n;
-  });
 }
 
 /** The mean of several lines, over the questions that all of them have. */

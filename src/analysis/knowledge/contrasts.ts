@@ -4,6 +4,7 @@ import type { Row, TextGroup } from '../../core/records.js';
 import { mean } from '../../core/statistics.js';
 import { studentQuantile } from '../../core/student.js';
 import { FEWEST_ITEMS } from '../compare.js';
+import { pullsOf } from '../pulls.js';
 import { questionMeans, type QuestionMean } from '../question-means.js';
 import { ASSUMED_FREEDOM, ASSUMED_NOISE } from '../seed-noise.js';
 import type { Knowledge, KnowledgeCell } from './knowledge.js';
@@ -107,8 +108,11 @@ function reachOf(
 ): number {
   if (items.size < 2) return NaN;
   const n = differences.length;
-  const sums = [...items.values()].map((own) => own.reduce((sum, { value }) => sum + value - difference, 0) / n);
-  const sampling = (items.size / (items.size - 1)) * sums.reduce((sum, value) => sum + value ** 2, 0);
+  const groups = [...items.values()];
+  const sums = Float64Array.from(groups, (own) => own.reduce((sum, { value }) => sum + value, 0));
+  const counts = Float64Array.from(groups, (own) => own.length);
+  const pulls = pullsOf(sums, counts, { n, mean: difference, clusters: items.size });
+  const sampling = (items.size / (items.size - 1)) * pulls.reduce((sum, pull) => sum + pull ** 2, 0);
   const trainings = (2 * ASSUMED_NOISE ** 2) / seeds;
   const variance = sampling + trainings;
   const freedom = variance ** 2 / (sampling ** 2 / (items.size - 1) + trainings ** 2 / ASSUMED_FREEDOM);
