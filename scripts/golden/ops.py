@@ -377,8 +377,63 @@ def rows():
     )
 
 
+def hadamard(size):
+    matrix = torch.ones(1, 1)
+    while matrix.shape[0] < size:
+        matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)], 0)
+    return matrix / size**0.5
+
+
+def eight_bit_product(x, codes, scales, block):
+    """Rows of x turned in blocks, each rounded to 127 steps of its largest value, times codes that are scaled by column."""
+    turned = (x.reshape(-1, block) @ hadamard(block)).reshape(x.shape)
+    steps = turned.abs().amax(1, keepdim=True) / 127
+    return (turned / steps).round() * steps @ (codes * scales)
+
+
+class Int8MatMul(torch.autograd.Function):
+    """The product in eight bits; its gradient is the product with the codes of the other direction."""
+
+    @staticmethod
+    def forward(ctx, x, c, s, backC, backS, blocks, d=None, t=None):
+        ctx.save_for_backward(backC, backS)
+        ctx.block = blocks[1]
+        if d is None:
+            return eight_bit_product(x, c, s, blocks[0])
+        along = x @ d.T
+        return eight_bit_product(x - along @ d, c, s, blocks[0]) + along @ t
+
+    @staticmethod
+    def backward(ctx, dy):
+        return eight_bit_product(dy, *ctx.saved_tensors, ctx.block), *[None] * 7
+
+
+def eight_bits():
+    def coded(inner, columns):
+        return {
+            "x": normal(T, inner),
+            "c": below(128, inner, columns),
+            "s": frozen(positive(columns)),
+            "backC": below(128, columns, inner),
+            "backS": frozen(positive(inner)),
+        }
+
+    case(
+        "Int8MatMul: rows as they are",
+        lambda x, c, s, backC, backS: Int8MatMul.apply(x, c, s, backC, backS, (1, 1)),
+        **coded(6, 4),
+    )
+    case(
+        "Int8MatMul: columns turned in blocks, and directions apart",
+        lambda x, c, s, backC, backS, d, t: Int8MatMul.apply(x, c, s, backC, backS, (4, 2), d, t),
+        **coded(8, 6),
+        d=torch.tensor([[0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0], [0, 0, 0, 0, 0.6, 0, -0.8, 0]]),
+        t=frozen(normal(2, 6)),
+    )
+
+
 def main():
-    for group in (elementwise, unary, products, forms, reductions, indices, composites, rows):
+    for group in (elementwise, unary, products, forms, reductions, indices, composites, rows, eight_bits):
         group()
     made_with = {each.__name__: each.__version__ for each in (torch, transformers, peft)}
     lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in cases)

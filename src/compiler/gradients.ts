@@ -184,6 +184,17 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
     const pieces = b.apply('GatherRows', [dy, slots, ...indices], {});
     return [undefined, ...indices.map(() => undefined), ...pieces];
   },
+  // As if nothing were rounded: dy Wᵀ by the codes of the other direction. Nothing flows into codes.
+  Int8MatMul: (b, n, dy) => {
+    const [, codes, scales, backCodes, backScales] = n.inputs as [Value, Value, Value, Value, Value];
+    const { rotation, backRotation } = n.attributes;
+    return [
+      b.op('Int8MatMul', [dy, backCodes, backScales, codes, scales], {
+        rotation: backRotation,
+        backRotation: rotation,
+      }),
+    ];
+  },
   SoftmaxCrossEntropyLoss: (b, n, dy) => [b.op('CrossEntropyGradient', [at(n.outputs, 1), x1(n), dy], {})],
 };
 

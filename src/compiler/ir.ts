@@ -32,6 +32,7 @@ export interface OpAttributes {
   Mul: NoAttributes;
   Div: NoAttributes;
   Neg: NoAttributes;
+  Abs: NoAttributes;
   Exp: NoAttributes;
   Log: NoAttributes;
   Sigmoid: NoAttributes;
@@ -94,6 +95,18 @@ export interface OpAttributes {
   CrossEntropyGradient: NoAttributes;
   /** Blocks of integers to floats: (x − zero) · scale along an axis. */
   DequantizeLinear: { readonly axis: number; readonly blockSize: number };
+  /** Floats to integers of eight bits, x / scale rounded to even + zero, cut off at the ends of the type `to`, which is zero's: one scale and one zero point for each index of an axis. */
+  QuantizeLinear: { readonly axis: number; readonly to: 'uint8' | 'int8' };
+  /** (a − zero) · codes in whole numbers, times both scales: a [M, K] uint8, codes [K, N] int8, scale of a [], scales [N] of codes' columns, zero [] uint8 (ONNX Runtime's own). */
+  MatMulIntegerToFloat: NoAttributes;
+  /**
+   * x W in integers of eight bits, W frozen: inputs x [M, K], codes [K, N] and scales [N] of W's columns, backCodes [N, K] and backScales
+   * [K] of Wᵀ's, which the gradient is made with. Every row of x is scaled to its own largest value. With `rotation` above 1, columns are
+   * turned by Hadamard's matrix in blocks of so many, a power of two that divides K, so that no column stands out (QuaRot, Ashkboos
+   * et al., 2024); codes are of rows turned likewise, W's or with `backRotation` Wᵀ's. With two further inputs, directions [r, K], orthonormal
+   * or zero, and through [r, N], directions · W, what of x lies along these goes through in f32, and the rest alone is rounded. Lowered to primitives.
+   */
+  Int8MatMul: { readonly rotation: number; readonly backRotation: number };
 }
 
 /** Which axes are reduced, and whether they are kept, of size 1. */

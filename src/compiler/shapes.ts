@@ -69,6 +69,19 @@ function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
 
 const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
 
+/** Shape of a product of matrices whose right side has a scale for each column. */
+function codedProduct(a: { readonly shape: Shape }, codes: Value, scales: Value): Shape {
+  if (a.shape.length !== 2 || codes.shape.length !== 2) fail('both sides must be matrices');
+  if (dimOf(a, 1) !== dimOf(codes, 0)) fail(`inner sizes differ: ${dimOf(a, 1)} and ${dimOf(codes, 0)}`);
+  if (!sameShape(scales.shape, [dimOf(codes, 1)])) fail('one scale for each column of the codes is needed');
+  return [dimOf(a, 0), dimOf(codes, 1)];
+}
+
+function needBlocks(size: Dim, block: number): void {
+  if (!Number.isInteger(Math.log2(block)) || typeof size !== 'number' || size % block !== 0)
+    fail(`blocks of ${block} do not fill ${size}: give a power of two that does`);
+}
+
 /** Inputs of ScatterRows: `slots`, then as many `indices` as pieces. */
 export function scatterInputs<T>(inputs: readonly T[]): { slots: T; indices: readonly T[]; pieces: readonly T[] } {
   const count = Math.ceil((inputs.length - 1) / 2);
@@ -82,6 +95,7 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
   Mul: elementwise,
   Div: elementwise,
   Neg: same,
+  Abs: same,
   Exp: same,
   Log: same,
   Sigmoid: same,
@@ -254,6 +268,49 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     if (zero && (zero.type !== x.type || !sameShape(zero.shape, scale.shape)))
       fail('zero points must have the type of the data and the shape of the scales');
     return [{ type: scale.type, shape: x.shape }];
+  },
+  QuantizeLinear: (inputs, { axis, to }) => {
+    const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    const size = dimOf(x, axisOf(axis, x.shape.length));
+    needOneType([x, scale]);
+    if (zero.type !== to) fail(`zero points must be ${to}`);
+    if (!sameShape(scale.shape, [size]) || !sameShape(zero.shape, [size]))
+      fail(`one scale and one zero point for each of ${size} are needed`);
+    return [{ type: to, shape: x.shape }];
+  },
+  MatMulIntegerToFloat: (inputs) => {
+    const [a, codes, scale, scales, zero] = [0, 1, 2, 3, 4].map((i) => at(inputs, i)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
+    if (a.type !== 'uint8' || zero.type !== 'uint8' || codes.type !== 'int8')
+      fail('a and its zero must be uint8 and codes int8');
+    if (scale.shape.length > 0 || zero.shape.length > 0) fail('scale and zero of a must be one number each');
+    return [{ type: scales.type, shape: codedProduct(a, codes, scales) }];
+  },
+  Int8MatMul: (inputs, { rotation, backRotation }) => {
+    const [x, codes, scales, backCodes, backScales] = [0, 1, 2, 3, 4].map((i) => at(inputs, i)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
+    const [directions, through] = inputs.slice(5);
+    needOneType([x, scales, backScales]);
+    if (codes.type !== 'int8' || backCodes.type !== 'int8') fail('codes must be int8');
+    const shape = codedProduct(x, codes, scales);
+    codedProduct({ shape }, backCodes, backScales);
+    needBlocks(dimOf(x, 1), rotation);
+    needBlocks(dimOf(codes, 1), backRotation);
+    if (directions && !sameShape(directions.shape, [dimOf(directions, 0), dimOf(x, 1)]))
+      fail('directions must be [r, K]');
+    if (directions && (!through || !sameShape(through.shape, [dimOf(directions, 0), dimOf(codes, 1)])))
+      fail('what goes through must be [r, N]');
+    return [{ type: x.type, shape }];
   },
 };
 

@@ -1,5 +1,6 @@
 /** The reference engine: a plain interpreter of graphs in f64, one short function per operation; slow, for tests and finite differences. */
 import { axisOf, broadcast, evaluateDim, type Shape } from '../compiler/dims.js';
+import { hadamard } from '../compiler/passes/eight-bits.js';
 import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../compiler/ir.js';
 import { scatterInputs } from '../compiler/shapes.js';
 import { sizesOf } from '../compiler/sizes.js';
@@ -253,6 +254,68 @@ function dequantize(inputs: readonly NdArray[], attributes: OpAttributes['Dequan
   });
 }
 
+/** The nearest whole number, the even one of two. */
+function roundedToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
+/** Codes of eight bits as the ONNX kernel makes them: the quotient is rounded to f32 before it is rounded to a whole number. */
+function quantize(inputs: readonly NdArray[], axis: number, [least, most]: readonly [number, number]): NdArray {
+  const [x, scale, zero] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+  const along = axisOf(axis, x.shape.length);
+  return generate(x.shape, (index) => {
+    const own = [at(index, along)];
+    const code =
+      roundedToEven(Math.fround(Math.fround(read(x, index)) / Math.fround(read(scale, own)))) + read(zero, own);
+    return Math.min(most, Math.max(least, code));
+  });
+}
+
+const CODE_RANGES = { uint8: [0, 255], int8: [-128, 127] } as const;
+
+/** The sums are whole numbers, and exact. */
+function integerProduct(inputs: readonly NdArray[]): NdArray {
+  const [a, codes, scale, scales, zero] = [0, 1, 2, 3, 4].map((i) => at(inputs, i)) as [
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+  ];
+  const whole = matmul(
+    zip(a, zero, (x, y) => x - y),
+    codes,
+  );
+  return zip(whole, scales, (sum, each) => sum * at([...scale.data], 0) * each);
+}
+
+/** Columns turned by Hadamard's matrix in blocks. */
+function turned(x: NdArray, block: number): NdArray {
+  const matrix = { shape: [block, block], data: Float64Array.from(hadamard(block)) };
+  const rows = { shape: [x.data.length / block, block], data: x.data };
+  return { shape: x.shape, data: matmul(rows, matrix).data };
+}
+
+function int8MatMul(inputs: readonly NdArray[], { rotation }: OpAttributes['Int8MatMul']): NdArray {
+  const [x, codes, scales] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+  const [directions, through] = inputs.slice(5);
+  const along = directions && matmul(x, swapped(directions));
+  const rest = along && directions ? zip(x, matmul(along, directions), (a, b) => a - b) : x;
+  const rows = turned(rest, rotation);
+  const rowScales = fold(rows, [1], (values) => maxOf(values.map(Math.abs)) / 127 + 1e-30);
+  const own = { shape: rowScales.shape.slice(0, 1), data: rowScales.data };
+  const zeros = map(own, () => 0);
+  const coded = quantize([rows, own, zeros], 0, [-127, 127]);
+  const product = zip(
+    zip(matmul(coded, codes), scales, (a, b) => a * b),
+    rowScales,
+    (a, b) => a * b,
+  );
+  return along && through ? zip(product, matmul(along, through), (a, b) => a + b) : product;
+}
+
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
 
 /** What every operation computes; an operation without a function does not compile. */
@@ -261,6 +324,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: binary((a, b) => a / b),
+  Abs: unary(Math.abs),
   Neg: unary((x) => -x),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
@@ -317,6 +381,9 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
   SoftmaxCrossEntropyLoss: (inputs) => crossEntropy(at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (inputs) => [crossEntropyGradient(at(inputs, 0), at(inputs, 1), at(inputs, 2))],
   DequantizeLinear: (inputs, attributes) => [dequantize(inputs, attributes)],
+  QuantizeLinear: (inputs, { axis, to }) => [quantize(inputs, axis, CODE_RANGES[to])],
+  MatMulIntegerToFloat: (inputs) => [integerProduct(inputs)],
+  Int8MatMul: (inputs, attributes) => [int8MatMul(inputs, attributes)],
 };
 
 /** Rounding to a type; f32 keeps f64's precision on purpose. */

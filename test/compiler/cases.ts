@@ -23,6 +23,8 @@ export interface Case {
   readonly sizes: Readonly<Record<string, number>>;
   /** Without a gradient, for the reason given. */
   readonly noGradient?: string;
+  /** Its values are rounded, so that differences tell no gradient; a test of its own does. */
+  readonly isRounded?: boolean;
   readonly build: (b: Builder, inputs: Inputs) => Value | readonly Value[];
 }
 
@@ -39,6 +41,8 @@ const listed = (values: readonly number[], shape: Shape = [values.length]): Inpu
 });
 const frozen = (spec: InputSpec): InputSpec => ({ ...spec, frozen: true });
 
+const NO_RULE = 'no rule: put in after gradients are taken';
+
 /** Sizes of the symbols that cases use; different from each other and from most fixed sizes. */
 const SIZES = { B: 2, S: 3, P: 2, M: 4, T: 5 };
 
@@ -47,6 +51,7 @@ type Build = Case['build'];
 interface Extra {
   readonly ops?: readonly Op[];
   readonly noGradient?: string;
+  readonly isRounded?: boolean;
   readonly sizes?: Readonly<Record<string, number>>;
 }
 
@@ -85,9 +90,10 @@ const SHAPES: readonly (readonly [string, Shape])[] = [
   ['symbolic sizes', ['B', 'S']],
 ];
 
-function unary(op: 'Neg' | 'Exp' | 'Log' | 'Sigmoid'): Case[] {
+function unary(op: 'Abs' | 'Neg' | 'Exp' | 'Log' | 'Sigmoid'): Case[] {
   const spec = op === 'Log' ? positive : normal;
-  return SHAPES.map(([what, shape]) => one(op, what, { x: spec(...shape) }, (b, of) => b.op(op, [of('x')], {})));
+  const extra = op === 'Abs' ? { noGradient: NO_RULE } : {};
+  return SHAPES.map(([what, shape]) => one(op, what, { x: spec(...shape) }, (b, of) => b.op(op, [of('x')], {}), extra));
 }
 
 const quickGelu = [1, 1.702].flatMap((alpha) =>
@@ -138,7 +144,7 @@ const fused: Case[] = [
       c: transB ? normal('B', 2, 3) : normal('B', 3, 2),
     },
     (b, of) => b.op('FusedMatMul', [of('a'), of('c')], { transA, transB }),
-    { noGradient: 'no rule: put in after gradients are taken' },
+    { noGradient: NO_RULE },
   ),
 );
 
@@ -514,7 +520,7 @@ const cast: Case[] = [
     'another tensor of other sizes',
     { x: normal(2, 3), y: frozen(normal(4)) },
     (b, of) => b.op('After', [of('x'), b.exp(of('y'))], {}),
-    { noGradient: 'no rule: put in after gradients are taken' },
+    { noGradient: NO_RULE },
   ),
   one('Cast', 'integers to floats', { x: below(9, 2, 3) }, (b, of) => b.op('Cast', [of('x')], { to: 'float32' }), {
     noGradient: NOT_CONTINUOUS,
@@ -719,6 +725,66 @@ const dequantise: Case[] = [
   ),
 ];
 
+const codes = (...shape: Shape): InputSpec => ({ type: 'int8', shape, below: 128 });
+const unsigned = (...values: readonly number[]): InputSpec => ({ type: 'uint8', shape: [values.length], values });
+
+/** Inputs of an Int8MatMul [T, K] · [K, N]. */
+const coded = (inner: number, columns: number): Case['inputs'] => ({
+  ...{ x: normal('T', inner), c: codes(inner, columns), s: frozen(positive(columns)) },
+  ...{ backC: codes(columns, inner), backS: frozen(positive(inner)) },
+});
+const CODED = ['x', 'c', 's', 'backC', 'backS'] as const;
+
+const eightBits: Case[] = [
+  ...([0, 1] as const).map((axis) =>
+    one(
+      'QuantizeLinear',
+      `uint8 along axis ${axis}, both ends reached`,
+      { x: normal(3, 3), s: { ...positive(3), values: [0.25, 0.5, 0.0078125] }, z: unsigned(128, 0, 250) },
+      (b, of) =>
+        b.op('Cast', [b.op('QuantizeLinear', [of('x'), of('s'), of('z')], { axis, to: 'uint8' })], { to: 'float32' }),
+      { noGradient: 'no gradient rule for Cast' },
+    ),
+  ),
+  one(
+    'QuantizeLinear',
+    'int8, halves to the even side',
+    {
+      x: { ...normal(1, 8), values: [0.25, 0.75, 1.25, -0.25, -0.75, 100, -100, 0] },
+      s: { ...positive(1), values: [0.5] },
+      z: { type: 'int8', shape: [1], values: [0] },
+    },
+    (b, of) =>
+      b.op('Cast', [b.op('QuantizeLinear', [of('x'), of('s'), of('z')], { axis: 0, to: 'int8' })], { to: 'float32' }),
+    { noGradient: 'no gradient rule for Cast' },
+  ),
+  one(
+    'MatMulIntegerToFloat',
+    'a symbolic number of rows',
+    { a: { type: 'uint8', shape: ['T', 6], below: 256 }, c: codes(6, 4), s: positive(4) },
+    (b, of) => b.op('MatMulIntegerToFloat', [of('a'), of('c'), b.scalar(0.5), of('s'), b.scalar(128, 'uint8')], {}),
+    { noGradient: NO_RULE },
+  ),
+  one(
+    'Int8MatMul',
+    'rows as they are',
+    coded(6, 4),
+    (b, of) => b.op('Int8MatMul', CODED.map(of), { rotation: 1, backRotation: 1 }),
+    { isRounded: true },
+  ),
+  one(
+    'Int8MatMul',
+    'columns turned in blocks, and directions apart',
+    {
+      ...coded(8, 6),
+      d: frozen({ ...normal(2, 8), values: [0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0, -0.8, 0] }),
+      t: frozen(normal(2, 6)),
+    },
+    (b, of) => b.op('Int8MatMul', [...CODED, 'd', 't'].map(of), { rotation: 4, backRotation: 2 }),
+    { isRounded: true },
+  ),
+];
+
 /** softmax(q kᵀ + mask) v with two query heads to each of the key heads. */
 function attention(b: Builder, of: Inputs): Value {
   const scores = b.matmul(of('q'), b.transpose(of('k'), [0, 1, 3, 2]));
@@ -808,7 +874,7 @@ const composites: Case[] = [
 
 export const CASES: readonly Case[] = [
   ...(['Add', 'Sub', 'Mul', 'Div'] as const).flatMap(elementwise),
-  ...(['Neg', 'Exp', 'Log', 'Sigmoid'] as const).flatMap(unary),
+  ...(['Abs', 'Neg', 'Exp', 'Log', 'Sigmoid'] as const).flatMap(unary),
   ...quickGelu,
   ...matmul,
   ...gemm,
@@ -835,5 +901,6 @@ export const CASES: readonly Case[] = [
   ...crossEntropy,
   ...crossEntropyGradients,
   ...dequantise,
+  ...eightBits,
   ...composites,
 ];

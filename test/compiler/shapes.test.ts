@@ -33,6 +33,11 @@ function outputsOf<P extends Op>(op: P, inputs: readonly Text[], attributes: OpA
 
 type Fit = { [P in Op]: readonly [P, readonly Text[], OpAttributes[P], readonly string[]] }[Op];
 
+/** Codes and scales of a weight [6, 4], and of it transposed. */
+const CODES = ['i8 6 4', 'f32 4', 'i8 4 6', 'f32 6'];
+
+const PLAIN = { rotation: 1, backRotation: 1 };
+
 const FITS: readonly Fit[] = [
   ['Add', ['f32 B 1', 'f32 S'], {}, ['float32[B, S]']],
   ['MatMul', ['f32 B 1 S 4', 'f32 3 4 P+S'], {}, ['float32[B, 3, S, P+S]']],
@@ -52,6 +57,10 @@ const FITS: readonly Fit[] = [
   ['Slice', ['f32 B 6'], { axis: -1, start: 1, end: 3 }, ['float32[B, 2]']],
   ['Where', ['bool B 1', 'f32 S', 'f32'], {}, ['float32[B, S]']],
   ['Cast', ['i64 B'], { to: 'float32' }, ['float32[B]']],
+  ['QuantizeLinear', ['f32 R 6', 'f32 R', 'u8 R'], { axis: 0, to: 'uint8' }, ['uint8[R, 6]']],
+  ['MatMulIntegerToFloat', ['u8 R 6', 'i8 6 4', 'f32', 'f32 4', 'u8'], {}, ['float32[R, 4]']],
+  ['Int8MatMul', ['f32 R 6', ...CODES], { rotation: 2, backRotation: 4 }, ['float32[R, 4]']],
+  ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 6', 'f32 3 4'], { rotation: 1, backRotation: 1 }, ['float32[R, 4]']],
   ['SimplifiedLayerNormalization', ['f32 B S 8', 'f32 8'], { epsilon: 0 }, ['float32[B, S, 8]', 'float32[B, S, 1]']],
   ['RotaryEmbedding', ['f32 B S 16', 'i64 B S', 'f32 R 4', 'f32 R 4'], { heads: 2 }, ['float32[B, S, 16]']],
   ['Gemm', ['f32 M 9', 'f32 9 4', 'f32 M 4'], { transA: false, transB: false, alpha: 1 }, ['float32[M, 4]']],
@@ -76,7 +85,7 @@ const FITS: readonly Fit[] = [
 type Misfit = { [P in Op]: readonly [P, readonly Text[], OpAttributes[P], string] }[Op];
 
 const PAIRS = ['Add', 'Sub', 'Mul', 'Div'] as const;
-const ONES = ['Neg', 'Exp', 'Log', 'Sigmoid'] as const;
+const ONES = ['Abs', 'Neg', 'Exp', 'Log', 'Sigmoid'] as const;
 const REDUCTIONS = ['ReduceSum', 'ReduceMean', 'ReduceMax'] as const;
 const GEMM = { transA: false, transB: false, alpha: 1 };
 const BLOCKS = { axis: 0, blockSize: 2 };
@@ -184,6 +193,26 @@ const MISFITS: readonly Misfit[] = [
   ['DequantizeLinear', ['u8 4 2', 'f32 2 3'], BLOCKS, 'one scale for each block of 2 along axis 0 is needed'],
   ['DequantizeLinear', ['u8 B 2', 'f32 2 2'], BLOCKS, 'one scale for each block of 2 along axis 0 is needed'],
   ['DequantizeLinear', ['u8 4 2', 'f32 2 2', 'i8 2 2'], BLOCKS, 'zero points must have the type of the data'],
+  ['QuantizeLinear', ['f32 4 2', 'f32 4', 'i8 4'], { axis: 0, to: 'uint8' }, 'zero points must be uint8'],
+  [
+    'QuantizeLinear',
+    ['f32 4 2', 'f32 2', 'u8 2'],
+    { axis: 0, to: 'uint8' },
+    'one scale and one zero point for each of 4',
+  ],
+  ['QuantizeLinear', ['i32 4 2', 'f32 4', 'u8 4'], { axis: 0, to: 'uint8' }, 'all must have one type'],
+  ['MatMulIntegerToFloat', ['i8 4 6', 'i8 6 4', 'f32', 'f32 4', 'u8'], {}, 'must be uint8 and codes int8'],
+  ['MatMulIntegerToFloat', ['u8 4 6', 'i8 6 4', 'f32 4', 'f32 4', 'u8'], {}, 'one number each'],
+  ['MatMulIntegerToFloat', ['u8 4 6', 'i8 6 4', 'f32', 'f32 6', 'u8'], {}, 'one scale for each column'],
+  ['MatMulIntegerToFloat', ['u8 4 5', 'i8 6 4', 'f32', 'f32 4', 'u8'], {}, 'inner sizes differ: 5 and 6'],
+  ['MatMulIntegerToFloat', ['u8 1 4 6', 'i8 6 4', 'f32', 'f32 4', 'u8'], {}, 'both sides must be matrices'],
+  ['Int8MatMul', ['f32 R 6', ...CODES], { rotation: 4, backRotation: 1 }, 'blocks of 4 do not fill 6'],
+  ['Int8MatMul', ['f32 R 6', ...CODES], { rotation: 3, backRotation: 1 }, 'blocks of 3 do not fill 6'],
+  ['Int8MatMul', ['f32 R 6', ...CODES], { rotation: 1, backRotation: 8 }, 'blocks of 8 do not fill 4'],
+  ['Int8MatMul', ['f32 R 6', 'i8 6 4', 'f32 4', 'i8 6 4', 'f32 4'], PLAIN, 'inner sizes differ: 4 and 6'],
+  ['Int8MatMul', ['f32 R 6', 'u8 6 4', 'f32 4', 'i8 4 6', 'f32 6'], PLAIN, 'codes must be int8'],
+  ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 4', 'f32 3 4'], PLAIN, 'directions must be [r, K]'],
+  ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 6'], PLAIN, 'what goes through must be [r, N]'],
 ];
 
 /** Operations that no operands and attributes can be wrong for. */

@@ -55,6 +55,7 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
   Mul: plain,
   Div: plain,
   Neg: plain,
+  Abs: plain,
   Exp: plain,
   Log: plain,
   Sigmoid: plain,
@@ -99,5 +100,8 @@ export const FORMS: { readonly [P in Exclude<Op, OwnOp>]: (attributes: OpAttribu
   Attention: () => unlowered('Attention'),
   GatherRows: () => unlowered('GatherRows'),
   ScatterRows: () => unlowered('ScatterRows'),
+  QuantizeLinear: alongAxis,
+  MatMulIntegerToFloat: () => ({ domain: CONTRIB_DOMAIN }),
+  Int8MatMul: () => unlowered('Int8MatMul'),
   DequantizeLinear: ({ axis, blockSize }) => ({ attributes: [int('axis', axis), int('block_size', blockSize)] }),
 };

@@ -3,6 +3,7 @@ import type { Builder } from '../builder.js';
 import { product } from '../dims.js';
 import { at, dimOf, isOp, type Graph, type Node, type Op, type Value } from '../ir.js';
 import { scatterInputs } from '../shapes.js';
+import { int8MatMul } from './eight-bits.js';
 import { rebuild } from './rebuild.js';
 
 /** log Σ exp of rows whose softmax is known: the largest score less the logarithm of its probability. */
@@ -65,6 +66,7 @@ const LOWERINGS: { readonly [P in Op]?: Lowering<P> } = {
     return rowsAt(b, pieces, [slots]);
   },
   RotaryEmbedding: rotaryByToken,
+  Int8MatMul: (b, inputs, { attributes }) => [int8MatMul(b, inputs, attributes)],
 };
 
 function lowered<P extends Op>(b: Builder, node: Node<P>, inputs: readonly Value[]): readonly Value[] | undefined {
