@@ -23,6 +23,13 @@ export interface LoraSettings {
 export const QUANTISATIONS = ['none', 'f16', 'nf4', 'int4', 'int8'] as const;
 export type Quantisation = (typeof QUANTISATIONS)[number];
 
+/**
+ * What the frozen base's products are computed in while training: f32, or integers of eight bits, forward and back; `int8-anyway` also
+ * on processors that have no instructions for it.
+ */
+export const COMPUTES = ['f32', 'int8', 'int8-anyway'] as const;
+export type Compute = (typeof COMPUTES)[number];
+
 export type Device = 'cpu' | 'webgpu' | 'cuda';
 
 /** Measuring the loss on items kept from training, and stopping where it no longer falls. */
@@ -62,6 +69,8 @@ export interface TrainSettings {
   /** Longest sample in tokens; the context is what gets shortened. */
   readonly maxLength: number;
   readonly quantisation: Quantisation;
+  /** Default `f32`; adapters are asked in f32 whatever they were trained in. */
+  readonly compute?: Compute;
   /** Keeps of each layer its input alone and computes the rest again on the way back: less memory for a third more work. */
   readonly gradientCheckpointing?: boolean;
   /** Steps between checkpoints; 0 writes none. */

@@ -1,6 +1,7 @@
 /** The processor: its name, its threads, and the instructions by which products are quick. */
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, platform } from 'node:os';
+import { VNNI } from '../engine/eight-bits.js';
 import { note, ok, type Finding } from './finding.js';
 import { askProgram, type Ask } from './program.js';
 
@@ -21,7 +22,7 @@ export interface ProcessorReaders {
 const INSTRUCTIONS = {
   avx2: /^avx2(_0)?$/i,
   avx512: /^avx512_?f$/i,
-  vnni: /^avx_?(512_?)?vnni$/i,
+  vnni: VNNI,
   amx: /^amx_(int8|bf16|tile)$/i,
 } as const;
 const NAMES = { avx2: 'AVX2', avx512: 'AVX-512', vnni: 'VNNI', amx: 'AMX' } as const;

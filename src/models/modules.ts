@@ -58,7 +58,9 @@ export interface ModelModules {
  * The part a tensor plays: a linear layer's weight or bias, a norm's weight, the embedding, the output head, LoRA's A or B. Of a base in
  * few bits a weight is `codes` and what belongs to them; a `table` is shared by all weights of a format.
  */
-export type Role = 'weight' | 'bias' | 'norm' | 'embedding' | 'head' | 'lora_A' | 'lora_B' | QuantisedRole;
+export type Role = 'weight' | 'bias' | 'norm' | 'embedding' | 'head' | 'lora_A' | 'lora_B' | QuantisedRole | Int8Role;
+/** What a linear layer is computed with in integers of eight bits: codes and scales of both directions, and what goes through in f32. */
+export type Int8Role = 'forwardCodes' | 'forwardScales' | 'backCodes' | 'backScales' | 'directions' | 'through';
 export type QuantisedRole = 'codes' | 'scales' | 'zeroPoints' | 'scaleCodes' | 'scaleScales' | 'scaleOffset' | 'table';
 
 /** One tensor of weights. */

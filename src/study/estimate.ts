@@ -27,6 +27,8 @@ export interface RunCost {
   readonly stepTokens: number;
   /** Whether samples of texts are trained on, not questions with their texts. */
   readonly ofTexts: boolean;
+  /** Whether the base's products are in integers of eight bits. */
+  readonly isInt8?: boolean;
   /** Prompt tokens of asking, shared contexts counted once. */
   readonly promptTokens: number;
   readonly answers: number;
@@ -69,19 +71,27 @@ export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   };
 }
 
-type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'stepTokens' | 'ofTexts'>;
+type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'stepTokens' | 'ofTexts' | 'isInt8'>;
 
 function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   const { level, training } = run.spec.identity;
   if (training === null) return { trainTokens: 0, learntTokens: 0, writtenTokens: 0, stepTokens: 0, ofTexts: false };
   const stepTokens = training.settings.batchTokens * training.settings.accumulation;
+  const int8 = (training.settings.compute ?? 'f32') === 'f32' ? {} : { isInt8: true };
   if (run.set !== undefined) {
     const { tokens, learnt, replayed } = textCost(run.set, tokenizer);
     const writtenTokens = Math.min(replayed, REPLAY.most * REPLAY.tokens);
-    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, stepTokens, ofTexts: true };
+    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, stepTokens, ofTexts: true, ...int8 };
   }
   const trainTokens = askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs;
-  return { trainTokens, learntTokens: ANSWER_SHARE * trainTokens, writtenTokens: 0, stepTokens, ofTexts: false };
+  return {
+    trainTokens,
+    learntTokens: ANSWER_SHARE * trainTokens,
+    writtenTokens: 0,
+    stepTokens,
+    ofTexts: false,
+    ...int8,
+  };
 }
 
 /** Tokens of items' questions, with their texts at a level. */
@@ -137,6 +147,8 @@ const OPERATIONS_PER_SECOND = 3e10;
 /** Operations per weight and token: forward, and backward through frozen weights with adapters beside them. */
 const TRAIN_OPERATIONS = 6;
 const FORWARD_OPERATIONS = 2;
+/** Share of that time that a step takes with the base's products in integers of eight bits, as measured (docs/log.md). */
+const INT8_SHARE = 0.65;
 /** Operations per weight of one answer: its tokens come one after another, which costs reading every weight each time. */
 const ANSWER_OPERATIONS = 60;
 /** The same for samples of texts, which are short and share nothing, so that the same processor does more in a second; and the output head's. */
@@ -221,7 +233,7 @@ function trainOperations(cost: TrainCost, config: ModelConfig): number {
   const head = config.hiddenSize * config.vocabSize;
   const each = cost.ofTexts ? TEXT_OPERATIONS : { weights: TRAIN_OPERATIONS, head: FORWARD_OPERATIONS };
   return (
-    cost.trainTokens * each.weights * weights +
+    cost.trainTokens * each.weights * (cost.isInt8 === true ? INT8_SHARE : 1) * weights +
     cost.learntTokens * each.head * head +
     cost.writtenTokens * WRITE_OPERATIONS * (weights + head)
   );

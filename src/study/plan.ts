@@ -43,6 +43,7 @@ import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
+import { checkCompute, checkComputePlace } from '../train/compute.js';
 import { studyWriters, type FormsOutcome } from './written-forms.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
@@ -410,6 +411,7 @@ class Planner {
   #training(settings: TrainingIdentity['settings'], samples: string): TrainingIdentity {
     const { model } = this.input;
     if (model.kind === 'served') throw new Error('a served model is not trained');
+    this.#checkCompute(settings.compute);
     return {
       version: IDENTITY_VERSION,
       model: model.model.identity,
@@ -417,6 +419,14 @@ class Planner {
       ...{ samples, settings, engine: this.#engine },
       ...(model.peft !== undefined && { peft: model.peft.settings }),
     };
+  }
+
+  /** Where runs go elsewhere, the processor there is asked when they begin. */
+  #checkCompute(compute: TrainingIdentity['settings']['compute']): void {
+    const { executor, device } = this.config;
+    const isHere = executor.kind === 'inline' || executor.kind === 'pool';
+    const check = isHere ? checkCompute : checkComputePlace;
+    check(compute, { device, isPeft: this.#peft !== undefined });
   }
 
   get #peft(): PeftPlan | undefined {

@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import type { Json } from '../core/json.js';
 import type { Level } from '../core/levels.js';
-import { QUANTISATIONS, TARGET_MODULES, type GenerateSettings, type TrainSettings } from '../core/settings.js';
+import {
+  COMPUTES,
+  QUANTISATIONS,
+  TARGET_MODULES,
+  type GenerateSettings,
+  type TrainSettings,
+} from '../core/settings.js';
 import { TEXT_CONTROLS } from '../core/records.js';
 import { FORM_DROP_REASONS } from '../forms/check.js';
 import { FORM_NAMES } from '../forms/form.js';
@@ -43,6 +49,7 @@ const settings: z.ZodType<Omit<TrainSettings, 'checkpointEverySteps'>> = z.loose
   seed: z.number().int(),
   maxLength: count,
   quantisation: z.enum(QUANTISATIONS),
+  compute: z.enum(COMPUTES).exactOptional(),
   gradientCheckpointing: z.boolean().exactOptional(),
   objective: z.string().exactOptional(),
   heldOut: z.looseObject({ share: z.number(), everySteps: count, patience: count }).exactOptional(),

@@ -27,6 +27,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number, t
     evaluateEverySteps,
     patience,
     gradientCheckpointing,
+    compute,
     objective,
     ...rest
   } = config;
@@ -44,6 +45,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number, t
     ...trainSize(config, tokens),
     ...(maxSteps !== undefined && { maxSteps }),
     ...(gradientCheckpointing && { gradientCheckpointing }),
+    ...(compute !== 'f32' && { compute }),
     ...(objective !== undefined && { objective }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
     seed,

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter } from '../models/adapter/adapter.js';
+import { roundedWeights } from '../models/formats/quantise.js';
 import type { LoadedModel } from '../models/model.js';
 import { loraParameters } from '../models/modules.js';
 import type { PeftChoice } from '../peft/settings.js';
+import { checkCompute } from './compute.js';
 import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
 import { loraTensors } from './lora-tensors.js';
@@ -17,7 +19,7 @@ import { objectiveNamed } from './objectives/objectives.js';
 import { PeftTrainer } from './peft-trainer.js';
 import type { StepMetric } from './step-metric.js';
 import type { StepTrainer, Weights } from './step-trainer.js';
-import { Trainer, loraInitialiser } from './trainer.js';
+import { Trainer, loraInitialiser, type TrainerOptions } from './trainer.js';
 
 /** Told after every step. */
 export interface TrainProgress {
@@ -68,7 +70,24 @@ const METRICS = 'metrics.jsonl';
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 
-function trainerFor({ model, samples, settings, ...options }: FinetuneOptions): Promise<StepTrainer> {
+/** A base in eight bits is made of what its weights stand for where they are kept in fewer bits. */
+function frozenBase(
+  model: LoadedModel,
+  { lora, quantisation, seed, compute = 'f32' }: TrainSettings,
+): Pick<TrainerOptions, 'training' | 'initial'> {
+  if (compute === 'f32')
+    return {
+      training: { kind: 'lora', lora, quantisation },
+      initial: loraInitialiser(model.weights, seed, quantisation),
+    };
+  const weights = quantisation === 'none' ? model.weights : roundedWeights(model, quantisation);
+  return { training: { kind: 'lora', lora, compute: 'int8' }, initial: loraInitialiser(weights, seed) };
+}
+
+function trainerFor(
+  { model, samples, settings, ...options }: FinetuneOptions,
+  plan: FinetuningPlan,
+): Promise<StepTrainer> {
   const { peft, folder, threads } = options;
   if (peft !== undefined)
     return PeftTrainer.create({
@@ -76,14 +95,15 @@ function trainerFor({ model, samples, settings, ...options }: FinetuneOptions): 
       ...(peft.python !== undefined && { python: peft.python }),
       ...(threads !== undefined && { threads }),
     });
+  const firstBatch = plan.steps[0]?.batches[0];
   return Trainer.create({
     engine: onnxRuntimeEngine({
       device: options.device ?? 'cpu',
       ...(options.threads === undefined ? {} : { threads: options.threads }),
     }),
     config: model.config,
-    training: { kind: 'lora', lora: settings.lora, quantisation: settings.quantisation },
-    initial: loraInitialiser(model.weights, settings.seed, settings.quantisation),
+    ...frozenBase(model, settings),
+    ...(firstBatch && { firstBatch }),
     optimiser: settings,
     positions: largest(samples.map((each) => each.prompt.length + each.answer.length)),
     labels: objectiveNamed(settings.objective).labels,
@@ -143,8 +163,9 @@ const secondsSince = (started: number): number => (performance.now() - started) 
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
   const { model, samples, settings, folder } = options;
+  checkCompute(settings.compute, { device: options.device, isPeft: options.peft !== undefined });
   const plan = new FinetuningPlan({ model: model.identity, samples, settings });
-  const trainer = await trainerFor(options);
+  const trainer = await trainerFor(options, plan);
   try {
     const started = performance.now();
     const metrics = await trained(options, plan, trainer);

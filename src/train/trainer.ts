@@ -20,6 +20,7 @@ import {
   type Keep,
 } from '../models/graph/training-graph.js';
 import { tokensOf, weightOf, type Batch } from './batches.js';
+import { int8Values } from './int8-values.js';
 import { AdamW, clipByNorm, type AdamWSettings, type Moments } from './optimiser.js';
 import type { StepResult, StepTrainer, TrainerState, Weights } from './step-trainer.js';
 
@@ -46,6 +47,15 @@ export function loraInitialiser(
   };
 }
 
+/** Values of all parameters; those of a base in eight bits are made first. */
+async function valuesFor(options: TrainerOptions, parameters: readonly Parameter[]): Promise<ParameterValues> {
+  const { training, initial, firstBatch: batch } = options;
+  if (training.kind !== 'lora' || training.compute !== 'int8') return initial;
+  if (batch === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
+  const values = await int8Values({ ...options, batch }, parameters);
+  return (parameter) => values.get(parameter.name) ?? initial(parameter);
+}
+
 interface Accumulated {
   readonly loss: number;
   readonly losses: readonly Float32Array[];
@@ -68,6 +78,8 @@ export interface TrainerOptions {
   readonly keep?: Keep;
   /** Seed of the dropout masks; default 0. */
   readonly seed?: number;
+  /** Where the base is computed in eight bits: the batch that its directions are found on, the first that is trained on. */
+  readonly firstBatch?: Batch;
 }
 
 /** What a trainer computes with. */
@@ -106,11 +118,11 @@ export class Trainer implements StepTrainer {
   }
 
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { config, engine, initial, positions } = options;
+    const { config, engine, positions } = options;
     const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(positions) });
     const program = await engine.compile(graph);
     const isTrained = new Set(parameters.filter((each) => each.trained).map(({ name }) => name));
-    const tensors = Object.entries(modelTensors(config, parameters, initial, positions));
+    const tensors = Object.entries(modelTensors(config, parameters, await valuesFor(options, parameters), positions));
     const frozen = await engine.hold(Object.fromEntries(tensors.filter(([name]) => !isTrained.has(name))));
     const trained = Object.fromEntries(tensors.filter(([name]) => isTrained.has(name)));
     return new Trainer(options, { program, parameters, frozen, trained });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
+import { runCost, runSeconds } from '../../src/study/estimate.js';
+import type { RunSeconds } from '../../src/study/run-seconds.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { presetNames, presetStudy } from '../../src/study/presets.js';
 import { hashJson } from '../../src/core/hash.js';
@@ -66,6 +68,19 @@ describe('a plan', () => {
     expect(await alphas({})).toEqual([8, 32]);
     expect(await alphas({ alpha: 16 })).toEqual([16, 16]);
     expect(await alphas({ rslora: true })).toEqual([4, 8]);
+  });
+
+  it('foresees less time for a training in integers of eight bits, and the same for asking', async () => {
+    const seconds = async (compute: 'f32' | 'int8-anyway'): Promise<RunSeconds> => {
+      const { model: local, runs } = await plan({ train: { compute }, base: false });
+      const [run] = runs;
+      if (run === undefined) throw new Error('nothing is planned');
+      return runSeconds(runCost(run, local.tokenizer), local, 1);
+    };
+    const [float, coded] = [await seconds('f32'), await seconds('int8-anyway')];
+    expect(coded.ask).toBe(float.ask);
+    expect(coded.train / float.train).toBeGreaterThan(0.6);
+    expect(coded.train / float.train).toBeLessThan(0.8);
   });
 
   it('carries out the demonstration with 35 adapters, 13 of them trained on texts', async () => {
@@ -153,6 +168,7 @@ describe('identities', () => {
     ['another device', { device: 'webgpu' }],
     ['other ranks for some modules', { train: { ...train, rankPattern: { down_proj: 4 } } }],
     ['a quantised base', { train: { ...train, quantisation: 'nf4' } }],
+    ['a base computed in eight bits', { train: { ...train, compute: 'int8-anyway' } }],
     ['items held out', { train: { ...train, heldOut: 0.5 } }],
   ];
   const askings: readonly Change[] = [
@@ -244,5 +260,11 @@ describe('a plan that cannot be carried out', () => {
 
   it('says when the model is not there', async () => {
     await expect(plan({ model: join(folder, 'nowhere') })).rejects.toThrow('there is no model at');
+  });
+
+  it('refuses integers of eight bits on a GPU before anything is made', async () => {
+    await expect(plan({ train: { compute: 'int8' }, device: 'webgpu' })).rejects.toThrow(
+      'compute int8 is of processors',
+    );
   });
 });

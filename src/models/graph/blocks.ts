@@ -4,7 +4,7 @@ import { familyOf } from '../families/families.js';
 import type { Activation } from '../families/family.js';
 import type { ModelConfig } from '../model.js';
 import type { LayerModules, NormModule } from '../modules.js';
-import type { Network } from './network.js';
+import type { LinearOptions, Network } from './network.js';
 
 /** What every layer of one pass shares. */
 export interface Pass {
@@ -65,7 +65,7 @@ function selfAttention(layer: Layer, x: Value): Value {
   const { net, config, pass, modules } = layer;
   const { q_proj, k_proj, v_proj } = modules.linears;
   const { query, key } = modules.norms;
-  const [q, k, v] = net.linears(x, [q_proj, k_proj, v_proj], pass.dropout) as [Value, Value, Value];
+  const [q, k, v] = net.linears(x, [q_proj, k_proj, v_proj], { dropout: pass.dropout }) as [Value, Value, Value];
   const scale = 1 / Math.sqrt(config.queryScalar ?? config.headDim);
   const turnedQ = positioned(layer, q, { heads: config.heads, norm: query, scale });
   const turnedK = positioned(layer, k, { heads: config.keyValueHeads, norm: key, scale: 1 });
@@ -85,12 +85,12 @@ const ACTIVATIONS: { readonly [A in Activation]: (net: Network, x: Value) => Val
 };
 
 /** A gated MLP (Shazeer, 2020): down(activation(gate(x)) · up(x)), x [T, D]. */
-function gatedMlp({ net, config, modules }: Layer, x: Value, dropout: Value | undefined): Value {
+function gatedMlp({ net, config, modules }: Layer, x: Value, options: LinearOptions): Value {
   const b = net.builder;
   const { gate_proj, up_proj, down_proj } = modules.linears;
-  const [gate, up] = net.linears(x, [gate_proj, up_proj], dropout) as [Value, Value];
+  const [gate, up] = net.linears(x, [gate_proj, up_proj], options) as [Value, Value];
   const gated = net.recompute(b.mul(ACTIVATIONS[familyOf(config).activation](net, gate), up));
-  return net.linear(gated, down_proj, { dropout });
+  return net.linear(gated, down_proj, options);
 }
 
 /**
@@ -101,14 +101,15 @@ export function decoderLayer(layer: Layer, x: Value): Value {
   const { net, config, pass, index, modules } = layer;
   const { norms, linears } = modules;
   const b = net.builder;
-  const select = index === config.layers - 1 ? pass.select : (rows: Value): Value => rows;
+  const isLast = index === config.layers - 1;
+  const select = isLast ? pass.select : (rows: Value): Value => rows;
   const first = net.rmsNorm(x, norms.attention, config.rmsNormEpsilon);
   const heads = select(selfAttention(layer, first));
   // From here on only the wanted tokens go through, and the dropout table follows them.
-  const dropout = pass.dropout && select(pass.dropout);
+  const options = { dropout: pass.dropout && select(pass.dropout), exact: isLast };
   const normed = (y: Value, norm: NormModule | undefined): Value =>
     norm ? net.rmsNorm(y, norm, config.rmsNormEpsilon) : y;
-  const middle = b.add(select(x), normed(net.linear(heads, linears.o_proj, { dropout }), norms.attentionOutput));
+  const middle = b.add(select(x), normed(net.linear(heads, linears.o_proj, options), norms.attentionOutput));
   const second = net.rmsNorm(middle, norms.mlp, config.rmsNormEpsilon);
-  return b.add(middle, normed(gatedMlp(layer, second, dropout), norms.mlpOutput));
+  return b.add(middle, normed(gatedMlp(layer, second, options), norms.mlpOutput));
 }

@@ -14,6 +14,7 @@ import {
   type ParameterDescription,
   type TokenModule,
 } from '../modules.js';
+import { directionsName, int8Product } from './int8-weights.js';
 import { dequantisedWeight } from './quantised-weights.js';
 
 /** One tensor of weights that the program takes as an input. */
@@ -23,10 +24,18 @@ export interface Parameter extends ParameterDescription {
   readonly value: Value;
 }
 
-/** What is trained: nothing, a LoRA adapter on a frozen base, which may be quantised, or all weights. */
+/**
+ * What is trained: nothing, a LoRA adapter on a frozen base, which may be quantised or computed in integers of eight bits (not both: codes
+ * are made of what quantised weights stand for), or all weights.
+ */
 export type Training =
   | { readonly kind: 'none' }
-  | { readonly kind: 'lora'; readonly lora: LoraSettings; readonly quantisation?: Quantisation }
+  | {
+      readonly kind: 'lora';
+      readonly lora: LoraSettings;
+      readonly quantisation?: Quantisation;
+      readonly compute?: 'f32' | 'int8';
+    }
   | { readonly kind: 'all' };
 
 /** Columns by which modules' dropout masks are shifted against each other in the shared table. */
@@ -44,6 +53,8 @@ export interface LinearOptions {
   readonly dropout?: Value | undefined;
   /** x Aᵀ [T, rank], where it is there already. */
   readonly down?: Value | undefined;
+  /** Whether the product stays in f32 where others are in eight bits: where few rows go through. */
+  readonly exact?: boolean;
 }
 
 /** A graph under construction for some training. */
@@ -51,6 +62,7 @@ export class Network {
   readonly builder = new Builder();
   readonly #parameters = new Map<string, Parameter>();
   readonly #recomputed: Value[] = [];
+  readonly #linearInputs = new Map<string, Value>();
 
   constructor(
     /** An adapter that is there to be applied but not trained is `{ kind: 'lora' }` in a graph without gradients. */
@@ -63,6 +75,11 @@ export class Network {
 
   get trained(): readonly Parameter[] {
     return this.parameters.filter((each) => each.trained);
+  }
+
+  /** What goes into linear layers that could be computed in eight bits, [T, in], by the names of their directions (int8-weights.ts). */
+  get linearInputs(): ReadonlyMap<string, Value> {
+    return this.#linearInputs;
   }
 
   /** Values that are cheaper to make again than to keep: a quantised base's weights in f32, norms, the MLP's elementwise products. */
@@ -84,13 +101,14 @@ export class Network {
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
   linear(x: Value, module: LinearModule, options: LinearOptions = {}): Value {
     const b = this.builder;
-    const weight = this.#linearWeight(module);
-    const y = b.gemm(x, weight, { transB: true }, this.#adapted(x, module, options));
+    const y = this.#isInt8(options) ? this.#int8(x, module, options) : this.#float(x, module, options);
+    if (options.exact !== true) this.#linearInputs.set(directionsName(module), x);
     return module.hasBias ? b.add(y, this.#base(biasParameter(module))) : y;
   }
 
   /** Several linear layers of the same x [T, in], whose LoRA's share one product with it where nothing is dropped out. */
-  linears(x: Value, modules: readonly LinearModule[], dropout?: Value): Value[] {
+  linears(x: Value, modules: readonly LinearModule[], options: Omit<LinearOptions, 'down'> = {}): Value[] {
+    const { dropout } = options;
     const { training } = this;
     const adapted = training.kind === 'lora' ? modules.filter((module) => isTarget(training.lora, module)) : [];
     const shared = new Map<LinearModule, Value>();
@@ -100,7 +118,7 @@ export class Network {
       const down = this.builder.gemm(x, this.builder.concat(stacked, 0), { transB: true });
       this.builder.split(down, ranks, 1).forEach((part, i) => shared.set(at(adapted, i), part));
     }
-    return modules.map((module) => this.linear(x, module, { dropout, down: shared.get(module) }));
+    return modules.map((module) => this.linear(x, module, { ...options, down: shared.get(module) }));
   }
 
   /** Root-mean-square norm over the last axis with a learnt weight, which may be stored less an offset. */
@@ -127,6 +145,24 @@ export class Network {
     const value = this.builder.input(name, type, shape);
     this.#parameters.set(name, { ...parameter, value });
     return value;
+  }
+
+  #isInt8({ exact = false }: LinearOptions): boolean {
+    return this.training.kind === 'lora' && this.training.compute === 'int8' && !exact;
+  }
+
+  #float(x: Value, module: LinearModule, options: LinearOptions): Value {
+    const weight = this.#linearWeight(module);
+    return this.builder.gemm(x, weight, { transB: true }, this.#adapted(x, module, options));
+  }
+
+  #int8(x: Value, module: LinearModule, options: LinearOptions): Value {
+    const b = this.builder;
+    const declare = (part: ParameterDescription, type: DataType): Value =>
+      this.#parameter({ ...part, type, trained: false });
+    const y = int8Product(x, module, { builder: b, declare });
+    const adapted = this.#adapted(x, module, options);
+    return adapted ? b.add(y, adapted) : y;
   }
 
   /** A linear layer's weight; of a quantised base, made from its codes. */

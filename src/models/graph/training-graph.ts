@@ -1,11 +1,12 @@
 /** The decoder as a graph for training, with loss and gradients, and for held-out samples, with the loss alone. */
 import { gradients } from '../../compiler/gradients.js';
-import { at, isOp, type Node, type Value } from '../../compiler/ir.js';
+import { at, dimOf, isOp, type Node, type Value } from '../../compiler/ir.js';
 import { rematerialise } from '../../compiler/passes/rematerialise.js';
 import type { ModelConfig } from '../model.js';
 import { linearModules } from '../modules.js';
 import { hiddenStates, logitsOf, tokenInputs, type ModelGraph } from './decoder.js';
 import { addInputs, input } from './inputs.js';
+import { directionsOf, sketch, startName } from './int8-weights.js';
 import { lossInputs, placeInputs, type LabelKind } from './loss.js';
 import { Network, dropoutColumns, type Training } from './network.js';
 import { DEFAULT_CHUNKS, packedAttention, packedInputs } from './packed-attention.js';
@@ -133,4 +134,26 @@ export function probabilityGraph({ temperature, ...options }: ProbabilityGraphOp
   const b = net.builder;
   const probabilities = b.softmax(b.scale(logits, 1 / temperature));
   return { graph: b.finish({ probabilities }), parameters: net.parameters };
+}
+
+/**
+ * Which directions rows vary along most in front of the frozen base's linear layers, as sketches [in, r] by the names of the directions
+ * (int8-weights.ts). Inputs beside tokens, attention's slots and weights: `rows` and `rowSlots` (placeInputs), and for every width that a
+ * layer reads a start [in, r] (startName).
+ */
+export function sketchGraph(options: Pick<TrainingGraphOptions, 'config' | 'chunks'>): ModelGraph {
+  const { net } = scored({ ...options, training: { kind: 'none' } }, placeInputs());
+  const b = net.builder;
+  const starts = new Map<number, Value>();
+  const startOf = (width: number): Value => {
+    const known =
+      starts.get(width) ?? b.input(startName(width), 'float32', [width, directionsOf({ inFeatures: width })]);
+    starts.set(width, known);
+    return known;
+  };
+  const wide = [...net.linearInputs].map(([name, x]) => ({ name, x, width: Number(dimOf(x, 1)) }));
+  const sketches = wide
+    .filter(({ width }) => directionsOf({ inFeatures: width }) > 0)
+    .map(({ name, x, width }) => [name, sketch(b, x, startOf(width))] as const);
+  return { graph: b.finish(Object.fromEntries(sketches)), parameters: net.parameters };
 }

@@ -1,0 +1,108 @@
+/** Frozen linear layers in integers of eight bits: their product in the graph, and the graphs that make its inputs. */
+import { Builder } from '../../compiler/builder.js';
+import type { DataType, Graph, Value } from '../../compiler/ir.js';
+import { codedRows, rotated } from '../../compiler/passes/eight-bits.js';
+import type { TargetModule } from '../../core/settings.js';
+import { weightParameter, type Int8Role, type LinearModule, type ParameterDescription } from '../modules.js';
+
+/** Columns that are turned together, at most: more even out more and cost more. */
+const BLOCK = 64;
+/** Directions that go through in f32, at most, and inputs for each of them. */
+const DIRECTIONS = 16;
+const INPUTS_A_DIRECTION = 16;
+
+/** The largest power of two up to 64 that divides a size. */
+export function blockOf(size: number): number {
+  let block = BLOCK;
+  while (size % block !== 0) block /= 2;
+  return block;
+}
+
+/** How many directions of a linear layer's input go through in f32. */
+export const directionsOf = ({ inFeatures }: Pick<LinearModule, 'inFeatures'>): number =>
+  Math.min(DIRECTIONS, Math.floor(inFeatures / INPUTS_A_DIRECTION));
+
+/** Which layers read one input, and so share its directions, by the first of them. */
+const READERS: Readonly<Record<TargetModule, TargetModule>> = {
+  ...{ q_proj: 'q_proj', k_proj: 'q_proj', v_proj: 'q_proj', o_proj: 'o_proj' },
+  ...{ gate_proj: 'gate_proj', up_proj: 'gate_proj', down_proj: 'down_proj' },
+};
+
+/** Name of the directions of a linear layer's input. */
+export const directionsName = ({ layer, target }: LinearModule): string =>
+  `layers.${layer}.${READERS[target]}.int8.directions`;
+
+/** The graph that a product is made in. */
+interface Making {
+  readonly builder: Builder;
+  /** Asks for an input of the program. */
+  readonly declare: (parameter: ParameterDescription, type: DataType) => Value;
+}
+
+/** What a linear layer's product is made with, by the parts it plays, with names, types and shapes. */
+function partsOf(module: LinearModule): Readonly<Record<Int8Role, readonly [ParameterDescription, DataType]>> {
+  const { inFeatures, outFeatures } = module;
+  const count = directionsOf(module);
+  const part = (role: Int8Role, type: DataType, shape: readonly number[], name = `${module.path}.int8.${role}`) =>
+    [{ ...weightParameter(module), name, role, shape }, type] as const;
+  return {
+    forwardCodes: part('forwardCodes', 'int8', [inFeatures, outFeatures]),
+    forwardScales: part('forwardScales', 'float32', [outFeatures]),
+    backCodes: part('backCodes', 'int8', [outFeatures, inFeatures]),
+    backScales: part('backScales', 'float32', [inFeatures]),
+    directions: part('directions', 'float32', [count, inFeatures], directionsName(module)),
+    through: part('through', 'float32', [count, outFeatures]),
+  };
+}
+
+const CODES = ['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const;
+const DIRECT = ['directions', 'through'] as const;
+
+/** x Wᵀ of a linear layer in integers of eight bits; its inputs are named `<path>.int8.forwardCodes` and so on. x [T, in] → [T, out]. */
+export function int8Product(x: Value, module: LinearModule, { builder, declare }: Making): Value {
+  const parts = partsOf(module);
+  const roles = directionsOf(module) > 0 ? [...CODES, ...DIRECT] : CODES;
+  const inputs = roles.map((role) => declare(...parts[role]));
+  const attributes = { rotation: blockOf(module.inFeatures), backRotation: blockOf(module.outFeatures) };
+  return builder.op('Int8MatMul', [x, ...inputs], attributes);
+}
+
+/** Codes [K, N] and scales [N] of the columns of a matrix whose transpose is given, [N, K], turned along its rows. */
+function codedColumns(b: Builder, transposed: Value, block: number): { readonly codes: Value; readonly scales: Value } {
+  const { codes, scales } = codedRows(b, rotated(b, transposed, block), 'int8');
+  return { codes: b.transpose(codes, [1, 0]), scales };
+}
+
+/**
+ * Makes what a linear layer of a shape is computed with. Inputs: `weight` [out, in], and where there are any `directions` [r, in].
+ * Outputs: by their roles, all but the directions.
+ */
+export function int8Graph(shape: Pick<LinearModule, 'inFeatures' | 'outFeatures'>): Graph {
+  const b = new Builder();
+  const { inFeatures, outFeatures } = shape;
+  const weight = b.input('weight', 'float32', [outFeatures, inFeatures]);
+  const forward = codedColumns(b, weight, blockOf(inFeatures));
+  const back = codedColumns(b, b.transpose(weight, [1, 0]), blockOf(outFeatures));
+  const count = directionsOf(shape);
+  const codes = {
+    ...{ forwardCodes: forward.codes, forwardScales: forward.scales },
+    ...{ backCodes: back.codes, backScales: back.scales },
+  };
+  if (count === 0) return b.finish(codes);
+  const directions = b.input('directions', 'float32', [count, inFeatures]);
+  return b.finish({ ...codes, through: b.gemm(directions, weight, { transB: true }) });
+}
+
+/** Name of the input that a sketch of values of a width begins with. */
+export const startName = (width: number): string => `start.${width}`;
+
+/**
+ * (XᵀX)² start, [K, r], for x [T, K] whose rows are brought to length 1 before (X): its columns lie nearly in the plane of the r
+ * directions along which rows vary most (Halko et al., 2011). start [K, r].
+ */
+export function sketch(b: Builder, x: Value, start: Value): Value {
+  const squares = b.reduceSum(b.mul(x, x), [1]);
+  const rows = b.mul(x, b.exp(b.scale(b.log(b.add(squares, b.scalar(1e-20))), -0.5)));
+  const passed = (columns: Value): Value => b.gemm(rows, b.gemm(rows, columns), { transA: true });
+  return passed(passed(start));
+}

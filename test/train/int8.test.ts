@@ -1,0 +1,170 @@
+/** Training with the frozen base in integers of eight bits against training in f32 on the same weights. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TARGET_MODULES, type TrainSettings } from '../../src/core/settings.js';
+import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import { referenceEngine } from '../../src/engine/reference.js';
+import { FAMILIES } from '../../src/models/families/families.js';
+import { roundedWeights } from '../../src/models/formats/quantise.js';
+import { pack } from '../../src/models/graph/packing.js';
+import type { Keep } from '../../src/models/graph/training-graph.js';
+import { finetune } from '../../src/train/finetune.js';
+import { orthonormal } from '../../src/train/int8-values.js';
+import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
+
+const engine = onnxRuntimeEngine({ device: 'cpu', threads: 1 });
+const lora = { rank: 4, alpha: 8, rslora: false, dropout: 0, targets: TARGET_MODULES };
+const samples = tinySamples(5);
+const rows = Array.from({ length: 5 }, (_, i) => pack(samples.filter(({ item }) => item === String(i))));
+const root = mkdtempSync(join(tmpdir(), 'lightmem-int8-'));
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+const trainerOf = (family: string, compute: 'f32' | 'int8', keep: Keep = 'everything', on = engine): Promise<Trainer> =>
+  Trainer.create({
+    engine: on,
+    config: tinyModel(family).config,
+    training: { kind: 'lora', lora, compute },
+    initial: loraInitialiser(tinyModel(family).weights, 3),
+    optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+    positions: 64,
+    firstBatch: rows,
+    keep,
+  });
+
+function copied(from: Trainer, to: Trainer): void {
+  for (const [name, values] of to.trained) values.set(from.trained.get(name) ?? []);
+}
+
+interface Likeness {
+  readonly name: string;
+  readonly cosine: number;
+  /** Length of the one over that of the other. */
+  readonly ratio: number;
+}
+
+function likeness(name: string, found: Float32Array, expected: Float32Array): Likeness {
+  let [product, own, other] = [0, 0, 0];
+  expected.forEach((value, i) => {
+    const each = found[i] ?? NaN;
+    product += each * value;
+    own += each * each;
+    other += value * value;
+  });
+  return { name, cosine: product / Math.sqrt(own * other), ratio: Math.sqrt(own / other) };
+}
+
+/** Gradients of all rows after ten steps in f32, by both. */
+async function likenesses(
+  family: string,
+  keep: Keep = 'everything',
+): Promise<{ all: Likeness[]; losses: [number, number] }> {
+  const [float, coded] = [await trainerOf(family, 'f32'), await trainerOf(family, 'int8', keep)];
+  for (let step = 0; step < 10; step++) await float.step([[rows[step % 5] ?? fail()]], 1e-2, 0);
+  copied(float, coded);
+  const [expected, found] = [await float.accumulate([rows]), await coded.accumulate([rows])];
+  const all = [...expected.gradients].map(([name, gradient]) =>
+    likeness(name, found.gradients.get(name) ?? new Float32Array(), gradient),
+  );
+  await Promise.all([float.dispose(), coded.dispose()]);
+  return { all, losses: [expected.loss, found.loss] };
+}
+
+function fail(): never {
+  throw new Error('no such row');
+}
+
+describe.each(Object.keys(FAMILIES))('a %s computed in int8', (family) => {
+  it('has the gradients of f32 but for what rounding does', async () => {
+    const { all, losses } = await likenesses(family);
+    const cosine = Math.min(...all.map((each) => each.cosine));
+    const ratio = Math.max(...all.map((each) => Math.abs(each.ratio - 1)));
+    const loss = Math.abs(losses[1] / losses[0] - 1);
+    console.info(
+      `${family}: ${all.length} gradients, least cosine ${cosine.toFixed(4)}, lengths within ${(100 * ratio).toFixed(1)} %, loss within ${(100 * loss).toFixed(2)} %`,
+    );
+    expect(all).toHaveLength(28);
+    expect(cosine).toBeGreaterThan(0.99);
+    expect(cosine).toBeLessThan(1 - 1e-9);
+    expect(ratio).toBeLessThan(0.05);
+    expect(loss).toBeLessThan(0.01);
+  });
+});
+
+describe('computing in int8', () => {
+  it('gives the same gradients where layers are computed again', async () => {
+    const [kept, again] = [await likenesses('llama'), await likenesses('llama', 'layer-inputs')];
+    expect(again.losses).toEqual(kept.losses);
+    for (const [i, { cosine }] of again.all.entries()) expect(cosine).toBeCloseTo(kept.all[i]?.cosine ?? NaN, 5);
+  });
+
+  it('gives the gradients of the plain interpreter', async () => {
+    const [ours, plain] = [
+      await trainerOf('llama', 'int8'),
+      await trainerOf('llama', 'int8', 'everything', referenceEngine()),
+    ];
+    const row = [rows[0] ?? fail()];
+    const [found, expected] = [await ours.accumulate([row]), await plain.accumulate([row])];
+    expect(found.loss).toBeCloseTo(expected.loss, 5);
+    for (const [name, gradient] of expected.gradients)
+      if (name.includes('lora_B'))
+        expect(likeness(name, found.gradients.get(name) ?? fail(), gradient).cosine, name).toBeGreaterThan(0.9999);
+    await Promise.all([ours.dispose(), plain.dispose()]);
+  });
+
+  const settings: TrainSettings = { ...TINY_SETTINGS, compute: 'int8-anyway' };
+  const train = (folder: string, own: TrainSettings = settings, stopAfter = Infinity): ReturnType<typeof finetune> => {
+    const abort = new AbortController();
+    return finetune({
+      ...{ model: tinyModel(), samples: tinySamples(8), settings: own, folder: join(root, folder), threads: 1 },
+      signal: abort.signal,
+      onProgress: ({ step }) => {
+        if (step >= stopAfter) abort.abort(new Error('stopped'));
+      },
+    });
+  };
+  const bytes = (folder: string): string =>
+    readFileSync(join(root, folder, 'adapter/adapter_model.safetensors')).toString('base64');
+
+  it('gives the same bits each time, other ones than f32, and learns', async () => {
+    const { firstLoss, lastLoss } = await train('once');
+    await train('again');
+    await train('float', TINY_SETTINGS);
+    expect(lastLoss).toBeLessThan(firstLoss);
+    expect(bytes('again')).toBe(bytes('once'));
+    expect(bytes('float')).not.toBe(bytes('once'));
+  });
+
+  it('stopped and run again ends with the bits of a run that was not', async () => {
+    await expect(train('stopped', settings, 5)).rejects.toThrow('stopped');
+    await train('stopped');
+    expect(bytes('stopped')).toBe(bytes('once'));
+  });
+
+  it('is made of what a base in NF4 stands for', async () => {
+    const model = tinyModel();
+    await train('nf4', { ...settings, quantisation: 'nf4' });
+    await finetune({
+      ...{ model: { ...model, weights: roundedWeights(model, 'nf4') }, samples: tinySamples(8), settings },
+      ...{ folder: join(root, 'rounded'), threads: 1 },
+    });
+    expect(bytes('nf4')).toBe(bytes('rounded'));
+    expect(bytes('nf4')).not.toBe(bytes('once'));
+  });
+});
+
+describe('directions', () => {
+  it('are orthonormal, and zeros where a sketch spans fewer', () => {
+    const found = orthonormal(Float32Array.of(3, 1, 6, 0, 1, 0, 4, 2, 8), 3);
+    const product = (a: number, b: number): number =>
+      [0, 1, 2].reduce((sum, i) => sum + (found[3 * a + i] ?? NaN) * (found[3 * b + i] ?? NaN), 0);
+    expect(product(0, 0)).toBeCloseTo(1, 6);
+    expect(product(1, 1)).toBeCloseTo(1, 6);
+    expect(product(0, 1)).toBeCloseTo(0, 6);
+    expect([...found.slice(6)]).toEqual([0, 0, 0]);
+  });
+});
