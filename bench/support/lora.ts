@@ -1,4 +1,4 @@
-/** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, in turn. */
+/** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, each in f32 and in bf16, in turn. */
 import { bars, drawPanels, type Panel } from './draw.js';
 import { benchPython } from './python.js';
 import { printReport, rounded, median } from './report.js';
@@ -14,6 +14,7 @@ import {
   runOurs,
   runTheirs,
   usefulWork,
+  type Dtype,
   type Measured,
   type Way,
 } from './training.js';
@@ -22,48 +23,63 @@ import {
 const ARTICLES_PER_STEP = 4;
 const RUN_TOKENS = 416;
 
-const WAYS: readonly Way[] = ['packed', 'tuned', 'plain'];
+/** What ours is compared with. */
+const PEERS = {
+  packed: { way: 'packed', dtype: 'f32' },
+  packedBf16: { way: 'packed', dtype: 'bf16' },
+  tuned: { way: 'tuned', dtype: 'f32' },
+  tunedBf16: { way: 'tuned', dtype: 'bf16' },
+  plain: { way: 'plain', dtype: 'f32' },
+  plainBf16: { way: 'plain', dtype: 'bf16' },
+} as const satisfies Record<string, { readonly way: Way; readonly dtype: Dtype }>;
+type Peer = keyof typeof PEERS;
+
+/** The peers of this call: all, or those that LIGHTMEM_BENCH_PEERS names. */
+const NAMED = process.env['LIGHTMEM_BENCH_PEERS']?.split(',');
+const CHOSEN = (Object.keys(PEERS) as Peer[]).filter((peer) => NAMED === undefined || NAMED.includes(peer));
+if (CHOSEN.length === 0) throw new Error(`LIGHTMEM_BENCH_PEERS names none of ${Object.keys(PEERS).join(', ')}`);
 /** Steps of 8 samples that stand for an epoch, where the whole of it would take an hour and more; the first is not timed. */
 const STEPS = { plain: 5, tuned: 7 };
 
 interface Round {
   readonly ours: Measured;
-  readonly theirs: Readonly<Record<Way, Measured | null>>;
+  readonly theirs: PerPeer<Measured | null>;
   readonly ceiling: number;
 }
 
+/** A value for each peer that was compared with. */
+type PerPeer<T> = Readonly<Partial<Record<Peer, T>>>;
+
 export interface LoraGoals {
-  readonly ratio: Readonly<Record<Way, number>>;
+  readonly ratio: PerPeer<number>;
   /** Largest share of a peer's peak memory. */
-  readonly memory: Partial<Readonly<Record<Way, number>>>;
+  readonly memory: PerPeer<number>;
 }
 
-type PerSide = Readonly<Record<Way | 'ours', number>>;
+type PerSide = Readonly<{ ours: number } & PerPeer<number>>;
 
-const perWay = (value: (way: Way) => number): Readonly<Record<Way, number>> => ({
-  packed: value('packed'),
-  tuned: value('tuned'),
-  plain: value('plain'),
-});
+const perPeer = <T>(value: (peer: Peer) => T): PerPeer<T> =>
+  Object.fromEntries(CHOSEN.map((peer) => [peer, value(peer)]));
 
-const SIDES: Readonly<Record<Way | 'ours', string>> = {
-  ours: 'lightmem',
-  packed: 'PEFT, packed',
-  tuned: 'PEFT, tuned',
-  plain: 'PEFT, plain',
-};
-const PANEL: Panel = { width: 460, height: 190 };
+const nameOf = (side: Peer | 'ours'): string =>
+  side === 'ours' ? 'lightmem' : `PEFT, ${PEERS[side].way}${PEERS[side].dtype === 'bf16' ? ', bf16' : ''}`;
+
+/** The goals of the peers of this call. */
+const goalsOf = (goals: PerPeer<number>): PerPeer<number> =>
+  Object.fromEntries(Object.entries(goals).filter(([peer]) => CHOSEN.includes(peer as Peer)));
+
+const PANEL: Panel = { width: 460, height: 280 };
 
 /** Questions a second and peak memory, side by side; a peer that was killed has no bar. */
 export function draw(path: string, book: string, samplesPerSecond: PerSide, peakGB: PerSide): void {
   const panel = (title: string, values: PerSide, unit: string): string =>
     bars(
       title,
-      (Object.keys(SIDES) as (Way | 'ours')[]).map((side) => ({
-        name: SIDES[side],
-        value: Number.isFinite(values[side]) ? values[side] : 0,
-        text: Number.isFinite(values[side]) ? `${values[side]}${unit}` : 'killed',
-      })),
+      (['ours', ...CHOSEN] as const).map((side) => {
+        const value = values[side] ?? NaN;
+        const isThere = Number.isFinite(value);
+        return { name: nameOf(side), value: isThere ? value : 0, text: isThere ? `${value}${unit}` : 'killed' };
+      }),
       PANEL,
     );
   const panels = [
@@ -88,32 +104,30 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
       articlesPerStep: ARTICLES_PER_STEP,
       batchTokens: RUN_TOKENS,
     });
-    const theirs: Record<Way, Measured | null> = { packed: null, tuned: null, plain: null };
-    for (const way of WAYS) {
-      const steps = way === 'packed' ? Math.ceil(items.length / ARTICLES_PER_STEP) : STEPS[way];
-      theirs[way] = await runTheirs(python, {
-        model: path,
-        way,
-        steps,
+    const theirs: Partial<Record<Peer, Measured | null>> = {};
+    for (const peer of CHOSEN) {
+      const { way, dtype } = PEERS[peer];
+      theirs[peer] = await runTheirs(python, {
+        ...{ model: path, way, dtype, articlesPerStep: ARTICLES_PER_STEP },
+        steps: way === 'packed' ? Math.ceil(items.length / ARTICLES_PER_STEP) : STEPS[way],
         items: way === 'packed' ? items : rest,
-        articlesPerStep: ARTICLES_PER_STEP,
         heldOut: way === 'packed' ? heldOut : [],
       });
     }
     rounds.push({ ours, theirs, ceiling: Math.max(before, await ceiling(model.config)) });
     process.stderr.write(`round ${pair + 1} of ${PAIRS} done\n`);
   }
-  const of = (way: Way, value: (each: Measured) => number): number =>
-    medianOf(rounds, ({ theirs }) => (theirs[way] ? value(theirs[way]) : NaN));
-  const ratioOf = (way: Way, value: (each: Measured) => number): number =>
-    rounded(medianOf(rounds, ({ ours, theirs }) => value(ours) / (theirs[way] ? value(theirs[way]) : NaN)));
+  const of = (peer: Peer, value: (each: Measured) => number): number =>
+    medianOf(rounds, ({ theirs }) => valueOf(theirs[peer], value));
+  const ratioOf = (peer: Peer, value: (each: Measured) => number): number =>
+    rounded(medianOf(rounds, ({ ours, theirs }) => value(ours) / valueOf(theirs[peer], value)));
   const samplesPerSecond: PerSide = {
     ours: rounded(medianOf(rounds, ({ ours }) => ours.samplesPerSecond)),
-    ...perWay((way) => rounded(of(way, (each) => each.samplesPerSecond))),
+    ...perPeer((peer) => rounded(of(peer, (each) => each.samplesPerSecond))),
   };
   const peakGB: PerSide = {
     ours: gigabytes(medianOf(rounds, ({ ours }) => ours.peakBytes)),
-    ...perWay((way) => gigabytes(of(way, (each) => each.peakBytes))),
+    ...perPeer((peer) => gigabytes(of(peer, (each) => each.peakBytes))),
   };
   draw(`docs/${name}.svg`, `${book} book`, samplesPerSecond, peakGB);
   const efficiency = rounds.map(
@@ -131,20 +145,27 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
       },
       samplesPerSecond,
       peakGB,
-      memoryShare: perWay((way) => ratioOf(way, (each) => each.peakBytes)),
-      memoryGoal: goals.memory,
+      memoryShare: perPeer((peer) => ratioOf(peer, (each) => each.peakBytes)),
+      memoryGoal: goalsOf(goals.memory),
       heldOutLoss: {
         ours: rounded(rounds[0]?.ours.heldOut ?? NaN, 4),
-        packed: rounded(rounds[0]?.theirs.packed?.heldOut ?? NaN, 4),
+        ...perPeer((peer) => roundedOrNull(rounds[0]?.theirs[peer]?.heldOut)),
       },
       ceilingGigaflops: rounded(
         medianOf(rounds, (round) => round.ceiling),
         1,
       ),
       shareOfCeiling: rounded(median(efficiency), 3),
-      killedForMemory: rounds.flatMap(({ theirs }) => WAYS.filter((way) => theirs[way] === null)),
+      killedForMemory: rounds.flatMap(({ theirs }) => CHOSEN.filter((peer) => theirs[peer] === null)),
     },
-    ratio: perWay((way) => ratioOf(way, (each) => each.samplesPerSecond)),
-    goal: goals.ratio,
+    ratio: perPeer((peer) => ratioOf(peer, (each) => each.samplesPerSecond)),
+    goal: goalsOf(goals.ratio),
   });
 }
+
+const valueOf = (peer: Measured | null | undefined, value: (each: Measured) => number): number =>
+  peer === null || peer === undefined ? NaN : value(peer);
+
+/** Held-out losses are measured of packed peers alone. */
+const roundedOrNull = (value: number | null | undefined): number | null =>
+  value === null || value === undefined ? null : rounded(value, 4);

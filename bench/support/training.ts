@@ -19,7 +19,9 @@ export const ARTICLES = Number(process.env['LIGHTMEM_BENCH_ARTICLES'] ?? 24);
 const HELD_OUT = 6;
 const FOLDER = '.lightmem/bench/train';
 
+/** How the peer makes batches, and what it computes in. */
 export type Way = 'plain' | 'tuned' | 'packed';
+export type Dtype = 'f32' | 'bf16';
 export type Articles = readonly (readonly TokenQuestion[])[];
 
 /** The prompt that the figures of the peers were taken with. */
@@ -99,6 +101,8 @@ export async function runTheirs(
   workload: {
     readonly model: string;
     readonly way: Way;
+    /** Default f32; transformers 5 loads most checkpoints in bf16, as they are stored. */
+    readonly dtype?: Dtype;
     readonly steps: number;
     readonly items: Articles;
     readonly heldOut: Articles;
@@ -112,7 +116,7 @@ export async function runTheirs(
     return measured(await runChild(python, ['bench/peers/train.py', file('theirs.json', given)]));
   } catch (error) {
     if (!String(error).includes('a signal')) throw error;
-    process.stderr.write(`theirs (${workload.way}) was killed, most likely for memory\n`);
+    process.stderr.write(`theirs (${workload.way}, ${workload.dtype ?? 'f32'}) was killed, most likely for memory\n`);
     return null;
   }
 }
