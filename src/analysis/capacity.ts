@@ -55,7 +55,7 @@ export interface CapacityCurve {
   readonly crowding: Comparison | null;
 }
 
-/** The capacity curve of every data set and rank that has closed-book runs. */
+/** The capacity curve of every data set and rank that has closed-book runs, data sets as they come, ranks from the smallest up. */
 export function capacityCurves(
   cells: readonly Cell[],
   runs: readonly RunSummary[] = [],
@@ -67,10 +67,13 @@ export function capacityCurves(
     closed.filter(({ rank }) => rank > 0),
     ({ dataset, rank }) => JSON.stringify([dataset, rank]),
   );
-  return [...lines.values()].map((line) => {
+  const datasets = [...new Set(closed.map(({ dataset }) => dataset))];
+  const curves = [...lines.values()].map((line) => {
     const arm = closed.filter(({ dataset }) => dataset === line[0]?.dataset);
     return capacityCurve(line, arm, runs, compare);
   });
+  const place = ({ dataset }: CapacityCurve): number => datasets.indexOf(dataset);
+  return curves.sort((a, b) => place(a) - place(b) || a.rank - b.rank);
 }
 
 function capacityCurve(

@@ -44,6 +44,11 @@ describe('capacityCurves', () => {
     expect(curve?.points[0]?.againstBase?.difference).toBeCloseTo(0.5);
   });
 
+  it('goes from the smallest rank up, whatever the order of rows', () => {
+    const rows = [16, 4, 8].flatMap((rank) => closed(rank, 25, 80));
+    expect(capacityCurves(groupCells(rows)).map(({ rank }) => rank)).toEqual([4, 8, 16]);
+  });
+
   it('never recalls less than nothing', () => {
     const [curve] = capacityCurves(groupCells([...closed(4, 25, 2), ...closed(0, 25, 30)]));
     expect(curve?.points[0]?.factsRecalled.value).toBe(0);
