@@ -104,7 +104,9 @@ export interface OpAttributes {
    * [K] of Wᵀ's, which the gradient is made with. Every row of x is scaled to its own largest value. With `rotation` above 1, columns are
    * turned by Hadamard's matrix in blocks of so many, a power of two that divides K, so that no column stands out (QuaRot, Ashkboos
    * et al., 2024); codes are of rows turned likewise, W's or with `backRotation` Wᵀ's. With two further inputs, directions [r, K], orthonormal
-   * or zero, and through [r, N], directions · W, what of x lies along these goes through in f32, and the rest alone is rounded. Lowered to primitives.
+   * or zero, and through [r, N], directions · W, what of x lies along these goes through in f32, and the rest alone is rounded. With a third, factors [K], the
+   * columns of that rest are multiplied by these before they are turned, and codes are of rows divided by them (SmoothQuant, Xiao et al., 2023).
+   * Lowered to primitives.
    */
   Int8MatMul: { readonly rotation: number; readonly backRotation: number };
 }

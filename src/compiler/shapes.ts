@@ -299,7 +299,7 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
       Value,
       Value,
     ];
-    const [directions, through] = inputs.slice(5);
+    const [directions, through, factors] = inputs.slice(5);
     needOneType([x, scales, backScales]);
     if (codes.type !== 'int8' || backCodes.type !== 'int8') fail('codes must be int8');
     const shape = codedProduct(x, codes, scales);
@@ -310,6 +310,7 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
       fail('directions must be [r, K]');
     if (directions && (!through || !sameShape(through.shape, [dimOf(directions, 0), dimOf(codes, 1)])))
       fail('what goes through must be [r, N]');
+    if (factors && !sameShape(factors.shape, [dimOf(x, 1)])) fail('factors must be [K]');
     return [{ type: x.type, shape }];
   },
 };

@@ -300,10 +300,10 @@ function turned(x: NdArray, block: number): NdArray {
 
 function int8MatMul(inputs: readonly NdArray[], { rotation }: OpAttributes['Int8MatMul']): NdArray {
   const [x, codes, scales] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-  const [directions, through] = inputs.slice(5);
+  const [directions, through, factors] = inputs.slice(5);
   const along = directions && matmul(x, swapped(directions));
   const rest = along && directions ? zip(x, matmul(along, directions), (a, b) => a - b) : x;
-  const rows = turned(rest, rotation);
+  const rows = turned(factors ? zip(rest, factors, (a, b) => a * b) : rest, rotation);
   const rowScales = fold(rows, [1], (values) => maxOf(values.map(Math.abs)) / 127 + 1e-30);
   const own = { shape: rowScales.shape.slice(0, 1), data: rowScales.data };
   const zeros = map(own, () => 0);

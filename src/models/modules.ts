@@ -60,7 +60,8 @@ export interface ModelModules {
  */
 export type Role = 'weight' | 'bias' | 'norm' | 'embedding' | 'head' | 'lora_A' | 'lora_B' | QuantisedRole | Int8Role;
 /** What a linear layer is computed with in integers of eight bits: codes and scales of both directions, and what goes through in f32. */
-export type Int8Role = 'forwardCodes' | 'forwardScales' | 'backCodes' | 'backScales' | 'directions' | 'through';
+export type Int8Role =
+  'forwardCodes' | 'forwardScales' | 'backCodes' | 'backScales' | 'directions' | 'through' | 'factors';
 export type QuantisedRole = 'codes' | 'scales' | 'zeroPoints' | 'scaleCodes' | 'scaleScales' | 'scaleOffset' | 'table';
 
 /** One tensor of weights. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Device, TrainSettings } from '../core/settings.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter } from '../models/adapter/adapter.js';
+import { INT8_RECIPE } from '../models/graph/int8-weights.js';
 import { roundedWeights } from '../models/formats/quantise.js';
 import type { LoadedModel } from '../models/model.js';
 import { loraParameters } from '../models/modules.js';
@@ -81,7 +82,7 @@ function frozenBase(
       initial: loraInitialiser(model.weights, seed, quantisation),
     };
   const weights = quantisation === 'none' ? model.weights : roundedWeights(model, quantisation);
-  return { training: { kind: 'lora', lora, compute: 'int8' }, initial: loraInitialiser(weights, seed) };
+  return { training: { kind: 'lora', lora, int8: INT8_RECIPE }, initial: loraInitialiser(weights, seed) };
 }
 
 function trainerFor(

@@ -1,14 +1,21 @@
 /** Values that a frozen base is computed with in integers of eight bits: directions found on a batch, and codes made of its weights. */
-import type { DataType } from '../compiler/ir.js';
+import type { DataType, Graph } from '../compiler/ir.js';
 import { groupBy } from '../core/collections.js';
 import { Random } from '../core/random.js';
-import { floatsOf, type Engine, type Tensor, type TensorData, type Tensors } from '../engine/engine.js';
-import { directionsName, directionsOf, int8Graph, startName } from '../models/graph/int8-weights.js';
+import { float32, floatsOf, type Engine, type Tensor, type TensorData, type Tensors } from '../engine/engine.js';
+import {
+  directionsName,
+  directionsOf,
+  factorsName,
+  int8Graph,
+  startName,
+  type Int8Recipe,
+} from '../models/graph/int8-weights.js';
 import { modelTensors, type ParameterValues } from '../models/graph/model-tensors.js';
 import type { Parameter } from '../models/graph/network.js';
 import { chunksFor } from '../models/graph/packed-attention.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
-import { sketchGraph } from '../models/graph/training-graph.js';
+import { energyName, sketchGraph, sketchName } from '../models/graph/training-graph.js';
 import type { ModelConfig } from '../models/model.js';
 import { linearModules, weightParameter, type LinearModule } from '../models/modules.js';
 import { weightOf, type Batch } from './batches.js';
@@ -17,6 +24,7 @@ import { weightOf, type Batch } from './batches.js';
 export interface Int8Source {
   readonly engine: Engine;
   readonly config: ModelConfig;
+  readonly recipe: Int8Recipe;
   /** Gives the base's weights in f32, those of linear layers too. */
   readonly initial: ParameterValues;
   /** Longest position of any row, plus one. */
@@ -35,45 +43,69 @@ export async function int8Values(
   source: Int8Source,
   parameters: readonly Parameter[],
 ): Promise<ReadonlyMap<string, Data>> {
-  const values = new Map<string, Data>();
-  const { tensors, sketches } = await sketched(source);
-  for (const [name, { shape, data }] of Object.entries(sketches))
-    values.set(name, orthonormal(data as Float32Array, shape[0] ?? 0));
+  const { config, initial, positions, recipe } = source;
+  const { graph, parameters: base } = sketchGraph({ config, chunks: chunksFor(positions) }, recipe);
+  const tensors = modelTensors(config, base, initial, positions);
+  const values: Map<string, Data> = await inputsFound(source, graph, tensors);
   const coded = new Set(parameters.flatMap(({ module, role }) => (role === 'forwardCodes' ? [module] : [])));
-  const modules = linearModules(source.config).filter(({ path }) => coded.has(path));
+  const modules = linearModules(config).filter(({ path }) => coded.has(path));
   for (const [, alike] of groupBy(modules, ({ inFeatures, outFeatures }) => `${inFeatures} ${outFeatures}`))
-    await addCodes(source.engine, alike, tensors, values);
+    await addCodes(source, alike, tensors, values);
   return values;
 }
 
-/** Sketches of what goes into the base's linear layers, and the base's tensors. */
-async function sketched({
-  engine,
-  config,
-  initial,
-  positions,
-  batch,
-}: Int8Source): Promise<{ tensors: Tensors; sketches: Tensors }> {
-  const chunks = chunksFor(positions);
-  const { graph, parameters } = sketchGraph({ config, chunks });
-  const tensors = modelTensors(config, parameters, initial, positions);
+/** Directions of linear layers' inputs, and factors of their columns: the batch is looked at twice, for these are of what those leave. */
+async function inputsFound(source: Int8Source, graph: Graph, tensors: Tensors): Promise<Map<string, Float32Array>> {
+  const { engine, config, positions, batch, recipe } = source;
+  const found = new Map<string, Float32Array>();
+  const layers = linearModules(config).filter((module) =>
+    graph.outputs.some(({ name }) => name === sketchName(directionsName(module))),
+  );
+  if (layers.length === 0) return found;
   const program = await engine.compile(graph);
   try {
-    const rows = batchTensors(batch, { totalWeight: weightOf(batch), heads: config, chunks });
-    return { tensors, sketches: await program.run({ ...tensors, ...starts(config), ...rows }) };
+    const options = { totalWeight: weightOf(batch), heads: config, chunks: chunksFor(positions) };
+    const fed = { ...tensors, ...starts(config, recipe), ...batchTensors(batch, options) };
+    const directions = (): Tensors =>
+      Object.fromEntries(layers.map((each) => [directionsName(each), directionsTensor(each, recipe, found)]));
+    const first = await program.run({ ...fed, ...directions() });
+    for (const each of layers) {
+      const name = directionsName(each);
+      found.set(name, orthonormal(floatsOf(first, sketchName(name)), each.inFeatures));
+    }
+    const second = await program.run({ ...fed, ...directions() });
+    for (const each of layers)
+      found.set(factorsName(each), factorsOf(floatsOf(second, energyName(directionsName(each))), recipe));
+    return found;
   } finally {
     await program.dispose();
   }
 }
 
-/** Where sketches begin: ±1, drawn by the width alone. */
-function starts(config: ModelConfig): Tensors {
-  const widths = new Set(linearModules(config).map(({ inFeatures }) => inFeatures));
-  return Object.fromEntries([...widths].map((width) => [startName(width), startOf(width)]));
+/** Directions of a layer's input as they were found, or zeros. */
+function directionsTensor(module: LinearModule, recipe: Int8Recipe, found: ReadonlyMap<string, Data>): Tensor {
+  const shape = [directionsOf(module, recipe), module.inFeatures];
+  return float32(shape, found.get(directionsName(module)) as Float32Array | undefined);
 }
 
-function startOf(inFeatures: number): Tensor {
-  const count = directionsOf({ inFeatures });
+/** Columns count as no weaker than this share of the mean. */
+const LEAST_SHARE = 1e-3;
+
+/** Factors that bring columns with these sums of squares nearer to each other. */
+export function factorsOf(energy: Float32Array, { levelling }: Pick<Int8Recipe, 'levelling'>): Float32Array {
+  const roots = energy.map((sum) => Math.sqrt(Math.max(0, sum)));
+  const mean = roots.reduce((a, b) => a + b, 0) / roots.length;
+  return roots.map((root) => (mean > 0 ? Math.max(root / mean, LEAST_SHARE) ** -levelling : 1));
+}
+
+/** Where sketches begin: ±1, drawn by the width alone. */
+function starts(config: ModelConfig, recipe: Int8Recipe): Tensors {
+  const widths = new Set(linearModules(config).map(({ inFeatures }) => inFeatures));
+  return Object.fromEntries([...widths].map((width) => [startName(width), startOf(width, recipe)]));
+}
+
+function startOf(inFeatures: number, recipe: Int8Recipe): Tensor {
+  const count = directionsOf({ inFeatures }, recipe);
   const random = new Random(0, 'int8', inFeatures);
   const data = Float32Array.from({ length: inFeatures * count }, () => (random.bits() & 1 ? 1 : -1));
   return { type: 'float32', shape: [inFeatures, count], data };
@@ -110,24 +142,22 @@ function takeAway(from: Float64Array, direction: Float64Array, times: number): v
 
 /** Adds the codes of linear layers of one shape. */
 async function addCodes(
-  engine: Engine,
+  { engine, recipe }: Int8Source,
   modules: readonly LinearModule[],
   tensors: Tensors,
   values: Map<string, Data>,
 ): Promise<void> {
   const [first] = modules;
   if (first === undefined) return;
-  const program = await engine.compile(int8Graph(first));
+  const program = await engine.compile(int8Graph(first, recipe));
   try {
     for (const module of modules) {
       const { inFeatures } = module;
-      const directions = values.get(directionsName(module));
       const weight = floatsOf(tensors, weightParameter(module).name);
       const made = await program.run({
         weight: { type: 'float32', shape: [module.outFeatures, inFeatures], data: weight },
-        ...(directions && {
-          directions: { type: 'float32', shape: [directionsOf(module), inFeatures], data: directions },
-        }),
+        directions: directionsTensor(module, recipe, values),
+        factors: float32([inFeatures], values.get(factorsName(module)) as Float32Array | undefined),
       });
       for (const [role, { data }] of Object.entries(made)) values.set(`${module.path}.int8.${role}`, data);
     }

@@ -50,9 +50,9 @@ export function loraInitialiser(
 /** Values of all parameters; those of a base in eight bits are made first. */
 async function valuesFor(options: TrainerOptions, parameters: readonly Parameter[]): Promise<ParameterValues> {
   const { training, initial, firstBatch: batch } = options;
-  if (training.kind !== 'lora' || training.compute !== 'int8') return initial;
+  if (training.kind !== 'lora' || training.int8 === undefined) return initial;
   if (batch === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
-  const values = await int8Values({ ...options, batch }, parameters);
+  const values = await int8Values({ ...options, batch, recipe: training.int8 }, parameters);
   return (parameter) => values.get(parameter.name) ?? initial(parameter);
 }
 

@@ -774,6 +774,13 @@ const eightBits: Case[] = [
   ),
   one(
     'Int8MatMul',
+    'columns of the rest by factors',
+    { ...coded(8, 6), d: frozen(normal(1, 8)), t: frozen(normal(1, 6)), f: frozen(positive(8)) },
+    (b, of) => b.op('Int8MatMul', [...CODED, 'd', 't', 'f'].map(of), { rotation: 8, backRotation: 1 }),
+    { isRounded: true },
+  ),
+  one(
+    'Int8MatMul',
     'columns turned in blocks, and directions apart',
     {
       ...coded(8, 6),

@@ -212,6 +212,7 @@ const MISFITS: readonly Misfit[] = [
   ['Int8MatMul', ['f32 R 6', 'i8 6 4', 'f32 4', 'i8 6 4', 'f32 4'], PLAIN, 'inner sizes differ: 4 and 6'],
   ['Int8MatMul', ['f32 R 6', 'u8 6 4', 'f32 4', 'i8 4 6', 'f32 6'], PLAIN, 'codes must be int8'],
   ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 4', 'f32 3 4'], PLAIN, 'directions must be [r, K]'],
+  ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 6', 'f32 3 4', 'f32 4'], PLAIN, 'factors must be [K]'],
   ['Int8MatMul', ['f32 R 6', ...CODES, 'f32 3 6'], PLAIN, 'what goes through must be [r, N]'],
 ];
 

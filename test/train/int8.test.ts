@@ -8,10 +8,11 @@ import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { referenceEngine } from '../../src/engine/reference.js';
 import { FAMILIES } from '../../src/models/families/families.js';
 import { roundedWeights } from '../../src/models/formats/quantise.js';
+import { INT8_RECIPE, type Int8Recipe } from '../../src/models/graph/int8-weights.js';
 import { pack } from '../../src/models/graph/packing.js';
 import type { Keep } from '../../src/models/graph/training-graph.js';
 import { finetune } from '../../src/train/finetune.js';
-import { orthonormal } from '../../src/train/int8-values.js';
+import { factorsOf, orthonormal } from '../../src/train/int8-values.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
 
@@ -24,11 +25,11 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const trainerOf = (family: string, compute: 'f32' | 'int8', keep: Keep = 'everything', on = engine): Promise<Trainer> =>
+const trainerOf = (family: string, int8?: Int8Recipe, keep: Keep = 'everything', on = engine): Promise<Trainer> =>
   Trainer.create({
     engine: on,
     config: tinyModel(family).config,
-    training: { kind: 'lora', lora, compute },
+    training: { kind: 'lora', lora, ...(int8 && { int8 }) },
     initial: loraInitialiser(tinyModel(family).weights, 3),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: 64,
@@ -61,9 +62,10 @@ function likeness(name: string, found: Float32Array, expected: Float32Array): Li
 /** Gradients of all rows after ten steps in f32, by both. */
 async function likenesses(
   family: string,
+  recipe: Int8Recipe = INT8_RECIPE,
   keep: Keep = 'everything',
 ): Promise<{ all: Likeness[]; losses: [number, number] }> {
-  const [float, coded] = [await trainerOf(family, 'f32'), await trainerOf(family, 'int8', keep)];
+  const [float, coded] = [await trainerOf(family), await trainerOf(family, recipe, keep)];
   for (let step = 0; step < 10; step++) await float.step([[rows[step % 5] ?? fail()]], 1e-2, 0);
   copied(float, coded);
   const [expected, found] = [await float.accumulate([rows]), await coded.accumulate([rows])];
@@ -97,15 +99,25 @@ describe.each(Object.keys(FAMILIES))('a %s computed in int8', (family) => {
 
 describe('computing in int8', () => {
   it('gives the same gradients where layers are computed again', async () => {
-    const [kept, again] = [await likenesses('llama'), await likenesses('llama', 'layer-inputs')];
+    const [kept, again] = [await likenesses('llama'), await likenesses('llama', INT8_RECIPE, 'layer-inputs')];
     expect(again.losses).toEqual(kept.losses);
     for (const [i, { cosine }] of again.all.entries()) expect(cosine).toBeCloseTo(kept.all[i]?.cosine ?? NaN, 5);
   });
 
+  it.each([
+    ['no directions', { ...INT8_RECIPE, directions: 0 }],
+    ['nothing turned', { ...INT8_RECIPE, block: 1, backBlock: 1 }],
+    ['rows scaled alone', { block: 1, backBlock: 1, directions: 0, levelling: 0 }],
+  ])('goes with parts of its recipe left out: %s', async (_, recipe) => {
+    const cosines = (await likenesses('llama', recipe)).all.map(({ cosine }) => cosine);
+    expect(Math.min(...cosines)).toBeGreaterThan(0.97);
+    expect(Math.max(...cosines)).toBeLessThan(1 - 1e-9);
+  });
+
   it('gives the gradients of the plain interpreter', async () => {
     const [ours, plain] = [
-      await trainerOf('llama', 'int8'),
-      await trainerOf('llama', 'int8', 'everything', referenceEngine()),
+      await trainerOf('llama', INT8_RECIPE),
+      await trainerOf('llama', INT8_RECIPE, 'everything', referenceEngine()),
     ];
     const row = [rows[0] ?? fail()];
     const [found, expected] = [await ours.accumulate([row]), await plain.accumulate([row])];
@@ -166,5 +178,15 @@ describe('directions', () => {
     expect(product(1, 1)).toBeCloseTo(1, 6);
     expect(product(0, 1)).toBeCloseTo(0, 6);
     expect([...found.slice(6)]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('factors', () => {
+  it('bring the roots of columns to a power, and leave columns of nothing finite', () => {
+    expect([...factorsOf(Float32Array.of(1, 4, 9), { levelling: 0.5 })].map((each) => each.toFixed(4))).toEqual(
+      [2 / 1, 2 / 2, 2 / 3].map((ratio) => Math.sqrt(ratio).toFixed(4)),
+    );
+    expect([...factorsOf(Float32Array.of(0, 0), { levelling: 0.3 })]).toEqual([1, 1]);
+    expect([...factorsOf(Float32Array.of(0, 4), { levelling: 1 })]).toEqual([1000, 0.5]);
   });
 });

@@ -44,9 +44,10 @@ export function codedRows(b: Builder, x: Value, to: 'uint8' | 'int8'): CodedRows
 /** Int8MatMul in primitives: what several products have of one x in common, the builder makes once. */
 export function int8MatMul(b: Builder, inputs: readonly Value[], { rotation }: OpAttributes['Int8MatMul']): Value {
   const [x, codes, scales] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-  const [directions, through] = inputs.slice(5);
+  const [directions, through, factors] = inputs.slice(5);
   const along = directions && b.gemm(x, directions, { transB: true });
-  const rest = along && directions ? b.gemm(along, directions, { alpha: -1 }, x) : x;
+  const factored = (value: Value): Value => (factors ? b.mul(value, factors) : value);
+  const rest = along && directions ? b.gemm(along, factored(directions), { alpha: -1 }, factored(x)) : x;
   const rows = codedRows(b, rotated(b, rest, rotation), 'uint8');
   const whole = b.op(
     'MatMulIntegerToFloat',

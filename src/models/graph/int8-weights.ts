@@ -5,22 +5,33 @@ import { codedRows, rotated } from '../../compiler/passes/eight-bits.js';
 import type { TargetModule } from '../../core/settings.js';
 import { weightParameter, type Int8Role, type LinearModule, type ParameterDescription } from '../modules.js';
 
-/** Columns that are turned together, at most: more even out more and cost more. */
-const BLOCK = 64;
-/** Directions that go through in f32, at most, and inputs for each of them. */
-const DIRECTIONS = 16;
+/** How rounding to eight bits is kept small. */
+export interface Int8Recipe {
+  /** Columns that are turned together, at most, a power of two, forward and back: more even out more and cost more; 1 turns none. */
+  readonly block: number;
+  readonly backBlock: number;
+  /** Directions of a layer's input that go through in f32, at most. */
+  readonly directions: number;
+  /** By how much columns of the rest are brought nearer to each other: their root mean squares to the power of 1 less this; 0 leaves them. */
+  readonly levelling: number;
+}
+
+/** What studies train with (docs/log.md has what other recipes come to). */
+export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 64, directions: 16, levelling: 0.3 };
+
+/** Inputs of a layer for each direction, at least. */
 const INPUTS_A_DIRECTION = 16;
 
-/** The largest power of two up to 64 that divides a size. */
-export function blockOf(size: number): number {
-  let block = BLOCK;
+/** The largest power of two up to `most`, which is one, that divides a size. */
+export function blockOf(size: number, most: number): number {
+  let block = most;
   while (size % block !== 0) block /= 2;
   return block;
 }
 
 /** How many directions of a linear layer's input go through in f32. */
-export const directionsOf = ({ inFeatures }: Pick<LinearModule, 'inFeatures'>): number =>
-  Math.min(DIRECTIONS, Math.floor(inFeatures / INPUTS_A_DIRECTION));
+export const directionsOf = ({ inFeatures }: Pick<LinearModule, 'inFeatures'>, { directions }: Int8Recipe): number =>
+  Math.min(directions, Math.floor(inFeatures / INPUTS_A_DIRECTION));
 
 /** Which layers read one input, and so share its directions, by the first of them. */
 const READERS: Readonly<Record<TargetModule, TargetModule>> = {
@@ -32,17 +43,24 @@ const READERS: Readonly<Record<TargetModule, TargetModule>> = {
 export const directionsName = ({ layer, target }: LinearModule): string =>
   `layers.${layer}.${READERS[target]}.int8.directions`;
 
+/** Name of the factors of a linear layer's input. */
+export const factorsName = (module: LinearModule): string => directionsName(module).replace(/directions$/, 'factors');
+
 /** The graph that a product is made in. */
 interface Making {
+  readonly recipe: Int8Recipe;
   readonly builder: Builder;
   /** Asks for an input of the program. */
   readonly declare: (parameter: ParameterDescription, type: DataType) => Value;
 }
 
 /** What a linear layer's product is made with, by the parts it plays, with names, types and shapes. */
-function partsOf(module: LinearModule): Readonly<Record<Int8Role, readonly [ParameterDescription, DataType]>> {
+function partsOf(
+  module: LinearModule,
+  recipe: Int8Recipe,
+): Readonly<Record<Int8Role, readonly [ParameterDescription, DataType]>> {
   const { inFeatures, outFeatures } = module;
-  const count = directionsOf(module);
+  const count = directionsOf(module, recipe);
   const part = (role: Int8Role, type: DataType, shape: readonly number[], name = `${module.path}.int8.${role}`) =>
     [{ ...weightParameter(module), name, role, shape }, type] as const;
   return {
@@ -52,18 +70,22 @@ function partsOf(module: LinearModule): Readonly<Record<Int8Role, readonly [Para
     backScales: part('backScales', 'float32', [inFeatures]),
     directions: part('directions', 'float32', [count, inFeatures], directionsName(module)),
     through: part('through', 'float32', [count, outFeatures]),
+    factors: part('factors', 'float32', [inFeatures], factorsName(module)),
   };
 }
 
 const CODES = ['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const;
-const DIRECT = ['directions', 'through'] as const;
+const DIRECT = ['directions', 'through', 'factors'] as const;
 
 /** x Wᵀ of a linear layer in integers of eight bits; its inputs are named `<path>.int8.forwardCodes` and so on. x [T, in] → [T, out]. */
-export function int8Product(x: Value, module: LinearModule, { builder, declare }: Making): Value {
-  const parts = partsOf(module);
-  const roles = directionsOf(module) > 0 ? [...CODES, ...DIRECT] : CODES;
+export function int8Product(x: Value, module: LinearModule, { builder, declare, recipe }: Making): Value {
+  const parts = partsOf(module, recipe);
+  const roles = directionsOf(module, recipe) > 0 ? [...CODES, ...DIRECT] : CODES;
   const inputs = roles.map((role) => declare(...parts[role]));
-  const attributes = { rotation: blockOf(module.inFeatures), backRotation: blockOf(module.outFeatures) };
+  const attributes = {
+    rotation: blockOf(module.inFeatures, recipe.block),
+    backRotation: blockOf(module.outFeatures, recipe.backBlock),
+  };
   return builder.op('Int8MatMul', [x, ...inputs], attributes);
 }
 
@@ -74,16 +96,17 @@ function codedColumns(b: Builder, transposed: Value, block: number): { readonly 
 }
 
 /**
- * Makes what a linear layer of a shape is computed with. Inputs: `weight` [out, in], and where there are any `directions` [r, in].
- * Outputs: by their roles, all but the directions.
+ * Makes what a linear layer of a shape is computed with. Inputs: `weight` [out, in], and where there are any `directions` [r, in], and
+ * `factors` [in]. Outputs: by their roles, all but directions and factors.
  */
-export function int8Graph(shape: Pick<LinearModule, 'inFeatures' | 'outFeatures'>): Graph {
+export function int8Graph(shape: Pick<LinearModule, 'inFeatures' | 'outFeatures'>, recipe: Int8Recipe): Graph {
   const b = new Builder();
   const { inFeatures, outFeatures } = shape;
   const weight = b.input('weight', 'float32', [outFeatures, inFeatures]);
-  const forward = codedColumns(b, weight, blockOf(inFeatures));
-  const back = codedColumns(b, b.transpose(weight, [1, 0]), blockOf(outFeatures));
-  const count = directionsOf(shape);
+  const count = directionsOf(shape, recipe);
+  const factors = count > 0 ? b.input('factors', 'float32', [inFeatures]) : undefined;
+  const forward = codedColumns(b, factors ? b.div(weight, factors) : weight, blockOf(inFeatures, recipe.block));
+  const back = codedColumns(b, b.transpose(weight, [1, 0]), blockOf(outFeatures, recipe.backBlock));
   const codes = {
     ...{ forwardCodes: forward.codes, forwardScales: forward.scales },
     ...{ backCodes: back.codes, backScales: back.scales },
@@ -96,13 +119,19 @@ export function int8Graph(shape: Pick<LinearModule, 'inFeatures' | 'outFeatures'
 /** Name of the input that a sketch of values of a width begins with. */
 export const startName = (width: number): string => `start.${width}`;
 
-/**
- * (XᵀX)² start, [K, r], for x [T, K] whose rows are brought to length 1 before (X): its columns lie nearly in the plane of the r
- * directions along which rows vary most (Halko et al., 2011). start [K, r].
- */
-export function sketch(b: Builder, x: Value, start: Value): Value {
+/** What is found out about the input of a linear layer. */
+export interface Sketched {
+  /** (XᵀX)² start, [K, r]: its columns lie nearly in the plane of the r directions along which rows vary most (Halko et al., 2011). */
+  readonly sketch: Value;
+  /** Sum of squares of every column of what does not lie along the directions, [K]. */
+  readonly energy: Value;
+}
+
+/** Sketches values x [T, K] whose rows are brought to length 1 before (X), given a start [K, r] and directions [r, K]. */
+export function sketched(b: Builder, x: Value, start: Value, directions: Value): Sketched {
   const squares = b.reduceSum(b.mul(x, x), [1]);
   const rows = b.mul(x, b.exp(b.scale(b.log(b.add(squares, b.scalar(1e-20))), -0.5)));
   const passed = (columns: Value): Value => b.gemm(rows, b.gemm(rows, columns), { transA: true });
-  return passed(passed(start));
+  const rest = b.gemm(b.gemm(rows, directions, { transB: true }), directions, { alpha: -1 }, rows);
+  return { sketch: passed(passed(start)), energy: b.reduceSum(b.mul(rest, rest), [0], false) };
 }

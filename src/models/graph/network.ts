@@ -14,7 +14,7 @@ import {
   type ParameterDescription,
   type TokenModule,
 } from '../modules.js';
-import { directionsName, int8Product } from './int8-weights.js';
+import { directionsName, int8Product, type Int8Recipe } from './int8-weights.js';
 import { dequantisedWeight } from './quantised-weights.js';
 
 /** One tensor of weights that the program takes as an input. */
@@ -34,7 +34,8 @@ export type Training =
       readonly kind: 'lora';
       readonly lora: LoraSettings;
       readonly quantisation?: Quantisation;
-      readonly compute?: 'f32' | 'int8';
+      /** Computes the base in integers of eight bits, by this recipe. */
+      readonly int8?: Int8Recipe;
     }
   | { readonly kind: 'all' };
 
@@ -101,7 +102,8 @@ export class Network {
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
   linear(x: Value, module: LinearModule, options: LinearOptions = {}): Value {
     const b = this.builder;
-    const y = this.#isInt8(options) ? this.#int8(x, module, options) : this.#float(x, module, options);
+    const recipe = this.#int8Recipe(options);
+    const y = recipe ? this.#int8(x, module, options, recipe) : this.#float(x, module, options);
     if (options.exact !== true) this.#linearInputs.set(directionsName(module), x);
     return module.hasBias ? b.add(y, this.#base(biasParameter(module))) : y;
   }
@@ -147,8 +149,9 @@ export class Network {
     return value;
   }
 
-  #isInt8({ exact = false }: LinearOptions): boolean {
-    return this.training.kind === 'lora' && this.training.compute === 'int8' && !exact;
+  /** By which recipe a product is in eight bits; undefined where it is in f32. */
+  #int8Recipe({ exact = false }: LinearOptions): Int8Recipe | undefined {
+    return this.training.kind === 'lora' && !exact ? this.training.int8 : undefined;
   }
 
   #float(x: Value, module: LinearModule, options: LinearOptions): Value {
@@ -156,11 +159,11 @@ export class Network {
     return this.builder.gemm(x, weight, { transB: true }, this.#adapted(x, module, options));
   }
 
-  #int8(x: Value, module: LinearModule, options: LinearOptions): Value {
+  #int8(x: Value, module: LinearModule, options: LinearOptions, recipe: Int8Recipe): Value {
     const b = this.builder;
     const declare = (part: ParameterDescription, type: DataType): Value =>
       this.#parameter({ ...part, type, trained: false });
-    const y = int8Product(x, module, { builder: b, declare });
+    const y = int8Product(x, module, { builder: b, declare, recipe });
     const adapted = this.#adapted(x, module, options);
     return adapted ? b.add(y, adapted) : y;
   }

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../model.js';
 import { linearModules } from '../modules.js';
 import { hiddenStates, logitsOf, tokenInputs, type ModelGraph } from './decoder.js';
 import { addInputs, input } from './inputs.js';
-import { directionsOf, sketch, startName } from './int8-weights.js';
+import { directionsOf, sketched, startName, type Int8Recipe } from './int8-weights.js';
 import { lossInputs, placeInputs, type LabelKind } from './loss.js';
 import { Network, dropoutColumns, type Training } from './network.js';
 import { DEFAULT_CHUNKS, packedAttention, packedInputs } from './packed-attention.js';
@@ -136,24 +136,28 @@ export function probabilityGraph({ temperature, ...options }: ProbabilityGraphOp
   return { graph: b.finish({ probabilities }), parameters: net.parameters };
 }
 
+/** Names of what a sketch graph gives for directions of a name. */
+export const sketchName = (directions: string): string => `sketch:${directions}`;
+export const energyName = (directions: string): string => `energy:${directions}`;
+
 /**
- * Which directions rows vary along most in front of the frozen base's linear layers, as sketches [in, r] by the names of the directions
- * (int8-weights.ts). Inputs beside tokens, attention's slots and weights: `rows` and `rowSlots` (placeInputs), and for every width that a
- * layer reads a start [in, r] (startName).
+ * What goes into the frozen base's linear layers, as sketches [in, r] and energies [in] (int8-weights.ts) by the names of their directions.
+ * Inputs beside tokens, attention's slots and weights: `rows` and `rowSlots` (placeInputs), for every width that a layer reads a start
+ * [in, r] (startName), and directions [r, in] by their names.
  */
-export function sketchGraph(options: Pick<TrainingGraphOptions, 'config' | 'chunks'>): ModelGraph {
+export function sketchGraph(options: Pick<TrainingGraphOptions, 'config' | 'chunks'>, recipe: Int8Recipe): ModelGraph {
   const { net } = scored({ ...options, training: { kind: 'none' } }, placeInputs());
   const b = net.builder;
   const starts = new Map<number, Value>();
-  const startOf = (width: number): Value => {
-    const known =
-      starts.get(width) ?? b.input(startName(width), 'float32', [width, directionsOf({ inFeatures: width })]);
-    starts.set(width, known);
-    return known;
-  };
-  const wide = [...net.linearInputs].map(([name, x]) => ({ name, x, width: Number(dimOf(x, 1)) }));
-  const sketches = wide
-    .filter(({ width }) => directionsOf({ inFeatures: width }) > 0)
-    .map(({ name, x, width }) => [name, sketch(b, x, startOf(width))] as const);
-  return { graph: b.finish(Object.fromEntries(sketches)), parameters: net.parameters };
+  const outputs = new Map<string, Value>();
+  for (const [name, x] of net.linearInputs) {
+    const width = Number(dimOf(x, 1));
+    const count = directionsOf({ inFeatures: width }, recipe);
+    if (count === 0) continue;
+    const start = starts.get(width) ?? b.input(startName(width), 'float32', [width, count]);
+    starts.set(width, start);
+    const { sketch, energy } = sketched(b, x, start, b.input(name, 'float32', [count, width]));
+    outputs.set(sketchName(name), sketch).set(energyName(name), energy);
+  }
+  return { graph: b.finish(Object.fromEntries(outputs)), parameters: net.parameters };
 }
