@@ -45,7 +45,7 @@ describe('the reference of the study file', () => {
 
   it('knows the keys of every place, of all forms that may stand there', () => {
     expect(keysAt(['grid', 0])).toEqual(expect.arrayContaining(['dataset', 'book', 'levels', 'evaluateOn', 'train']));
-    expect(keysAt(['datasets', 'mine', 'world'])).toEqual(['kind', 'seed']);
+    expect(keysAt(['datasets', 'mine', 'world'])).toEqual(['kind', 'seed', 'facts']);
     expect(keysAt(['evaluate', 'judges', 0])).toEqual(expect.arrayContaining(['name', 'model', 'endpoint']));
     expect(keysAt(['nothing'])).toEqual([]);
   });
