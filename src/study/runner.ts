@@ -312,7 +312,8 @@ class Runner {
   #isShrunkSince({ run: { spec }, isHalved }: Progress): boolean {
     const noted = this.#halvedAt(spec);
     if (noted === null || this.options.signal?.aborted === true) return false;
-    return !isHalved || (failedAt(this.#path(spec)) ?? Infinity) < noted;
+    // Files written within one tick of the clock have the same time: who noted both did so in this order, for a training takes longer than that to fail.
+    return !isHalved || (failedAt(this.#path(spec)) ?? Infinity) <= noted;
   }
 
   #halvedAt({ identity: { training } }: RunSpec): number | null {

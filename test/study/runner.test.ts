@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -276,6 +276,10 @@ describe('a study in which something goes wrong', { timeout: 120_000 }, () => {
       const error = { name: 'Error', message, stage: 'training', stack: null };
       writeFileSync(join(runPath(folder, spec), RUN_FILES.error), JSON.stringify(error));
       shrinkTraining(folder, spec.identity.training ?? never(), message);
+      // As it is where both are written within one tick of the clock.
+      const now = new Date();
+      utimesSync(join(runPath(folder, spec), RUN_FILES.error), now, now);
+      utimesSync(join(trainingPath(folder, spec.identity.training ?? never()), TRAINING_FILES.retry), now, now);
       return inlineExecutor(workerEntry());
     };
     const { events, failed } = await carryOut(folder, { base: false }, { executor });
