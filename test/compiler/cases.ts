@@ -725,7 +725,8 @@ const dequantise: Case[] = [
   ),
 ];
 
-const codes = (...shape: Shape): InputSpec => ({ type: 'int8', shape, below: 128 });
+/** Codes that processors without VNNI multiply exactly too: two products with codes up to 255 stay below 32,768. */
+const codes = (...shape: Shape): InputSpec => ({ type: 'int8', shape, below: 64 });
 const unsigned = (...values: readonly number[]): InputSpec => ({ type: 'uint8', shape: [values.length], values });
 
 /** Inputs of an Int8MatMul [T, K] · [K, N]. */
