@@ -48,8 +48,12 @@ function bitsWords({ bitsRecalled, bits, ceilingBits }: CapacityPoint): string {
 }
 
 /** What the rank holds at most, or that the amounts tried do not tell. */
-function limitSentence({ saturation: { facts, bits }, points }: CapacityCurve): string {
+function limitSentence({ saturation: { facts, bits }, points, peak }: CapacityCurve): string {
   const words = capacityWords();
+  if (peak !== null) {
+    const [items, recalled] = [counted(peak.items, 'item'), shown(peak.factsRecalled, whole)];
+    return words.peak({ items, recalled, facts: counted(peak.facts, 'fact') });
+  }
   if (facts === null) return points.length < 3 ? words.tooFewAmounts : '';
   const last = points.at(-1) as CapacityPoint;
   if (!facts.reached) return words.notReached(counted(last.facts, 'fact'), whole(facts.low));

@@ -49,7 +49,12 @@ export interface CapacityCurve {
   readonly rank: number;
   /** From the fewest items up. */
   readonly points: readonly CapacityPoint[];
-  /** What it holds at most, in facts and in bits, by a curve through its amounts; null below three of them, bits also where they are unknown. */
+  /** What it recalls most of, where it recalls fewer facts of the largest amount: it was shown more than its training could teach. Else null. */
+  readonly peak: CapacityPoint | null;
+  /**
+   * What it holds at most, in facts and in bits, by a curve through its amounts; null below three of them, past a peak, bits also where
+   * they are unknown.
+   */
   readonly saturation: { readonly facts: Saturation | null; readonly bits: Saturation | null };
   /** Recall of the facts common to the smallest and the largest amount: largest less smallest; null with one amount. */
   readonly crowding: Comparison | null;
@@ -93,7 +98,20 @@ function capacityCurve(
     againstBase: base === null ? null : lessThan(cell, base),
   }));
   const { dataset, rank } = first;
-  const saturation = {
+  const peak = peakOf(points);
+  const saturation = peak === null ? saturationsOf(points) : { facts: null, bits: null };
+  return { dataset, rank, points, peak, saturation, crowding: first === last ? null : lessThan(last, first) };
+}
+
+/** The amount of which most facts are recalled, where that interval lies above that of the largest amount. */
+function peakOf(points: readonly CapacityPoint[]): CapacityPoint | null {
+  const last = points.at(-1) as CapacityPoint;
+  const most = points.reduce((a, b) => (b.factsRecalled.value > a.factsRecalled.value ? b : a));
+  return most.factsRecalled.low > last.factsRecalled.high ? most : null;
+}
+
+function saturationsOf(points: readonly CapacityPoint[]): CapacityCurve['saturation'] {
+  return {
     facts: saturationOf(points.map(({ facts, factsRecalled }) => loadOf(facts, factsRecalled))),
     bits: saturationOf(
       points.flatMap(({ bits, bitsRecalled }) =>
@@ -101,7 +119,6 @@ function capacityCurve(
       ),
     ),
   };
-  return { dataset, rank, points, saturation, crowding: first === last ? null : lessThan(last, first) };
 }
 
 /** The error is that of a 95 % interval as wide, and no less than a two-thousandth of what was asked. */

@@ -58,26 +58,32 @@ function ruleName({ rule, settled, margin, measure }: RankChoice): string {
 
 function choiceSentence(choice: RankChoice): string {
   const words = rankWords();
-  if (choice.rule === 'trr') return words.trr(choice.rank, shortLevel(choice.level));
+  if (choice.rule === 'trr') return words.trr(choice.rank, atWords(choice));
   return `${words.sentence(sentenceCase(enoughWords(choice)))}${apartWords(choice)}`;
 }
 
+/** Where the ranks were compared: at a level, or in closed book, which has none. */
+function atWords({ book, level }: RankChoice): string {
+  return book === 'closed' ? rankWords().inClosedBook : rankWords().atLevel(shortLevel(level));
+}
+
 /** What the data say of the rank that is enough. */
-function enoughWords({ candidates, rank, largest, margin, measure, settled, level: chosen }: RankChoice): string {
+function enoughWords(choice: RankChoice): string {
+  const { candidates, rank, largest, margin, measure, settled } = choice;
   const words = rankWords();
   const own = candidates.find((candidate) => candidate.rank === rank);
-  const [level, allowed] = [shortLevel(chosen), gap(margin, measure)];
+  const [place, allowed] = [atWords(choice), gap(margin, measure)];
   if (own?.againstLargest != null) {
     const bound = boundWords(own.againstLargest, measure);
-    return words.enough({ level, rank, allowed, largest, bound });
+    return words.enough({ place, rank, allowed, largest, bound });
   }
   const next = candidates.at(-2);
   const against = next?.againstLargest ?? null;
   const numbers = next === undefined || against === null ? '' : words.next(next.rank, differenceText(against, measure));
-  if (settled) return words.smallerLose(level, largest, numbers);
+  if (settled) return words.smallerLose(place, largest, numbers);
   const settling =
     next === undefined || against === null ? '' : words.settling(settlingWords(next.cell, against, margin, measure));
-  return words.open({ largest, level, allowed, numbers, settling });
+  return words.open({ largest, place, allowed, numbers, settling });
 }
 
 function apartWords({ apart, candidates }: RankChoice): string {

@@ -23,6 +23,8 @@ export const capacityWords = catalogue({
     tooFewAmounts: 'Its limit takes three amounts to tell.',
     notReached: (facts: string, least: string): string =>
       `Its limit was not reached: at ${facts} recall still grows with what is asked (at least ${least} facts).`,
+    peak: (said: { readonly items: string; readonly facts: string; readonly recalled: Shown }): string =>
+      `Of ${said.items} it recalled more, ${said.recalled.value} of ${said.facts} (${said.recalled.low} to ${said.recalled.high}): beyond that its training teaches less than it shows, so that its room is not what limits it here; more passes or a lower rate may have it hold more.`,
     limit: ({ value, low, high }: Shown, bits: string): string =>
       `By the curve through its amounts it holds about ${value} facts at most (${low} to ${high})${bits}.`,
     limitBits: ({ value, low, high }: Shown): string => `, ${value} bits (${low} to ${high})`,
@@ -60,6 +62,8 @@ export const capacityWords = catalogue({
     ceiling: (bits, share) => zh`。按每个参数 2 bit 计算可存${bits} bit，实际为其${share}`,
     tooFewAmounts: '至少需要三种训练量才能判断其上限。',
     notReached: (facts, least) => zh`上限尚未达到：问到${facts}时，召回仍随数量增长（至少${least}条事实）。`,
+    peak: ({ items, facts, recalled }) =>
+      zh`训练${items}时召回得更多：${facts}中的${recalled.value}条（${recalled.low}至${recalled.high}）。再多的内容，这样的训练就教不会了，因此限制它的不是容量。增加训练遍数或降低学习率，也许能存得更多。`,
     limit: ({ value, low, high }, bits) =>
       zh`按各训练量拟合的曲线，它最多存储约${value}条事实（${low}至${high}）${bits}。`,
     limitBits: ({ value, low, high }) => zh`，即${value} bit（${low}至${high}）`,

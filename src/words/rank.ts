@@ -13,29 +13,31 @@ export const rankWords = catalogue({
     ruleTrr: 'By the table from TRR',
     ruleOpen: 'Not settled, the largest kept',
     ruleMargin: (margin: string): string => `Smallest that loses no more than ${margin} against the largest`,
-    trr: (rank: number, level: string): string => `The table from TRR gives rank ${rank} at ${level}.`,
+    atLevel: (level: string): string => `at ${level}`,
+    inClosedBook: 'in closed book',
+    trr: (rank: number, place: string): string => `The table from TRR gives rank ${rank} ${place}.`,
     trrClause: (rank: number): string => `the table from TRR gives rank ${rank}`,
     noLossAtAll: 'one-sided, at 95\u00a0%: no loss at all',
     atMost: (loss: string): string => `one-sided, at 95\u00a0%: at most ${loss}`,
     enough: (said: {
-      readonly level: string;
+      readonly place: string;
       readonly rank: number;
       readonly allowed: string;
       readonly largest: number;
       readonly bound: string;
     }) =>
-      `at ${said.level} rank ${said.rank} is enough: a loss of more than ${said.allowed} against rank ${said.largest} is excluded (${said.bound})`,
+      `${said.place} rank ${said.rank} is enough: a loss of more than ${said.allowed} against rank ${said.largest} is excluded (${said.bound})`,
     next: (rank: number, numbers: string): string => ` (rank ${rank}: ${numbers})`,
-    smallerLose: (level: string, largest: number, numbers: string): string =>
-      `at ${level} smaller ranks score lower than rank ${largest}${numbers}`,
+    smallerLose: (place: string, largest: number, numbers: string): string =>
+      `${place} smaller ranks score lower than rank ${largest}${numbers}`,
     open: (said: {
       readonly largest: number;
-      readonly level: string;
+      readonly place: string;
       readonly allowed: string;
       readonly numbers: string;
       readonly settling: string;
     }) =>
-      `whether less than rank ${said.largest} is enough at ${said.level} is not settled: no smaller rank is shown to lose no more than ${said.allowed}${said.numbers}${said.settling}`,
+      `whether less than rank ${said.largest} is enough ${said.place} is not settled: no smaller rank is shown to lose no more than ${said.allowed}${said.numbers}${said.settling}`,
     settling: (words: string): string => `; ${words}`,
     sentence: (clause: string): string => `${clause}.`,
     noneApart: (ranks: string): string => ` No two of ranks ${ranks} can be told apart.`,
@@ -83,16 +85,18 @@ export const rankWords = catalogue({
     ruleTrr: '按 TRR 对照表',
     ruleOpen: '尚无定论，保留最大的秩',
     ruleMargin: (margin) => zh`相对最大的秩，损失不超过${margin}的最小的秩`,
-    trr: (rank, level) => zh`按 TRR 对照表，${level}用秩${rank}。`,
+    atLevel: (level) => zh`在${level}上`,
+    inClosedBook: '在闭卷中',
+    trr: (rank, place) => zh`按 TRR 对照表，${place}用秩${rank}。`,
     trrClause: (rank) => zh`按 TRR 对照表应为秩${rank}`,
     noLossAtAll: '单侧 95%：没有损失',
     atMost: (loss) => zh`单侧 95%：最多${loss}`,
-    enough: ({ level, rank, allowed, largest, bound }) =>
-      zh`在${level}上，秩${rank}已经足够。可以排除相对秩${largest}大于${allowed}的损失（${bound}）`,
+    enough: ({ place, rank, allowed, largest, bound }) =>
+      zh`${place}，秩${rank}已经足够。可以排除相对秩${largest}大于${allowed}的损失（${bound}）`,
     next: (rank, numbers) => zh`（秩${rank}：${numbers}）`,
-    smallerLose: (level, largest, numbers) => zh`在${level}上，更小的秩得分低于秩${largest}${numbers}`,
-    open: ({ largest, level, allowed, numbers, settling }) =>
-      zh`在${level}上，小于${largest}的秩是否足够尚无定论。没有证据表明更小的秩损失不超过${allowed}${numbers}${settling}`,
+    smallerLose: (place, largest, numbers) => zh`${place}，更小的秩得分低于秩${largest}${numbers}`,
+    open: ({ largest, place, allowed, numbers, settling }) =>
+      zh`${place}，小于${largest}的秩是否足够尚无定论。没有证据表明更小的秩损失不超过${allowed}${numbers}${settling}`,
     settling: (words) => zh`。${words}`,
     sentence: (clause) => `${clause}。`,
     noneApart: (ranks) => zh`秩${ranks}两两之间都无法区分。`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capacityCurves } from '../../src/analysis/capacity.js';
+import { capacityCurves, type CapacityCurve } from '../../src/analysis/capacity.js';
 import { capacitySentences } from '../../src/analysis/capacity-sentences.js';
 import { groupCells } from '../../src/analysis/group.js';
 import type { Row } from '../../src/core/records.js';
@@ -42,6 +42,17 @@ describe('capacityCurves', () => {
     expect(curve?.points[0]?.base).toBeCloseTo(0.3);
     expect(curve?.points[0]?.floor).toBeCloseTo(0.3);
     expect(curve?.points[0]?.againstBase?.difference).toBeCloseTo(0.5);
+  });
+
+  it('fits no limit where fewer facts are recalled of the largest amount, and says why', () => {
+    const [fell] = capacityCurves(groupCells([...closed(4, 25, 95), ...closed(4, 100, 300), ...closed(4, 400, 100)]));
+    expect(fell?.peak?.items).toBe(100);
+    expect(fell?.saturation).toEqual({ facts: null, bits: null });
+    const [text] = capacitySentences([fell as CapacityCurve]);
+    expect(text).toContain('Of 100 items it recalled more, 293 of 400 facts');
+    expect(text).not.toContain('at most');
+    const [level] = capacityCurves(groupCells([...closed(4, 25, 95), ...closed(4, 100, 300), ...closed(4, 400, 390)]));
+    expect(level?.peak).toBeNull();
   });
 
   it('goes from the smallest rank up, whatever the order of rows', () => {
