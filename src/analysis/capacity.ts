@@ -111,14 +111,21 @@ function peakOf(points: readonly CapacityPoint[]): CapacityPoint | null {
 }
 
 function saturationsOf(points: readonly CapacityPoint[]): CapacityCurve['saturation'] {
+  const bits = points.flatMap((point) =>
+    point.bits === null || point.bitsRecalled === null ? [] : [{ asked: point.bits, recalled: point.bitsRecalled }],
+  );
   return {
-    facts: saturationOf(points.map(({ facts, factsRecalled }) => loadOf(facts, factsRecalled))),
-    bits: saturationOf(
-      points.flatMap(({ bits, bitsRecalled }) =>
-        bits === null || bitsRecalled === null ? [] : [loadOf(bits, bitsRecalled)],
-      ),
-    ),
+    facts: saturationFrom(points.map((point) => ({ asked: point.facts, recalled: point.factsRecalled }))),
+    bits: saturationFrom(bits),
   };
+}
+
+/** The curve, which tells no limit where more is surely recalled than it says. */
+function saturationFrom(amounts: readonly { readonly asked: number; readonly recalled: Bounded }[]): Saturation | null {
+  const found = saturationOf(amounts.map(({ asked, recalled }) => loadOf(asked, recalled)));
+  const surely = Math.max(...amounts.map(({ recalled }) => recalled.low));
+  if (found === null || found.limit >= surely) return found;
+  return { ...found, low: Math.max(found.low, surely), high: Infinity, reached: false };
 }
 
 /** The error is that of a 95 % interval as wide, and no less than a two-thousandth of what was asked. */

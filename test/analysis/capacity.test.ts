@@ -55,6 +55,15 @@ describe('capacityCurves', () => {
     expect(level?.peak).toBeNull();
   });
 
+  it('has no limit below what is surely recalled', () => {
+    // By the curve through these it would be 411 facts.
+    const recalled = [98, 190, 240, 270, 290, 900];
+    const rows = recalled.flatMap((right, i) => closed(16, 25 * 2 ** i, right));
+    const [{ saturation, points }] = capacityCurves(groupCells(rows)) as [CapacityCurve];
+    expect(saturation.facts?.reached).toBe(false);
+    expect(saturation.facts?.low).toBeGreaterThanOrEqual(points.at(-1)?.factsRecalled.low ?? NaN);
+  });
+
   it('goes from the smallest rank up, whatever the order of rows', () => {
     const rows = [16, 4, 8].flatMap((rank) => closed(rank, 25, 80));
     expect(capacityCurves(groupCells(rows)).map(({ rank }) => rank)).toEqual([4, 8, 16]);
