@@ -1,4 +1,5 @@
 /** What does computing the frozen base in integers of eight bits do to gradients, held-out loss and a step's time, against f32: SmolLM2-135M on WikiUpdate? */
+import { mean } from '../src/core/statistics.js';
 import { TARGET_MODULES } from '../src/core/settings.js';
 import { onnxRuntimeEngine } from '../src/engine/onnxruntime.js';
 import { INT8_RECIPE, type Int8Recipe } from '../src/models/graph/int8-weights.js';
@@ -66,7 +67,6 @@ const copy = (from: ReadonlyMap<string, Float32Array>, to: Trainer): void => {
 
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 type Gradients = ReadonlyMap<string, Float32Array>;
 

@@ -1,19 +1,14 @@
 /** The processor: its name, its threads, and the instructions by which products are quick. */
-import { readFileSync } from 'node:fs';
-import { arch, availableParallelism, platform } from 'node:os';
-import { VNNI } from '../engine/eight-bits.js';
+import { availableParallelism, platform } from 'node:os';
+import { FLAG_READERS, VNNI, type FlagReaders } from '../engine/eight-bits.js';
 import { note, ok, type Finding } from './finding.js';
 import { askProgram, type Ask } from './program.js';
 
-export interface ProcessorReaders {
+export interface ProcessorReaders extends FlagReaders {
   /** `process.platform`. */
   readonly platform: string;
-  /** `process.arch`. */
-  readonly arch: string;
   /** Threads that this process may use. */
   readonly threads: number;
-  /** The text of /proc/cpuinfo; undefined where there is none. */
-  readonly cpuinfo: () => string | undefined;
   /** How sysctl is asked. */
   readonly ask: Ask;
 }
@@ -40,20 +35,11 @@ export type ProcessorFacts = {
 
 /** This machine's. */
 export const PROCESSOR_READERS: ProcessorReaders = {
+  ...FLAG_READERS,
   platform: platform(),
-  arch: arch(),
   threads: availableParallelism(),
-  cpuinfo: readCpuinfo,
   ask: askProgram,
 };
-
-function readCpuinfo(): string | undefined {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
-  } catch {
-    return undefined;
-  }
-}
 
 interface Told {
   readonly name: string | null;

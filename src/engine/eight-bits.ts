@@ -1,6 +1,7 @@
 /** Whether this processor multiplies integers of eight bits exactly and at once, told by its flags. */
 import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
+import { attempt } from '../core/attempt.js';
 
 /** Flags of x86's instructions for products of eight bits, as Linux and macOS have them. */
 export const VNNI = /^avx_?(512_?)?vnni$/i;
@@ -15,15 +16,10 @@ export interface FlagReaders {
 }
 
 /** This machine's. */
-export const FLAG_READERS: FlagReaders = { arch: arch(), cpuinfo: readCpuinfo };
-
-function readCpuinfo(): string | undefined {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+export const FLAG_READERS: FlagReaders = {
+  arch: arch(),
+  cpuinfo: () => attempt(() => readFileSync('/proc/cpuinfo', 'utf8')),
+};
 
 /** Whether the processor has VNNI or AMX; null where it cannot be told. Others cut sums of pairs off at sixteen bits. */
 export function hasEightBitProducts(readers: FlagReaders = FLAG_READERS): boolean | null {
