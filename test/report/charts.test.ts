@@ -1,9 +1,11 @@
+import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import { distributionChart } from '../../src/report/charts/distribution.js';
 import { NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
+import { SvgDocument } from '../../src/report/charts/svg-document.js';
 import { placeNames, roomyPlaces, together } from '../../src/report/charts/place-names.js';
 import type { Figure } from '../../src/report/sections/figure.js';
 import { studyFigures } from '../../src/report/sections/figures.js';
@@ -240,5 +242,28 @@ describe('labels', () => {
     expect(shown).toBeGreaterThan(2);
     expect(shown).toBeLessThan(12);
     expect(roomyPlaces(crowd.slice(0, 2), bounds)).not.toContain(null);
+  });
+});
+
+describe('the document that charts are drawn in', () => {
+  it('writes a plot as a browser does, whatever its texts are', () => {
+    const words = `a & b < "c" > 'd'\u2028\t`;
+    const drawn = (document: Document): string => {
+      const points = [1, 2.5, 4].map((x) => ({ x, y: x * x, words: `${words}${x}` }));
+      const marks = [
+        Plot.line(points, { x: 'x', y: 'y', stroke: `${words}red` }),
+        Plot.dot(points, { x: 'x', y: 'y', title: 'words', symbol: 'times', ariaLabel: words }),
+        Plot.text(points, { x: 'x', y: 'y', text: ({ x }: { x: number }) => (x < 2 ? x : `${words}\n\n${words}`) }),
+        Plot.text([''], { frameAnchor: 'top-left' }),
+      ];
+      return Plot.plot({ document, marks, x: { label: words }, ariaLabel: words }).outerHTML;
+    };
+    const own = drawn(new SvgDocument() as unknown as Document);
+    expect(own).toContain('a &amp; b &lt; "c" &gt;');
+    expect(own).toBe(drawn(new JSDOM('').window.document));
+  });
+
+  it('makes nothing but SVG', () => {
+    expect(() => new SvgDocument().createElementNS('http://www.w3.org/1999/xhtml', 'figure')).toThrow(/xhtml/);
   });
 });

@@ -1,7 +1,5 @@
 /** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
-import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
-import type * as Jsdom from 'jsdom';
 import { distinct } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
@@ -12,6 +10,7 @@ import { spokenLanguage } from '../../words/language.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import { visibleText } from '../../text/visible.js';
 import type { LevelLines } from './level-lines.js';
+import { SvgDocument, type SvgElement } from './svg-document.js';
 
 /** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */
 export interface ChartSize {
@@ -57,28 +56,17 @@ const CLASS = 'chart';
 /** For a chart in a file of its own: faces that systems have for Chinese. */
 const CHINESE_FACES = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
 
-/** The one document that all charts are drawn in: making one takes longer than drawing. */
-let page: Jsdom.JSDOM | undefined;
-
-/** Loaded when the first chart is drawn: most commands draw none, and it takes longer to load than they take to run. */
-function newPage(): Jsdom.JSDOM {
-  const jsdom = createRequire(import.meta.url)('jsdom') as typeof Jsdom;
-  return new jsdom.JSDOM('');
-}
-
-/** Draws a plot to SVG text that can stand in a page or in a file of its own (XML knows no `&nbsp;`). */
+/** Draws a plot to SVG text that can stand in a page or in a file of its own. */
 export function drawSvg(label: string, options: Plot.PlotOptions): string {
-  page ??= newPage();
-  const { document } = page.window;
-  const svg = Plot.plot({ document, className: CLASS, style: { fontSize: '12px' }, ...options });
+  const document = new SvgDocument() as unknown as Document;
+  const svg = Plot.plot({ document, className: CLASS, ...options }) as unknown as SvgElement;
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', visibleText(label, '\ufffd'));
-  svg.removeAttribute('style');
   svg.setAttribute('font-size', '12');
   if (spokenLanguage() === 'zh') svg.setAttribute('font-family', CHINESE_FACES);
-  svg.querySelector('style')?.remove();
-  return rounded(svg.outerHTML.replaceAll('&nbsp;', '\u00a0'));
+  svg.children.find(({ tagName }) => tagName === 'style')?.remove();
+  return rounded(svg.outerHTML);
 }
 
 /** Coordinates to a hundredth of a pixel, so that drawings are small and the same on every machine. */
