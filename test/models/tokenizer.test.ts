@@ -101,6 +101,22 @@ describe('a tokenizer', () => {
     expect(tokenizer.decode(tokenizer.encode('ab'.repeat(50_000)))).toHaveLength(100_000);
   });
 
+  it('is read once where its text is the same, and anew where it is another or the vocabulary ends elsewhere', () => {
+    const home = join(folder, 'again');
+    mkdirSync(home);
+    const file = join(home, 'tokenizer.json');
+    writeFileSync(file, bundled);
+    const first = loadTokenizer(home);
+    expect(loadTokenizer(home)).toBe(first);
+    const { vocabSize } = first;
+    expect(loadTokenizer(home, { vocabSize })).not.toBe(first);
+    const raw = JSON.parse(bundled) as { added_tokens: object[] };
+    const more = { id: vocabSize, content: '<|more|>', special: true };
+    writeFileSync(file, JSON.stringify({ ...raw, added_tokens: [...raw.added_tokens, more] }));
+    expect(loadTokenizer(home).tokenId('<|more|>')).toBe(vocabSize);
+    expect(loadTokenizer(home, { vocabSize }).tokenId('<|more|>')).toBeUndefined();
+  });
+
   it('that is none is refused with the reason', () => {
     const broken: [text: string, message: RegExp][] = [
       ['{"model":', /tokenizer that lightmem reads/],

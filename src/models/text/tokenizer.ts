@@ -42,10 +42,16 @@ export interface SizedTokenizer extends Tokenizer {
 }
 
 const id = z.number().int().nonnegative();
+
+/** Tokens and their ids: looked at in one go, as a record's schema takes longer for 150,000 of them than all else that reads a tokenizer. */
+type Vocabulary = Readonly<Record<string, number>>;
+const isId = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isVocabulary = (value: unknown): value is Vocabulary => isObject(value) && Object.values(value).every(isId);
+
 const schema = z.object({
   model: z.looseObject({
     type: z.literal('BPE', 'only tokenizers of the type "BPE" are supported'),
-    vocab: z.record(z.string(), id),
+    vocab: z.custom<Vocabulary>(isVocabulary, 'needs an object of tokens with their ids, whole numbers from 0'),
   }),
   added_tokens: z.array(z.looseObject({ id, content: z.string(), special: z.boolean().optional() })).default([]),
 });
@@ -141,12 +147,11 @@ export function tokenizerFromJson(
   try {
     const raw = JSON.parse(json) as Record<string, unknown>;
     const { model, added_tokens: all } = schema.parse(raw);
-    const inVocabulary = new Set(Object.keys(model.vocab));
     const isBeyond = ({ id, content }: AddedToken) =>
-      id >= (options.vocabSize ?? Infinity) && !inVocabulary.has(content);
+      id >= (options.vocabSize ?? Infinity) && !Object.hasOwn(model.vocab, content);
     const added = all.filter((token) => !isBeyond(token));
-    const size =
-      [...Object.values(model.vocab), ...added.map((each) => each.id)].reduce((a, b) => Math.max(a, b), -1) + 1;
+    const largest = added.reduce((most, each) => Math.max(most, each.id), -1);
+    const size = Object.values(model.vocab).reduce((most, each) => Math.max(most, each), largest) + 1;
     const controls = new ControlTokens(added);
     // The second argument would be tokenizer_config.json: nothing in it concerns byte-level tokenizers, and its clean-up of spaces loses text.
     const plain = new PlainTokenizer(
@@ -250,8 +255,16 @@ class JsonTokenizer implements SizedTokenizer {
   }
 }
 
-/** The tokenizer of a model folder; throws UserError where tokenizer.json is absent or not supported. */
-export function loadTokenizer(folder: string, options: TokenizerOptions = {}): SizedTokenizer {
+/** What was read last: a study's model is opened to plan it, to run it and to report it, and a large vocabulary takes a second each time. */
+let last:
+  { readonly path: string; readonly vocabSize: number | undefined; readonly tokenizer: SizedTokenizer } | undefined;
+
+/** The tokenizer of a model folder, read once where its text is the same; throws UserError where tokenizer.json is absent or not supported. */
+export function loadTokenizer(folder: string, { vocabSize }: TokenizerOptions = {}): SizedTokenizer {
   const path = join(folder, 'tokenizer.json');
-  return tokenizerFromJson(readModelText(path), path, options);
+  const json = readModelText(path);
+  if (last?.path === path && last.vocabSize === vocabSize && last.tokenizer.json === json) return last.tokenizer;
+  const tokenizer = tokenizerFromJson(json, path, vocabSize === undefined ? {} : { vocabSize });
+  last = { path, vocabSize, tokenizer };
+  return tokenizer;
 }
