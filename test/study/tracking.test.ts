@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -24,14 +24,16 @@ vi.setConfig({ testTimeout: 120_000 });
 const scratch = scratchFolder();
 const model = join(scratch, 'model');
 const server = new FakeMlflow();
+/** A study that was carried out and told to nobody. */
+const plain = join(scratch, 'plain');
 /** What a server holds that was told a whole study without any trouble. */
 let whole: unknown;
 
 beforeAll(async () => {
   writeTinyModel(model);
   await server.start();
-  const folder = folderName();
-  await carryOut(folder);
+  await carryOut(plain);
+  const folder = copyOfPlain();
   await publishStudy(folder, toServer());
   whole = held();
   forget();
@@ -50,6 +52,11 @@ const forget = (): void => {
 const QUICK = { pollMs: 20, answerMs: 200, pauseMs: 50, closeMs: 400 };
 let folders = 0;
 const folderName = (): string => join(scratch, `study ${folders++}`);
+const copyOfPlain = (): string => {
+  const folder = folderName();
+  cpSync(plain, folder, { recursive: true });
+  return folder;
+};
 const toServer = () => ({ mlflow: { uri: server.address, experiment: 'tests' } });
 
 async function carryOut(folder: string, track?: StudyInput['track'], options: Partial<StudyOptions> = {}) {
@@ -93,8 +100,7 @@ const eventFiles = (folder: string): string[] =>
 
 describe('a study that is tracked', () => {
   it('comes to the same, and MLflow and TensorBoard have every step and score of it', async () => {
-    const [plain, tracked, tensorboard] = [folderName(), folderName(), folderName()];
-    await carryOut(plain);
+    const [tracked, tensorboard] = [folderName(), folderName()];
     expect(existsSync(join(plain, 'tracking'))).toBe(false);
     const { notices, runs } = await carryOut(tracked, { ...toServer(), tensorboard });
     expect(notices).toEqual([]);
@@ -231,8 +237,7 @@ describe('a study that is tracked', () => {
   });
 
   it('is told by one process at a time', async () => {
-    const folder = folderName();
-    await carryOut(folder);
+    const folder = copyOfPlain();
     const lock = await lockTracking(folder);
     const published = publishStudy(folder, toServer());
     await wait(300);
