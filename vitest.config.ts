@@ -1,11 +1,67 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take longest, longest first: begun last, one of them would keep a single processor busy when all others are done. */
+const LONGEST = [
+  ...['train/smollm2', 'study/survival', 'study/tracking', 'study/judging', 'cli/main', 'cli/fit', 'study/text-book'],
+  ...[
+    'study/scale',
+    'compress/command',
+    'cli/fit-endpoint',
+    'study/runner',
+    'train/padding',
+    'study/stages',
+    'cli/init',
+  ],
+  ...[
+    'serving/served-adapter',
+    'executors/slurm',
+    'files/folder-lock',
+    'analysis/error-rates',
+    'package',
+    'train/quantised',
+  ],
+];
+
+/** Files whose subjects keep nothing between calls and that change nothing of their process: each is spared loading lightmem anew. */
+const SHARING = [
+  'analysis',
+  'audit',
+  'compiler',
+  'core',
+  'data',
+  'evaluate',
+  'generate',
+  'llm',
+  'models',
+  'report',
+  'text',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId, project }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`test/${name}.test.ts`));
+      return at >= 0 ? at : LONGEST.length + Number(!project.config.isolate);
+    };
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
+
+const sharing = SHARING.map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than there are processors, for some tests wait for servers, locks and clocks; each takes some hundred megabytes.
+    maxWorkers: Math.min(availableParallelism() + 1, 8),
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: sharing } },
+      { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
+    ],
   },
 });
