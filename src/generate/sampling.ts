@@ -12,8 +12,14 @@ export function argmax(values: Float32Array): number {
 export function sample(logits: Float32Array, temperature: number, random: Random): number {
   const top = argmax(logits);
   if (temperature === 0) return top;
-  const weights = logits.map((each) => Math.exp((each - (logits[top] as number)) / temperature));
-  let left = random.uniform() * weights.reduce((a, b) => a + b, 0);
+  const greatest = logits[top] as number;
+  const weights = new Float32Array(logits.length);
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = Math.exp(((logits[i] as number) - greatest) / temperature);
+    sum += weights[i] as number;
+  }
+  let left = random.uniform() * sum;
   for (let i = 0; i < weights.length; i++) {
     left -= weights[i] as number;
     if (left < 0) return i;
