@@ -59,7 +59,7 @@ async function carryOut(name: string, parts: readonly Part[], isGrid: boolean): 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const file = join(out, `${name}.json`);
-  const workload: StudyWorkload = { changes: changesTo(parts), folder, isGrid };
+  const workload: StudyWorkload = { preset: 'orthogonal', changes: changesTo(parts), folder, isGrid };
   writeFileSync(file, JSON.stringify(workload));
   return (await runChild(process.execPath, [join(import.meta.dirname, 'sides/study.js'), file])).seconds;
 }
