@@ -120,9 +120,9 @@ def batches():
     return [(BATCH, lambda group=group: padded_loss(group, work["way"] == "tuned")) for group in cut]
 
 
-seconds, samples, losses = 0.0, 0, []
+seconds, processor, samples, losses = 0.0, 0.0, 0, []
 for step, (count, loss_of) in enumerate(batches()[: work["steps"]]):
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     loss = loss_of()
     loss.backward()
     optimiser.step()
@@ -131,6 +131,7 @@ for step, (count, loss_of) in enumerate(batches()[: work["steps"]]):
         torch.cuda.synchronize()
     if step > 0:
         seconds += time.perf_counter() - started
+        processor += time.process_time() - used
         samples += count
     losses.append(loss.item())
     print(f"{work['way']}: step {step + 1}, loss {losses[-1]:.4f}", file=sys.stderr, flush=True)
@@ -141,4 +142,4 @@ if work["heldOut"]:
         total = sum(packed_loss(group).item() * n for group, n in zip(work["heldOut"], answers))
     held_out = total / sum(answers)
 peak = torch.cuda.max_memory_allocated() if device == "cuda" else None
-print(json.dumps({"seconds": seconds, "samples": samples, "losses": losses, "heldOut": held_out, "peakBytes": peak}))
+print(json.dumps({"seconds": seconds, "processorSeconds": processor, "samples": samples, "losses": losses, "heldOut": held_out, "peakBytes": peak}))

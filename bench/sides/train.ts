@@ -35,6 +35,8 @@ export interface TrainWorkload {
 
 export interface TrainSide {
   readonly seconds: number;
+  /** Of all threads, in the timed steps: what they cost where other work takes turns on the processor. */
+  readonly processorSeconds: number;
   readonly samples: number;
   /** Tokens fed and answer tokens learnt, in the timed steps. */
   readonly tokens: number;
@@ -86,11 +88,11 @@ function rowsOf(items: TrainWorkload['items']): PackedRow[] {
   return grouping === 'items' ? packItems(samples, Infinity) : packWithin(samples, work.batchTokens);
 }
 
-let [seconds, samples, tokens, answerTokens, firstStepSeconds] = [0, 0, 0, 0, 0];
+let [seconds, processorSeconds, samples, tokens, answerTokens, firstStepSeconds] = [0, 0, 0, 0, 0, 0];
 const losses: number[] = [];
 for (let start = 0; start < work.items.length; start += work.articlesPerStep) {
   const rows = rowsOf(work.items.slice(start, start + work.articlesPerStep));
-  const started = performance.now();
+  const [started, used] = [performance.now(), process.cpuUsage()];
   const result = await trainer.step(microBatches(rows), work.learningRate, 0);
   losses.push(result.loss);
   if (start === 0) {
@@ -99,12 +101,16 @@ for (let start = 0; start < work.items.length; start += work.articlesPerStep) {
     continue;
   }
   seconds += (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(used);
+  processorSeconds += (user + system) / 1e6;
   samples += rows.reduce((total, row) => total + row.samples.length, 0);
   tokens += result.tokens;
   answerTokens += rows.reduce((total, row) => total + row.targets.length, 0);
   process.stderr.write(`ours: step ${losses.length}, loss ${result.loss.toFixed(4)}\n`);
 }
 const heldOut = work.heldOut.length === 0 ? null : await trainer.evaluate(rowsOf(work.heldOut).map((row) => [row]));
-const side: TrainSide = { seconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds };
+const side: TrainSide = {
+  ...{ seconds, processorSeconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds },
+};
 process.stdout.write(JSON.stringify(side));
 await trainer.dispose();
