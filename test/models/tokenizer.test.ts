@@ -110,6 +110,7 @@ describe('a tokenizer', () => {
     expect(loadTokenizer(home)).toBe(first);
     const { vocabSize } = first;
     expect(loadTokenizer(home, { vocabSize })).not.toBe(first);
+    expect(loadTokenizer(home).tokenId('<|more|>')).toBeUndefined();
     const raw = JSON.parse(bundled) as { added_tokens: object[] };
     const more = { id: vocabSize, content: '<|more|>', special: true };
     writeFileSync(file, JSON.stringify({ ...raw, added_tokens: [...raw.added_tokens, more] }));
