@@ -15,6 +15,8 @@ const BATCH_TOKENS = 416;
 const ACCUMULATION = 4;
 const EPOCHS = Number(process.env['LIGHTMEM_BENCH_EPOCHS'] ?? 2);
 const LEARNING_RATE = 5e-4;
+/** Of the steps' order and of the adapter's start. */
+const SEED = Number(process.env['LIGHTMEM_BENCH_SEED'] ?? 0);
 /** Steps in f32 before other recipes are compared. */
 const STEPS_BEFORE_RECIPES = 4;
 
@@ -23,12 +25,15 @@ const RECIPES: Readonly<Record<string, Int8Recipe>> = {
   'as it is': INT8_RECIPE,
   'no directions': { ...INT8_RECIPE, directions: 0 },
   '32 directions': { ...INT8_RECIPE, directions: 32 },
-  'columns turned forward alone': { ...INT8_RECIPE, backBlock: 1 },
-  'blocks of 32': { ...INT8_RECIPE, block: 32, backBlock: 32 },
+  'columns turned back too': { ...INT8_RECIPE, backBlock: 64 },
+  'blocks of 32': { ...INT8_RECIPE, block: 32 },
   'columns not levelled': { ...INT8_RECIPE, levelling: 0 },
-  'no columns turned': { ...INT8_RECIPE, block: 1, backBlock: 1 },
+  'no columns turned': { ...INT8_RECIPE, block: 1 },
   'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0 },
 };
+
+/** Recipes that are compared, by their names; all where none is named. */
+const asked = (process.env['LIGHTMEM_BENCH_RECIPES'] ?? '').split(',').filter((name) => name !== '');
 
 const book = process.argv.includes('closed') ? 'closed' : 'open';
 const { model } = openBenchModel();
@@ -37,7 +42,7 @@ const samplesOf = (articles: Articles) =>
   articles.flatMap((group, i) => group.map((question, j) => ({ id: `${i}/${j}`, item: String(i), ...question })));
 const planned = (articles: Articles, epochs: number): readonly PlannedStep[] =>
   planSteps(samplesOf(articles), {
-    ...{ epochs, batchTokens: BATCH_TOKENS, accumulation: ACCUMULATION, seed: 0, objective: answers },
+    ...{ epochs, batchTokens: BATCH_TOKENS, accumulation: ACCUMULATION, seed: SEED, objective: answers },
   });
 const steps = planned(items, EPOCHS);
 const measured = planned(heldOut, 1).flatMap(({ batches }) => batches);
@@ -48,7 +53,7 @@ const trainer = (int8?: Int8Recipe): Promise<Trainer> =>
     engine: onnxRuntimeEngine({ device: 'cpu', threads: THREADS }),
     config: model.config,
     training: { kind: 'lora', lora, ...(int8 && { int8 }) },
-    initial: loraInitialiser(model.weights, 0),
+    initial: loraInitialiser(model.weights, SEED),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: Math.max(...[...items, ...heldOut].flat().map(({ prompt, answer }) => prompt.length + answer.length)),
     firstBatch: steps[0]?.batches[0] ?? [],
@@ -93,7 +98,7 @@ async function recipes(batches: readonly Batch[]) {
   for (const step of steps.slice(0, STEPS_BEFORE_RECIPES)) await float.step(step.batches, LEARNING_RATE, 1);
   const expected = (await float.accumulate(batches)).gradients;
   const found: Record<string, unknown> = {};
-  for (const [name, recipe] of Object.entries(RECIPES)) {
+  for (const [name, recipe] of Object.entries(RECIPES).filter(([name]) => asked.length === 0 || asked.includes(name))) {
     const coded = await trainer(recipe);
     copy(float.trained, coded);
     const gradients = (await coded.accumulate(batches)).gradients;
@@ -134,13 +139,18 @@ async function trained() {
 
 if (process.argv.includes('recipes')) {
   const figures = await recipes(steps.at(-1)?.batches ?? []);
-  printReport({ name: 'int8-recipes', figures: { book, threads: THREADS, ...figures }, ratio: NaN, goal: NaN });
+  printReport({
+    name: 'int8-recipes',
+    figures: { book, seed: SEED, threads: THREADS, ...figures },
+    ratio: NaN,
+    goal: NaN,
+  });
 } else {
   const { losses, gradients, seconds } = await trained();
   printReport({
     name: 'int8',
     figures: {
-      ...{ book, articles: items.length, steps: steps.length, threads: THREADS },
+      ...{ book, seed: SEED, articles: items.length, steps: steps.length, threads: THREADS },
       processorSecondsAStep: {
         f32: rounded(median(seconds.map(({ float }) => float))),
         int8: rounded(median(seconds.map(({ coded }) => coded))),

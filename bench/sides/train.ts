@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
+import { INT8_RECIPE } from '../../src/models/graph/int8-weights.js';
 import type { Keep } from '../../src/models/graph/training-graph.js';
 import { loadModel } from '../../src/models/load.js';
 import { packWithin, type PackedRow } from '../../src/models/graph/packing.js';
@@ -22,6 +23,8 @@ export interface TrainWorkload {
   readonly alpha: number;
   readonly learningRate: number;
   readonly quantisation: Quantisation;
+  /** Whether the base is computed in integers of eight bits; the loss in the end is of f32 either way. */
+  readonly int8: boolean;
   readonly keep: Keep;
   /** Articles of one optimiser step. */
   readonly articlesPerStep: number;
@@ -45,6 +48,8 @@ export interface TrainSide {
   readonly heldOut: number | null;
   /** From the start of the process to the end of the first step. */
   readonly firstStepSeconds: number;
+  /** Largest resident memory up to the last step; a side that does not say it is watched from outside. */
+  readonly peakBytes?: number;
 }
 
 const work = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as TrainWorkload;
@@ -52,15 +57,17 @@ const model = loadModel(work.model);
 const lora = { rank: work.rank, alpha: work.alpha, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
 const longest = [...work.items, ...work.heldOut].flat().map(({ prompt, answer }) => prompt.length + answer.length);
 
-const trainer = await Trainer.create({
-  engine: onnxRuntimeEngine({ device: 'cpu', threads: work.threads }),
-  config: model.config,
-  training: { kind: 'lora', lora, quantisation: work.quantisation },
-  initial: loraInitialiser(model.weights, 0, work.quantisation),
-  optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
-  positions: Math.max(...longest),
-  keep: work.keep,
-});
+const opened = (int8: boolean, firstBatch: readonly PackedRow[]): Promise<Trainer> =>
+  Trainer.create({
+    engine: onnxRuntimeEngine({ device: 'cpu', threads: work.threads }),
+    config: model.config,
+    training: { kind: 'lora', lora, ...(int8 ? { int8: INT8_RECIPE } : { quantisation: work.quantisation }) },
+    initial: loraInitialiser(model.weights, 0, int8 ? 'none' : work.quantisation),
+    optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+    positions: Math.max(...longest),
+    keep: work.keep,
+    firstBatch,
+  });
 
 /** Rows in micro-batches of at most `batchTokens`, a longer row alone. */
 function microBatches(rows: readonly PackedRow[]): PackedRow[][] {
@@ -88,6 +95,8 @@ function rowsOf(items: TrainWorkload['items']): PackedRow[] {
   return grouping === 'items' ? packItems(samples, Infinity) : packWithin(samples, work.batchTokens);
 }
 
+const first = microBatches(rowsOf(work.items.slice(0, work.articlesPerStep)))[0] ?? [];
+const trainer = await opened(work.int8, first);
 let [seconds, processorSeconds, samples, tokens, answerTokens, firstStepSeconds] = [0, 0, 0, 0, 0, 0];
 const losses: number[] = [];
 for (let start = 0; start < work.items.length; start += work.articlesPerStep) {
@@ -108,9 +117,21 @@ for (let start = 0; start < work.items.length; start += work.articlesPerStep) {
   answerTokens += rows.reduce((total, row) => total + row.targets.length, 0);
   process.stderr.write(`ours: step ${losses.length}, loss ${result.loss.toFixed(4)}\n`);
 }
-const heldOut = work.heldOut.length === 0 ? null : await trainer.evaluate(rowsOf(work.heldOut).map((row) => [row]));
+const peakBytes = process.resourceUsage().maxRSS * 1024;
+
+/** The trainer that the loss in the end is measured with: in f32. */
+async function asker(): Promise<Trainer> {
+  if (!work.int8) return trainer;
+  const float = await opened(false, first);
+  for (const [name, values] of float.trained) values.set(trainer.trained.get(name) ?? []);
+  await trainer.dispose();
+  return float;
+}
+
+const last = await asker();
+const heldOut = work.heldOut.length === 0 ? null : await last.evaluate(rowsOf(work.heldOut).map((row) => [row]));
+await last.dispose();
 const side: TrainSide = {
-  ...{ seconds, processorSeconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds },
+  ...{ seconds, processorSeconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds, peakBytes },
 };
 process.stdout.write(JSON.stringify(side));
-await trainer.dispose();

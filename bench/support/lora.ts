@@ -1,4 +1,5 @@
 /** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, each in f32 and in bf16, in turn. */
+import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
 import { bars, drawPanels, type Panel } from './draw.js';
 import { benchPython } from './python.js';
 import { printReport, rounded, median } from './report.js';
@@ -43,6 +44,8 @@ const STEPS = { plain: 5, tuned: 7 };
 
 interface Round {
   readonly ours: Measured;
+  /** Ours with the base in integers of eight bits; null where the processor lacks them. */
+  readonly int8: Measured | null;
   readonly theirs: PerPeer<Measured | null>;
   readonly ceiling: number;
 }
@@ -52,6 +55,8 @@ type PerPeer<T> = Readonly<Partial<Record<Peer, T>>>;
 
 export interface LoraGoals {
   readonly ratio: PerPeer<number>;
+  /** Of ours in integers of eight bits, over ours in f32 too. */
+  readonly int8: { readonly f32: number } & PerPeer<number>;
   /** Largest share of a peer's peak memory. */
   readonly memory: PerPeer<number>;
 }
@@ -97,13 +102,9 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
   const rounds: Round[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const before = await ceiling(model.config);
-    const ours = await runOurs({
-      model: path,
-      items,
-      heldOut,
-      articlesPerStep: ARTICLES_PER_STEP,
-      batchTokens: RUN_TOKENS,
-    });
+    const workload = { model: path, items, heldOut, articlesPerStep: ARTICLES_PER_STEP, batchTokens: RUN_TOKENS };
+    const ours = await runOurs(workload);
+    const int8 = hasEightBitProducts() === true ? await runOurs({ ...workload, int8: true }) : null;
     const theirs: Partial<Record<Peer, Measured | null>> = {};
     for (const peer of CHOSEN) {
       const { way, dtype } = PEERS[peer];
@@ -114,7 +115,7 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
         heldOut: way === 'packed' ? heldOut : [],
       });
     }
-    rounds.push({ ours, theirs, ceiling: Math.max(before, await ceiling(model.config)) });
+    rounds.push({ ours, int8, theirs, ceiling: Math.max(before, await ceiling(model.config)) });
     process.stderr.write(`round ${pair + 1} of ${PAIRS} done\n`);
   }
   const of = (peer: Peer, value: (each: Measured) => number): number =>
@@ -156,11 +157,31 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
         1,
       ),
       shareOfCeiling: rounded(median(efficiency), 3),
+      int8: int8Figures(rounds, goals.int8),
       killedForMemory: rounds.flatMap(({ theirs }) => CHOSEN.filter((peer) => theirs[peer] === null)),
     },
     ratio: perPeer((peer) => ratioOf(peer, (each) => each.samplesPerSecond)),
     goal: goalsOf(goals.ratio),
   });
+}
+
+/** What integers of eight bits come to, against ours in f32 and every peer; null where the processor lacks them. */
+function int8Figures(rounds: readonly Round[], goal: LoraGoals['int8']) {
+  const pairs = rounds.flatMap(({ int8, ...round }) => (int8 === null ? [] : [{ ...round, int8 }]));
+  const [first] = pairs;
+  if (first === undefined) return null;
+  const over = (of: (round: Round) => Measured | null | undefined): number =>
+    rounded(
+      medianOf(pairs, (round) => round.int8.samplesPerSecond / valueOf(of(round), (each) => each.samplesPerSecond)),
+    );
+  return {
+    samplesPerSecond: rounded(medianOf(pairs, ({ int8 }) => int8.samplesPerSecond)),
+    peakGB: gigabytes(medianOf(pairs, ({ int8 }) => int8.peakBytes)),
+    memoryOverF32: rounded(medianOf(pairs, ({ int8, ours }) => int8.peakBytes / ours.peakBytes)),
+    heldOutLossInF32: roundedOrNull(first.int8.heldOut),
+    over: { f32: over(({ ours }) => ours), ...perPeer((peer) => over(({ theirs }) => theirs[peer])) },
+    goal: { f32: goal.f32, ...goalsOf(goal) },
+  };
 }
 
 const valueOf = (peer: Measured | null | undefined, value: (each: Measured) => number): number =>

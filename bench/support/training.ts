@@ -80,11 +80,23 @@ export interface Measured extends TrainSide {
 
 const measured = (child: ChildResult): Measured => {
   const found = last<TrainSide>(child);
-  return { ...found, samplesPerSecond: found.samples / found.seconds, peakBytes: child.peakBytes ?? NaN };
+  return {
+    ...found,
+    samplesPerSecond: found.samples / found.seconds,
+    peakBytes: found.peakBytes ?? child.peakBytes ?? NaN,
+  };
 };
 
 export const DEFAULTS: Omit<TrainWorkload, 'items' | 'heldOut' | 'model'> = {
-  ...{ threads: THREADS, rank: 8, alpha: 16, learningRate: 2e-4, quantisation: 'none', keep: 'everything' },
+  ...{
+    threads: THREADS,
+    rank: 8,
+    alpha: 16,
+    learningRate: 2e-4,
+    quantisation: 'none',
+    int8: false,
+    keep: 'everything',
+  },
   ...{ articlesPerStep: 1, batchTokens: 2048 },
 };
 

@@ -49,6 +49,9 @@ export function fuseFrozenHead(graph: Graph): Graph {
   });
 }
 
+/** Widths up to which a product counts as thin: one of LoRA's, seen from the size of a model. */
+const THIN = 64;
+
 interface Product {
   readonly factors: readonly [Value, Value];
   readonly attributes: OpAttributes['Gemm'];
@@ -73,13 +76,39 @@ const depthOf = ({ factors: [x], attributes: { transA } }: Product): number => {
   return typeof depth === 'number' ? depth : Infinity;
 };
 
+/** Columns of a product; a number that is not known yet counts as small. */
+const widthOf = ({ factors: [, y], attributes: { transB } }: Product): number => {
+  const width = dimOf(y, transB ? 0 : 1);
+  return typeof width === 'number' ? width : 0;
+};
+
+/** A matrix as a product reads it, by its transpose or not, times a factor. */
+function read(b: Builder, x: Value, isTransposed: boolean, factor = 1): Value {
+  const turned = isTransposed ? b.transpose(x, [1, 0]) : x;
+  return factor === 1 ? turned : b.scale(turned, factor);
+}
+
+/** Whether a product is so shallow that what it costs is to pass over its result. */
+const isThin = (each: Product): boolean => depthOf(each) <= Math.min(THIN, widthOf(each) / 4);
+
+/** The sum of several products as one, as deep as all of them together. */
+function joined(b: Builder, products: readonly Product[]): Product {
+  const [left, right] = [
+    products.map(({ factors: [x], attributes: { transA } }) => read(b, x, transA)),
+    products.map(({ factors: [, y], attributes: { transB, alpha } }) => read(b, y, transB, alpha)),
+  ];
+  return { factors: [b.concat(left, 1), b.concat(right, 0)], attributes: { transA: false, transB: false, alpha: 1 } };
+}
+
 /**
  * The sum of all terms: what is no product first, then product after product, each with the sum so far as its addend; the shallow
- * ones come first, for a deep one adds while it computes.
+ * ones come first, for a deep one adds while it computes. Thin ones pass over the sum together, as one.
  */
 function summed(b: Builder, terms: readonly Term[]): Value | undefined {
   const others = terms.filter(isValue);
-  const products = terms.filter(isProduct).sort((a, b) => depthOf(a) - depthOf(b) || 0);
+  const all = terms.filter(isProduct).sort((a, b) => depthOf(a) - depthOf(b) || 0);
+  const thin = all.filter(isThin);
+  const products = thin.length > 1 ? [joined(b, thin), ...all.filter((each) => !isThin(each))] : all;
   const start = others.length === 0 ? undefined : others.reduce((sum, other) => b.add(sum, other));
   return products.reduce<Value | undefined>(
     (sum, { factors: [x, y], attributes }) => b.gemm(x, y, attributes, sum),
@@ -113,9 +142,6 @@ export function foldAddends(graph: Graph): Graph {
   });
   return pruneUnused(folded);
 }
-
-/** Widths up to which a product counts as thin: one of LoRA's, seen from the size of a model. */
-const THIN = 64;
 
 /** A product [m, n] with n far below m is computed as [n, m] and transposed: kernels fill their registers along rows. */
 export function transposeThinProducts(graph: Graph): Graph {

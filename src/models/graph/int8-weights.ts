@@ -17,7 +17,7 @@ export interface Int8Recipe {
 }
 
 /** What studies train with (docs/log.md has what other recipes come to). */
-export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 64, directions: 16, levelling: 0.3 };
+export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 1, directions: 16, levelling: 0.3 };
 
 /** Inputs of a layer for each direction, at least. */
 const INPUTS_A_DIRECTION = 16;

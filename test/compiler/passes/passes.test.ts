@@ -1,6 +1,7 @@
 /** Passes, each by the text of a graph before and after it. */
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../../src/compiler/builder.js';
+import type { Shape } from '../../../src/compiler/dims.js';
 import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
@@ -17,7 +18,7 @@ import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
 import { ShapeError } from '../../../src/core/errors.js';
 import { interpret } from '../../../src/engine/reference.js';
-import { CASES } from '../cases.js';
+import { CASES, type InputSpec } from '../cases.js';
 import { buildGradients, buildValues, drawInputs, expectAllClose, type Built } from '../run-case.js';
 
 const opsOf = (graph: Graph): string[] => graph.nodes.map((node) => node.op);
@@ -204,6 +205,42 @@ describe('foldAddends, of products of several depths', () => {
       %5: f32[T,2] = Gemm{transA=false transB=false alpha=1}(x, w, %4)
       output sum = %5"
     `);
+  });
+
+  it('computes thin ones of a wide sum as one, however they are read', () => {
+    const b = new Builder();
+    const floats = (...shape: Shape): InputSpec => ({ type: 'float32', shape });
+    const specs = {
+      ...{ x: floats('T', 9), w: floats(9, 24), low: floats('T', 2), up: floats(24, 2) },
+      ...{ along: floats(3, 'T'), through: floats(3, 24) },
+    };
+    const inputOf = (name: keyof typeof specs): Value => b.input(name, 'float32', specs[name].shape);
+    const [x, w, low, up] = [inputOf('x'), inputOf('w'), inputOf('low'), inputOf('up')];
+    const [along, through] = [inputOf('along'), inputOf('through')];
+    const adapted = b.gemm(low, up, { transB: true, alpha: 0.5 });
+    const sum = b.add(b.gemm(x, w), b.add(adapted, b.gemm(along, through, { transA: true })));
+    const graph = b.finish({ sum });
+    const folded = foldAddends(graph);
+    expect(print(folded)).toMatchInlineSnapshot(`
+      "input x: f32[T,9]
+      input w: f32[9,24]
+      input low: f32[T,2]
+      input up: f32[24,2]
+      input along: f32[3,T]
+      input through: f32[3,24]
+      %6: f32[T,3] = Transpose{perm=[1,0]}(along)
+      %7: f32[2,24] = Transpose{perm=[1,0]}(up)
+      %8: f32[] = Constant{0.5}()
+      %9: f32[2,24] = Mul(%7, %8)
+      %10: f32[T,5] = Concat{axis=1}(low, %6)
+      %11: f32[5,24] = Concat{axis=0}(%9, through)
+      %12: f32[T,24] = Gemm{transA=false transB=false alpha=1}(%10, %11)
+      %13: f32[T,24] = Gemm{transA=false transB=false alpha=1}(x, w, %12)
+      output sum = %13"
+    `);
+    verify(folded);
+    const inputs = drawInputs(specs, { T: 5 }, 'thin');
+    expectAllClose(interpret(folded, inputs), interpret(graph, inputs), 1e-12, 'thin');
   });
 });
 
