@@ -6,6 +6,7 @@ import type { Book, Item, TextControl } from '../core/records.js';
 import { remembered } from '../core/remembered.js';
 import { askedPrompt, trainingSamples } from '../core/samples.js';
 import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import type { Int8Recipe } from '../models/graph/int8-weights.js';
 import type { PromptStyle } from '../models/text/prompt.js';
 import type { PeftSettings } from '../peft/settings.js';
 import type { ServerIdentity } from '../serving/settings.js';
@@ -42,6 +43,8 @@ export interface TrainingIdentity {
   /** How often checkpoints are written changes nothing and is left out. */
   readonly settings: Omit<TrainSettings, 'checkpointEverySteps'>;
   readonly engine: EngineIdentity;
+  /** How integers of eight bits are made, where the base is computed in them. */
+  readonly recipe?: Int8Recipe;
   /** What trains where it is not that engine, which then makes samples alone. */
   readonly peft?: PeftSettings;
   /** How often which form of the texts is trained on; absent where questions are. */

@@ -44,6 +44,7 @@ import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
 import { checkCompute, checkComputePlace } from '../train/compute.js';
+import { INT8_RECIPE } from '../models/graph/int8-weights.js';
 import { studyWriters, type FormsOutcome } from './written-forms.js';
 
 /** The model that a study trains and asks, or one behind an endpoint that it asks as it is. */
@@ -417,6 +418,7 @@ class Planner {
       model: model.model.identity,
       prompt: this.#prompt(model.renderer, settings.maxLength),
       ...{ samples, settings, engine: this.#engine },
+      ...(settings.compute !== undefined && { recipe: INT8_RECIPE }),
       ...(model.peft !== undefined && { peft: model.peft.settings }),
     };
   }

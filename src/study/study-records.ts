@@ -127,6 +127,7 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
   samples: hash,
   settings,
   engine,
+  recipe: z.object({ block: count, backBlock: count, directions: count, levelling: z.number() }).exactOptional(),
   peft: peft.exactOptional(),
   forms: z
     .object({ shares: z.partialRecord(z.enum(FORM_NAMES), z.number()), exposures: count, facts: count })

@@ -5,6 +5,7 @@ import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { runCost, runSeconds } from '../../src/study/estimate.js';
 import type { RunSeconds } from '../../src/study/run-seconds.js';
+import { INT8_RECIPE } from '../../src/models/graph/int8-weights.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { presetNames, presetStudy } from '../../src/study/presets.js';
 import { hashJson } from '../../src/core/hash.js';
@@ -206,6 +207,13 @@ describe('identities', () => {
     const [now, before] = [await stages(changes), await stages()];
     expect(now).toEqual({ ...before, run: now.run });
     expect(now.run).not.toBe(before.run);
+  });
+
+  it('hold how integers of eight bits are made, where a base is computed in them', async () => {
+    const recipes = async (compute: 'f32' | 'int8-anyway') =>
+      (await plan({ train: { ...train, compute } })).runs.map(({ spec }) => spec.identity.training?.recipe);
+    expect(await recipes('int8-anyway')).toContainEqual(INT8_RECIPE);
+    expect(new Set(await recipes('f32'))).toEqual(new Set([undefined]));
   });
 
   it('are those of the model, not of its path', async () => {
