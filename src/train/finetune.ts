@@ -71,7 +71,7 @@ const METRICS = 'metrics.jsonl';
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 
-/** A base in eight bits is made of what its weights stand for where they are kept in fewer bits. */
+/** A base in eight bits is made of what its weights stand for where they are kept in fewer bits, and what stays in f32 of these. */
 function frozenBase(
   model: LoadedModel,
   { lora, quantisation, seed, compute = 'f32' }: TrainSettings,
@@ -81,8 +81,11 @@ function frozenBase(
       training: { kind: 'lora', lora, quantisation },
       initial: loraInitialiser(model.weights, seed, quantisation),
     };
-  const weights = quantisation === 'none' ? model.weights : roundedWeights(model, quantisation);
-  return { training: { kind: 'lora', lora, int8: INT8_RECIPE }, initial: loraInitialiser(weights, seed) };
+  const plain = quantisation === 'none' ? model.weights : roundedWeights(model, quantisation);
+  return {
+    training: { kind: 'lora', lora, quantisation, int8: INT8_RECIPE },
+    initial: loraInitialiser(model.weights, seed, quantisation, plain),
+  };
 }
 
 function trainerFor(

@@ -1,7 +1,8 @@
 /** Values that a frozen base is computed with in integers of eight bits: directions found on a batch, and codes made of its weights. */
-import type { DataType, Graph } from '../compiler/ir.js';
+import { at, type DataType } from '../compiler/ir.js';
 import { groupBy } from '../core/collections.js';
 import { Random } from '../core/random.js';
+import type { Quantisation } from '../core/settings.js';
 import { float32, floatsOf, type Engine, type Tensor, type TensorData, type Tensors } from '../engine/engine.js';
 import {
   directionsName,
@@ -25,7 +26,9 @@ export interface Int8Source {
   readonly engine: Engine;
   readonly config: ModelConfig;
   readonly recipe: Int8Recipe;
-  /** Gives the base's weights in f32, those of linear layers too. */
+  /** What the base is kept in; default f32. */
+  readonly quantisation?: Quantisation;
+  /** Gives what the base is kept as, and the weight of every linear layer in f32, as it stands for it. */
   readonly initial: ParameterValues;
   /** Longest position of any row, plus one. */
   readonly positions: number;
@@ -43,20 +46,19 @@ export async function int8Values(
   source: Int8Source,
   parameters: readonly Parameter[],
 ): Promise<ReadonlyMap<string, Data>> {
-  const { config, initial, positions, recipe } = source;
-  const { graph, parameters: base } = sketchGraph({ config, chunks: chunksFor(positions) }, recipe);
-  const tensors = modelTensors(config, base, initial, positions);
-  const values: Map<string, Data> = await inputsFound(source, graph, tensors);
+  const { config } = source;
+  const values: Map<string, Data> = await inputsFound(source);
   const coded = new Set(parameters.flatMap(({ module, role }) => (role === 'forwardCodes' ? [module] : [])));
   const modules = linearModules(config).filter(({ path }) => coded.has(path));
   for (const [, alike] of groupBy(modules, ({ inFeatures, outFeatures }) => `${inFeatures} ${outFeatures}`))
-    await addCodes(source, alike, tensors, values);
+    await addCodes(source, alike, values);
   return values;
 }
 
 /** Directions of linear layers' inputs, and factors of their columns: the batch is looked at twice, for these are of what those leave. */
-async function inputsFound(source: Int8Source, graph: Graph, tensors: Tensors): Promise<Map<string, Float32Array>> {
-  const { engine, config, positions, batch, recipe } = source;
+async function inputsFound(source: Int8Source): Promise<Map<string, Float32Array>> {
+  const { engine, config, positions, batch, recipe, initial } = source;
+  const { graph, parameters } = sketchGraph({ ...source, chunks: chunksFor(positions) });
   const found = new Map<string, Float32Array>();
   const layers = linearModules(config).filter((module) =>
     graph.outputs.some(({ name }) => name === sketchName(directionsName(module))),
@@ -65,6 +67,7 @@ async function inputsFound(source: Int8Source, graph: Graph, tensors: Tensors): 
   const program = await engine.compile(graph);
   try {
     const options = { totalWeight: weightOf(batch), heads: config, chunks: chunksFor(positions) };
+    const tensors = modelTensors(config, parameters, initial, positions);
     const fed = { ...tensors, ...starts(config, recipe), ...batchTensors(batch, options) };
     const directions = (): Tensors =>
       Object.fromEntries(layers.map((each) => [directionsName(each), directionsTensor(each, recipe, found)]));
@@ -142,20 +145,20 @@ function takeAway(from: Float64Array, direction: Float64Array, times: number): v
 
 /** Adds the codes of linear layers of one shape. */
 async function addCodes(
-  { engine, recipe }: Int8Source,
+  { engine, recipe, initial }: Int8Source,
   modules: readonly LinearModule[],
-  tensors: Tensors,
   values: Map<string, Data>,
 ): Promise<void> {
   const [first] = modules;
   if (first === undefined) return;
-  const program = await engine.compile(int8Graph(first, recipe));
+  const graph = int8Graph(first, recipe);
+  const program = await engine.compile(graph);
+  const asked = { type: 'float32', trained: false, value: at(graph.inputs, 0) } as const;
   try {
     for (const module of modules) {
-      const { inFeatures } = module;
-      const weight = floatsOf(tensors, weightParameter(module).name);
+      const { inFeatures, outFeatures } = module;
       const made = await program.run({
-        weight: { type: 'float32', shape: [module.outFeatures, inFeatures], data: weight },
+        weight: float32([outFeatures, inFeatures], initial({ ...weightParameter(module), ...asked }) as Float32Array),
         directions: directionsTensor(module, recipe, values),
         factors: float32([inFeatures], values.get(factorsName(module)) as Float32Array | undefined),
       });

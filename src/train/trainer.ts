@@ -33,17 +33,18 @@ export function loraStart({ name, role, shape }: ParameterDescription, seed: num
   return start.map(() => (2 * random.uniform() - 1) * bound);
 }
 
-/** LoRA's start, and base weights from the model. */
+/** LoRA's start, and base weights from the model; those that are asked for as they are in f32, from `plain`. */
 export function loraInitialiser(
   weights: WeightSource,
   seed: number,
   quantisation: Quantisation = 'none',
+  plain: WeightSource = weights,
 ): ParameterValues {
   const quantised = quantisation === 'none' ? undefined : quantisedInputs(weights, quantisation);
   return (parameter) => {
     const { name, role } = parameter;
     if (role === 'lora_A' || role === 'lora_B') return loraStart(parameter, seed);
-    return quantised?.(parameter) ?? weights.read(name);
+    return quantised?.(parameter) ?? plain.read(name);
   };
 }
 
@@ -52,7 +53,8 @@ async function valuesFor(options: TrainerOptions, parameters: readonly Parameter
   const { training, initial, firstBatch: batch } = options;
   if (training.kind !== 'lora' || training.int8 === undefined) return initial;
   if (batch === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
-  const values = await int8Values({ ...options, batch, recipe: training.int8 }, parameters);
+  const { int8: recipe, quantisation = 'none' } = training;
+  const values = await int8Values({ ...options, batch, recipe, quantisation }, parameters);
   return (parameter) => values.get(parameter.name) ?? initial(parameter);
 }
 

@@ -25,11 +25,11 @@ export interface Parameter extends ParameterDescription {
 }
 
 /**
- * What is trained: nothing, a LoRA adapter on a frozen base, which may be quantised or computed in integers of eight bits (not both: codes
- * are made of what quantised weights stand for), or all weights.
+ * What is trained: nothing, a LoRA adapter on a frozen base, or all weights. A base may be quantised, or computed in integers of eight bits;
+ * of one that is both, what stays in f32 is made of the quantised weights.
  */
 export type Training =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly quantisation?: Quantisation }
   | {
       readonly kind: 'lora';
       readonly lora: LoraSettings;
@@ -170,7 +170,7 @@ export class Network {
 
   /** A linear layer's weight; of a quantised base, made from its codes. */
   #linearWeight(module: LinearModule): Value {
-    const quantisation = this.training.kind === 'lora' ? (this.training.quantisation ?? 'none') : 'none';
+    const quantisation = this.training.kind === 'all' ? 'none' : (this.training.quantisation ?? 'none');
     if (quantisation === 'none') return this.#base(weightParameter(module));
     const before = this.builder.nodes.length;
     const weight = dequantisedWeight(weightParameter(module), quantisation, {

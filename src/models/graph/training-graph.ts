@@ -2,6 +2,7 @@
 import { gradients } from '../../compiler/gradients.js';
 import { at, dimOf, isOp, type Node, type Value } from '../../compiler/ir.js';
 import { rematerialise } from '../../compiler/passes/rematerialise.js';
+import type { Quantisation } from '../../core/settings.js';
 import type { ModelConfig } from '../model.js';
 import { linearModules } from '../modules.js';
 import { hiddenStates, logitsOf, tokenInputs, type ModelGraph } from './decoder.js';
@@ -136,6 +137,13 @@ export function probabilityGraph({ temperature, ...options }: ProbabilityGraphOp
   return { graph: b.finish({ probabilities }), parameters: net.parameters };
 }
 
+/** What a sketch graph is built for. */
+export interface SketchOptions extends Pick<TrainingGraphOptions, 'config' | 'chunks'> {
+  readonly recipe: Int8Recipe;
+  /** What the base is kept in. */
+  readonly quantisation?: Quantisation;
+}
+
 /** Names of what a sketch graph gives for directions of a name. */
 export const sketchName = (directions: string): string => `sketch:${directions}`;
 export const energyName = (directions: string): string => `energy:${directions}`;
@@ -145,8 +153,9 @@ export const energyName = (directions: string): string => `energy:${directions}`
  * Inputs beside tokens, attention's slots and weights: `rows` and `rowSlots` (placeInputs), for every width that a layer reads a start
  * [in, r] (startName), and directions [r, in] by their names.
  */
-export function sketchGraph(options: Pick<TrainingGraphOptions, 'config' | 'chunks'>, recipe: Int8Recipe): ModelGraph {
-  const { net } = scored({ ...options, training: { kind: 'none' } }, placeInputs());
+export function sketchGraph(options: SketchOptions): ModelGraph {
+  const { recipe, quantisation = 'none' } = options;
+  const { net } = scored({ ...options, training: { kind: 'none', quantisation } }, placeInputs());
   const b = net.builder;
   const starts = new Map<number, Value>();
   const outputs = new Map<string, Value>();
