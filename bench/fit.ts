@@ -48,7 +48,7 @@ const CASES: readonly Case[] = [
   {
     ...{ name: 'wikiupdate', model: MODEL ?? '', exposures: 8 },
     space: { levels: ['original', 'summ_l2'], forms: ['study', 'distil'], ranks: [4, 16, 1], rates: [1e-3] },
-    items: async () => (await loadAll(WIKI)).items.slice(0, 12),
+    items: async () => (await loadAll(WIKI)).items.slice(0, 8),
   },
 ];
 

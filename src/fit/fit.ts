@@ -21,7 +21,15 @@ import { FIT_FILES } from './fit-layout.js';
 import type { FitSettings } from './fit-settings.js';
 import { newState, readState, writeState, type FitState } from './fit-state.js';
 import { GatedExecutor } from './gated-executor.js';
-import { rungSizes, survivors, thinned, type Cost, type HalvingRule, type Schedule } from './halving.js';
+import {
+  rungSizes,
+  survivors,
+  thinned,
+  thinnedFurther,
+  type Cost,
+  type HalvingRule,
+  type Schedule,
+} from './halving.js';
 import { Ledger } from './ledger.js';
 import { answerBits, measurementOf, type Measurement } from './measure.js';
 import { pilotStudy, DATASET, type StudyContext, type Trial } from './pilot-study.js';
@@ -251,7 +259,7 @@ class Fit {
     const pace = this.#pace(await this.#planTrials(this.#state.rungs), last);
     this.#ledger.reserve(Math.max(1, pace) * plan.reserve);
     const paced = costs.map(({ candidate, cost }) => ({ candidate, cost: scaled(cost, pace) }));
-    const made = thinned(paced, this.#rule, this.#ledger.left, after);
+    const made = thinnedFurther(paced, this.#rule, this.#ledger.left, after);
     if (made === null) return null;
     return {
       exposures: made.schedule.rungs[0]?.exposures ?? after,

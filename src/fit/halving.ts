@@ -102,6 +102,20 @@ export function thinned<T extends { readonly cost: Cost }>(
   return null;
 }
 
+/**
+ * The same for those that go on from a rung: where the budget bears no rung of as many exposures as the rule asks for at least, one of
+ * as many as it bears, so long as facts are shown more often than before.
+ */
+export function thinnedFurther<T extends { readonly cost: Cost }>(
+  candidates: readonly T[],
+  rule: HalvingRule,
+  budget: number,
+  after: number,
+): Thinned<T> | null {
+  const least = Math.min(rule.least, after + 1);
+  return thinned(candidates, rule, budget, after) ?? thinned(candidates, { ...rule, least }, budget, after);
+}
+
 /** How a candidate did in a rung. */
 export interface Standing {
   readonly key: string;

@@ -7,6 +7,7 @@ import {
   schedule,
   survivors,
   thinned,
+  thinnedFurther,
   type HalvingRule,
   type Standing,
 } from '../../src/fit/halving.js';
@@ -105,6 +106,21 @@ describe('candidates that a budget does not bear', () => {
         },
       ),
     );
+  });
+});
+
+describe('a rung behind another', () => {
+  const halving: HalvingRule = { keep: 1 / 4, finalists: 1, most: 8, least: 8, sideBySide: 1 };
+  const one = [{ cost: { fixed: 0, perExposure: 10 } }];
+
+  it('has fewer exposures than the least where the budget bears no more, but more than before', () => {
+    expect(thinned(one, halving, 56, 2)).toBeNull();
+    expect(thinnedFurther(one, halving, 56, 2)?.schedule).toEqual({
+      rungs: [{ candidates: 1, exposures: 5 }],
+      cost: 50,
+    });
+    expect(thinnedFurther(one, halving, 80, 2)?.schedule.rungs).toEqual([{ candidates: 1, exposures: 8 }]);
+    expect(thinnedFurther(one, halving, 29, 2)).toBeNull();
   });
 });
 
