@@ -18,6 +18,8 @@ class Encoder {
   readonly #names = new Map<number, string>();
   readonly #sizes = new Map<string, string>();
   readonly #shapes = new Map<string, string>();
+  /** Names of what is made of values for others to wait for. */
+  readonly #waited = new Set<string>();
   /** Shapes of what lies between inputs and outputs: where ONNX Runtime cannot tell one, its memory is never used again. */
   readonly #between: ValueInfoProto[] = [];
 
@@ -145,15 +147,23 @@ class Encoder {
     return 'shape' in operand ? this.#shape(operand.shape, operand.infer) : this.#integers(operand);
   }
 
-  /** A reshape of x to its own shape, to which nothing is added that is read off the dependency's. */
+  /** A reshape of x to its own shape, which zeros ask for, and these are made of the dependency's rows. */
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
-    const out = this.#name(at(node.outputs, 0));
-    const attributes = [int('start', 0), int('end', 1)];
-    this.#emit('Shape', [this.#name(dependency)], [`${out}.rows`], { attributes });
-    this.#emit('Mul', [`${out}.rows`, this.#integers([0])], [`${out}.zero`]);
-    this.#emit('Add', [this.#shape(x.shape, false), `${out}.zero`], [`${out}.shape`]);
-    this.#emit('Reshape', [this.#name(x), `${out}.shape`], [out]);
+    this.#emit('Reshape', [this.#name(x), this.#zeros(dependency, x.shape.length)], [this.#name(at(node.outputs, 0))]);
+  }
+
+  /** So many zeros, which are there no earlier than a value is. */
+  #zeros(dependency: Value, count: number): string {
+    const rows = `${this.#name(dependency)}.rows`;
+    const zeros = `${rows}.zeros${count}`;
+    if (!this.#waited.has(rows)) {
+      const attributes = [int('start', 0), int('end', 1)];
+      this.#emit('Shape', [this.#name(dependency)], [rows], { attributes });
+    }
+    if (!this.#waited.has(zeros)) this.#emit('Mul', [rows, this.#integers(Array<number>(count).fill(0))], [zeros]);
+    this.#waited.add(rows).add(zeros);
+    return zeros;
   }
 }
 
