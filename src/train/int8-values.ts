@@ -20,6 +20,7 @@ import { energyName, sketchGraph, sketchName } from '../models/graph/training-gr
 import type { ModelConfig } from '../models/model.js';
 import { linearModules, weightParameter, type LinearModule } from '../models/modules.js';
 import { weightOf, type Batch } from './batches.js';
+import { LargeBlocks } from './large-blocks.js';
 
 /** Of what a base's values are made. */
 export interface Int8Source {
@@ -50,8 +51,9 @@ export async function int8Values(
   const values: Map<string, Data> = await inputsFound(source);
   const coded = new Set(parameters.flatMap(({ module, role }) => (role === 'forwardCodes' ? [module] : [])));
   const modules = linearModules(config).filter(({ path }) => coded.has(path));
+  const blocks = new LargeBlocks();
   for (const [, alike] of groupBy(modules, ({ inFeatures, outFeatures }) => `${inFeatures} ${outFeatures}`))
-    await addCodes(source, alike, values);
+    await addCodes(source, alike, { values, blocks });
   return values;
 }
 
@@ -67,7 +69,8 @@ async function inputsFound(source: Int8Source): Promise<Map<string, Float32Array
   const program = await engine.compile(graph);
   try {
     const options = { totalWeight: weightOf(batch), heads: config, chunks: chunksFor(positions) };
-    const tensors = modelTensors(config, parameters, initial, positions);
+    const passing = new LargeBlocks();
+    const tensors = modelTensors(config, parameters, (parameter) => passing.copy(initial(parameter)), positions);
     const fed = { ...tensors, ...starts(config, recipe), ...batchTensors(batch, options) };
     const directions = (): Tensors =>
       Object.fromEntries(layers.map((each) => [directionsName(each), directionsTensor(each, recipe, found)]));
@@ -147,7 +150,7 @@ function takeAway(from: Float64Array, direction: Float64Array, times: number): v
 async function addCodes(
   { engine, recipe, initial }: Int8Source,
   modules: readonly LinearModule[],
-  values: Map<string, Data>,
+  { values, blocks }: { readonly values: Map<string, Data>; readonly blocks: LargeBlocks },
 ): Promise<void> {
   const [first] = modules;
   if (first === undefined) return;
@@ -162,7 +165,7 @@ async function addCodes(
         directions: directionsTensor(module, recipe, values),
         factors: float32([inFeatures], values.get(factorsName(module)) as Float32Array | undefined),
       });
-      for (const [role, { data }] of Object.entries(made)) values.set(`${module.path}.int8.${role}`, data);
+      for (const [role, { data }] of Object.entries(made)) values.set(`${module.path}.int8.${role}`, blocks.copy(data));
     }
   } finally {
     await program.dispose();

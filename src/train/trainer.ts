@@ -122,9 +122,11 @@ export class Trainer implements StepTrainer {
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { config, engine, positions } = options;
     const { graph, parameters } = trainingGraph({ ...options, chunks: chunksFor(positions) });
+    // Before the program, which so lies where what they were made of did.
+    const values = await valuesFor(options, parameters);
     const program = await engine.compile(graph);
     const isTrained = new Set(parameters.filter((each) => each.trained).map(({ name }) => name));
-    const tensors = Object.entries(modelTensors(config, parameters, await valuesFor(options, parameters), positions));
+    const tensors = Object.entries(modelTensors(config, parameters, values, positions));
     const frozen = await engine.hold(Object.fromEntries(tensors.filter(([name]) => !isTrained.has(name))));
     const trained = Object.fromEntries(tensors.filter(([name]) => isTrained.has(name)));
     return new Trainer(options, { program, parameters, frozen, trained });
