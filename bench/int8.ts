@@ -29,7 +29,8 @@ const RECIPES: Readonly<Record<string, Int8Recipe>> = {
   'blocks of 32': { ...INT8_RECIPE, block: 32 },
   'columns not levelled': { ...INT8_RECIPE, levelling: 0 },
   'no columns turned': { ...INT8_RECIPE, block: 1 },
-  'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0 },
+  'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false },
+  'kept in full': { ...INT8_RECIPE, halved: false },
 };
 
 /** Recipes that are compared, by their names; all where none is named. */

@@ -127,7 +127,9 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
   samples: hash,
   settings,
   engine,
-  recipe: z.object({ block: count, backBlock: count, directions: count, levelling: z.number() }).exactOptional(),
+  recipe: z
+    .object({ block: count, backBlock: count, directions: count, levelling: z.number(), halved: z.boolean() })
+    .exactOptional(),
   peft: peft.exactOptional(),
   forms: z
     .object({ shares: z.partialRecord(z.enum(FORM_NAMES), z.number()), exposures: count, facts: count })

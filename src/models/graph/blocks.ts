@@ -109,7 +109,8 @@ export function decoderLayer(layer: Layer, x: Value): Value {
   const options = { dropout: pass.dropout && select(pass.dropout), exact: isLast };
   const normed = (y: Value, norm: NormModule | undefined): Value =>
     norm ? net.rmsNorm(y, norm, config.rmsNormEpsilon) : y;
-  const middle = b.add(select(x), normed(net.linear(heads, linears.o_proj, options), norms.attentionOutput));
+  const attended = normed(net.linear(heads, linears.o_proj, options), norms.attentionOutput);
+  const middle = net.residual(b.add(net.residual(select(x)), attended));
   const second = net.rmsNorm(middle, norms.mlp, config.rmsNormEpsilon);
   return b.add(middle, normed(gatedMlp(layer, second, options), norms.mlpOutput));
 }

@@ -14,10 +14,12 @@ export interface Int8Recipe {
   readonly directions: number;
   /** By how much columns of the rest are brought nearer to each other: their root mean squares to the power of 1 less this; 0 leaves them. */
   readonly levelling: number;
+  /** Whether what the layers keep for the way back is kept in half precision. */
+  readonly halved: boolean;
 }
 
 /** What studies train with (docs/log.md has what other recipes come to). */
-export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 1, directions: 16, levelling: 0.3 };
+export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 1, directions: 16, levelling: 0.3, halved: true };
 
 /** Inputs of a layer for each direction, at least. */
 const INPUTS_A_DIRECTION = 16;

@@ -63,6 +63,7 @@ export class Network {
   readonly builder = new Builder();
   readonly #parameters = new Map<string, Parameter>();
   readonly #recomputed: Value[] = [];
+  readonly #residuals: Value[] = [];
   readonly #linearInputs = new Map<string, Value>();
 
   constructor(
@@ -86,6 +87,17 @@ export class Network {
   /** Values that are cheaper to make again than to keep: a quantised base's weights in f32, norms, the MLP's elementwise products. */
   get recomputed(): readonly Value[] {
     return this.#recomputed;
+  }
+
+  /** What layers add to: its largest values may be larger than half precision has any. */
+  get residuals(): readonly Value[] {
+    return this.#residuals;
+  }
+
+  /** Says of a value that layers add to it. */
+  residual(x: Value): Value {
+    this.#residuals.push(x);
+    return x;
   }
 
   /** Says of a value that one pass over others makes it again. */

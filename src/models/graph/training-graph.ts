@@ -92,6 +92,29 @@ function recomputedValues({ net, stream, layerNodes }: Forward, keep: Keep): Rea
   return idsOf([...net.recomputed, ...inLayers.filter(({ id }) => !kept.has(id))]);
 }
 
+/** Width from which it pays to keep what a layer makes in half precision. */
+const LEAST_HALVED = 16;
+/** What layers add to is divided by for half precision: a few of its columns may be tens of thousands (Sun et al., 2024, on massive activations). */
+const RESIDUAL_DIVISOR = 64;
+
+/** Values of the layers that are kept in half precision where the base is in eight bits, and what they are divided by for it. */
+function halvedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlyMap<number, number> {
+  const { training, builder } = net;
+  if (keep !== 'everything' || training.kind !== 'lora' || training.int8?.halved !== true) return new Map();
+  const residuals = idsOf([...net.residuals, ...stream]);
+  const isWide = ({ type, shape }: Value): boolean => {
+    const width = shape.at(-1);
+    return type === 'float32' && shape.length > 1 && !(typeof width === 'number' && width < LEAST_HALVED);
+  };
+  // What is sliced is of a value that is kept as a whole, too.
+  const nodes = builder.nodes.slice(0, layerNodes).filter((node) => !isOp(node, 'Constant') && !isOp(node, 'Slice'));
+  return new Map(
+    outputsOf(nodes)
+      .filter(isWide)
+      .map(({ id }) => [id, residuals.has(id) ? RESIDUAL_DIVISOR : 1]),
+  );
+}
+
 /**
  * The training graph. Inputs: tokens [R, 1] of all rows, none of them padding, rotary tables, what is learnt (lossInputs), the slots of
  * attention (packedInputs), the dropout table where LoRA has dropout, and all parameters. Outputs: `loss` = Σ weights · losses,
@@ -110,9 +133,16 @@ export function trainingGraph(options: TrainingGraphOptions): ModelGraph {
   );
   const named = trained.map(({ name }, i) => [gradientName(name), at(found, i)] as const);
   const graph = b.finish({ loss, losses, ...Object.fromEntries(named) });
-  const recomputed = recomputedValues(made, options.keep ?? 'everything');
-  if (recomputed.size === 0) return { graph, parameters };
-  return { graph: rematerialise(graph, { forwardNodes, isRecomputed: ({ id }) => recomputed.has(id) }), parameters };
+  const { keep = 'everything' } = options;
+  const recomputed = recomputedValues(made, keep);
+  const halved = halvedValues(made, keep);
+  if (recomputed.size + halved.size === 0) return { graph, parameters };
+  const kept = rematerialise(graph, {
+    forwardNodes,
+    isRecomputed: ({ id }) => recomputed.has(id),
+    halved: ({ id }) => halved.get(id),
+  });
+  return { graph: kept, parameters };
 }
 
 /** The same losses without gradients and without dropout, for held-out samples. */

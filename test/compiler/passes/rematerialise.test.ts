@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../../src/compiler/builder.js';
 import { gradients } from '../../../src/compiler/gradients.js';
-import type { Value } from '../../../src/compiler/ir.js';
+import { isOp, type Value } from '../../../src/compiler/ir.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { rematerialise } from '../../../src/compiler/passes/rematerialise.js';
 import { print } from '../../../src/compiler/print.js';
@@ -77,10 +77,50 @@ describe('rematerialise', () => {
     `);
   });
 
+  it('keeps values in half precision, divided where that is said, and reads them as they are on the way forward', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', ['T', 4]);
+    const w = b.input('w', 'float32', [4, 4]);
+    const product = b.gemm(x, w);
+    const hidden = b.exp(product);
+    const loss = b.reduceSum(hidden, [0, 1], false);
+    const forwardNodes = b.nodes.length;
+    const [dw] = gradients(b, loss, [w]) as [Value];
+    const graph = pruneUnused(b.finish({ loss, dw }));
+    const halved = ({ id }: Value): number | undefined => (id === hidden.id ? 8 : id === product.id ? 1 : undefined);
+    expect(print(pruneUnused(rematerialise(graph, { forwardNodes, isRecomputed: () => false, halved }))))
+      .toMatchInlineSnapshot(`
+      "input x: f32[T,4]
+      input w: f32[4,4]
+      %2: f32[T,4] = Gemm{transA=false transB=false alpha=1}(x, w)
+      %3: f32[T,4] = Exp(%2)
+      %4: f32[] = Constant{0.125}()
+      %5: f32[T,4] = Mul(%3, %4)
+      %6: f16[T,4] = Cast{to="float16"}(%5)
+      %7: f32[T,4] = After(%3, %6)
+      %8: f32[] = ReduceSum{axes=[0,1] keepdims=false}(%7)
+      %9: f32[] = ConstantOfShape{shape=[] value=1}()
+      %10: f32[1,1] = Reshape{shape=[1,1]}(%9)
+      %11: f32[T,4] = Expand{shape=["T",4]}(%10)
+      %12: f16[T,4] = After(%6, %11)
+      %13: f32[T,4] = Cast{to="float32"}(%12)
+      %14: f32[] = Constant{8}()
+      %15: f32[T,4] = Mul(%13, %14)
+      %16: f32[T,4] = Mul(%11, %15)
+      %17: f32[4,4] = Gemm{transA=true transB=false alpha=1}(x, %16)
+      output loss = %8
+      output dw = %17"
+    `);
+  });
+
   it('leaves a graph alone of which nothing is computed again', () => {
     for (const test of differentiable) {
       const { graph, forwardNodes } = buildGradients(test);
-      expect(print(rematerialise(graph, { forwardNodes, isRecomputed: () => false })), test.name).toBe(print(graph));
+      for (const halved of [undefined, () => undefined])
+        expect(
+          print(rematerialise(graph, { forwardNodes, isRecomputed: () => false, ...(halved && { halved }) })),
+          test.name,
+        ).toBe(print(graph));
     }
   });
 
@@ -106,6 +146,32 @@ describe('rematerialise', () => {
     }
     expect(nodesAdded).toBeGreaterThan(differentiable.length);
     console.log(`rematerialise: ${3 * differentiable.length} graphs with ${nodesAdded} nodes more, same results`);
+  });
+
+  it('changes results by half precision’s rounding alone, whichever values are halved or computed again', async () => {
+    const random = new Random(2, 'halved');
+    const isFloat = ({ type, shape }: Value): boolean => type === 'float32' && shape.length > 0;
+    let halves = 0;
+    for (const test of differentiable) {
+      const built = buildGradients(test);
+      const inputs = drawInputs(built.specs, test.sizes, test.name);
+      const values = built.graph.nodes.flatMap((node) => node.outputs);
+      const drawn = (share: number): Set<number> =>
+        new Set(values.filter(() => random.uniform() < share).map(({ id }) => id));
+      const [again, divided] = [drawn(0.3), drawn(0.5)];
+      const changed = rematerialise(built.graph, {
+        forwardNodes: built.forwardNodes,
+        isRecomputed: ({ id }) => again.has(id),
+        halved: (value) => (isFloat(value) ? (divided.has(value.id) ? 64 : 1) : undefined),
+      });
+      verify(changed);
+      halves += changed.nodes.filter((node) => isOp(node, 'Cast') && node.attributes.to === 'float16').length;
+      const expected = interpret(built.graph, inputs);
+      expectAllClose(interpret(changed, inputs), expected, 5e-2, test.name);
+      expectAllClose(await runOn(engine, { ...built, graph: changed }, inputs), expected, 5e-2, test.name);
+    }
+    expect(halves).toBeGreaterThan(differentiable.length / 4);
+    console.log(`rematerialise: ${halves} values halved in ${differentiable.length} graphs, same results`);
   });
 
   it('changes no result on ONNX Runtime when everything is computed again', async () => {
