@@ -1,10 +1,10 @@
 /** WebGPU against the suite, where an adapter can be had; Debian's chromium brings a software one (SwiftShader). */
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Builder } from '../../src/compiler/builder.js';
 import { UserError } from '../../src/core/errors.js';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
-import { float32, type Engine } from '../../src/engine/engine.js';
+import { float32, type Engine, type Program } from '../../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { pack } from '../../src/models/graph/packing.js';
 import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
@@ -17,14 +17,17 @@ if (process.env.VK_ICD_FILENAMES === undefined && existsSync(SOFTWARE_ADAPTER))
 
 const make = (): ReturnType<typeof onnxRuntimeEngine> => onnxRuntimeEngine({ device: 'webgpu', threads: 1 });
 
+/** A program that stays open: the device keeps the shaders that it has compiled, most of the time taken here, as long as any program is. */
+let open: Program | undefined;
+afterAll(() => open?.dispose());
+
 /** Why WebGPU cannot be used here; undefined where it can. */
 async function obstacle(): Promise<string | undefined> {
   const b = new Builder();
   const graph = b.finish({ y: b.exp(b.input('x', 'float32', [1])) });
   try {
-    const program = await make().compile(graph);
-    await program.run({ x: float32([1]) });
-    await program.dispose();
+    open = await make().compile(graph);
+    await open.run({ x: float32([1]) });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
