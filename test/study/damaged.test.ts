@@ -4,14 +4,13 @@ import { basename, dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import { messageOf, UserError } from '../../src/core/errors.js';
-import { inlineExecutor } from '../../src/executors/inline.js';
 import { studyConfig } from '../../src/study/config-file.js';
-import { workerEntry } from '../../src/study/placement.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { writeReport } from '../../src/study/report.js';
 import { runStudy, type StudyEvent } from '../../src/study/runner.js';
 import { readStudy } from '../../src/study/stored-study.js';
 import { outcomeOf } from './support/study-process.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -51,7 +50,7 @@ interface Watched {
 async function carryOut(folder: string, { signal, onEvent }: Watched = {}): Promise<string[]> {
   const failures: string[] = [];
   await runStudy(plan, {
-    ...{ folder, command: 'test', executor: () => inlineExecutor(workerEntry()) },
+    ...{ folder, command: 'test', executor: lastingExecutor },
     ...(signal !== undefined && { signal }),
     onEvent: (event) => {
       if (event.type === 'failed') failures.push(event.message);
@@ -97,8 +96,8 @@ function mend(folder: string, name: string, message: string): void {
 /** The file damaged in one way, and the study carried out: its rows must be the same, at once or after what is told to do. */
 async function goesOn(from: string, name: string, damage: string, seed: number): Promise<void> {
   const label = `${name} ${damage}, seed ${seed}`;
-  const folder = join(scratch, 'damaged');
-  rmSync(folder, { recursive: true, force: true });
+  // A name of its own: workers know a study's data by the path that they read it from.
+  const folder = join(scratch, `${basename(from)}: ${label.replaceAll('/', ' ')}`);
   cpSync(from, folder, { recursive: true });
   const path = join(folder, name);
   writeFileSync(path, DAMAGES[damage]?.(readFileSync(path), new Random(seed, label)) ?? '');
@@ -115,6 +114,7 @@ async function goesOn(from: string, name: string, damage: string, seed: number):
     expect(await carryOut(folder), label).toEqual([]);
   }
   expect(comparable(outcomeOf(folder), from), label).toEqual(comparable(outcome, from));
+  rmSync(folder, { recursive: true });
 }
 
 /** Without logs, in which what was asked again stands elsewhere; weights are not looked at again once all runs that ask them are done. */

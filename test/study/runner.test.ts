@@ -17,6 +17,7 @@ import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudyEvent, type StudyOptions, type StudySummary } from '../../src/study/runner.js';
 import { readStudy } from '../../src/study/stored-study.js';
 import { shrinkTraining } from '../../src/study/training-store.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -41,7 +42,7 @@ async function carryOut(
   const summary = await runStudy(plan, {
     folder,
     command: 'lightmem study run least.yaml',
-    executor: () => inlineExecutor(workerEntry()),
+    executor: lastingExecutor,
     ...options,
     onEvent: (event) => {
       events.push(event);

@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Row } from '../../src/core/records.js';
-import { inlineExecutor } from '../../src/executors/inline.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { runCost } from '../../src/study/estimate.js';
 import { runPath, STUDY_FILES } from '../../src/study/layout.js';
-import { workerEntry } from '../../src/study/placement.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { runFolder } from '../../src/study/run.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
 import { readRows } from '../../src/study/run-store.js';
 import { readStudy } from '../../src/study/stored-study.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -42,7 +41,7 @@ const input = (part: Partial<TextPart> = {}, changes: Partial<StudyInput> = {}):
 
 async function carryOut(study: StudyInput, into = folder): Promise<StudySummary> {
   const plan = await planStudy(studyConfig(study));
-  return runStudy(plan, { folder: into, command: 'test', executor: () => inlineExecutor(workerEntry()) });
+  return runStudy(plan, { folder: into, command: 'test', executor: lastingExecutor });
 }
 
 const rowsIn = (path = folder): Row[] => readStudy(path).runs.flatMap(readRows);

@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { inlineExecutor } from '../../src/executors/inline.js';
 import { parseStudy, studyConfig } from '../../src/study/config-file.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { planStudy } from '../../src/study/plan.js';
-import { workerEntry } from '../../src/study/placement.js';
 import { runLog } from '../../src/study/run-log.js';
 import { runStudy, type StudyEvent, type StudyOptions } from '../../src/study/runner.js';
 import { readStudyRecord } from '../../src/study/study-record.js';
@@ -17,6 +15,7 @@ import { publishStudy } from '../../src/study/tracking/publish.js';
 import { lockTracking } from '../../src/study/tracking/tracked-study.js';
 import { records } from '../../src/trackers/tensorboard/records.js';
 import { FakeMlflow, type Fault } from '../trackers/support/fake-mlflow.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -63,7 +62,7 @@ async function carryOut(folder: string, track?: StudyInput['track'], options: Pa
   const notices: string[] = [];
   const plan = await planStudy(studyConfig(leastStudy(model, track === undefined ? {} : { track })));
   const summary = await runStudy(plan, {
-    ...{ folder, command: 'lightmem study run least.yaml', executor: () => inlineExecutor(workerEntry()) },
+    ...{ folder, command: 'lightmem study run least.yaml', executor: lastingExecutor },
     trackingTimes: { ...QUICK, answerMs: 20_000, closeMs: 60_000 },
     ...options,
     onEvent: (event: StudyEvent) => {
