@@ -1,18 +1,17 @@
 /** Judging that fails, and judging what is there: nothing is final, nothing is trained or asked for it, and what went wrong is told. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { inlineExecutor } from '../../src/executors/inline.js';
 import { analyseReport } from '../../src/report/analyse-report.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { judgeStudy } from '../../src/study/judge-study.js';
-import { workerEntry } from '../../src/study/placement.js';
 import { planStudy } from '../../src/study/plan.js';
 import { reportData } from '../../src/study/report.js';
 import { readRows } from '../../src/study/run-store.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
 import { readStudy } from '../../src/study/stored-study.js';
 import { completion, startServer, type MockServer, type Received, type Step } from '../llm/support/mock-server.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { leastStudy, scratchFolder } from './support/studies.js';
 
 const scratch = scratchFolder();
@@ -55,7 +54,7 @@ const llm = (more: object = {}): Judges => [{ name: 'llm', model: 'j', endpoint:
 
 async function carryOut(judges: Judges, into = folder): Promise<StudySummary> {
   const plan = await planStudy(studyConfig(input(judges)));
-  return runStudy(plan, { folder: into, command: 'test', executor: () => inlineExecutor(workerEntry()) });
+  return runStudy(plan, { folder: into, command: 'test', executor: lastingExecutor });
 }
 
 /** What was asked of both servers meanwhile. */
@@ -179,7 +178,7 @@ describe('judging a study', { timeout: 120_000 }, () => {
     const before = asked.received.length;
     for (const limit of [{ maxTokens: 1000 }, { ...prices, maxCost: 0.0001 }]) {
       const run = async () =>
-        runStudy(await planOf(limit), { folder: into, command: 'test', executor: () => inlineExecutor(workerEntry()) });
+        runStudy(await planOf(limit), { folder: into, command: 'test', executor: lastingExecutor });
       await expect(run()).rejects.toThrow(/judging by llm \(j\): about \d+ requests.*more than the limit leaves/);
     }
     expect(asked.received.length).toBe(before);

@@ -5,7 +5,6 @@ import { analyse } from '../../src/analysis/analyse.js';
 import type { SpendForecast } from '../../src/compress/spend-forecast.js';
 import type { Item } from '../../src/core/records.js';
 import { generateWorld } from '../../src/data/world/generate.js';
-import { inlineExecutor } from '../../src/executors/inline.js';
 import { compress } from '../../src/index.js';
 import { loadModel } from '../../src/models/load.js';
 import { WIDE } from '../../src/report/charts/frame.js';
@@ -13,13 +12,13 @@ import { analyseReport } from '../../src/report/analyse-report.js';
 import { studyFigures } from '../../src/report/sections/figures.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
-import { workerEntry } from '../../src/study/placement.js';
 import { planStudy, type PlanOptions, type StudyPlan } from '../../src/study/plan.js';
 import { reportData } from '../../src/study/report.js';
 import { runStudy, type StudySummary } from '../../src/study/runner.js';
 import { readStudy } from '../../src/study/stored-study.js';
 import { diligent } from '../compress/support/scripted-model.js';
 import { completion, startServer, type MockServer, type Script } from '../llm/support/mock-server.js';
+import { lastingExecutor } from './support/lasting-worker.js';
 import { scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
@@ -65,7 +64,7 @@ const plan = (study: StudyInput, options: PlanOptions = {}): Promise<StudyPlan> 
 
 async function carryOut(study: StudyInput): Promise<StudySummary & { plan: StudyPlan }> {
   const planned = await plan(study);
-  const executor = () => inlineExecutor(workerEntry());
+  const executor = lastingExecutor;
   const summary = await runStudy(planned, { folder: planned.config.out, command: 'test', executor });
   return { ...summary, plan: planned };
 }
