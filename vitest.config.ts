@@ -3,26 +3,14 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, longest first: begun last, one of them would keep a single processor busy when all others are done. */
-const LONGEST = [
-  ...['train/smollm2', 'study/survival', 'study/tracking', 'study/judging', 'cli/main', 'cli/fit', 'study/text-book'],
-  ...[
-    'study/scale',
-    'compress/command',
-    'cli/fit-endpoint',
-    'study/runner',
-    'train/padding',
-    'study/stages',
-    'cli/init',
-  ],
-  ...[
-    'serving/served-adapter',
-    'executors/slurm',
-    'files/folder-lock',
-    'analysis/error-rates',
-    'package',
-    'train/quantised',
-  ],
-];
+const LONGEST = `
+  train/smollm2 study/survival serving/served-adapter engine/webgpu executors/slurm-real cli/main cli/fit files/folder-lock
+  study/slurm-study study/text-book study/tracking cli/fit-endpoint study/judging study/runner study/served-study executors/slurm
+  package compress/compress train/padding study/scale study/stages
+  cli/init study/damaged compress/command analysis/error-rates train/quantised
+`
+  .trim()
+  .split(/\s+/);
 
 /** Files whose subjects keep nothing between calls and that change nothing of their process: each is spared loading lightmem anew. */
 const SHARING = [
