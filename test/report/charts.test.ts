@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import type { Row } from '../../src/core/records.js';
 import { distributionChart } from '../../src/report/charts/distribution.js';
-import { NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
-import { SvgDocument } from '../../src/report/charts/svg-document.js';
+import { drawSvg, NARROW, spreadOut, WIDE } from '../../src/report/charts/frame.js';
 import { placeNames, roomyPlaces, together } from '../../src/report/charts/place-names.js';
 import type { Figure } from '../../src/report/sections/figure.js';
 import { studyFigures } from '../../src/report/sections/figures.js';
@@ -246,24 +245,27 @@ describe('labels', () => {
 });
 
 describe('the document that charts are drawn in', () => {
-  it('writes a plot as a browser does, whatever its texts are', () => {
-    const words = `a & b < "c" > 'd'\u2028\t`;
-    const drawn = (document: Document): string => {
-      const points = [1, 2.5, 4].map((x) => ({ x, y: x * x, words: `${words}${x}` }));
-      const marks = [
+  it('writes texts so that a browser reads them as they are, in a page and in a file', () => {
+    const words = `a & b < "c" > 'd' <script>alert(1)</script>`;
+    const points = [1, 2.5, 4].map((x) => ({ x, y: x * x, words: `${words}${x}` }));
+    const drawn = drawSvg(words, {
+      marks: [
         Plot.line(points, { x: 'x', y: 'y', stroke: `${words}red` }),
         Plot.dot(points, { x: 'x', y: 'y', title: 'words', symbol: 'times', ariaLabel: words }),
-        Plot.text(points, { x: 'x', y: 'y', text: ({ x }: { x: number }) => (x < 2 ? x : `${words}\n\n${words}`) }),
+        Plot.text(points, { x: 'x', y: 'y', text: 'words' }),
         Plot.text([''], { frameAnchor: 'top-left' }),
-      ];
-      return Plot.plot({ document, marks, x: { label: words }, ariaLabel: words }).outerHTML;
-    };
-    const own = drawn(new SvgDocument() as unknown as Document);
-    expect(own).toContain('a &amp; b &lt; "c" &gt;');
-    expect(own).toBe(drawn(new JSDOM('').window.document));
-  });
-
-  it('makes nothing but SVG', () => {
-    expect(() => new SvgDocument().createElementNS('http://www.w3.org/1999/xhtml', 'figure')).toThrow(/xhtml/);
+      ],
+      x: { label: words },
+    });
+    const page = new JSDOM(`<!doctype html><body>${drawn}`).window.document.querySelector('svg') as Element;
+    for (const svg of [parsed(drawn), page]) {
+      expect(svg.querySelector('script')).toBeNull();
+      expect(svg.getAttribute('aria-label')).toBe(words);
+      const read = (selector: string): string[] =>
+        [...svg.querySelectorAll(selector)].map(({ textContent }) => textContent);
+      expect(read('title')).toEqual(points.map((each) => each.words));
+      expect(read('text')).toEqual(expect.arrayContaining(points.map((each) => each.words)));
+    }
+    expect(page.outerHTML).toBe(parsed(drawn).outerHTML.replaceAll(/<(\w+)([^>]*)\/>/g, '<$1$2></$1>'));
   });
 });

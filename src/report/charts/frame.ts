@@ -1,5 +1,7 @@
 /** What all charts share: size, colours, axes, labels that do not overlap, and drawing a plot to SVG text. */
+import { createRequire } from 'node:module';
 import * as Plot from '@observablehq/plot';
+import type * as Linkedom from 'linkedom';
 import { distinct } from '../../core/collections.js';
 import type { Cell } from '../../analysis/group.js';
 import { estimateOf } from '../../analysis/group.js';
@@ -10,7 +12,6 @@ import { spokenLanguage } from '../../words/language.js';
 import type { MeanEstimate } from '../../core/statistics.js';
 import { visibleText } from '../../text/visible.js';
 import type { LevelLines } from './level-lines.js';
-import { SvgDocument, type SvgElement } from './svg-document.js';
 
 /** Width of a drawing in CSS pixels; charts are drawn once for wide and once for narrow screens. */
 export interface ChartSize {
@@ -56,16 +57,21 @@ const CLASS = 'chart';
 /** For a chart in a file of its own: faces that systems have for Chinese. */
 const CHINESE_FACES = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
 
+/** A document to draw in, of a library that is loaded when the first chart is drawn, for most commands draw none. */
+function newDocument(): Document {
+  const { DOMParser } = createRequire(import.meta.url)('linkedom') as typeof Linkedom;
+  return new DOMParser().parseFromString('<svg/>', 'image/svg+xml') as unknown as Document;
+}
+
 /** Draws a plot to SVG text that can stand in a page or in a file of its own. */
 export function drawSvg(label: string, options: Plot.PlotOptions): string {
-  const document = new SvgDocument() as unknown as Document;
-  const svg = Plot.plot({ document, className: CLASS, ...options }) as unknown as SvgElement;
+  const svg = Plot.plot({ document: newDocument(), className: CLASS, ...options });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', visibleText(label, '\ufffd'));
   svg.setAttribute('font-size', '12');
   if (spokenLanguage() === 'zh') svg.setAttribute('font-family', CHINESE_FACES);
-  svg.children.find(({ tagName }) => tagName === 'style')?.remove();
+  svg.querySelector('style')?.remove();
   return rounded(svg.outerHTML);
 }
 
