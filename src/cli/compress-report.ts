@@ -53,7 +53,7 @@ export function noteLines(report: CompressReport | undefined, models: TextModels
   );
   const all = journal.totals();
   const spent = `spent on this output in all runs: ${all.requests} requests, ${all.promptTokens} + ${all.completionTokens} tokens${all.cost > 0 ? `, cost ${all.cost.toFixed(4)}` : ''}`;
-  const names = distinct((report?.levels ?? []).flatMap((level) => level.models));
+  const names = distinct((report?.levels ?? []).flatMap((level) => level.models)).sort();
   const mixed = names.length > 1 ? [`warning: the texts were made by different models (${names.join('; ')})`] : [];
   const trouble = models.opened?.cacheTrouble ?? null;
   return [

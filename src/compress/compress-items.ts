@@ -83,7 +83,7 @@ export interface LevelReport {
   readonly longerThanSource: number;
   readonly flags: Readonly<Record<string, number>>;
   readonly failures: Readonly<Record<string, number>>;
-  /** Models as the replies named them: more than one means that an alias moved. */
+  /** Models as the replies named them, by name: more than one means that an alias moved. */
   readonly models: readonly string[];
 }
 
@@ -399,7 +399,7 @@ function levelReport({ target, method }: LevelTask, jobs: readonly Job[]): Level
     longerThanSource: texts.filter(({ flags }) => flags.includes('longer-than-source')).length,
     flags: tally(texts.flatMap(({ flags }) => flags)),
     failures: tally(failures),
-    models: distinct(models),
+    models: distinct(models).sort(),
   };
 }
 
