@@ -28,9 +28,9 @@ def encode(item, triplet):
     return {'prompt': ids, 'answer': tokenizer(triplet['target'], add_special_tokens=False).input_ids + [end]}
 
 
-items = sorted(json.load(open(data)), key=lambda item: len(item['original_text']))[:40:2]
-batches = [[encode(item, t) for t in item['ground_truth_triplets'][:3]] for item in items[:10]]
-prompts = [encode(item, item['ground_truth_triplets'][0])['prompt'] for item in items[10:]]
+items = sorted(json.load(open(data)), key=lambda item: len(item['original_text']))[:40]
+batches = [[encode(item, t) for t in item['ground_truth_triplets'][:3]] for item in items[:20]]
+prompts = [encode(item, item['ground_truth_triplets'][0])['prompt'] for item in items[20:40]]
 golden = {'batches': batches, 'prompts': prompts, 'greedy': [], 'margins': []}
 with torch.no_grad():
     golden['base_logits'] = [model(input_ids=torch.tensor([p])).logits[0, -1, :256].tolist() for p in prompts[:4]]

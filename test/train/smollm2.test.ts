@@ -24,7 +24,7 @@ interface Golden {
   margins: number[][];
   losses: number[];
   adapter_norm: number;
-  /** The first 256 logits behind each of the first four prompts, by the base model and after the ten steps. */
+  /** The first 256 logits behind each of the first four prompts, by the base model and after the 20 steps. */
   base_logits: number[][];
   adapted_logits: number[][];
 }
@@ -80,7 +80,7 @@ function largestDifference(found: readonly number[][], expected: readonly number
 }
 
 describe.skipIf(!isThere)('SmolLM2-135M-Instruct', () => {
-  it('follows PEFT on PyTorch for ten steps on WikiUpdate texts', { timeout: 600_000 }, async () => {
+  it('follows PEFT on PyTorch for 20 steps on WikiUpdate texts', { timeout: 600_000 }, async () => {
     const model = loadModel(path);
     const trainer = await Trainer.create({
       engine,
@@ -117,15 +117,15 @@ describe.skipIf(!isThere)('SmolLM2-135M-Instruct', () => {
     const differences = losses.map((loss, i) => Math.abs(loss - (golden.losses[i] ?? NaN)));
     const relative = differences.map((difference, i) => difference / (golden.losses[i] ?? NaN));
     console.log(
-      `ten losses differ from PEFT's by at most ${Math.max(...relative).toExponential(1)} relative, ${Math.max(...differences).toExponential(1)} absolute`,
+      `20 losses differ from PEFT's by at most ${Math.max(...relative).toExponential(1)} relative, ${Math.max(...differences).toExponential(1)} absolute`,
     );
     relative.forEach((each, i) => expect(each < tolerance || (differences[i] ?? NaN) < 1e-4).toBe(true));
-    expect(losses).toHaveLength(10);
+    expect(losses).toHaveLength(20);
     expect(Math.abs(globalNorm(trainer.trained.values()) / golden.adapter_norm - 1)).toBeLessThan(1e-2);
   });
 
   it(
-    'continues ten prompts as transformers does, or parts from it where two tokens are as good',
+    'continues 20 prompts as transformers does, or parts from it where two tokens are as good',
     { timeout: 600_000 },
     async () => {
       const model = loadModel(path);
@@ -148,7 +148,7 @@ describe.skipIf(!isThere)('SmolLM2-135M-Instruct', () => {
         else expect(golden.margins[i]?.[parting]).toBeLessThan(tolerance);
       });
       console.log(`${same} of ${answers.length} continuations are equal token by token`);
-      expect(answers).toHaveLength(10);
+      expect(answers).toHaveLength(20);
     },
   );
 });
