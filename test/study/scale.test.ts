@@ -18,7 +18,7 @@ import { leastStudy, scratchFolder } from './support/studies.js';
 import { writeTinyModel } from './support/tiny-model.js';
 
 /** Runs that are trained, base runs on top: 10,000 take a minute or two (docs/scale.md); what was measured is printed where a number is given. */
-const RUNS = Number(process.env['LIGHTMEM_SCALE_RUNS'] ?? 1_000);
+const RUNS = Number(process.env['LIGHTMEM_SCALE_RUNS'] ?? 2_000);
 const WORKERS = 200;
 const [LEVELS, RANKS] = [
   ['original', 'summ_l1', 'summ_l2', 'summ_l3'],
