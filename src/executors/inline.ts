@@ -5,11 +5,11 @@ import { SlotExecutor, type Channel, type ChannelListeners, type WorkerExit } fr
 
 /** `entry` is the path of a module that calls `serve`. */
 export function inlineExecutor(entry: string): Executor {
-  return new SlotExecutor(1, (listeners) => threadChannel(entry, listeners));
+  return new SlotExecutor(1, (listeners) => threadChannel(new Worker(entry, { execArgv: [] }), listeners));
 }
 
-function threadChannel(entry: string, { onMessage, onExit }: ChannelListeners): Channel {
-  const worker = new Worker(entry, { execArgv: [] });
+/** What a slot talks to a worker thread by. */
+export function threadChannel(worker: Worker, { onMessage, onExit }: ChannelListeners): Channel {
   let cause: WorkerExit = { cause: 'the worker thread ended', outOfMemory: false };
   worker.on('message', onMessage);
   worker.on('error', (error: NodeJS.ErrnoException) => {

@@ -82,10 +82,11 @@ class Recomputation {
     const node = this.#producers.get(old.id);
     if (!node) throw new Error(`value ${old.id} is not of the forward half`);
     const startsFromKept = !node.inputs.some((each) => this.replaces(each));
-    const inputs = node.inputs.map((each, i) => {
-      if (this.replaces(each) || this.#halves.has(each.id)) return this.read(each, dependency);
-      return i === 0 && startsFromKept ? this.#waiting(each, dependency) : this.current(each);
-    });
+    const inputs = node.inputs.map((each, i) =>
+      i === 0 && startsFromKept && !this.#halves.has(each.id)
+        ? this.#waiting(each, dependency)
+        : this.read(each, dependency),
+    );
     const outputs = this.b.apply(node.op, inputs, node.attributes);
     node.outputs.forEach((output, i) => this.#made.set(output.id, at(outputs, i)));
     return at(

@@ -16,16 +16,22 @@ import { buildGradients, drawInputs, expectAllClose, runOn } from '../run-case.j
 const engine = onnxRuntimeEngine({ device: 'cpu', threads: 1 });
 const differentiable = CASES.filter((each) => each.noGradient === undefined);
 
+/** The sum of what is made of exp(x w), and its gradient by w. */
+function smallGraph(made: (b: Builder, hidden: Value) => Value) {
+  const b = new Builder();
+  const x = b.input('x', 'float32', ['T', 4]);
+  const w = b.input('w', 'float32', [4, 4]);
+  const product = b.gemm(x, w);
+  const hidden = b.exp(product);
+  const loss = b.reduceSum(made(b, hidden), [0, 1], false);
+  const forwardNodes = b.nodes.length;
+  const [dw] = gradients(b, loss, [w]) as [Value];
+  return { graph: pruneUnused(b.finish({ loss, dw })), forwardNodes, product, hidden };
+}
+
 describe('rematerialise', () => {
   it('computes values of the forward half again once a gradient of the backward half is there', () => {
-    const b = new Builder();
-    const x = b.input('x', 'float32', ['T', 4]);
-    const w = b.input('w', 'float32', [4, 4]);
-    const hidden = b.exp(b.gemm(x, w));
-    const loss = b.reduceSum(b.mul(b.sigmoid(hidden), hidden), [0, 1], false);
-    const forwardNodes = b.nodes.length;
-    const [dw] = gradients(b, loss, [w]) as [Value];
-    const graph = pruneUnused(b.finish({ loss, dw }));
+    const { graph, forwardNodes, hidden } = smallGraph((b, value) => b.mul(b.sigmoid(value), value));
     expect(print(graph)).toMatchInlineSnapshot(`
       "input x: f32[T,4]
       input w: f32[4,4]
@@ -78,15 +84,7 @@ describe('rematerialise', () => {
   });
 
   it('keeps values in half precision, divided where that is said, and reads them as they are on the way forward', () => {
-    const b = new Builder();
-    const x = b.input('x', 'float32', ['T', 4]);
-    const w = b.input('w', 'float32', [4, 4]);
-    const product = b.gemm(x, w);
-    const hidden = b.exp(product);
-    const loss = b.reduceSum(hidden, [0, 1], false);
-    const forwardNodes = b.nodes.length;
-    const [dw] = gradients(b, loss, [w]) as [Value];
-    const graph = pruneUnused(b.finish({ loss, dw }));
+    const { graph, forwardNodes, product, hidden } = smallGraph((_, value) => value);
     const halved = ({ id }: Value): number | undefined => (id === hidden.id ? 8 : id === product.id ? 1 : undefined);
     expect(print(pruneUnused(rematerialise(graph, { forwardNodes, isRecomputed: () => false, halved }))))
       .toMatchInlineSnapshot(`

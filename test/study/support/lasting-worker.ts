@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll } from 'vitest';
 import type { Executor } from '../../../src/executors/executor.js';
-import { SlotExecutor, type ChannelListeners } from '../../../src/executors/slots.js';
+import { threadChannel } from '../../../src/executors/inline.js';
+import { SlotExecutor } from '../../../src/executors/slots.js';
 import { workerEntry } from '../../../src/study/placement.js';
 
 /** The thread that waits for the next study; undefined where none was started, one works, or the last was ended. */
@@ -10,26 +11,17 @@ let idle: Worker | undefined;
 
 /** An executor as `inlineExecutor(workerEntry())`, but that its thread, asked to end, waits for the next executor: the thread of this file keeps what it has loaded, and the environment of its start. */
 export function lastingExecutor(): Executor {
-  return new SlotExecutor(1, ({ onMessage, onExit }: ChannelListeners) => {
+  return new SlotExecutor(1, (listeners) => {
     const worker = idle ?? new Worker(workerEntry(), { execArgv: [] });
     idle = undefined;
-    let cause = 'the worker thread ended';
-    const listeners = {
-      message: onMessage,
-      error: (error: Error) => (cause = error.message),
-      exit: () => onExit({ cause, outOfMemory: false }),
-    };
-    for (const [event, listener] of Object.entries(listeners)) worker.on(event, listener);
+    const channel = threadChannel(worker, listeners);
     const rest = (): void => {
-      for (const [event, listener] of Object.entries(listeners)) worker.off(event, listener);
+      for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
       if (idle === undefined) idle = worker;
       else void worker.terminate();
-      listeners.exit();
+      listeners.onExit({ cause: 'the worker thread ended', outOfMemory: false });
     };
-    return {
-      send: (command) => (command.type === 'end' ? queueMicrotask(rest) : worker.postMessage(command)),
-      terminate: () => void worker.terminate(),
-    };
+    return { ...channel, send: (command) => (command.type === 'end' ? queueMicrotask(rest) : channel.send(command)) };
   });
 }
 
