@@ -29,7 +29,9 @@ const RECIPES: Readonly<Record<string, Int8Recipe>> = {
   'blocks of 32': { ...INT8_RECIPE, block: 32 },
   'columns not levelled': { ...INT8_RECIPE, levelling: 0 },
   'no columns turned': { ...INT8_RECIPE, block: 1 },
-  'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false },
+  'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false, headRows: 0 },
+  'head in f32': { ...INT8_RECIPE, headRows: 0 },
+  'head in pieces of 2,048 rows': { ...INT8_RECIPE, headRows: 2048 },
   'kept in full': { ...INT8_RECIPE, halved: false },
 };
 

@@ -408,6 +408,23 @@ class Int8MatMul(torch.autograd.Function):
         return eight_bit_product(dy, *ctx.saved_tensors, ctx.block), *[None] * 7
 
 
+def pieces_product(x, codes, scales):
+    """The same for pieces of codes' rows, each with scales of its own, added up."""
+    parts = zip(x.chunk(len(scales), 1), codes.chunk(len(scales)), scales, strict=True)
+    return sum(eight_bit_product(piece, own, by[0], 1) for piece, own, by in parts)
+
+
+class InPieces(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, c, s, backC, backS):
+        ctx.save_for_backward(backC, backS)
+        return pieces_product(x, c, s)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return pieces_product(dy, *ctx.saved_tensors), *[None] * 4
+
+
 def eight_bits():
     def coded(inner, columns):
         return {
@@ -429,6 +446,11 @@ def eight_bits():
         **coded(8, 6),
         d=torch.tensor([[0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0], [0, 0, 0, 0, 0.6, 0, -0.8, 0]]),
         t=frozen(normal(2, 6)),
+    )
+    case(
+        "Int8MatMul: in pieces, forward three and back two",
+        lambda x, c, s, backC, backS: InPieces.apply(x, c, s, backC, backS),
+        **coded(6, 4) | {"s": frozen(positive(3, 1, 4)), "backS": frozen(positive(2, 1, 6))},
     )
 
 

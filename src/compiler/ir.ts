@@ -97,7 +97,7 @@ export interface OpAttributes {
   DequantizeLinear: { readonly axis: number; readonly blockSize: number };
   /** Floats to integers of eight bits, x / scale rounded to even + zero, cut off at the ends of the type `to`, which is zero's: one scale and one zero point for each index of an axis. */
   QuantizeLinear: { readonly axis: number; readonly to: 'uint8' | 'int8' };
-  /** (a − zero) · codes in whole numbers, times both scales: a [M, K] uint8, codes [K, N] int8, scale of a [], scales [N] of codes' columns, zero [] uint8 (ONNX Runtime's own). */
+  /** (a − zero) · codes in whole numbers, times both scales: a [M, K] uint8, codes [K, N] int8, scale of a [], scales [N] of codes' columns, zero [] uint8; or stacks, a [P, M, K], codes [P, K, N] and scales [P, 1, N] (ONNX Runtime's own). */
   MatMulIntegerToFloat: NoAttributes;
   /**
    * x W in integers of eight bits, W frozen: inputs x [M, K], codes [K, N] and scales [N] of W's columns, backCodes [N, K] and backScales
@@ -106,6 +106,7 @@ export interface OpAttributes {
    * et al., 2024); codes are of rows turned likewise, W's or with `backRotation` Wᵀ's. With two further inputs, directions [r, K], orthonormal
    * or zero, and through [r, N], directions · W, what of x lies along these goes through in f32, and the rest alone is rounded. With a third, factors [K], the
    * columns of that rest are multiplied by these before they are turned, and codes are of rows divided by them (SmoothQuant, Xiao et al., 2023).
+   * Scales [P, 1, N] are of P pieces of W, of as many rows each: every row of x has a scale for each piece, too.
    * Lowered to primitives.
    */
   Int8MatMul: { readonly rotation: number; readonly backRotation: number };

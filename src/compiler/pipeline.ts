@@ -2,9 +2,10 @@
 import type { Device } from '../core/settings.js';
 import type { Graph } from './ir.js';
 import { cutInputs } from './passes/cut-inputs.js';
+import { fuseFrozenHead } from './passes/frozen-head.js';
 import { lowerComposites, lowerForWebGpu } from './passes/lower.js';
 import { gradientsWhenDue } from './passes/order.js';
-import { foldAddends, fuseFrozenHead, fuseTransposes, transposeThinProducts } from './passes/products.js';
+import { foldAddends, fuseTransposes, transposeThinProducts } from './passes/products.js';
 import { pruneUnused } from './passes/prune.js';
 import { mergeReshapes, subtractNegated } from './passes/simplify.js';
 import { widenInputs } from './passes/widen-inputs.js';

@@ -69,12 +69,26 @@ function sliceLength(size: Dim, start: Dim, end: Dim, axis: number): Dim {
 
 const isNegative = (dim: Dim): boolean => typeof dim === 'number' && dim < 0;
 
-/** Shape of a product of matrices whose right side has a scale for each column. */
+/** Shape of a product of matrices, or of as many matrices each, whose right side has a scale for each column. */
 function codedProduct(a: { readonly shape: Shape }, codes: Value, scales: Value): Shape {
-  if (a.shape.length !== 2 || codes.shape.length !== 2) fail('both sides must be matrices');
-  if (dimOf(a, 1) !== dimOf(codes, 0)) fail(`inner sizes differ: ${dimOf(a, 1)} and ${dimOf(codes, 0)}`);
-  if (!sameShape(scales.shape, [dimOf(codes, 1)])) fail('one scale for each column of the codes is needed');
-  return [dimOf(a, 0), dimOf(codes, 1)];
+  const stack = a.shape.slice(0, -2);
+  if (a.shape.length < 2 || a.shape.length > 3 || codes.shape.length !== a.shape.length)
+    fail('both sides must be matrices, or stacks of them');
+  if (!sameShape(stack, codes.shape.slice(0, -2))) fail('both sides must have as many matrices');
+  if (dimOf(a, -1) !== dimOf(codes, -2)) fail(`inner sizes differ: ${dimOf(a, -1)} and ${dimOf(codes, -2)}`);
+  const columns = dimOf(codes, -1);
+  if (!sameShape(scales.shape, stack.length === 0 ? [columns] : [...stack, 1, columns]))
+    fail('one scale for each column of the codes is needed');
+  return [...stack, dimOf(a, -2), columns];
+}
+
+/** Shape of a product of a matrix and one in codes, whose rows may be cut into equal pieces with scales of their own. */
+function pieceProduct(a: { readonly shape: Shape }, codes: Value, scales: Value): Shape {
+  if (scales.shape.length !== 3) return codedProduct(a, codes, scales);
+  const [pieces, columns] = [Number(dimOf(scales, 0)), dimOf(codes, 1)];
+  if (!Number.isInteger(Number(dimOf(codes, 0)) / pieces)) fail(`${pieces} pieces do not fill ${dimOf(codes, 0)} rows`);
+  if (!sameShape(scales.shape, [pieces, 1, columns])) fail('one scale for each column of each piece is needed');
+  return codedProduct(a, codes, { ...scales, shape: [columns] });
 }
 
 function needBlocks(size: Dim, block: number): void {
@@ -302,13 +316,13 @@ export const SHAPE_RULES: { readonly [P in Op]: ShapeRule<P> } = {
     const [directions, through, factors] = inputs.slice(5);
     needOneType([x, scales, backScales]);
     if (codes.type !== 'int8' || backCodes.type !== 'int8') fail('codes must be int8');
-    const shape = codedProduct(x, codes, scales);
-    codedProduct({ shape }, backCodes, backScales);
+    const shape = pieceProduct(x, codes, scales);
+    pieceProduct({ shape }, backCodes, backScales);
     needBlocks(dimOf(x, 1), rotation);
-    needBlocks(dimOf(codes, 1), backRotation);
+    needBlocks(dimOf({ shape }, 1), backRotation);
     if (directions && !sameShape(directions.shape, [dimOf(directions, 0), dimOf(x, 1)]))
       fail('directions must be [r, K]');
-    if (directions && (!through || !sameShape(through.shape, [dimOf(directions, 0), dimOf(codes, 1)])))
+    if (directions && (!through || !sameShape(through.shape, [dimOf(directions, 0), dimOf(codes, -1)])))
       fail('what goes through must be [r, N]');
     if (factors && !sameShape(factors.shape, [dimOf(x, 1)])) fail('factors must be [K]');
     return [{ type: x.type, shape }];

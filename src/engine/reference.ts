@@ -298,21 +298,41 @@ function turned(x: NdArray, block: number): NdArray {
   return { shape: x.shape, data: matmul(rows, matrix).data };
 }
 
+/** Rows [M, K], each scaled to its own largest value and rounded, times codes [K, N] with scales of their columns. */
+function codedProduct(rows: NdArray, codes: NdArray, scales: NdArray): NdArray {
+  const rowScales = fold(rows, [1], (values) => maxOf(values.map(Math.abs)) / 127 + 1e-30);
+  const own = { shape: rowScales.shape.slice(0, 1), data: rowScales.data };
+  const coded = quantize([rows, own, map(own, () => 0)], 0, [-127, 127]);
+  const times = (a: number, b: number): number => a * b;
+  return zip(zip(matmul(coded, codes), scales, times), rowScales, times);
+}
+
+/** Columns of rows [M, K], codes and scales of each of the pieces that scales [P, 1, N] are of; with scales [N] the one piece. */
+function piecesOf(rows: NdArray, codes: NdArray, scales: NdArray): [NdArray, NdArray, NdArray][] {
+  const [all = 1, columns = 1] = codes.shape;
+  const pieces = scales.shape.length === 3 ? at(scales.shape, 0) : 1;
+  const inner = all / pieces;
+  const part = ({ data }: NdArray, size: number, i: number): Float64Array =>
+    Float64Array.from(data.subarray(i * size, (i + 1) * size));
+  return Array.from({ length: pieces }, (_, i) => [
+    {
+      shape: [rows.data.length / (pieces * inner), inner],
+      data: rows.data.filter((__, at) => Math.floor((at % (pieces * inner)) / inner) === i),
+    },
+    { shape: [inner, columns], data: part(codes, inner * columns, i) },
+    { shape: [columns], data: part(scales, columns, i) },
+  ]);
+}
+
 function int8MatMul(inputs: readonly NdArray[], { rotation }: OpAttributes['Int8MatMul']): NdArray {
   const [x, codes, scales] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
   const [directions, through, factors] = inputs.slice(5);
   const along = directions && matmul(x, swapped(directions));
   const rest = along && directions ? zip(x, matmul(along, directions), (a, b) => a - b) : x;
   const rows = turned(factors ? zip(rest, factors, (a, b) => a * b) : rest, rotation);
-  const rowScales = fold(rows, [1], (values) => maxOf(values.map(Math.abs)) / 127 + 1e-30);
-  const own = { shape: rowScales.shape.slice(0, 1), data: rowScales.data };
-  const zeros = map(own, () => 0);
-  const coded = quantize([rows, own, zeros], 0, [-127, 127]);
-  const product = zip(
-    zip(matmul(coded, codes), scales, (a, b) => a * b),
-    rowScales,
-    (a, b) => a * b,
-  );
+  const product = piecesOf(rows, codes, scales)
+    .map((piece) => codedProduct(...piece))
+    .reduce((sum, each) => zip(sum, each, (a, b) => a + b));
   return along && through ? zip(product, matmul(along, through), (a, b) => a + b) : product;
 }
 
@@ -365,7 +385,7 @@ const KERNELS: { readonly [P in Op]: Kernel<P> } = {
     return [generate(joined(condition, a, b), (index) => read(read(condition, index) ? a : b, index))];
   },
   // Values are rounded to the output's type after every operation.
-  Cast: ([x]) => [x as NdArray],
+  Cast: (inputs, { to }) => [to === 'int64' ? map(at(inputs, 0), Math.trunc) : at(inputs, 0)],
   After: ([x]) => [x as NdArray],
   Constant: (_, { shape, data }) => [{ shape, data: Float64Array.from(data) }],
   ConstantOfShape: (_, { shape, value }, resolve) => [generate(resolve(shape), () => value)],

@@ -128,7 +128,14 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
   settings,
   engine,
   recipe: z
-    .object({ block: count, backBlock: count, directions: count, levelling: z.number(), halved: z.boolean() })
+    .object({
+      block: count,
+      backBlock: count,
+      directions: count,
+      levelling: z.number(),
+      halved: z.boolean(),
+      headRows: count,
+    })
     .exactOptional(),
   peft: peft.exactOptional(),
   forms: z

@@ -8,6 +8,8 @@ import {
   directionsName,
   directionsOf,
   factorsName,
+  headRecipe,
+  headRowsOf,
   int8Graph,
   startName,
   type Int8Recipe,
@@ -18,7 +20,13 @@ import { chunksFor } from '../models/graph/packed-attention.js';
 import { batchTensors } from '../models/graph/row-tensors.js';
 import { energyName, sketchGraph, sketchName } from '../models/graph/training-graph.js';
 import type { ModelConfig } from '../models/model.js';
-import { linearModules, weightParameter, type LinearModule } from '../models/modules.js';
+import {
+  linearModules,
+  modelModules,
+  weightParameter,
+  type LinearModule,
+  type TokenModule,
+} from '../models/modules.js';
 import { weightOf, type Batch } from './batches.js';
 import { LargeBlocks } from './large-blocks.js';
 
@@ -54,6 +62,8 @@ export async function int8Values(
   const blocks = new LargeBlocks();
   for (const [, alike] of groupBy(modules, ({ inFeatures, outFeatures }) => `${inFeatures} ${outFeatures}`))
     await addCodes(source, alike, { values, blocks });
+  const { head } = modelModules(config);
+  if (coded.has(head.path)) await addHeadCodes(source, head, { values, blocks });
   return values;
 }
 
@@ -146,11 +156,63 @@ function takeAway(from: Float64Array, direction: Float64Array, times: number): v
   for (let i = 0; i < from.length; i++) from[i] = (from[i] as number) - times * (direction[i] as number);
 }
 
+/** Where codes are put. */
+interface Made {
+  readonly values: Map<string, Data>;
+  readonly blocks: LargeBlocks;
+}
+
+/** Adds the codes of the output head, made piece by piece. */
+async function addHeadCodes({ engine, recipe, initial }: Int8Source, head: TokenModule, made: Made): Promise<void> {
+  const { vocabSize, hiddenSize, path } = head;
+  const rows = headRowsOf(head, recipe) ?? vocabSize;
+  const graph = int8Graph({ inFeatures: hiddenSize, outFeatures: rows }, headRecipe(recipe));
+  const program = await engine.compile(graph);
+  const asked = { type: 'float32', trained: false, value: at(graph.inputs, 0) } as const;
+  const weight = initial({ ...weightParameter(head), ...asked }) as Float32Array;
+  const forwardCodes = made.blocks.zeros(Int8Array, weight.length);
+  const forwardScales = new Float32Array(vocabSize);
+  const backCodes = made.blocks.zeros(Int8Array, weight.length);
+  const backScales = new Float32Array((vocabSize / rows) * hiddenSize);
+  const columns: Tensor = { type: 'int8', shape: [hiddenSize, rows], data: new Int8Array(hiddenSize * rows) };
+  try {
+    for (let first = 0; first < vocabSize; first += rows) {
+      const [start, end] = [first * hiddenSize, (first + rows) * hiddenSize];
+      const own = (first / rows) * hiddenSize;
+      // Into where they stay, and columns into one place: fresh arrays would be as large as the head together.
+      await program.run(
+        { weight: float32([rows, hiddenSize], weight.subarray(start, end)) },
+        {
+          forwardCodes: columns,
+          forwardScales: float32([rows], forwardScales.subarray(first, first + rows)),
+          backCodes: { type: 'int8', shape: [rows, hiddenSize], data: backCodes.subarray(start, end) },
+          backScales: float32([hiddenSize], backScales.subarray(own, own + hiddenSize)),
+        },
+      );
+      placeColumns(columns.data as Int8Array, forwardCodes, { rows, vocabSize, first });
+    }
+  } finally {
+    await program.dispose();
+  }
+  for (const [role, data] of Object.entries({ forwardCodes, forwardScales, backCodes, backScales }))
+    made.values.set(`${path}.int8.${role}`, data);
+}
+
+/** Puts a matrix of `rows` columns into one of `vocabSize`, from column `first` on; no view is made, for there would be a hundred thousand. */
+function placeColumns(
+  from: Int8Array,
+  into: Int8Array,
+  { rows, vocabSize, first }: { readonly rows: number; readonly vocabSize: number; readonly first: number },
+): void {
+  for (let at = 0, to = first; at < from.length; at += rows, to += vocabSize)
+    for (let i = 0; i < rows; i++) into[to + i] = from[at + i] as number;
+}
+
 /** Adds the codes of linear layers of one shape. */
 async function addCodes(
   { engine, recipe, initial }: Int8Source,
   modules: readonly LinearModule[],
-  { values, blocks }: { readonly values: Map<string, Data>; readonly blocks: LargeBlocks },
+  { values, blocks }: Made,
 ): Promise<void> {
   const [first] = modules;
   if (first === undefined) return;

@@ -6,7 +6,11 @@ const BLOCK_BYTES = 2 ** 26;
 const ALIGNMENT = 64;
 
 type TypedArray = NodeJS.TypedArray;
-type Maker<T> = new (buffer: ArrayBuffer, offset: number, length: number) => T;
+type Maker<T> = { readonly BYTES_PER_ELEMENT: number } & (new (
+  buffer: ArrayBuffer,
+  offset: number,
+  length: number,
+) => T);
 
 /** Blocks that are filled one after the other; one goes when no copy in it is referred to. */
 export class LargeBlocks {
@@ -16,13 +20,20 @@ export class LargeBlocks {
   /** A typed array's copy. */
   copy<T extends TypedArray>(values: T): T {
     const { buffer, byteOffset, byteLength, length } = values;
-    if (this.#used + byteLength > this.#block.byteLength) {
-      this.#block = new ArrayBuffer(Math.max(BLOCK_BYTES, byteLength));
+    const copy = this.zeros(values.constructor as Maker<T>, length);
+    new Uint8Array(copy.buffer, copy.byteOffset).set(new Uint8Array(buffer, byteOffset, byteLength));
+    return copy;
+  }
+
+  /** A typed array of zeros. */
+  zeros<T extends TypedArray>(array: Maker<T>, length: number): T {
+    const bytes = length * array.BYTES_PER_ELEMENT;
+    if (this.#used + bytes > this.#block.byteLength) {
+      this.#block = new ArrayBuffer(Math.max(BLOCK_BYTES, bytes));
       this.#used = 0;
     }
-    new Uint8Array(this.#block, this.#used).set(new Uint8Array(buffer, byteOffset, byteLength));
-    const copy = new (values.constructor as Maker<T>)(this.#block, this.#used, length);
-    this.#used += Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
-    return copy;
+    const made = new array(this.#block, this.#used, length);
+    this.#used += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    return made;
   }
 }

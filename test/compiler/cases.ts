@@ -767,6 +767,13 @@ const eightBits: Case[] = [
     { noGradient: NO_RULE },
   ),
   one(
+    'MatMulIntegerToFloat',
+    'stacks, zero at zero',
+    { a: { type: 'uint8', shape: [3, 'T', 2], below: 256 }, c: codes(3, 2, 4), s: positive(3, 1, 4) },
+    (b, of) => b.op('MatMulIntegerToFloat', [of('a'), of('c'), b.scalar(0.5), of('s'), b.scalar(0, 'uint8')], {}),
+    { noGradient: NO_RULE },
+  ),
+  one(
     'Int8MatMul',
     'rows as they are',
     coded(6, 4),
@@ -789,6 +796,13 @@ const eightBits: Case[] = [
       t: frozen(normal(2, 6)),
     },
     (b, of) => b.op('Int8MatMul', [...CODED, 'd', 't'].map(of), { rotation: 4, backRotation: 2 }),
+    { isRounded: true },
+  ),
+  one(
+    'Int8MatMul',
+    'in pieces, forward three and back two',
+    { ...coded(6, 4), s: frozen(positive(3, 1, 4)), backS: frozen(positive(2, 1, 6)) },
+    (b, of) => b.op('Int8MatMul', CODED.map(of), { rotation: 1, backRotation: 1 }),
     { isRounded: true },
   ),
 ];

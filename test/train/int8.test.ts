@@ -9,8 +9,9 @@ import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { referenceEngine } from '../../src/engine/reference.js';
 import { FAMILIES } from '../../src/models/families/families.js';
 import { roundedWeights } from '../../src/models/formats/quantise.js';
-import { INT8_RECIPE, type Int8Recipe } from '../../src/models/graph/int8-weights.js';
+import { headRowsOf, INT8_RECIPE, type Int8Recipe } from '../../src/models/graph/int8-weights.js';
 import { pack } from '../../src/models/graph/packing.js';
+import { modelModules } from '../../src/models/modules.js';
 import type { Keep } from '../../src/models/graph/training-graph.js';
 import { finetune } from '../../src/train/finetune.js';
 import { factorsOf, orthonormal } from '../../src/train/int8-values.js';
@@ -125,27 +126,33 @@ describe.skipIf(!isExact)('computing in int8', () => {
 
   it.each([
     ['no directions', { ...INT8_RECIPE, directions: 0 }],
+    ['the head in f32', { ...INT8_RECIPE, headRows: 0 }],
+    ['the head in pieces', { ...INT8_RECIPE, headRows: 16 }],
     ['nothing turned', { ...INT8_RECIPE, block: 1, backBlock: 1 }],
-    ['rows scaled alone', { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false }],
+    ['rows scaled alone', { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false, headRows: 0 }],
   ])('goes with parts of its recipe left out: %s', async (_, recipe) => {
     const cosines = (await likenesses('llama', recipe)).all.map(({ cosine }) => cosine);
     expect(Math.min(...cosines)).toBeGreaterThan(0.97);
     expect(Math.max(...cosines)).toBeLessThan(1 - 1e-9);
   });
 
-  it('gives the gradients of the plain interpreter', async () => {
-    const [ours, plain] = [
-      await trainerOf('llama', INT8_RECIPE),
-      await trainerOf('llama', INT8_RECIPE, 'everything', referenceEngine()),
-    ];
-    const row = [rows[0] ?? fail()];
-    const [found, expected] = [await ours.accumulate([row]), await plain.accumulate([row])];
-    expect(found.loss).toBeCloseTo(expected.loss, 5);
-    for (const [name, gradient] of expected.gradients)
-      if (name.includes('lora_B'))
-        expect(likeness(name, found.gradients.get(name) ?? fail(), gradient).cosine, name).toBeGreaterThan(0.9999);
-    await Promise.all([ours.dispose(), plain.dispose()]);
-  });
+  it.each([INT8_RECIPE.headRows, 16])(
+    'gives the gradients of the plain interpreter, %s rows of the head to a piece',
+    async (headRows) => {
+      const recipe = { ...INT8_RECIPE, headRows };
+      const [ours, plain] = [
+        await trainerOf('llama', recipe),
+        await trainerOf('llama', recipe, 'everything', referenceEngine()),
+      ];
+      const row = [rows[0] ?? fail()];
+      const [found, expected] = [await ours.accumulate([row]), await plain.accumulate([row])];
+      expect(found.loss).toBeCloseTo(expected.loss, 5);
+      for (const [name, gradient] of expected.gradients)
+        if (name.includes('lora_B'))
+          expect(likeness(name, found.gradients.get(name) ?? fail(), gradient).cosine, name).toBeGreaterThan(0.999);
+      await Promise.all([ours.dispose(), plain.dispose()]);
+    },
+  );
 
   const settings: TrainSettings = { ...TINY_SETTINGS, compute: 'int8-anyway' };
   const train = (folder: string, own: TrainSettings = settings, stopAfter = Infinity): ReturnType<typeof finetune> => {
@@ -185,6 +192,21 @@ describe.skipIf(!isExact)('computing in int8', () => {
     });
     expect(bytes('nf4')).toBe(bytes('rounded'));
     expect(bytes('nf4')).not.toBe(bytes('once'));
+  });
+});
+
+describe('an output head', () => {
+  it.each([
+    ['SmolLM2', 49152, 256],
+    ['Qwen2.5', 151936, 128],
+    ['Llama 2', 32000, 256],
+    ['Gemma 2', 256000, 256],
+    ['a tiny one', 100, 100],
+    ['one that few pieces fill', 50257, undefined],
+  ])('is cut into equal pieces that are worth their scales: %s', (_, vocabSize, rows) => {
+    const head = { ...modelModules(tinyModel('llama').config).head, vocabSize };
+    expect(headRowsOf(head, INT8_RECIPE)).toBe(rows);
+    expect(headRowsOf(head, { ...INT8_RECIPE, headRows: 0 })).toBeUndefined();
   });
 });
 

@@ -22,6 +22,15 @@ describe('copies in large blocks', () => {
     }
   });
 
+  it('leave room for zeros that are filled later', () => {
+    const blocks = new LargeBlocks();
+    const [zeros, behind] = [blocks.zeros(Int8Array, 3), blocks.copy(Int8Array.of(5))];
+    expect(zeros).toEqual(new Int8Array(3));
+    zeros.fill(7);
+    expect([...behind]).toEqual([5]);
+    expect(behind.buffer).toBe(zeros.buffer);
+  });
+
   it('share a block of 64 MiB, and what does not fit begins another, as large as it has to be', () => {
     const blocks = new LargeBlocks();
     const [first, second] = [blocks.copy(new Float32Array(1000)), blocks.copy(new Float32Array(2 ** 23))];

@@ -5,50 +5,6 @@ import { at, dimOf, isOp, type Graph, type Node, type OpAttributes, type Value }
 import { pruneUnused } from './prune.js';
 import { rebuild } from './rebuild.js';
 
-const isPlain = ({ inputs, attributes: { transA, transB, alpha } }: Node<'Gemm'>): boolean =>
-  inputs.length === 2 && !transA && !transB && alpha === 1;
-
-/** Inputs of a CrossEntropyGradient. */
-interface ScoreGradient {
-  readonly softmax: Value;
-  readonly labels: Value;
-  readonly dy: Value;
-}
-
-/** (softmax W − W[label]) · dy for the one label of each row. */
-function throughHardHead(b: Builder, { softmax, labels, dy }: ScoreGradient, head: Value): Value {
-  const whole = b.gemm(softmax, head);
-  return b.mul(b.sub(whole, b.gather(head, b.reshape(labels, [dimOf(labels, 0)]))), dy);
-}
-
-/**
- * (softmax W − Σₖ shareₖ W[label k]) · Σₖ dyₖ with shareₖ = dyₖ / Σₖ dyₖ, the sums not zero: where one label has all of it, bit for bit
- * what the head of hard labels gives.
- */
-function throughSoftHead(b: Builder, { softmax, labels, dy }: ScoreGradient, head: Value): Value {
-  const [whole, sum] = [b.gemm(softmax, head), b.reduceSum(dy, [1])];
-  const shares = b.reshape(b.div(dy, sum), [dimOf(dy, 0), 1, dimOf(dy, 1)]);
-  const taught = b.reshape(b.matmul(shares, b.gather(head, labels)), whole.shape);
-  return b.mul(b.sub(whole, taught), sum);
-}
-
-/**
- * (Σₖ (softmax − 1 at label k) · dyₖ) W takes softmax W and the rows W[label k] alone: the gradient of a frozen head passes over the
- * vocabulary within the product and nowhere else.
- */
-export function fuseFrozenHead(graph: Graph): Graph {
-  const gradients = new Map<number, ScoreGradient>();
-  return rebuild(graph, (b, node, inputs) => {
-    if (isOp(node, 'CrossEntropyGradient'))
-      gradients.set(at(node.outputs, 0).id, { softmax: at(inputs, 0), labels: at(inputs, 1), dy: at(inputs, 2) });
-    if (!isOp(node, 'Gemm') || !isPlain(node)) return undefined;
-    const gradient = gradients.get(at(node.inputs, 0).id);
-    if (!gradient) return undefined;
-    const through = dimOf(gradient.labels, 1) === 1 ? throughHardHead : throughSoftHead;
-    return [through(b, gradient, at(inputs, 1))];
-  });
-}
-
 /** Widths up to which a product counts as thin: one of LoRA's, seen from the size of a model. */
 const THIN = 64;
 

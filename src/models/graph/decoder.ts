@@ -29,9 +29,9 @@ interface HiddenStates {
 
 /** All layers over the tokens `ids`. */
 export function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass: Pass): HiddenStates {
-  const { embedding, layers, norm } = modelModules(config);
+  const { embedding, head, layers, norm } = modelModules(config);
   const b = net.builder;
-  const rows = b.gather(net.tokens(embedding), b.reshape(ids, [product(ids.shape)]));
+  const rows = net.embedded(embedding, head, b.reshape(ids, [product(ids.shape)]));
   let x = familyOf(config).scalesEmbeddings === true ? b.scale(rows, Math.sqrt(config.hiddenSize)) : rows;
   const stream = [x];
   for (const [index, modules] of layers.entries()) {
@@ -44,6 +44,6 @@ export function hiddenStates(net: Network, config: ModelConfig, ids: Value, pass
 /** Logits [M, V] of final states [M, D]. */
 export function logitsOf(net: Network, config: ModelConfig, hidden: Value): Value {
   const b = net.builder;
-  const logits = b.gemm(hidden, net.tokens(modelModules(config).head), { transB: true });
+  const logits = net.logits(hidden, modelModules(config).head);
   return config.logitSoftcap === undefined ? logits : b.softcap(logits, config.logitSoftcap);
 }

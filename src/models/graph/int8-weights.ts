@@ -1,9 +1,15 @@
 /** Frozen linear layers in integers of eight bits: their product in the graph, and the graphs that make its inputs. */
 import { Builder } from '../../compiler/builder.js';
 import type { DataType, Graph, Value } from '../../compiler/ir.js';
-import { codedRows, rotated } from '../../compiler/passes/eight-bits.js';
+import { codedRows, rotated, rowsOf } from '../../compiler/passes/eight-bits.js';
 import type { TargetModule } from '../../core/settings.js';
-import { weightParameter, type Int8Role, type LinearModule, type ParameterDescription } from '../modules.js';
+import {
+  weightParameter,
+  type Int8Role,
+  type LinearModule,
+  type ParameterDescription,
+  type TokenModule,
+} from '../modules.js';
 
 /** How rounding to eight bits is kept small. */
 export interface Int8Recipe {
@@ -16,10 +22,19 @@ export interface Int8Recipe {
   readonly levelling: number;
   /** Whether what the layers keep for the way back is kept in half precision. */
   readonly halved: boolean;
+  /** Rows of the output head that share scales on the way back, at most; 0 leaves the head in f32. */
+  readonly headRows: number;
 }
 
 /** What studies train with (docs/log.md has what other recipes come to). */
-export const INT8_RECIPE: Int8Recipe = { block: 64, backBlock: 1, directions: 16, levelling: 0.3, halved: true };
+export const INT8_RECIPE: Int8Recipe = {
+  block: 64,
+  backBlock: 1,
+  directions: 16,
+  levelling: 0.3,
+  halved: true,
+  headRows: 256,
+};
 
 /** Inputs of a layer for each direction, at least. */
 const INPUTS_A_DIRECTION = 16;
@@ -89,6 +104,55 @@ export function int8Product(x: Value, module: LinearModule, { builder, declare, 
     backRotation: blockOf(module.outFeatures, recipe.backBlock),
   };
   return builder.op('Int8MatMul', [x, ...inputs], attributes);
+}
+
+/** Rows of a head below which pieces are not worth their scales. */
+const LEAST_HEAD_ROWS = 64;
+
+/**
+ * Rows of each of the equal pieces that the output head is cut into for the way back: a row of probabilities has a scale for each piece, so
+ * that the most probable token does not round all others away. Undefined where the head stays in f32: by the recipe, or for want of a divisor.
+ */
+export function headRowsOf({ vocabSize }: TokenModule, { headRows }: Int8Recipe): number | undefined {
+  if (headRows === 0) return undefined;
+  let pieces = Math.ceil(vocabSize / headRows);
+  while (vocabSize % pieces !== 0) pieces++;
+  const rows = vocabSize / pieces;
+  return rows >= Math.min(LEAST_HEAD_ROWS, vocabSize, headRows) ? rows : undefined;
+}
+
+/** What a piece of the output head is made as (int8Graph): nothing of it goes through in f32. */
+export const headRecipe = (recipe: Int8Recipe): Int8Recipe => ({ ...recipe, backBlock: 1, directions: 0 });
+
+/** An output head W [V, D] in integers of eight bits. */
+export interface Int8Head {
+  /** x Wᵀ. x [M, D] → [M, V]. */
+  readonly logits: (x: Value) => Value;
+  /** W's rows at tokens. [T] → [T, D]. */
+  readonly rows: (tokens: Value) => Value;
+}
+
+/** An output head in integers of eight bits, whose inputs are named `<path>.int8.forwardCodes` and so on; undefined where it stays in f32. */
+export function int8Head(module: TokenModule, { builder, declare, recipe }: Making): Int8Head | undefined {
+  const width = headRowsOf(module, recipe);
+  if (width === undefined) return undefined;
+  const { vocabSize, hiddenSize, path } = module;
+  const part = (role: Int8Role, type: DataType, shape: readonly number[]): Value =>
+    declare({ ...weightParameter(module), name: `${path}.int8.${role}`, role, shape }, type);
+  const pieces = vocabSize / width;
+  const back = {
+    codes: part('backCodes', 'int8', [vocabSize, hiddenSize]),
+    scales: part('backScales', 'float32', pieces === 1 ? [hiddenSize] : [pieces, 1, hiddenSize]),
+  };
+  const attributes = { rotation: blockOf(hiddenSize, recipe.block), backRotation: 1 };
+  return {
+    logits: (x) => {
+      const codes = part('forwardCodes', 'int8', [hiddenSize, vocabSize]);
+      const scales = part('forwardScales', 'float32', [vocabSize]);
+      return builder.op('Int8MatMul', [x, codes, scales, back.codes, back.scales], attributes);
+    },
+    rows: (tokens) => rowsOf(builder, back, tokens),
+  };
 }
 
 /** Codes [K, N] and scales [N] of the columns of a matrix whose transpose is given, [N, K], turned along its rows. */

@@ -14,7 +14,7 @@ import {
   type ParameterDescription,
   type TokenModule,
 } from '../modules.js';
-import { directionsName, int8Product, type Int8Recipe } from './int8-weights.js';
+import { directionsName, int8Head, int8Product, type Int8Head, type Int8Recipe } from './int8-weights.js';
 import { dequantisedWeight } from './quantised-weights.js';
 
 /** One tensor of weights that the program takes as an input. */
@@ -111,6 +111,23 @@ export class Network {
     return this.#base(weightParameter(module));
   }
 
+  /** Rows [T, D] of an embedding at tokens [T]; of one that is the head too, and that in eight bits, by the head's codes. */
+  embedded(embedding: TokenModule, head: TokenModule, ids: Value): Value {
+    const rows = head === embedding ? this.#head(head)?.rows(ids) : undefined;
+    return rows ?? this.builder.gather(this.tokens(embedding), ids);
+  }
+
+  /** Logits x Wᵀ of an output head. x [M, D] → [M, V]. */
+  logits(x: Value, head: TokenModule): Value {
+    return this.#head(head)?.logits(x) ?? this.builder.gemm(x, this.tokens(head), { transB: true });
+  }
+
+  /** An output head in integers of eight bits; undefined where it stays in f32. */
+  #head(head: TokenModule): Int8Head | undefined {
+    const recipe = this.training.kind === 'lora' ? this.training.int8 : undefined;
+    return recipe && int8Head(head, { builder: this.builder, declare: this.#declareFrozen, recipe });
+  }
+
   /** y = x Wᵀ + bias, and with LoRA on this module + scale · (x Aᵀ) Bᵀ. x [T, in] → [T, out]. */
   linear(x: Value, module: LinearModule, options: LinearOptions = {}): Value {
     const b = this.builder;
@@ -147,6 +164,10 @@ export class Network {
     return this.#parameter({ ...parameter, type: 'float32', trained: this.training.kind === 'all' });
   }
 
+  /** A part of a frozen weight. */
+  readonly #declareFrozen = (part: ParameterDescription, type: DataType): Value =>
+    this.#parameter({ ...part, type, trained: false });
+
   #trained(parameter: ParameterDescription): Value {
     return this.#parameter({ ...parameter, type: 'float32', trained: true });
   }
@@ -173,9 +194,7 @@ export class Network {
 
   #int8(x: Value, module: LinearModule, options: LinearOptions, recipe: Int8Recipe): Value {
     const b = this.builder;
-    const declare = (part: ParameterDescription, type: DataType): Value =>
-      this.#parameter({ ...part, type, trained: false });
-    const y = int8Product(x, module, { builder: b, declare, recipe });
+    const y = int8Product(x, module, { builder: b, declare: this.#declareFrozen, recipe });
     const adapted = this.#adapted(x, module, options);
     return adapted ? b.add(y, adapted) : y;
   }
@@ -187,7 +206,7 @@ export class Network {
     const before = this.builder.nodes.length;
     const weight = dequantisedWeight(weightParameter(module), quantisation, {
       builder: this.builder,
-      declare: (part, type) => this.#parameter({ ...part, type, trained: false }),
+      declare: this.#declareFrozen,
     });
     for (const node of this.builder.nodes.slice(before)) this.#recomputed.push(...node.outputs);
     return weight;

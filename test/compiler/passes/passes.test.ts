@@ -6,18 +6,14 @@ import type { Graph, Value } from '../../../src/compiler/ir.js';
 import { rebuild } from '../../../src/compiler/passes/rebuild.js';
 import { lowerComposites, lowerForWebGpu } from '../../../src/compiler/passes/lower.js';
 import { gradientsWhenDue } from '../../../src/compiler/passes/order.js';
-import {
-  foldAddends,
-  transposeThinProducts,
-  fuseFrozenHead,
-  fuseTransposes,
-} from '../../../src/compiler/passes/products.js';
+import { fuseFrozenHead } from '../../../src/compiler/passes/frozen-head.js';
+import { foldAddends, transposeThinProducts, fuseTransposes } from '../../../src/compiler/passes/products.js';
 import { pruneUnused } from '../../../src/compiler/passes/prune.js';
 import { mergeReshapes, subtractNegated } from '../../../src/compiler/passes/simplify.js';
 import { print } from '../../../src/compiler/print.js';
 import { verify } from '../../../src/compiler/verify.js';
 import { ShapeError } from '../../../src/core/errors.js';
-import { interpret } from '../../../src/engine/reference.js';
+import { interpret, type NdArray } from '../../../src/engine/reference.js';
 import { CASES, type InputSpec } from '../cases.js';
 import { buildGradients, buildValues, drawInputs, expectAllClose, type Built } from '../run-case.js';
 
@@ -285,6 +281,49 @@ describe('fuseFrozenHead', () => {
       %12: f32[M,2] = Mul(%11, %5)
       output dx = %12"
     `);
+  });
+
+  it.each([1, 2])('keeps what improbable tokens have of a head in eight bits, %s labels each', (labels) => {
+    const b = new Builder();
+    const [rows, vocabulary] = [3, 64];
+    const scores = [b.input('p', 'float32', [rows, vocabulary]), b.input('labels', 'int64', [rows, labels])];
+    const gradient = b.op('CrossEntropyGradient', [...scores, b.input('dy', 'float32', [rows, labels])], {});
+    const codes = [b.input('c', 'int8', [vocabulary, 4]), b.input('s', 'float32', [4, 1, 4])];
+    const others = [b.input('backC', 'int8', [4, vocabulary]), b.input('backS', 'float32', [vocabulary])];
+    const graph = b.finish({
+      dx: b.op('Int8MatMul', [gradient, ...codes, ...others], { rotation: 1, backRotation: 1 }),
+    });
+    // The label has 0.9 of each row, 63 others what is left: 1/500 each and less.
+    const share = (i: number): number => (i % vocabulary === 5 ? 0.9 : (0.1 * ((i * 7) % 11)) / 320);
+    const code = (i: number): number => ((i * 37) % 255) - 127;
+    const array = (shape: number[], value: (i: number) => number): NdArray => ({
+      shape,
+      data: Float64Array.from({ length: shape.reduce((x, y) => x * y) }, (_, i) => value(i)),
+    });
+    const inputs = {
+      ...{ p: array([rows, vocabulary], share), labels: array([rows, labels], (i) => (i % labels === 0 ? 5 : 40)) },
+      ...{ dy: array([rows, labels], (i) => (i % labels === 0 ? 0.75 : 0.25)), c: array([vocabulary, 4], code) },
+      ...{ s: array([4, 1, 4], (i) => 1 + i / 16), backC: array([4, vocabulary], code) },
+      backS: array([vocabulary], () => 1),
+    };
+    const decoded = ({ c, s }: typeof inputs): NdArray =>
+      array([vocabulary, 4], (i) => (c.data[i] ?? NaN) * (s.data[4 * Math.floor(i / 64) + (i % 4)] ?? NaN));
+    const plain = new Builder();
+    const [p, at, dy] = [
+      plain.input('p', 'float32', [rows, vocabulary]),
+      plain.input('labels', 'int64', [rows, labels]),
+      plain.input('dy', 'float32', [rows, labels]),
+    ];
+    const exactly = plain.finish({
+      dx: plain.gemm(plain.op('CrossEntropyGradient', [p, at, dy], {}), plain.input('w', 'float32', [vocabulary, 4])),
+    });
+    const expected = (interpret(exactly, { ...inputs, w: decoded(inputs) })['dx'] as NdArray).data;
+    const error = (made: Graph): number => {
+      const found = (interpret(made, inputs)['dx'] as NdArray).data;
+      return Math.hypot(...found.map((value, i) => value - (expected[i] ?? NaN))) / Math.hypot(...expected);
+    };
+    expect(error(lowerComposites(fuseFrozenHead(graph)))).toBeLessThan(labels === 1 ? 0.01 : 0.05);
+    expect(error(lowerComposites(graph))).toBeGreaterThan(error(lowerComposites(fuseFrozenHead(graph))));
   });
 
   it('changes no result', () => {
