@@ -147,19 +147,23 @@ class Encoder {
     return 'shape' in operand ? this.#shape(operand.shape, operand.infer) : this.#integers(operand);
   }
 
-  /** x with no axis put in, by a list of axes that is made of the dependency and empty: nothing is copied. */
+  /** A reshape of x to its own shape, which zeros ask for, and these are made of the dependency's rows. */
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
-    this.#emit('Unsqueeze', [this.#name(x), this.#nothing(dependency)], [this.#name(at(node.outputs, 0))]);
+    this.#emit('Reshape', [this.#name(x), this.#zeros(dependency, x.shape.length)], [this.#name(at(node.outputs, 0))]);
   }
 
-  /** An empty list, which is there no earlier than a value is. */
-  #nothing(dependency: Value): string {
-    const name = `${this.#name(dependency)}.nothing`;
-    if (!this.#waited.has(name))
-      this.#emit('Shape', [this.#name(dependency)], [name], { attributes: [int('start', 0), int('end', 0)] });
-    this.#waited.add(name);
-    return name;
+  /** So many zeros, which are there no earlier than a value is. */
+  #zeros(dependency: Value, count: number): string {
+    const rows = `${this.#name(dependency)}.rows`;
+    const zeros = `${rows}.zeros${count}`;
+    if (!this.#waited.has(rows)) {
+      const attributes = [int('start', 0), int('end', 1)];
+      this.#emit('Shape', [this.#name(dependency)], [rows], { attributes });
+    }
+    if (!this.#waited.has(zeros)) this.#emit('Mul', [rows, this.#integers(Array<number>(count).fill(0))], [zeros]);
+    this.#waited.add(rows).add(zeros);
+    return zeros;
   }
 }
 
