@@ -167,7 +167,6 @@ async function addHeadCodes({ engine, recipe, initial }: Int8Source, head: Token
   const { vocabSize, hiddenSize, path } = head;
   const rows = headRowsOf(head, recipe) ?? vocabSize;
   const graph = int8Graph({ inFeatures: hiddenSize, outFeatures: rows }, headRecipe(recipe));
-  const program = await engine.compile(graph);
   const asked = { type: 'float32', trained: false, value: at(graph.inputs, 0) } as const;
   const weight = initial({ ...weightParameter(head), ...asked }) as Float32Array;
   const forwardCodes = made.blocks.zeros(Int8Array, weight.length);
@@ -175,6 +174,7 @@ async function addHeadCodes({ engine, recipe, initial }: Int8Source, head: Token
   const backCodes = made.blocks.zeros(Int8Array, weight.length);
   const backScales = new Float32Array((vocabSize / rows) * hiddenSize);
   const columns: Tensor = { type: 'int8', shape: [hiddenSize, rows], data: new Int8Array(hiddenSize * rows) };
+  const program = await engine.compile(graph);
   try {
     for (let first = 0; first < vocabSize; first += rows) {
       const [start, end] = [first * hiddenSize, (first + rows) * hiddenSize];
