@@ -1,6 +1,7 @@
 /** Our side of the training benches, a process of its own: trains on articles given as tokens, one or more a step, and prints what it took as JSON. */
 import { readFileSync } from 'node:fs';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
+import { laneEngine } from '../../src/engine/lanes.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
 import { INT8_RECIPE } from '../../src/models/graph/int8-weights.js';
 import type { Keep } from '../../src/models/graph/training-graph.js';
@@ -19,6 +20,8 @@ export interface TokenQuestion {
 export interface TrainWorkload {
   readonly model: string;
   readonly threads: number;
+  /** Micro-batches computed side by side, which share the threads. */
+  readonly lanes: number;
   readonly rank: number;
   readonly alpha: number;
   readonly learningRate: number;
@@ -57,9 +60,13 @@ const model = loadModel(work.model);
 const lora = { rank: work.rank, alpha: work.alpha, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
 const longest = [...work.items, ...work.heldOut].flat().map(({ prompt, answer }) => prompt.length + answer.length);
 
+const maker = onnxRuntimeEngine({ device: 'cpu', threads: work.threads });
+const lanes = work.lanes > 1 ? laneEngine({ lanes: work.lanes, threads: work.threads / work.lanes }) : null;
+
 const opened = (int8: boolean, firstBatch: readonly PackedRow[]): Promise<Trainer> =>
   Trainer.create({
-    engine: onnxRuntimeEngine({ device: 'cpu', threads: work.threads }),
+    engine: lanes ?? maker,
+    maker,
     config: model.config,
     training: { kind: 'lora', lora, ...(int8 ? { int8: INT8_RECIPE } : { quantisation: work.quantisation }) },
     initial: loraInitialiser(model.weights, 0, int8 ? 'none' : work.quantisation),
@@ -131,6 +138,7 @@ async function asker(): Promise<Trainer> {
 const last = await asker();
 const heldOut = work.heldOut.length === 0 ? null : await last.evaluate(rowsOf(work.heldOut).map((row) => [row]));
 await last.dispose();
+await lanes?.close();
 const side: TrainSide = {
   ...{ seconds, processorSeconds, samples, tokens, answerTokens, losses, heldOut, firstStepSeconds, peakBytes },
 };

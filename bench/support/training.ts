@@ -14,6 +14,8 @@ import { median, rounded } from './report.js';
 
 export const PAIRS = Number(process.env['LIGHTMEM_BENCH_PAIRS'] ?? 3);
 export const THREADS = Number(process.env['LIGHTMEM_BENCH_THREADS'] ?? 2);
+/** Micro-batches of ours computed side by side, which share the threads. */
+export const LANES = Number(process.env['LIGHTMEM_BENCH_LANES'] ?? 1);
 /** Articles trained on, and held out for the loss in the end. */
 export const ARTICLES = Number(process.env['LIGHTMEM_BENCH_ARTICLES'] ?? 24);
 const HELD_OUT = 6;
@@ -90,6 +92,7 @@ const measured = (child: ChildResult): Measured => {
 export const DEFAULTS: Omit<TrainWorkload, 'items' | 'heldOut' | 'model'> = {
   ...{
     threads: THREADS,
+    lanes: LANES,
     rank: 8,
     alpha: 16,
     learningRate: 2e-4,

@@ -75,8 +75,24 @@ export interface TrainSettings {
   readonly gradientCheckpointing?: boolean;
   /** Steps between checkpoints; 0 writes none. */
   readonly checkpointEverySteps: number;
+  /** Micro-batches of a step computed side by side, each on its share of the threads and in memory of its own; default 1. */
+  readonly lanes?: number;
   /** Without it, every sample is trained on. */
   readonly heldOut?: HeldOutSettings;
+}
+
+/** Settings of how a training is carried out: none of them changes its adapter. */
+export type TrainPlace = Pick<TrainSettings, 'checkpointEverySteps' | 'lanes'>;
+
+/** Settings that make an adapter what it is. */
+export type TrainIdentity = Omit<TrainSettings, keyof TrainPlace>;
+
+/** The settings that make an adapter what it is, and those of how it is made. */
+export function apart({ checkpointEverySteps, lanes, ...settings }: TrainSettings): {
+  readonly settings: TrainIdentity;
+  readonly place: TrainPlace;
+} {
+  return { settings, place: { checkpointEverySteps, ...(lanes !== undefined && { lanes }) } };
 }
 
 export interface GenerateSettings {

@@ -64,6 +64,8 @@ export interface EngineOptions {
 /** Compiles graphs. */
 export interface Engine {
   readonly name: string;
+  /** Runs that are computed side by side; 1 where each waits for the one before. */
+  readonly lanes: number;
   /** Verifies, optimises and loads a graph; throws ShapeError or UnsupportedOpError where the graph is wrong. */
   compile(graph: Graph): Promise<Program>;
   /**

@@ -106,6 +106,7 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
     device === 'webgpu' ? piecesOf(tensor, mostBytes) : [toOrt(tensor)];
   return {
     name: `onnxruntime-${device}`,
+    lanes: 1,
     compile: async (graph) => new OrtProgram({ session: await open(graph), graph, prepare, fed }),
     hold: (tensors) => {
       const holding = (graph: Graph): Promise<InferenceSession> =>

@@ -523,6 +523,7 @@ export function referenceEngine(): Engine {
         verify(graph);
         return new ReferenceProgram(graph);
       }),
+    lanes: 1,
     hold: heldInPlace,
   };
 }

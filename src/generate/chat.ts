@@ -269,6 +269,7 @@ export class LocalChat implements ChatModel {
     const given = (): boolean => this.#underWay.every(({ signal }) => signal?.aborted === true);
     return {
       name: engine.name,
+      lanes: engine.lanes,
       hold: (tensors) => engine.hold(tensors),
       compile: async (graph): Promise<Program> => {
         const program = await engine.compile(graph);

@@ -111,6 +111,9 @@ const trainFields = {
     'Most tokens of a sample; a longer text gives way, question and answer never.',
   ),
   checkpointEverySteps: integer(0, 1_000_000).describe('Steps between checkpoints; 0 writes none.'),
+  lanes: integer(1, 256).describe(
+    'Batches of a step computed side by side, each on its share of the threads and in memory of its own, where `accumulation` is as much or more. The adapter is the same; on small models and many threads it is made sooner.',
+  ),
   heldOut: positive(0.9, true).describe(
     'Share of the items kept from training to measure the loss on; 0 keeps none. Only for open-book parts that ask about test items.',
   ),
@@ -168,6 +171,7 @@ const trainWithDefaults = z.strictObject({
   epsilon: trainFields.epsilon.default(1e-8),
   maxLength: trainFields.maxLength.default(1024),
   checkpointEverySteps: trainFields.checkpointEverySteps.default(25),
+  lanes: trainFields.lanes.default(1),
   heldOut: trainFields.heldOut.default(0),
   evaluateEverySteps: trainFields.evaluateEverySteps.default(10),
   patience: trainFields.patience.default(0),

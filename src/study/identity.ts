@@ -5,7 +5,7 @@ import type { Level } from '../core/levels.js';
 import type { Book, Item, TextControl } from '../core/records.js';
 import { remembered } from '../core/remembered.js';
 import { askedPrompt, trainingSamples } from '../core/samples.js';
-import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import type { Device, GenerateSettings, TrainIdentity } from '../core/settings.js';
 import type { Int8Recipe } from '../models/graph/int8-weights.js';
 import type { PromptStyle } from '../models/text/prompt.js';
 import type { PeftSettings } from '../peft/settings.js';
@@ -41,7 +41,7 @@ export interface TrainingIdentity {
   /** SHA-256 of the samples it learns from, as text. */
   readonly samples: string;
   /** How often checkpoints are written changes nothing and is left out. */
-  readonly settings: Omit<TrainSettings, 'checkpointEverySteps'>;
+  readonly settings: TrainIdentity;
   readonly engine: EngineIdentity;
   /** How integers of eight bits are made, where the base is computed in them. */
   readonly recipe?: Int8Recipe;

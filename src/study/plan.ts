@@ -8,7 +8,7 @@ import type { Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
 import type { Item } from '../core/records.js';
 import { remembered } from '../core/remembered.js';
-import type { Device, GenerateSettings, TrainSettings } from '../core/settings.js';
+import { apart, type Device, type GenerateSettings, type TrainPlace, type TrainSettings } from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
@@ -43,7 +43,7 @@ import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
-import { checkCompute, checkComputePlace } from '../train/compute.js';
+import { checkCompute, checkComputePlace, checkLanes } from '../train/compute.js';
 import { INT8_RECIPE } from '../models/graph/int8-weights.js';
 import { studyWriters, type FormsOutcome } from './written-forms.js';
 
@@ -320,10 +320,10 @@ class Planner {
 
   #run(part: GridPart, { level, rank, seed, trained, asked }: Cell): PlannedRun {
     const tokens = epochTokens(trained, level, part.train?.maxLength ?? this.config.train.maxLength);
-    const { checkpointEverySteps, ...settings } = { ...this.#settings(part, rank, tokens), seed };
+    const { settings, place } = apart({ ...this.#settings(part, rank, tokens), seed });
     const training = rank === 0 ? null : this.#training(settings, samplesHash(trained, level));
     const identity = this.#identity(part, { level, rank, seed, trained, asked }, training, settings.maxLength);
-    return { spec: runSpec(identity, this.#place({ trained, asked }, checkpointEverySteps)), trained, asked };
+    return { spec: runSpec(identity, this.#place({ trained, asked }, place)), trained, asked };
   }
 
   #identity(
@@ -342,10 +342,11 @@ class Planner {
   }
 
   /** Where its data lies is known when the study's folder is written. */
-  #place({ trained, asked }: Pick<Cell, 'trained' | 'asked'>, checkpointEverySteps: number): RunPlace {
+  #place({ trained, asked }: Pick<Cell, 'trained' | 'asked'>, place: TrainPlace): RunPlace {
     const { model } = this.input;
+    checkLanes(place.lanes, { device: this.config.device, isPeft: this.#peft !== undefined });
     return {
-      ...{ model: model.place, data: '', checkpointEverySteps },
+      ...{ model: model.place, data: '', ...place },
       ...(this.#peft?.python !== undefined && { python: this.#peft.python }),
       ...(model.kind === 'local' && model.server !== undefined && { server: model.server }),
       trained: idsOf(trained),
@@ -365,7 +366,7 @@ class Planner {
     const isMeasured = control === null && set !== null && this.#peft === undefined;
     const general = isMeasured ? this.#generalText() : undefined;
     const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
-    const { checkpointEverySteps, ...settings } = trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed);
+    const { settings, place: own } = apart(trainSettings({ ...config, ...objective, epochs: 1 }, rank, seed));
     const training = set === null ? null : this.#textTraining(settings, set, trained);
     const identity: RunIdentity = {
       ...this.#identity(part, cell, training, settings.maxLength),
@@ -377,7 +378,7 @@ class Planner {
       },
     };
     const place: RunPlace = {
-      ...this.#place(cell, checkpointEverySteps),
+      ...this.#place(cell, own),
       ...(set !== null && { samples: '', taught: set.taught, forms: { writer: set.writer, ...set.report } }),
       ...(general !== undefined && { general: '' }),
     };

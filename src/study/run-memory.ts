@@ -27,7 +27,7 @@ const FLOAT = 4;
 const QUANTISED = { f16: 2, nf4: 0.5 + 1 / 64, int4: 0.5 + 5 / 64, int8: 1 + 4 / 64 };
 
 /** What the memory of a training hangs on. */
-export type MemorySettings = Pick<TrainSettings, 'batchTokens' | 'maxLength' | 'gradientCheckpointing'> & {
+export type MemorySettings = Pick<TrainSettings, 'batchTokens' | 'maxLength' | 'gradientCheckpointing' | 'lanes'> & {
   readonly lora: Pick<LoraSettings, 'rank'>;
 };
 
@@ -41,7 +41,9 @@ export function runMemory(run: Pick<PlannedRun, 'spec' | 'set'>, model: StudyMod
 export function memoryWith({ spec, set }: Pick<PlannedRun, 'spec' | 'set'>, config: ModelConfig): number {
   const { training } = spec.identity;
   if (training === null) return heldBytes(config);
-  return set === undefined ? questionsMemory(training.settings, config) : textsMemory(training.settings, config);
+  const { lanes = 1 } = spec.place;
+  const settings = { ...training.settings, lanes: Math.min(lanes, training.settings.accumulation) };
+  return set === undefined ? questionsMemory(settings, config) : textsMemory(settings, config);
 }
 
 /** Bytes of a run that trains on questions and is asked, at its most. */
@@ -94,9 +96,9 @@ const weightsOf = remembered((config: ModelConfig): number =>
 
 const heldBytes = (config: ModelConfig): number => PROCESS_BYTES + WEIGHT_COPIES * FLOAT * weightsOf(config);
 
-/** Bytes of what a step keeps for the way back and for the optimiser. */
+/** Bytes of what a step keeps for the way back and for the optimiser; of weights every lane beside the first has its own. */
 function workBytes(
-  { batchTokens, maxLength, gradientCheckpointing = false, lora }: MemorySettings,
+  { batchTokens, maxLength, gradientCheckpointing = false, lanes = 1, lora }: MemorySettings,
   config: ModelConfig,
   learnt = LEARNT_SHARE,
 ): number {
@@ -104,7 +106,7 @@ function workBytes(
   const kept =
     Math.max(batchTokens, maxLength) * (layers * keptOf(config) + config.layers * config.hiddenSize) +
     learnt * batchTokens * KEPT_OF_VOCABULARY * config.vocabSize;
-  return FLOAT * kept + adapterBytes(config, lora.rank);
+  return FLOAT * (lanes * kept + (lanes - 1) * weightsOf(config)) + adapterBytes(config, lora.rank);
 }
 
 const keptOf = ({ hiddenSize, intermediateSize }: ModelConfig): number =>

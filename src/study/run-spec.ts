@@ -2,6 +2,7 @@
 import type { Item } from '../core/records.js';
 import type { JudgeChoice } from '../evaluate/judges/open-judge.js';
 import type { FormsReport } from '../forms/make-forms.js';
+import type { TrainPlace } from '../core/settings.js';
 import type { ServerSettings } from '../serving/settings.js';
 import type { FormSet } from './form-sets.js';
 import { IDENTITY_VERSION, identityHash, runName, type RunIdentity } from './identity.js';
@@ -24,7 +25,7 @@ export interface FormsRecord extends FormsReport {
   readonly writer: string;
 }
 
-export interface RunPlace {
+export interface RunPlace extends TrainPlace {
   readonly model: ModelPlace;
   /** Items as JSON lines, relative to the run's folder. */
   readonly data: string;
@@ -42,7 +43,6 @@ export interface RunPlace {
   readonly python?: string;
   /** The server that answers, where one does. */
   readonly server?: ServerSettings;
-  readonly checkpointEverySteps: number;
   readonly judges: readonly JudgeChoice[];
 }
 

@@ -227,7 +227,7 @@ class Run {
         model,
         samples: () => learntSamples(this.#learntFrom(), this.#learning(model, training.identity)),
       },
-      checkpointEverySteps: this.spec.place.checkpointEverySteps,
+      place: this.spec.place,
       ...this.#python(),
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {

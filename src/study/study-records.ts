@@ -7,7 +7,7 @@ import {
   QUANTISATIONS,
   TARGET_MODULES,
   type GenerateSettings,
-  type TrainSettings,
+  type TrainIdentity,
 } from '../core/settings.js';
 import { TEXT_CONTROLS } from '../core/records.js';
 import { FORM_DROP_REASONS } from '../forms/check.js';
@@ -33,7 +33,7 @@ const lora = z.looseObject({
   rankPattern: z.record(z.string(), count).exactOptional(),
 });
 
-const settings: z.ZodType<Omit<TrainSettings, 'checkpointEverySteps'>> = z.looseObject({
+const settings: z.ZodType<TrainIdentity> = z.looseObject({
   lora,
   learningRate: z.number(),
   schedule: z.enum(['constant', 'linear', 'cosine']),
@@ -232,6 +232,7 @@ export const runSpecRecord: z.ZodType<RunSpec> = z.object({
     python: z.string().exactOptional(),
     server: server.exactOptional(),
     checkpointEverySteps: count,
+    lanes: count.exactOptional(),
     judges: z.array(judgeChoice),
   }),
 });

@@ -29,6 +29,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number, t
     gradientCheckpointing,
     compute,
     objective,
+    lanes,
     ...rest
   } = config;
   const fitting = scale * (rslora ? Math.sqrt(rank) : rank);
@@ -46,6 +47,7 @@ export function trainSettings(config: TrainConfig, rank: number, seed: number, t
     ...(maxSteps !== undefined && { maxSteps }),
     ...(gradientCheckpointing && { gradientCheckpointing }),
     ...(compute !== 'f32' && { compute }),
+    ...(lanes > 1 && { lanes }),
     ...(objective !== undefined && { objective }),
     ...(heldOut > 0 && { heldOut: { share: heldOut, everySteps: evaluateEverySteps, patience } }),
     seed,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { eitherSignal } from '../core/concurrency.js';
+import type { TrainPlace } from '../core/settings.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { jsonText } from '../files/json-file.js';
 import { removeLeftovers } from '../files/scratch.js';
@@ -21,7 +22,7 @@ export interface TrainingStage {
   readonly model: LoadedModel;
   /** What it learns from, made only where it is trained. */
   readonly samples: () => readonly TrainingSample[] | Promise<readonly TrainingSample[]>;
-  readonly checkpointEverySteps: number;
+  readonly place: TrainPlace;
   /** Interpreter that PyTorch runs in, where that trains and one is named. */
   readonly python?: string;
   readonly threads?: number;
@@ -50,12 +51,12 @@ export async function ensureTraining(stage: TrainingStage): Promise<{ record: Tr
 }
 
 async function train(stage: TrainingStage): Promise<TrainingRecord> {
-  const { training, model, checkpointEverySteps, threads, python, onProgress, signal } = stage;
+  const { training, model, threads, python, onProgress, signal } = stage;
   const { identity, folder, retry } = training;
   writeSpec(training);
   const result = await finetune({
     ...{ model, samples: await fittingSamples(stage), folder, device: identity.engine.device },
-    settings: { ...identity.settings, checkpointEverySteps },
+    settings: { ...identity.settings, ...placeOf(stage) },
     ...(identity.peft !== undefined && { peft: { settings: identity.peft, ...(python !== undefined && { python }) } }),
     ...(threads !== undefined && { threads }),
     ...(onProgress !== undefined && { onProgress }),
@@ -71,6 +72,11 @@ async function train(stage: TrainingStage): Promise<TrainingRecord> {
   };
   writeWhole(join(folder, TRAINING_FILES.training), jsonText(record));
   return record;
+}
+
+/** How it is carried out; where memory was short before, without lanes. */
+function placeOf({ training: { retry }, place: { checkpointEverySteps, lanes } }: TrainingStage): TrainPlace {
+  return { checkpointEverySteps, ...(retry === null && lanes !== undefined && { lanes }) };
 }
 
 /** What is trained, for people; written where it is not there as it should be. */

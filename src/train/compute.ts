@@ -27,7 +27,16 @@ export function checkComputePlace(
     throw new UserError(`compute ${compute} is of processors: on ${device} leave it out, or say device: cpu`);
 }
 
-/** The same, and where this processor has no instructions for it and `int8-anyway` does not say that this is known. */
+/** Throws UserError where lanes are asked for that engine or device do not have. */
+export function checkLanes(lanes: number | undefined, { device = 'cpu', isPeft = false }: ComputePlace): void {
+  if (lanes === undefined || lanes === 1) return;
+  if (isPeft || device !== 'cpu')
+    throw new UserError(
+      `lanes ${lanes} are of lightmem’s own engine on processors: ${isPeft ? 'with engine peft' : `on ${device}`} leave lanes out`,
+    );
+}
+
+/** As checkComputePlace, and where this processor has no instructions for it and `int8-anyway` does not say that this is known. */
 export function checkCompute(compute: Compute | undefined, place: ComputePlace): void {
   checkComputePlace(compute, place);
   if (compute !== 'int8') return;

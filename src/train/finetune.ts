@@ -1,8 +1,10 @@
 /** Fine-tuning: one LoRA adapter trained on samples, from the first step or the last checkpoint to a PEFT folder. */
 import { largest } from '../core/collections.js';
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Device, TrainSettings } from '../core/settings.js';
+import { laneEngine, type LaneEngine } from '../engine/lanes.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { writeAdapter } from '../models/adapter/adapter.js';
 import { INT8_RECIPE } from '../models/graph/int8-weights.js';
@@ -10,7 +12,7 @@ import { roundedWeights } from '../models/formats/quantise.js';
 import type { LoadedModel } from '../models/model.js';
 import { loraParameters } from '../models/modules.js';
 import type { PeftChoice } from '../peft/settings.js';
-import { checkCompute } from './compute.js';
+import { checkCompute, checkLanes } from './compute.js';
 import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
 import { loraTensors } from './lora-tensors.js';
@@ -88,9 +90,20 @@ function frozenBase(
   };
 }
 
+/** Lanes of so many as a step has micro-batches for; none where that is one, or PyTorch trains. */
+function lanesFor(
+  { settings, threads = availableParallelism(), peft }: FinetuneOptions,
+  { steps }: FinetuningPlan,
+): LaneEngine | undefined {
+  const lanes = Math.min(settings.lanes ?? 1, largest(steps.map(({ batches }) => batches.length)));
+  if (lanes < 2 || peft !== undefined) return undefined;
+  return laneEngine({ lanes, threads: Math.max(1, Math.floor(threads / lanes)) });
+}
+
 function trainerFor(
   { model, samples, settings, ...options }: FinetuneOptions,
   plan: FinetuningPlan,
+  lanes: LaneEngine | undefined,
 ): Promise<StepTrainer> {
   const { peft, folder, threads } = options;
   if (peft !== undefined)
@@ -100,11 +113,9 @@ function trainerFor(
       ...(threads !== undefined && { threads }),
     });
   const firstBatch = plan.steps[0]?.batches[0];
+  const engine = onnxRuntimeEngine({ device: options.device ?? 'cpu', ...(threads !== undefined && { threads }) });
   return Trainer.create({
-    engine: onnxRuntimeEngine({
-      device: options.device ?? 'cpu',
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    }),
+    ...{ engine: lanes ?? engine, maker: engine },
     config: model.config,
     ...frozenBase(model, settings),
     ...(firstBatch && { firstBatch }),
@@ -166,27 +177,40 @@ const secondsSince = (started: number): number => (performance.now() - started) 
  * and the signal's reason when aborted.
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
-  const { model, samples, settings, folder } = options;
-  checkCompute(settings.compute, { device: options.device, isPeft: options.peft !== undefined });
+  const { model, samples, settings } = options;
+  const place = { device: options.device, isPeft: options.peft !== undefined };
+  checkCompute(settings.compute, place);
+  checkLanes(settings.lanes, place);
   const plan = new FinetuningPlan({ model: model.identity, samples, settings });
-  const trainer = await trainerFor(options, plan);
+  const lanes = lanesFor(options, plan);
   try {
-    const started = performance.now();
-    const metrics = await trained(options, plan, trainer);
-    const adapterPath = join(folder, 'adapter');
-    const weights = await weightsToKeep(plan, trainer);
-    const tensors = loraTensors(loraParameters(model.config, settings.lora), weights);
-    writeAdapter(adapterPath, { lora: settings.lora, tensors, baseModel: model.name });
-    rmSync(checkpointsIn(folder), { recursive: true, force: true });
-    return {
-      ...summary(metrics),
-      seconds: secondsSince(started),
-      peakMemoryBytes: await trainer.peakMemoryBytes(),
-      adapterPath,
-      heldOut: plan.heldOutRecord(metrics.length),
-      parameters: [...weights.values()].reduce((total, each) => total + each.length, 0),
-    };
+    const trainer = await trainerFor(options, plan, lanes);
+    try {
+      return await adapterOf(options, plan, trainer);
+    } finally {
+      await trainer.dispose();
+    }
   } finally {
-    await trainer.dispose();
+    await lanes?.close();
   }
+}
+
+/** Carries the plan out and writes the adapter. */
+async function adapterOf(options: FinetuneOptions, plan: FinetuningPlan, trainer: StepTrainer): Promise<TrainResult> {
+  const { model, settings, folder } = options;
+  const started = performance.now();
+  const metrics = await trained(options, plan, trainer);
+  const adapterPath = join(folder, 'adapter');
+  const weights = await weightsToKeep(plan, trainer);
+  const tensors = loraTensors(loraParameters(model.config, settings.lora), weights);
+  writeAdapter(adapterPath, { lora: settings.lora, tensors, baseModel: model.name });
+  rmSync(checkpointsIn(folder), { recursive: true, force: true });
+  return {
+    ...summary(metrics),
+    seconds: secondsSince(started),
+    peakMemoryBytes: await trainer.peakMemoryBytes(),
+    adapterPath,
+    heldOut: plan.heldOutRecord(metrics.length),
+    parameters: [...weights.values()].reduce((total, each) => total + each.length, 0),
+  };
 }

@@ -1,7 +1,7 @@
 /** Fine-tuning as a plan: the epochs' steps, fixed before the first, and the held-out loss along the way. */
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
-import type { TrainSettings } from '../core/settings.js';
+import { apart, type TrainSettings } from '../core/settings.js';
 import { planSteps, type PlannedStep } from './batch-plan.js';
 import { EarlyStop, splitByItem, standingSchema, type HeldOutRecord, type Split } from './held-out.js';
 import type { Batch } from './batches.js';
@@ -28,8 +28,7 @@ export interface FinetuningInput {
 function identityOf({ model, samples, settings }: FinetuningInput): string {
   return hashJson({
     model,
-    // How often checkpoints are written changes nothing.
-    settings: { ...settings, checkpointEverySteps: 0 },
+    settings: { ...apart(settings).settings, checkpointEverySteps: 0 },
     samples: samples.map((sample) => ({
       ...objectiveNamed(settings.objective).learnt(sample),
       ...(sample.form !== undefined && { form: sample.form }),

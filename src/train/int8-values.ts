@@ -28,7 +28,7 @@ import {
   type TokenModule,
 } from '../models/modules.js';
 import { weightOf, type Batch } from './batches.js';
-import { LargeBlocks } from './large-blocks.js';
+import { LargeBlocks } from '../engine/large-blocks.js';
 
 /** Of what a base's values are made. */
 export interface Int8Source {

@@ -1,4 +1,5 @@
 /** The trainer: a compiled training graph and its parameters; computes losses and gradients batch by batch and applies the optimiser. */
+import { mapConcurrently } from '../core/concurrency.js';
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
 import { floatsOf, type Engine, type Fed, type Held, type Program, type Tensors } from '../engine/engine.js';
@@ -50,23 +51,57 @@ export function loraInitialiser(
 
 /** Values of all parameters; those of a base in eight bits are made first. */
 async function valuesFor(options: TrainerOptions, parameters: readonly Parameter[]): Promise<ParameterValues> {
-  const { training, initial, firstBatch: batch } = options;
+  const { training, initial, firstBatch: batch, engine, maker = engine } = options;
   if (training.kind !== 'lora' || training.int8 === undefined) return initial;
   if (batch === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
   const { int8: recipe, quantisation = 'none' } = training;
-  const values = await int8Values({ ...options, batch, recipe, quantisation }, parameters);
+  const values = await int8Values({ ...options, engine: maker, batch, recipe, quantisation }, parameters);
   return (parameter) => values.get(parameter.name) ?? initial(parameter);
 }
 
-interface Accumulated {
+/** What one micro-batch gives. */
+interface Part {
   readonly loss: number;
-  readonly losses: readonly Float32Array[];
-  readonly gradients: Map<string, Float32Array>;
+  readonly losses: Float32Array;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+/** What micro-batches give together, added up in the order of their turns whichever ends first, so that the bits are the same. */
+class Sum {
+  loss = 0;
+  /** By micro-batch. */
+  readonly losses: Float32Array[];
+  readonly gradients = new Map<string, Float32Array>();
+  readonly #early = new Map<number, Part>();
+  #turn = 0;
+
+  constructor(count: number) {
+    this.losses = new Array<Float32Array>(count);
+  }
+
+  add(turn: number, micro: number, part: Part): void {
+    this.losses[micro] = part.losses;
+    this.#early.set(turn, part);
+    for (let next = this.#early.get(this.#turn); next; next = this.#early.get(this.#turn)) {
+      this.#early.delete(this.#turn++);
+      this.loss += next.loss;
+      for (const [name, gradient] of next.gradients) addInto(this.gradients, name, gradient);
+    }
+  }
+}
+
+/** Indices of micro-batches, those of most tokens first, so that lanes end together. */
+function longestFirst(batches: readonly Batch[]): number[] {
+  const tokens = batches.map(tokensOf);
+  return [...tokens.keys()].sort((a, b) => (tokens[b] ?? 0) - (tokens[a] ?? 0));
 }
 
 /** What is trained, from which values, and how. */
 export interface TrainerOptions {
+  /** Computes; micro-batches side by side where it has lanes. */
   readonly engine: Engine;
+  /** What makes a base's codes of eight bits, where that is not the engine itself. */
+  readonly maker?: Engine;
   readonly config: ModelConfig;
   readonly training: Training;
   /** What every parameter starts from; trained ones are changed in place. */
@@ -149,13 +184,13 @@ export class Trainer implements StepTrainer {
   }
 
   /** Loss of one micro-batch (its share of `totalWeight`) and its gradients, into fresh buffers. */
-  async #gradients(batch: Batch, totalWeight: number, micro: number): Promise<Accumulated> {
+  async #gradients(batch: Batch, totalWeight: number, micro: number): Promise<Part> {
     const tensors = { ...this.#tensors(batch, totalWeight), ...this.#dropoutTable(batch, micro) };
     const result = await this.#program.run(tensors);
     const gradients = new Map(
       [...this.trained.keys()].map((name) => [name, floatsOf(result, gradientName(name))] as const),
     );
-    return { loss: floatsOf(result, 'loss')[0] ?? NaN, losses: [floatsOf(result, 'losses')], gradients };
+    return { loss: floatsOf(result, 'loss')[0] ?? NaN, losses: floatsOf(result, 'losses'), gradients };
   }
 
   /** A fresh dropout table for this step and micro-batch, drawn from the seed alone. */
@@ -169,18 +204,13 @@ export class Trainer implements StepTrainer {
   }
 
   /** Loss and gradients of several micro-batches as if they were one. */
-  async accumulate(batches: readonly Batch[]): Promise<Accumulated> {
+  async accumulate(batches: readonly Batch[]): Promise<Sum> {
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
-    let loss = 0;
-    const losses: Float32Array[] = [];
-    const sums = new Map<string, Float32Array>();
-    for (const [micro, batch] of batches.entries()) {
-      const part = await this.#gradients(batch, totalWeight, micro);
-      loss += part.loss;
-      losses.push(...part.losses);
-      for (const [name, gradient] of part.gradients) addInto(sums, name, gradient);
-    }
-    return { loss, losses, gradients: sums };
+    const sum = new Sum(batches.length);
+    await mapConcurrently(longestFirst(batches), { concurrency: this.#options.engine.lanes }, async (micro, turn) =>
+      sum.add(turn, micro, await this.#gradients(batches[micro] ?? [], totalWeight, micro)),
+    );
+    return sum;
   }
 
   /** One optimiser step over micro-batches. The parameters are left alone when the loss or the gradient is not finite. */
@@ -194,14 +224,12 @@ export class Trainer implements StepTrainer {
 
   /** Mean loss over batches by weight, with dropout off and without gradients; the forward program is compiled at the first call. */
   async evaluate(batches: readonly Batch[]): Promise<number> {
-    this.#lossProgram ??= await this.#compileLoss();
+    const program = (this.#lossProgram ??= await this.#compileLoss());
     const totalWeight = batches.reduce((total, batch) => total + weightOf(batch), 0);
-    let loss = 0;
-    for (const batch of batches) {
-      const result = await this.#lossProgram.run(this.#tensors(batch, totalWeight));
-      loss += floatsOf(result, 'loss')[0] ?? NaN;
-    }
-    return loss;
+    const losses = await mapConcurrently(batches, { concurrency: this.#options.engine.lanes }, async (batch) =>
+      floatsOf(await program.run(this.#tensors(batch, totalWeight)), 'loss'),
+    );
+    return losses.reduce((sum, [loss = NaN]) => sum + loss, 0);
   }
 
   weights(): Promise<Weights> {

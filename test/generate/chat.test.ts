@@ -30,6 +30,7 @@ function counting(onStep: (step: number) => void = () => undefined): Engine & { 
   const engine = {
     name: inner.name,
     steps: 0,
+    lanes: inner.lanes,
     hold: (tensors: Parameters<Engine['hold']>[0]) => inner.hold(tensors),
     async compile(graph: Parameters<Engine['compile']>[0]) {
       const program = await inner.compile(graph);

@@ -1,6 +1,6 @@
 /** Copies in large blocks: the same values of the same type, apart from each other, and several to a block. */
 import { describe, expect, it } from 'vitest';
-import { LargeBlocks } from '../../src/train/large-blocks.js';
+import { LargeBlocks } from '../../src/engine/large-blocks.js';
 
 describe('copies in large blocks', () => {
   it('are equal, of the same type, and do not touch each other or what they are of', () => {
