@@ -1,4 +1,5 @@
 /** How many questions a second does LoRA training of the bundled base take in, in open or closed book, against the packed PEFT script? */
+import { hasEightBitProducts } from '../src/engine/eight-bits.js';
 import { generateWorld } from '../src/data/world/generate.js';
 import { bundledModelPath, loadModel } from '../src/models/load.js';
 import { PromptRenderer } from '../src/models/text/prompt.js';
@@ -6,6 +7,7 @@ import { trainingSamples } from '../src/core/samples.js';
 import { benchPython } from './support/python.js';
 import { inTurn, printReport, rounded } from './support/report.js';
 import {
+  LANES,
   PAIRS,
   THREADS,
   gigabytes,
@@ -18,8 +20,10 @@ import {
 
 const BOOK = process.argv[2] === 'closed' ? 'closed' : 'open';
 const ITEMS = 120;
-/** On both sides; ours takes them in one run, theirs adds up their gradients. */
+/** On both sides; ours takes them in one run, in lanes its share of them in each, theirs adds up their gradients. */
 const ARTICLES_PER_STEP = 4;
+/** Tokens of a run of ours: all of a step's, some 1,200, or a lane's share. */
+const RUN_TOKENS = LANES === 1 ? 2048 : 1280 / LANES;
 
 const path = bundledModelPath();
 const model = loadModel(path);
@@ -31,9 +35,14 @@ const articles: Articles = world.map((item) =>
     .tokenize(trainingSamples([item], BOOK === 'open' ? 'original' : 'none'), model.config.maxPositions)
     .map(({ prompt, answer }) => ({ prompt, answer })),
 );
+const workload = {
+  ...{ model: path, items: articles, heldOut: [] },
+  ...{ articlesPerStep: ARTICLES_PER_STEP, batchTokens: RUN_TOKENS },
+};
+const int8 = hasEightBitProducts() === true ? await runOurs({ ...workload, int8: true }) : null;
 const pairs = await inTurn(
   PAIRS,
-  () => runOurs({ model: path, items: articles, heldOut: [], articlesPerStep: ARTICLES_PER_STEP }),
+  () => runOurs(workload),
   () =>
     runTheirs(python, {
       ...{ model: path, way: 'packed', items: articles, heldOut: [] },
@@ -52,6 +61,7 @@ printReport({
       samples: articles.flat().length,
       pairs: PAIRS,
       threads: THREADS,
+      lanes: LANES,
     },
     samplesPerSecond: {
       ours: rounded(medianOf(pairs, ({ ours }) => ours.samplesPerSecond)),
@@ -60,6 +70,10 @@ printReport({
     processorTimeRatio: rounded(
       medianOf(pairs, ({ ours, theirs }) => (theirs === null ? NaN : processorTime(theirs) / processorTime(ours))),
     ),
+    int8: int8 && {
+      samplesPerSecond: rounded(int8.samplesPerSecond),
+      processorTimeOverF32: rounded(medianOf(pairs, ({ ours }) => processorTime(int8) / processorTime(ours))),
+    },
     lastLoss: { ours: pairs[0]?.ours.losses.at(-1), packed: pairs[0]?.theirs?.losses.at(-1) },
     peakGB: {
       ours: gigabytes(medianOf(pairs, ({ ours }) => ours.peakBytes)),

@@ -4,6 +4,7 @@ import { bars, drawPanels, type Panel } from './draw.js';
 import { benchPython } from './python.js';
 import { printReport, rounded, median } from './report.js';
 import {
+  LANES,
   PAIRS,
   THREADS,
   articlesOf,
@@ -143,6 +144,7 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
         samples: items.flat().length,
         pairs: PAIRS,
         threads: THREADS,
+        lanes: LANES,
       },
       samplesPerSecond,
       peakGB,

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Graph } from '../compiler/ir.js';
 import { builtFile } from '../core/built-file.js';
-import { UserError } from '../core/errors.js';
+import { ShapeError, UnsupportedOpError, UserError } from '../core/errors.js';
 import { LargeBlocks } from './large-blocks.js';
 import type { Engine, Fed, Held, HeldTensor, Program, Tensor, Tensors } from './engine.js';
 import type { HeldInput, LaneData, LaneReply, LaneRequest } from './lane-messages.js';
@@ -76,9 +76,23 @@ class Lane {
   }
 }
 
-/** A lane's error as one of this thread: what callers decide on is whether a user can mend it. */
+/** Errors that callers decide on, by name. */
+const ERRORS = new Map([UserError, ShapeError, UnsupportedOpError, TypeError].map((each) => [each.name, each]));
+
+/** A lane's error as one of this thread. */
 function errorOf({ name, message }: Extract<LaneReply, { failure: unknown }>['failure']): Error {
-  return name === 'UserError' ? new UserError(message) : Object.assign(new Error(message), { name });
+  return new (ERRORS.get(name) ?? Error)(message);
+}
+
+/** Results, those of them in the buffers that were given for them. */
+function placed(results: Tensors, into: Tensors): Tensors {
+  const place = (name: string, made: Tensor): Tensor => {
+    const buffer = into[name];
+    if (buffer === undefined) return made;
+    (buffer.data as Float32Array).set(made.data as Float32Array);
+    return { ...made, data: buffer.data };
+  };
+  return Object.fromEntries(Object.entries(results).map(([name, made]) => [name, place(name, made)]));
 }
 
 /** A tensor that every lane holds. */
@@ -124,7 +138,7 @@ export function laneEngine({ lanes: count, threads = 1 }: LaneOptions): LaneEngi
     const program = numbers++;
     await all({ do: 'compile', program, graph });
     return {
-      run: (inputs) => idlest().ask({ do: 'run', program, ...sorted(inputs) }),
+      run: async (inputs, into = {}) => placed(await idlest().ask({ do: 'run', program, ...sorted(inputs) }), into),
       dispose: async () => void (await all({ do: 'dispose', program })),
     };
   };

@@ -151,6 +151,7 @@ describe('identities', () => {
     ['another name', { name: 'other' }],
     ['processes in place of a thread', { executor: { kind: 'pool', workers: 3, threads: 2 } }],
     ['fewer checkpoints', { train: { ...train, checkpointEverySteps: 0 } }],
+    ['lanes', { train: { ...train, lanes: 2 } }],
     [
       'a second rank in the grid',
       { grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2, 3] }] },

@@ -29,6 +29,17 @@ describe('the memory of a run', () => {
     expect(await most({ batchTokens: 8192, gradientCheckpointing: true })).toBeLessThan(large);
   });
 
+  it('grows by what every further lane keeps, as many as have a batch', async () => {
+    const [alone, two] = [
+      { batchTokens: 2048, accumulation: 2 },
+      { batchTokens: 2048, accumulation: 2, lanes: 2 },
+    ];
+    const kept = (await most({ batchTokens: 4096 })) - (await most({ batchTokens: 2048 }));
+    expect((await most(two)) - (await most(alone))).toBeGreaterThan(kept);
+    expect(await most({ ...two, lanes: 8 })).toBe(await most(two));
+    expect(await most({ batchTokens: 2048, lanes: 8 })).toBe(await most({ batchTokens: 2048 }));
+  });
+
   it('of a base in NF4 is within a factor of 1.2 of what a step at Qwen2.5-3B’s shape took: 4.05 GB (npm run bench qlora-3b-shape)', () => {
     const config = KNOWN_MODELS.find(({ name }) => name === 'Qwen2.5-3B')?.config;
     if (config === undefined) throw new Error('the model is not known');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
-import { checkCompute, checkComputePlace } from '../../src/train/compute.js';
+import { checkCompute, checkComputePlace, checkLanes } from '../../src/train/compute.js';
 import { finetune } from '../../src/train/finetune.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
 
@@ -46,6 +46,13 @@ describe('compute: int8', () => {
   it('is refused on a GPU and with engine peft, wherever that runs', () => {
     expect(() => checkComputePlace('int8', { device: 'webgpu' })).toThrow('say device: cpu');
     expect(() => checkComputePlace('int8-anyway', { isPeft: true })).toThrow('quantisation: int8');
+  });
+
+  it('has lanes that are refused on a GPU and with engine peft', () => {
+    for (const lanes of [undefined, 1]) expect(() => checkLanes(lanes, { device: 'webgpu' })).not.toThrow();
+    expect(() => checkLanes(2, {})).not.toThrow();
+    expect(() => checkLanes(2, { device: 'cuda' })).toThrow('on cuda leave lanes out');
+    expect(() => checkLanes(2, { isPeft: true })).toThrow('with engine peft leave lanes out');
   });
 
   it('is refused before a model is opened', async () => {

@@ -89,6 +89,17 @@ describe('fine-tuning', () => {
     expect(stops).toBe(steps - 1);
   });
 
+  it('ends with the same bits in lanes, stopped and gone on without them', async () => {
+    const wide = { ...dropout, accumulation: 3, heldOut: { share: 0.25, everySteps: 2, patience: 0 } };
+    await train('narrow', wide);
+    await expect(train('lanes', { ...wide, lanes: 2 }, 2)).rejects.toThrow('stopped');
+    await train('lanes', wide);
+    await train('all in lanes', { ...wide, lanes: 8 });
+    for (const folder of ['lanes', 'all in lanes'])
+      for (const file of ['adapter/adapter_model.safetensors', 'metrics.jsonl'])
+        expect(bytes(folder, file)).toBe(bytes('narrow', file));
+  });
+
   it('passes over a damaged checkpoint and a torn line of metrics', async () => {
     await expect(train('damaged', dropout, 7)).rejects.toThrow('stopped');
     const checkpoints = join(root, 'damaged', 'checkpoints');
