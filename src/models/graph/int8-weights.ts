@@ -1,7 +1,7 @@
 /** Frozen linear layers in integers of eight bits: their product in the graph, and the graphs that make its inputs. */
 import { Builder } from '../../compiler/builder.js';
 import type { DataType, Graph, Value } from '../../compiler/ir.js';
-import { codedRows, rotated, rowsOf } from '../../compiler/passes/eight-bits.js';
+import { codedColumns, codedRows, rotated, rowsOf } from '../../compiler/passes/eight-bits.js';
 import type { TargetModule } from '../../core/settings.js';
 import {
   weightParameter,
@@ -155,10 +155,9 @@ export function int8Head(module: TokenModule, { builder, declare, recipe }: Maki
   };
 }
 
-/** Codes [K, N] and scales [N] of the columns of a matrix whose transpose is given, [N, K], turned along its rows. */
-function codedColumns(b: Builder, transposed: Value, block: number): { readonly codes: Value; readonly scales: Value } {
-  const { codes, scales } = codedRows(b, rotated(b, transposed, block), 'int8');
-  return { codes: b.transpose(codes, [1, 0]), scales };
+/** A matrix [K, N] with its columns turned in blocks. */
+function turnedColumns(b: Builder, x: Value, block: number): Value {
+  return block === 1 ? x : b.transpose(rotated(b, b.transpose(x, [1, 0]), block), [1, 0]);
 }
 
 /**
@@ -171,10 +170,11 @@ export function int8Graph(shape: Pick<LinearModule, 'inFeatures' | 'outFeatures'
   const weight = b.input('weight', 'float32', [outFeatures, inFeatures]);
   const count = directionsOf(shape, recipe);
   const factors = count > 0 ? b.input('factors', 'float32', [inFeatures]) : undefined;
-  const forward = codedColumns(b, factors ? b.div(weight, factors) : weight, blockOf(inFeatures, recipe.block));
-  const back = codedColumns(b, b.transpose(weight, [1, 0]), blockOf(outFeatures, recipe.backBlock));
+  const turned = rotated(b, factors ? b.div(weight, factors) : weight, blockOf(inFeatures, recipe.block));
+  const forward = codedRows(b, turned, 'int8');
+  const back = codedColumns(b, turnedColumns(b, weight, blockOf(outFeatures, recipe.backBlock)));
   const codes = {
-    ...{ forwardCodes: forward.codes, forwardScales: forward.scales },
+    ...{ forwardCodes: b.transpose(forward.codes, [1, 0]), forwardScales: forward.scales },
     ...{ backCodes: back.codes, backScales: back.scales },
   };
   if (count === 0) return b.finish(codes);
