@@ -26,6 +26,8 @@ const RUNS = GRID.levels.length * GRID.ranks.length * GRID.seeds.length;
 /** Articles trained on, and others asked about. */
 const ARTICLES = Number(process.env['LIGHTMEM_BENCH_ARTICLES'] ?? 6);
 const ASKED = Number(process.env['LIGHTMEM_BENCH_ASKED'] ?? 6);
+/** Runs of ours carried out at once, which share the threads; the script does one after another. */
+const WORKERS = Number(process.env['LIGHTMEM_BENCH_WORKERS'] ?? 1);
 const EPOCHS = Number(process.env['LIGHTMEM_BENCH_EPOCHS'] ?? 2);
 /** What the script computes in; ours trains in f32 and in integers of eight bits. */
 const DTYPE: Dtype = process.env['LIGHTMEM_BENCH_DTYPE'] === 'bf16' ? 'bf16' : 'f32';
@@ -82,7 +84,7 @@ function changes(compute: Ours): Change[] {
     { keys: ['datasets', 'wikiupdate'], value: { format: 'items', ...files } },
     { keys: ['grid'], value: [{ dataset: 'wikiupdate', book: 'open', ...TENTH }] },
     { keys: ['train'], value: { learningRate: 5e-4, epochs: EPOCHS, batchTokens: 512, compute } },
-    { keys: ['executor'], value: { kind: 'pool', workers: 1, threads: THREADS } },
+    { keys: ['executor'], value: { kind: 'pool', workers: WORKERS, threads: THREADS / WORKERS } },
   ];
 }
 
@@ -108,8 +110,13 @@ function ourCost(runs: readonly StoredRun[], side: StudySide, wall: number): Cos
     side.runs.find((each) => each.run === runName(run.spec.identity))?.seconds ?? NaN;
   const trained = runs.filter(isTrained);
   const bases = runs.filter((run) => !isTrained(run));
-  const [trainedWall, basesWall] = [trained, bases].map((each) => sum(each.map(wallOf))) as [number, number];
-  const stages = averaged(trained.map((run) => (run.status === 'done' ? run.result.seconds : {})));
+  // What lies between the ends of runs side by side is of all of them: by the seconds that they say they took.
+  const runsWall = sum(runs.map(wallOf));
+  const shareOf = (each: readonly StoredRun[]): number => sum(each.map(secondsOf)) / sum(runs.map(secondsOf));
+  const ofAll = (each: readonly StoredRun[]): number =>
+    WORKERS === 1 ? sum(each.map(wallOf)) : shareOf(each) * runsWall;
+  const [trainedWall, basesWall] = [ofAll(trained), ofAll(bases)];
+  const stages = averaged(trained.map((run) => (run.status === 'done' ? shared(run.result.seconds) : {})));
   const processor = (each: readonly StoredRun[]): number =>
     sum(each.map((run) => (run.status === 'done' ? run.result.processorSeconds : NaN)));
   return {
@@ -117,6 +124,14 @@ function ourCost(runs: readonly StoredRun[], side: StudySide, wall: number): Cos
     run: { ...stages, rest: trainedWall / trained.length - sum(Object.values(stages)) },
     processorSeconds: side.processorSeconds + processor(bases) + (RUNS * processor(trained)) / trained.length,
   };
+}
+
+/** Seconds of all stages of a run. */
+const secondsOf = (run: StoredRun): number => (run.status === 'done' ? sum(Object.values(run.result.seconds)) : NaN);
+
+/** A run's share of the seconds of a machine that carries out several at once. */
+function shared(seconds: Seconds): Seconds {
+  return Object.fromEntries(Object.entries(seconds).map(([stage, each]) => [stage, each / WORKERS]));
 }
 
 function isTrained({ spec }: StoredRun): boolean {
@@ -178,7 +193,15 @@ async function report() {
   return {
     name: 'whole-study',
     figures: {
-      ...{ runs: RUNS, carriedOut: theirs.length, threads: THREADS, epochs: EPOCHS, articles: ARTICLES, asked: ASKED },
+      ...{
+        runs: RUNS,
+        carriedOut: theirs.length,
+        threads: THREADS,
+        workers: WORKERS,
+        epochs: EPOCHS,
+        articles: ARTICLES,
+        asked: ASKED,
+      },
       ...questions(),
       seconds: { ours: perCompute((compute) => shown(cost[compute])), [`script in ${DTYPE}`]: shown(script) },
       tries: perCompute((compute) => tries[compute].map((each) => rounded(wholeOf(each), 0))),
