@@ -96,10 +96,24 @@ const samplesOf = (items: TrainWorkload['items']): GroupedSample[] =>
 
 const grouping = groupingOf(samplesOf(work.items));
 
+/** Rows of a step's samples: full, or in lanes the fewest even ones that are as many for each; a training's own rows are all full but an epoch's last. */
+function stepRows(samples: readonly GroupedSample[]): PackedRow[] {
+  const full = packWithin(samples, work.batchTokens);
+  const count = work.lanes * Math.ceil(full.length / work.lanes);
+  if (work.lanes === 1) return full;
+  let even = full;
+  for (let limit = work.batchTokens - 8; limit > 8; limit -= 8) {
+    const rows = packWithin(samples, limit);
+    if (rows.length > count) break;
+    even = rows;
+  }
+  return even;
+}
+
 /** Rows as a training packs them: an article each, or questions of all articles where these share no more than the template's head. */
 function rowsOf(items: TrainWorkload['items']): PackedRow[] {
   const samples = samplesOf(items);
-  return grouping === 'items' ? packItems(samples, Infinity) : packWithin(samples, work.batchTokens);
+  return grouping === 'items' ? packItems(samples, Infinity) : stepRows(samples);
 }
 
 const first = microBatches(rowsOf(work.items.slice(0, work.articlesPerStep)))[0] ?? [];
