@@ -112,7 +112,7 @@ const trainFields = {
   ),
   checkpointEverySteps: integer(0, 1_000_000).describe('Steps between checkpoints; 0 writes none.'),
   lanes: integer(1, 256).describe(
-    'Batches of a step computed side by side, each on its share of the threads and in memory of its own, where `accumulation` is as much or more. The adapter is the same; on small models and many threads it is made sooner.',
+    'Batches of a step computed side by side, each on its share of the threads and in memory of its own, as many as there are threads and as `accumulation` is. The adapter is the same; on small models and many threads it is made sooner.',
   ),
   heldOut: positive(0.9, true).describe(
     'Share of the items kept from training to measure the loss on; 0 keeps none. Only for open-book parts that ask about test items.',

@@ -90,14 +90,13 @@ function frozenBase(
   };
 }
 
-/** Lanes of so many as a step has micro-batches for; none where that is one, or PyTorch trains. */
+/** As many lanes as a step has micro-batches for and the run has threads; none where that is one, or PyTorch trains. */
 function lanesFor(
   { settings, threads = availableParallelism(), peft }: FinetuneOptions,
   { steps }: FinetuningPlan,
 ): LaneEngine | undefined {
-  const lanes = Math.min(settings.lanes ?? 1, largest(steps.map(({ batches }) => batches.length)));
-  if (lanes < 2 || peft !== undefined) return undefined;
-  return laneEngine({ lanes, threads: Math.max(1, Math.floor(threads / lanes)) });
+  const lanes = Math.min(settings.lanes ?? 1, threads, largest(steps.map(({ batches }) => batches.length)));
+  return lanes < 2 || peft !== undefined ? undefined : laneEngine({ lanes, threads: Math.floor(threads / lanes) });
 }
 
 function trainerFor(

@@ -17,14 +17,19 @@ const model = tinyModel();
 const samples = tinySamples(8);
 const dropout: TrainSettings = { ...TINY_SETTINGS, lora: { ...TINY_SETTINGS.lora, dropout: 0.2 } };
 
-function train(folder: string, settings: TrainSettings = dropout, stopAfter = Infinity): ReturnType<typeof finetune> {
+function train(
+  folder: string,
+  settings: TrainSettings = dropout,
+  stopAfter = Infinity,
+  threads = 1,
+): ReturnType<typeof finetune> {
   const abort = new AbortController();
   return finetune({
     model,
     samples,
     settings,
     folder: join(root, folder),
-    threads: 1,
+    threads,
     signal: abort.signal,
     onProgress: ({ step }) => {
       if (step >= stopAfter) abort.abort(new Error('stopped'));
@@ -92,9 +97,9 @@ describe('fine-tuning', () => {
   it('ends with the same bits in lanes, stopped and gone on without them', async () => {
     const wide = { ...dropout, accumulation: 3, heldOut: { share: 0.25, everySteps: 2, patience: 0 } };
     await train('narrow', wide);
-    await expect(train('lanes', { ...wide, lanes: 2 }, 2)).rejects.toThrow('stopped');
+    await expect(train('lanes', { ...wide, lanes: 2 }, 2, 2)).rejects.toThrow('stopped');
     await train('lanes', wide);
-    await train('all in lanes', { ...wide, lanes: 8 });
+    await train('all in lanes', { ...wide, lanes: 8 }, Infinity, 3);
     for (const folder of ['lanes', 'all in lanes'])
       for (const file of ['adapter/adapter_model.safetensors', 'metrics.jsonl'])
         expect(bytes(folder, file)).toBe(bytes('narrow', file));
