@@ -99,8 +99,8 @@ const grouping = groupingOf(samplesOf(work.items));
 /** Rows of a step's samples: full, or in lanes the fewest even ones that are as many for each; a training's own rows are all full but an epoch's last. */
 function stepRows(samples: readonly GroupedSample[]): PackedRow[] {
   const full = packWithin(samples, work.batchTokens);
-  const count = work.lanes * Math.ceil(full.length / work.lanes);
   if (work.lanes === 1) return full;
+  const count = work.lanes * Math.ceil(full.length / work.lanes);
   let even = full;
   for (let limit = work.batchTokens - 8; limit > 8; limit -= 8) {
     const rows = packWithin(samples, limit);

@@ -7,7 +7,16 @@ import type { Graph } from '../compiler/ir.js';
 import { builtFile } from '../core/built-file.js';
 import { ShapeError, UnsupportedOpError, UserError } from '../core/errors.js';
 import { LargeBlocks } from './large-blocks.js';
-import type { Engine, Fed, Held, HeldTensor, Program, Tensor, Tensors } from './engine.js';
+import {
+  tensorOf,
+  type Engine,
+  type Fed,
+  type Held,
+  type HeldTensor,
+  type Program,
+  type Tensor,
+  type Tensors,
+} from './engine.js';
 import type { HeldInput, LaneData, LaneReply, LaneRequest } from './lane-messages.js';
 
 /** How many lanes, and what each has. */
@@ -110,8 +119,7 @@ function sorted(inputs: Fed): { inputs: Tensors; held: HeldInput[] } {
   const held: HeldInput[] = [];
   for (const [input, fed] of Object.entries(inputs)) {
     if (fed instanceof LaneTensor) held.push({ input, ...fed.held });
-    else if ('held' in fed) throw new TypeError(`input "${input}" is held by another engine`);
-    else own[input] = fed;
+    else own[input] = tensorOf(input, fed);
   }
   return { inputs: own, held };
 }

@@ -28,6 +28,7 @@ export interface FinetuningInput {
 function identityOf({ model, samples, settings }: FinetuningInput): string {
   return hashJson({
     model,
+    // How it is carried out changes nothing; 0 stands in every checkpoint's identity.
     settings: { ...apart(settings).settings, checkpointEverySteps: 0 },
     samples: samples.map((sample) => ({
       ...objectiveNamed(settings.objective).learnt(sample),

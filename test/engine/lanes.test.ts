@@ -9,7 +9,7 @@ afterAll(() => lanes.close());
 
 engineSuite('two lanes', () => lanes, { tolerance: 1e-5, repeatable: true });
 
-/** A program with y = x xᵀ x …, long enough that runs overlap. */
+/** A power of x, long enough that runs overlap. */
 function powers(): ReturnType<Builder['finish']> {
   const b = new Builder();
   const x = b.input('x', 'float32', [256, 256]);
