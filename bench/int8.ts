@@ -1,11 +1,12 @@
 /** What does computing the frozen base in integers of eight bits do to gradients, held-out loss and a step's time, against f32: SmolLM2-135M on WikiUpdate? */
 import { mean } from '../src/core/statistics.js';
-import { TARGET_MODULES } from '../src/core/settings.js';
+import { TARGET_MODULES, type TrainSettings } from '../src/core/settings.js';
 import { onnxRuntimeEngine } from '../src/engine/onnxruntime.js';
 import { INT8_RECIPE, type Int8Recipe } from '../src/models/graph/int8-weights.js';
 import { planSteps, type PlannedStep } from '../src/train/batch-plan.js';
 import type { Batch } from '../src/train/batches.js';
 import { answers } from '../src/train/objectives/answers.js';
+import { learningRateAt } from '../src/train/schedule.js';
 import { Trainer, loraInitialiser } from '../src/train/trainer.js';
 import { median, printReport, rounded } from './support/report.js';
 import { THREADS, articlesOf, openBenchModel, parts, type Articles } from './support/training.js';
@@ -15,6 +16,8 @@ const BATCH_TOKENS = 416;
 const ACCUMULATION = 4;
 const EPOCHS = Number(process.env['LIGHTMEM_BENCH_EPOCHS'] ?? 2);
 const LEARNING_RATE = 5e-4;
+/** How the rate falls: `constant`, or as in studies `cosine`, warmed up before. */
+const SCHEDULE = (process.env['LIGHTMEM_BENCH_SCHEDULE'] ?? 'constant') as TrainSettings['schedule'];
 /** Of the steps' order and of the adapter's start. */
 const SEED = Number(process.env['LIGHTMEM_BENCH_SEED'] ?? 0);
 /** Steps in f32 before other recipes are compared. */
@@ -50,6 +53,12 @@ const planned = (articles: Articles, epochs: number): readonly PlannedStep[] =>
 const steps = planned(items, EPOCHS);
 const measured = planned(heldOut, 1).flatMap(({ batches }) => batches);
 const lora = { rank: 8, alpha: 16, rslora: false, dropout: 0, targets: [...TARGET_MODULES] };
+
+const rateOf = (step: number): number =>
+  learningRateAt(
+    { step, done: step, total: steps.length },
+    { learningRate: LEARNING_RATE, schedule: SCHEDULE, warmupRatio: SCHEDULE === 'constant' ? 0 : 0.05 },
+  );
 
 const trainer = (int8?: Int8Recipe): Promise<Trainer> =>
   Trainer.create({
@@ -123,7 +132,7 @@ async function trained() {
   const untrained = await float.evaluate(measured);
   const seconds: { float: number; coded: number }[] = [];
   for (const [i, { batches }] of steps.entries()) {
-    const of = (which: Trainer): Promise<number> => processorSeconds(() => which.step(batches, LEARNING_RATE, 1));
+    const of = (which: Trainer): Promise<number> => processorSeconds(() => which.step(batches, rateOf(i), 1));
     const [first, second] = i % 2 === 0 ? [await of(float), await of(coded)] : [await of(coded), await of(float)];
     seconds.push(i % 2 === 0 ? { float: first, coded: second } : { float: second, coded: first });
     process.stderr.write(`step ${i + 1} of ${steps.length}: ${JSON.stringify(seconds.at(-1))}\n`);
@@ -153,7 +162,7 @@ if (process.argv.includes('recipes')) {
   printReport({
     name: 'int8',
     figures: {
-      ...{ book, seed: SEED, articles: items.length, steps: steps.length, threads: THREADS },
+      ...{ book, seed: SEED, schedule: SCHEDULE, articles: items.length, steps: steps.length, threads: THREADS },
       processorSecondsAStep: {
         f32: rounded(median(seconds.map(({ float }) => float))),
         int8: rounded(median(seconds.map(({ coded }) => coded))),
