@@ -3,7 +3,7 @@ import { mean } from '../src/core/statistics.js';
 import { TARGET_MODULES, type TrainSettings } from '../src/core/settings.js';
 import { onnxRuntimeEngine } from '../src/engine/onnxruntime.js';
 import { INT8_RECIPE, type Int8Recipe } from '../src/models/graph/int8-weights.js';
-import { planSteps, type PlannedStep } from '../src/train/batch-plan.js';
+import { calibrationBatch, planSteps, type PlannedStep } from '../src/train/batch-plan.js';
 import type { Batch } from '../src/train/batches.js';
 import { answers } from '../src/train/objectives/answers.js';
 import { learningRateAt } from '../src/train/schedule.js';
@@ -32,7 +32,15 @@ const RECIPES: Readonly<Record<string, Int8Recipe>> = {
   'blocks of 32': { ...INT8_RECIPE, block: 32 },
   'columns not levelled': { ...INT8_RECIPE, levelling: 0 },
   'no columns turned': { ...INT8_RECIPE, block: 1 },
-  'rows scaled alone': { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false, headRows: 0 },
+  'rows scaled alone': {
+    ...INT8_RECIPE,
+    block: 1,
+    backBlock: 1,
+    directions: 0,
+    levelling: 0,
+    halved: false,
+    headRows: 0,
+  },
   'head in f32': { ...INT8_RECIPE, headRows: 0 },
   'head in pieces of 2,048 rows': { ...INT8_RECIPE, headRows: 2048 },
   'kept in full': { ...INT8_RECIPE, halved: false },
@@ -68,7 +76,7 @@ const trainer = (int8?: Int8Recipe): Promise<Trainer> =>
     initial: loraInitialiser(model.weights, SEED),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: Math.max(...[...items, ...heldOut].flat().map(({ prompt, answer }) => prompt.length + answer.length)),
-    firstBatch: steps[0]?.batches[0] ?? [],
+    calibration: calibrationBatch(samplesOf(items), { tokens: INT8_RECIPE.calibrationTokens }),
   });
 
 async function processorSeconds(work: () => Promise<unknown>): Promise<number> {

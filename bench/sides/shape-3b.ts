@@ -66,7 +66,7 @@ const trainer = await Trainer.create({
   config,
   training: { kind: 'lora', lora, quantisation: 'nf4', ...(work.int8 && { int8: INT8_RECIPE }) },
   initial: loraInitialiser(weights, 0, 'nf4', roundedWeights({ config, weights }, 'nf4')),
-  firstBatch: batch,
+  calibration: batch,
   optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
   positions: tokens,
   keep: 'layer-inputs',

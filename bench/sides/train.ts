@@ -63,7 +63,7 @@ const longest = [...work.items, ...work.heldOut].flat().map(({ prompt, answer })
 const maker = onnxRuntimeEngine({ device: 'cpu', threads: work.threads });
 const lanes = work.lanes > 1 ? laneEngine({ lanes: work.lanes, threads: work.threads / work.lanes }) : null;
 
-const opened = (int8: boolean, firstBatch: readonly PackedRow[]): Promise<Trainer> =>
+const opened = (int8: boolean, calibration: readonly PackedRow[]): Promise<Trainer> =>
   Trainer.create({
     engine: lanes ?? maker,
     maker,
@@ -73,7 +73,7 @@ const opened = (int8: boolean, firstBatch: readonly PackedRow[]): Promise<Traine
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: Math.max(...longest),
     keep: work.keep,
-    firstBatch,
+    calibration,
   });
 
 /** Rows in micro-batches of at most `batchTokens`, a longer row alone. */

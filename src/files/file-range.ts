@@ -64,6 +64,6 @@ export function fileSha256(path: string): string {
 }
 
 /** Bytes of a typed array, without a copy. */
-export function bytesOf(array: Float32Array | Uint16Array | Float64Array): Uint8Array {
+export function bytesOf(array: Float32Array | Uint16Array | Float64Array | Int8Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -60,8 +60,11 @@ export interface ModelModules {
  */
 export type Role = 'weight' | 'bias' | 'norm' | 'embedding' | 'head' | 'lora_A' | 'lora_B' | QuantisedRole | Int8Role;
 /** What a linear layer is computed with in integers of eight bits: codes and scales of both directions, and what goes through in f32. */
-export type Int8Role =
-  'forwardCodes' | 'forwardScales' | 'backCodes' | 'backScales' | 'directions' | 'through' | 'factors';
+export const INT8_ROLES = [
+  ...(['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const),
+  ...(['directions', 'through', 'factors'] as const),
+] as const;
+export type Int8Role = (typeof INT8_ROLES)[number];
 export type QuantisedRole = 'codes' | 'scales' | 'zeroPoints' | 'scaleCodes' | 'scaleScales' | 'scaleOffset' | 'table';
 
 /** One tensor of weights. */

@@ -14,6 +14,7 @@ export const STUDY_FILES = {
   texts: 'texts',
   forms: 'forms',
   trainings: 'trainings',
+  bases: 'bases',
   answers: 'answers',
   judging: 'judging',
   runs: 'runs',

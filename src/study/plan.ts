@@ -1,5 +1,4 @@
 /** The plan: a checked configuration, its data and its model become the list of runs, each with its identity. */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { UserErrors } from '../core/errors.js';
 import { sha256 } from '../core/hash.js';
@@ -43,6 +42,7 @@ import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
 import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
+import { ENGINE_VERSION } from '../engine/version.js';
 import { checkCompute, checkComputePlace, checkLanes } from '../train/compute.js';
 import { INT8_RECIPE } from '../models/graph/int8-weights.js';
 import { studyWriters, type FormsOutcome } from './written-forms.js';
@@ -221,8 +221,6 @@ function levelsOf(items: readonly Item[]): Level[] {
   return [...new Set(items.flatMap(({ texts }) => Object.keys(texts)))];
 }
 
-const ENGINE = `onnxruntime ${(createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version}`;
-
 interface PlannerInput {
   readonly config: StudyPlan['config'];
   readonly model: StudyModel;
@@ -268,7 +266,7 @@ class Planner {
 
   constructor(readonly input: PlannerInput) {
     this.config = input.config;
-    this.#engine = { name: ENGINE, device: this.config.device };
+    this.#engine = { name: ENGINE_VERSION, device: this.config.device };
     this.#judges = this.config.evaluate.judges.map((choice: JudgeChoice) => openJudge(choice).judge.identity);
   }
 

@@ -228,6 +228,7 @@ class Run {
         samples: () => learntSamples(this.#learntFrom(), this.#learning(model, training.identity)),
       },
       place: this.spec.place,
+      bases: join(this.study, STUDY_FILES.bases),
       ...this.#python(),
       ...this.#machine(),
       onProgress: ({ step, steps, loss, heldOutLoss }) => {

@@ -1,4 +1,5 @@
 /** The runner: finished runs are kept, the others go to the executor; one that fails is noted and the study goes on. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { silentJudges, unscoredReasons, type Unscored } from '../analysis/unscored.js';
@@ -9,7 +10,7 @@ import { jsonText } from '../files/json-file.js';
 import { writeWhole } from '../files/write-whole.js';
 import { runName } from './identity.js';
 import { refuseBeyondLimits } from './judge-forecast.js';
-import { RUN_FILES, runPath } from './layout.js';
+import { RUN_FILES, runPath, STUDY_FILES } from './layout.js';
 import { learnFrom, Outlook } from './outlook.js';
 import { openExecutor, placementHere, type Placement } from './placement.js';
 import type { StudyPlan } from './plan.js';
@@ -97,7 +98,9 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
   const tracking = folder.joined === null ? openTracking(folder, options) : undefined; // whoever came first tells of all runs
   try {
     await folder.audit((dataset) => options.onEvent?.({ type: 'auditing', dataset }));
-    return await new Runner(folder, options, tracking).run();
+    const summary = await new Runner(folder, options, tracking).run();
+    if (summary.runs.every(isComplete)) rmSync(join(folder.path, STUDY_FILES.bases), { recursive: true, force: true });
+    return summary;
   } finally {
     await tracking?.close({ waits: options.signal?.aborted !== true });
     folder.close();

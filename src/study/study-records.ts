@@ -135,6 +135,7 @@ export const trainingIdentity: z.ZodType<TrainingIdentity> = z.looseObject({
       levelling: z.number(),
       halved: z.boolean(),
       headRows: count,
+      calibrationTokens: count,
     })
     .exactOptional(),
   peft: peft.exactOptional(),

@@ -23,6 +23,8 @@ export interface TrainingStage {
   /** What it learns from, made only where it is trained. */
   readonly samples: () => readonly TrainingSample[] | Promise<readonly TrainingSample[]>;
   readonly place: TrainPlace;
+  /** Where bases in eight bits are kept. */
+  readonly bases: string;
   /** Interpreter that PyTorch runs in, where that trains and one is named. */
   readonly python?: string;
   readonly threads?: number;
@@ -51,11 +53,11 @@ export async function ensureTraining(stage: TrainingStage): Promise<{ record: Tr
 }
 
 async function train(stage: TrainingStage): Promise<TrainingRecord> {
-  const { training, model, threads, python, onProgress, signal } = stage;
+  const { training, model, bases, threads, python, onProgress, signal } = stage;
   const { identity, folder, retry } = training;
   writeSpec(training);
   const result = await finetune({
-    ...{ model, samples: await fittingSamples(stage), folder, device: identity.engine.device },
+    ...{ model, samples: await fittingSamples(stage), folder, bases, device: identity.engine.device },
     settings: { ...identity.settings, ...placeOf(stage) },
     ...(identity.peft !== undefined && { peft: { settings: identity.peft, ...(python !== undefined && { python }) } }),
     ...(threads !== undefined && { threads }),

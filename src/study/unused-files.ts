@@ -22,6 +22,7 @@ export const UNUSED_KINDS = [
   'answers',
   'probes',
   'data',
+  'bases',
 ] as const;
 export type UnusedKind = (typeof UNUSED_KINDS)[number];
 
@@ -63,6 +64,7 @@ export function unusedFiles(study: string, { keepsOtherRuns = true }: UnusedOpti
     ...orphans(root, 'samples', named.samples),
     ...orphans(root, 'data', named.data),
     ...(named.unasked === 0 ? orphans(root, 'answers', named.answers) : []),
+    ...(named.unasked === 0 ? orphans(root, 'bases', new Set()) : []),
     ...(named.unprobed === 0 ? orphans(root, 'probes', named.probes) : []),
   ];
   const whole = [...runsGone, ...within];
@@ -106,7 +108,7 @@ class Named {
     return [
       ...(this.unasked === 0
         ? []
-        : [`answers, for ${runs(this.unasked)} not trained: which answers they use is not known yet`]),
+        : [`answers and bases, for ${runs(this.unasked)} not trained: which answers they use is not known yet`]),
       ...(this.unprobed === 0 ? [] : [`probes, for ${runs(this.unprobed)} not done: which they use is not known yet`]),
     ];
   }
@@ -149,13 +151,20 @@ function trainingFiles(path: string, named: ReadonlySet<string>): Unused[] {
   return isWhole && existsSync(checkpoints) ? [unused('checkpoints', checkpoints)] : [];
 }
 
-function orphans(root: string, kind: 'samples' | 'answers' | 'probes' | 'data', named: ReadonlySet<string>): Unused[] {
+function orphans(
+  root: string,
+  kind: Exclude<UnusedKind, 'checkpoints' | 'leftovers' | 'runs' | 'trainings'>,
+  named: ReadonlySet<string>,
+): Unused[] {
   const free = entries(root, STUDY_FILES[kind]).filter((path) => !named.has(path) && !isHeld(path));
   return free.map((path) => unused(kind, path));
 }
 
 /** Folders that hold what processes write: two deep at most. */
-const WRITTEN = [STUDY_FILES.runs, STUDY_FILES.trainings, STUDY_FILES.answers, STUDY_FILES.samples, STUDY_FILES.data];
+const WRITTEN = [
+  ...[STUDY_FILES.runs, STUDY_FILES.trainings, STUDY_FILES.answers, STUDY_FILES.samples, STUDY_FILES.data],
+  STUDY_FILES.bases,
+];
 
 function leftoversIn(root: string, whole: ReadonlySet<string>): Unused[] {
   const folders = [root, ...[...WRITTEN, STUDY_FILES.probes].map((name) => join(root, name))];

@@ -15,6 +15,7 @@ import type { PeftChoice } from '../peft/settings.js';
 import { checkCompute, checkLanes } from './compute.js';
 import { FinetuningPlan } from './finetuning-plan.js';
 import type { HeldOutRecord } from './held-out.js';
+import { codesKeeper, codesName } from './kept-codes.js';
 import { loraTensors } from './lora-tensors.js';
 import { carryOut, checkpointsIn } from './loop.js';
 import type { TrainingSample } from './objectives/objective.js';
@@ -65,6 +66,8 @@ export interface FinetuneOptions {
   readonly device?: Device;
   /** Trains by PyTorch and PEFT in a Python process, in place of lightmem's own engine. */
   readonly peft?: PeftChoice;
+  /** Where what a base in eight bits is computed with is kept for other trainings, a folder for each; default nowhere. */
+  readonly bases?: string;
   readonly onProgress?: (progress: TrainProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -90,6 +93,20 @@ function frozenBase(
   };
 }
 
+/** Of a base in eight bits: what its directions are found on, and where they and its codes are kept. */
+function codesFor(
+  { model, settings, bases, signal }: Omit<FinetuneOptions, 'samples'>,
+  plan: FinetuningPlan,
+): Pick<TrainerOptions, 'calibration' | 'keepCodes'> {
+  const { compute = 'f32', quantisation } = settings;
+  if (compute === 'f32') return {};
+  const calibration = plan.calibration(INT8_RECIPE.calibrationTokens);
+  if (bases === undefined) return { calibration };
+  const identity = { model: model.identity, quantisation, recipe: INT8_RECIPE, calibration };
+  const folder = join(bases, codesName(identity));
+  return { calibration, keepCodes: codesKeeper({ folder, ...(signal && { signal }) }) };
+}
+
 /** As many lanes as a step has micro-batches for and the run has threads; none where that is one, or PyTorch trains. */
 function lanesFor(
   { settings, threads = availableParallelism(), peft }: FinetuneOptions,
@@ -111,13 +128,12 @@ function trainerFor(
       ...(peft.python !== undefined && { python: peft.python }),
       ...(threads !== undefined && { threads }),
     });
-  const firstBatch = plan.steps[0]?.batches[0];
   const engine = onnxRuntimeEngine({ device: options.device ?? 'cpu', ...(threads !== undefined && { threads }) });
   return Trainer.create({
     ...{ engine: lanes ?? engine, maker: engine },
     config: model.config,
     ...frozenBase(model, settings),
-    ...(firstBatch && { firstBatch }),
+    ...codesFor({ model, settings, ...options }, plan),
     optimiser: settings,
     positions: largest(samples.map((each) => each.prompt.length + each.answer.length)),
     labels: objectiveNamed(settings.objective).labels,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hashJson } from '../core/hash.js';
 import { apart, type TrainSettings } from '../core/settings.js';
-import { planSteps, type PlannedStep } from './batch-plan.js';
+import { calibrationBatch, planSteps, type PlannedStep } from './batch-plan.js';
 import { EarlyStop, splitByItem, standingSchema, type HeldOutRecord, type Split } from './held-out.js';
 import type { Batch } from './batches.js';
 import { requireFinite, type Kept, type Step, type TakenStep, type TrainingPlan } from './loop.js';
@@ -71,6 +71,11 @@ export class FinetuningPlan implements TrainingPlan<StepMetric, FinetuningCounte
     this.#measured = measuredBatches(this.#split.heldOut, settings);
     this.steps = planSteps(this.#split.trained, { ...settings, objective: objectiveNamed(settings.objective) });
     this.earlyStop = heldOut && new EarlyStop(heldOut);
+  }
+
+  /** What directions of a base in eight bits are found on, so many tokens. */
+  calibration(tokens: number): Batch {
+    return calibrationBatch(this.#split.trained, { tokens, objective: objectiveNamed(this.#settings.objective) });
   }
 
   resume({ counters, weights }: Kept<FinetuningCounters>): void {

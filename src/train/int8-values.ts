@@ -1,6 +1,6 @@
 /** Values that a frozen base is computed with in integers of eight bits: directions found on a batch, and codes made of its weights. */
 import { at, type DataType } from '../compiler/ir.js';
-import { groupBy } from '../core/collections.js';
+import { groupBy, largest } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import type { Quantisation } from '../core/settings.js';
 import { float32, floatsOf, type Engine, type Tensor, type TensorData, type Tensors } from '../engine/engine.js';
@@ -39,22 +39,20 @@ export interface Int8Source {
   readonly quantisation?: Quantisation;
   /** Gives what the base is kept as, and the weight of every linear layer in f32, as it stands for it. */
   readonly initial: ParameterValues;
-  /** Longest position of any row, plus one. */
-  readonly positions: number;
-  /** What directions are found on: the first batch that is trained on. */
-  readonly batch: Batch;
+  /** What directions are found on. */
+  readonly calibration: Batch;
 }
 
 type Data = TensorData[DataType];
+
+/** Values of parameters by name. */
+export type CodeValues = ReadonlyMap<string, Data>;
 
 /** Columns of a sketch this much shorter than its longest add no direction. */
 const LEAST_LENGTH = 1e-6;
 
 /** Values of `parameters` that belong to products in eight bits, by name; the same at every call with the same source. */
-export async function int8Values(
-  source: Int8Source,
-  parameters: readonly Parameter[],
-): Promise<ReadonlyMap<string, Data>> {
+export async function int8Values(source: Int8Source, parameters: readonly Parameter[]): Promise<CodeValues> {
   const { config } = source;
   const values: Map<string, Data> = await inputsFound(source);
   const coded = new Set(parameters.flatMap(({ module, role }) => (role === 'forwardCodes' ? [module] : [])));
@@ -69,7 +67,8 @@ export async function int8Values(
 
 /** Directions of linear layers' inputs, and factors of their columns: the batch is looked at twice, for these are of what those leave. */
 async function inputsFound(source: Int8Source): Promise<Map<string, Float32Array>> {
-  const { engine, config, positions, batch, recipe, initial } = source;
+  const { engine, config, calibration: batch, recipe, initial } = source;
+  const positions = largest(batch.flatMap((row) => row.positions)) + 1;
   const { graph, parameters } = sketchGraph({ ...source, chunks: chunksFor(positions) });
   const found = new Map<string, Float32Array>();
   const layers = linearModules(config).filter((module) =>

@@ -21,7 +21,7 @@ import {
   type Keep,
 } from '../models/graph/training-graph.js';
 import { tokensOf, weightOf, type Batch } from './batches.js';
-import { int8Values } from './int8-values.js';
+import { int8Values, type CodeValues } from './int8-values.js';
 import { AdamW, clipByNorm, type AdamWSettings, type Moments } from './optimiser.js';
 import type { StepResult, StepTrainer, TrainerState, Weights } from './step-trainer.js';
 
@@ -51,11 +51,12 @@ export function loraInitialiser(
 
 /** Values of all parameters; those of a base in eight bits are made first. */
 async function valuesFor(options: TrainerOptions, parameters: readonly Parameter[]): Promise<ParameterValues> {
-  const { training, initial, firstBatch: batch, engine, maker = engine } = options;
+  const { training, initial, calibration, engine, maker = engine, keepCodes = (_, make) => make() } = options;
   if (training.kind !== 'lora' || training.int8 === undefined) return initial;
-  if (batch === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
+  if (calibration === undefined) throw new TypeError('a base in eight bits needs a batch to find its directions on');
   const { int8: recipe, quantisation = 'none' } = training;
-  const values = await int8Values({ ...options, engine: maker, batch, recipe, quantisation }, parameters);
+  const source = { ...options, engine: maker, calibration, recipe, quantisation };
+  const values = await keepCodes(parameters, () => int8Values(source, parameters));
   return (parameter) => values.get(parameter.name) ?? initial(parameter);
 }
 
@@ -115,9 +116,14 @@ export interface TrainerOptions {
   readonly keep?: Keep;
   /** Seed of the dropout masks; default 0. */
   readonly seed?: number;
-  /** Where the base is computed in eight bits: the batch that its directions are found on, the first that is trained on. */
-  readonly firstBatch?: Batch;
+  /** Where the base is computed in eight bits: the batch that its directions are found on. */
+  readonly calibration?: Batch;
+  /** Gives what was made of such a base before, or makes it; default makes it. */
+  readonly keepCodes?: KeepCodes;
 }
+
+/** Values of parameters in eight bits, from where they were kept, or made and kept there. */
+export type KeepCodes = (parameters: readonly Parameter[], make: () => Promise<CodeValues>) => Promise<CodeValues>;
 
 /** What a trainer computes with. */
 interface Prepared {

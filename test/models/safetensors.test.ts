@@ -104,6 +104,29 @@ describe('safetensors are read', () => {
     expect(() => weights.read('i64')).toThrow(/dtype I64: only F32, F16, BF16 and F64/);
   });
 
+  it('into arrays of the type and length that it has, integers of eight bits among them', () => {
+    const path = join(folder, 'stored.safetensors');
+    const data = Int8Array.of(-128, 0, 127, 5);
+    writeSafetensors(
+      path,
+      [
+        { name: 'codes', shape: [2, 2], data },
+        { name: 'scales', shape: [2], data: Float32Array.of(0.5, 2) },
+      ],
+      { dtype: 'F16' },
+    );
+    const file = openSafetensors(path);
+    expect([file.dtype('codes'), file.dtype('scales')]).toEqual(['I8', 'F16']);
+    const codes = new Int8Array(4);
+    file.readInto('codes', codes);
+    expect(codes).toEqual(data);
+    expect(() => file.readInto('codes', new Int8Array(3))).toThrow(
+      /tensor "codes" holds 4 I8 where 3 I8 are asked for/,
+    );
+    expect(() => file.readInto('codes', new Float32Array(4))).toThrow(/4 I8 where 4 F32/);
+    expect(() => file.readInto('scales', new Float32Array(2))).toThrow(/2 F16 where 2 F32/);
+  });
+
   it('but not where a value is NaN or infinite, in any type', () => {
     const bits: [dtype: string, bytes: number[]][] = [
       ['F32', [0, 0, 0xc0, 0x7f]],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { identityHash } from '../../src/study/identity.js';
 import { planStudy } from '../../src/study/plan.js';
-import { RUN_FILES, runPath, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
+import { RUN_FILES, runPath, STUDY_FILES, trainingPath, TRAINING_FILES } from '../../src/study/layout.js';
 import { workerEntry } from '../../src/study/placement.js';
 import { runSummary } from '../../src/study/run-summary.js';
 import { runFolderName, type PlannedRun } from '../../src/study/run-spec.js';
@@ -84,6 +84,26 @@ describe('a study', { timeout: 120_000 }, () => {
       for (const row of rows) expect(row).toMatchObject({ dataset: 'articles', level: 'summ_l3', status: 'scored' });
       expect(rows.every(({ trr, retention }) => (trr ?? 0) > 0.5 && (retention ?? 0) > 0)).toBe(true);
     }
+  });
+
+  it('makes the codes of a base in eight bits once for all seeds, and keeps them until its end', async () => {
+    const into = join(scratch, 'eight bits');
+    const train = { ...leastStudy(model).train, compute: 'int8-anyway' as const };
+    const grid = [
+      { ...leastStudy(model).grid[0], dataset: 'articles', ranks: [2], seeds: [0, 1] },
+    ] as StudyInput['grid'];
+    const made: string[][] = [];
+    const onEvent = ({ type }: StudyEvent): void => {
+      if (type !== 'finished') return;
+      const files = readdirSync(join(into, STUDY_FILES.bases), { recursive: true, encoding: 'utf8' });
+      const codes = files.filter((name) => name.endsWith('.safetensors'));
+      made.push(codes.map((name) => `${name} ${statSync(join(into, STUDY_FILES.bases, name)).mtimeMs}`));
+    };
+    expect(await carryOut(into, { train, grid, base: false }, { onEvent })).toMatchObject({ carriedOut: 2, failed: 0 });
+    expect(made).toHaveLength(2);
+    expect(made[0]).toHaveLength(1);
+    expect(made[1]).toEqual(made[0]);
+    expect(existsSync(join(into, STUDY_FILES.bases))).toBe(false);
   });
 
   it('trains an adapter whose loss falls and whose folder PEFT reads', () => {

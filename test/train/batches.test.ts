@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.js';
 import { pack, packWithin, packedLength, sharedPrefix, type Packable } from '../../src/models/graph/packing.js';
-import { areaOf, epochBatches, packItems } from '../../src/train/batches.js';
-import { groupingOf, planSteps } from '../../src/train/batch-plan.js';
+import { areaOf, epochBatches, packItems, tokensOf } from '../../src/train/batches.js';
+import { calibrationBatch, groupingOf, planSteps } from '../../src/train/batch-plan.js';
 
 const sample = (id: string, prompt: number[], answer: number[]): Packable => ({ id, prompt, answer });
 
@@ -19,6 +19,26 @@ function articles(count: number): (Packable & { item: string })[] {
     }));
   }).flat();
 }
+
+describe('what directions are found on', () => {
+  const samples = articles(20).map((each) => ({ ...each, contextTruncated: false }));
+
+  it('is of the items first by name, whatever order samples come in', () => {
+    const batch = calibrationBatch(samples, { tokens: 512 });
+    expect(tokensOf(batch)).toBeGreaterThanOrEqual(512);
+    expect(tokensOf(batch)).toBeLessThan(1024);
+    const items = [...new Set(batch.flatMap(({ samples: ids }) => ids.map((id) => id.split('/')[0])))];
+    expect(items).toEqual(['0', '1', '10'].slice(0, items.length));
+    expect(calibrationBatch(samples.slice(0, 12), { tokens: 256 })).toEqual(calibrationBatch(samples, { tokens: 256 }));
+    const reversed = [...samples].sort((a, b) => Number(b.item) - Number(a.item));
+    expect(calibrationBatch(reversed, { tokens: 512 })).toEqual(batch);
+  });
+
+  it('is all there is where that is less', () => {
+    const few = samples.slice(0, 2);
+    expect(calibrationBatch(few, { tokens: 5000 }).flatMap(({ samples: ids }) => ids)).toEqual(['0/0', '0/1']);
+  });
+});
 
 describe('packing', () => {
   it('lays questions out behind the tokens they share', () => {

@@ -56,7 +56,7 @@ const trainerOf = (
     initial: loraInitialiser(model.weights, 3),
     optimiser: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
     positions: 64,
-    firstBatch: batch,
+    calibration: batch,
     keep,
   });
 
@@ -169,7 +169,10 @@ describe.skipIf(!isExact)('computing in int8', () => {
     ['the head in f32', { ...INT8_RECIPE, headRows: 0 }],
     ['the head in pieces', { ...INT8_RECIPE, headRows: 16 }],
     ['nothing turned', { ...INT8_RECIPE, block: 1, backBlock: 1 }],
-    ['rows scaled alone', { block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false, headRows: 0 }],
+    [
+      'rows scaled alone',
+      { ...INT8_RECIPE, block: 1, backBlock: 1, directions: 0, levelling: 0, halved: false, headRows: 0 },
+    ],
   ])('goes with parts of its recipe left out: %s', async (_, recipe) => {
     const cosines = (await likenesses(llama, recipe)).all.map(({ cosine }) => cosine);
     expect(Math.min(...cosines)).toBeGreaterThan(0.97);

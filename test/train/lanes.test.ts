@@ -39,7 +39,7 @@ async function trained(engine: TrainerOptions['engine'], options: Partial<Traine
 
 it.each<[string, Partial<TrainerOptions>]>([
   ['f32', {}],
-  ['eight bits', { training: { kind: 'lora', lora, int8: INT8_RECIPE }, firstBatch: rows.slice(0, 1) }],
+  ['eight bits', { training: { kind: 'lora', lora, int8: INT8_RECIPE }, calibration: rows.slice(0, 1) }],
 ])('two lanes come to the bits of one, dropout on: %s', async (_, options) => {
   expect(await trained(lanes, options)).toEqual(await trained(maker, options));
 });

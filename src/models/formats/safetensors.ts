@@ -39,7 +39,14 @@ export interface Safetensors extends WeightSource {
   readonly files: readonly string[];
   /** Type as stored: `F32`, `F16`, `BF16` … */
   dtype(name: string): string;
+  /** Fills an array with a tensor that is stored as just such numbers. Throws UserError where it is another type or another number of values. */
+  readInto(name: string, into: StoredArray): void;
 }
+
+/** Arrays whose numbers are stored as they are. */
+export type StoredArray = Float32Array | Int8Array;
+
+const storedType = (array: StoredArray): 'F32' | 'I8' => (array instanceof Int8Array ? 'I8' : 'F32');
 
 /**
  * Opens a safetensors file, an index of shards (`model.safetensors.index.json`) or a folder with either.
@@ -92,11 +99,30 @@ class SafetensorsFile implements Safetensors {
 
   read(name: string): Float32Array {
     const entry = this.#entry(name);
-    const values = withFile(this.path, (file, size) => {
-      if (entry.start + entry.count * (ELEMENT_BYTES[entry.dtype] ?? 0) > size)
+    return this.#finite(
+      name,
+      this.#withEntry(entry, (file) => readValues({ path: this.path, file }, name, entry)),
+    );
+  }
+
+  readInto(name: string, into: StoredArray): void {
+    const entry = this.#entry(name);
+    const [found, asked] = [`${entry.count} ${entry.dtype}`, `${into.length} ${storedType(into)}`];
+    if (found !== asked)
+      throw new UserError(`${this.path}: tensor "${name}" holds ${found} where ${asked} are asked for`);
+    this.#withEntry(entry, (file) => readInto(this.path, file, bytesOf(into), entry.start));
+    if (into instanceof Float32Array) this.#finite(name, into);
+  }
+
+  #withEntry<T>({ start, count, dtype }: Entry, use: (file: number) => T): T {
+    return withFile(this.path, (file, size) => {
+      if (start + count * (ELEMENT_BYTES[dtype] ?? 0) > size)
         throw new UserError(`${this.path}: the file has become shorter since it was opened`);
-      return readValues({ path: this.path, file }, name, entry);
+      return use(file);
     });
+  }
+
+  #finite(name: string, values: Float32Array): Float32Array {
     const bad = firstNonFinite(values);
     if (bad < 0) return values;
     throw new UserError(
@@ -363,6 +389,10 @@ class ShardedSafetensors implements Safetensors {
     return this.#shard(name).read(name);
   }
 
+  readInto(name: string, into: StoredArray): void {
+    this.#shard(name).readInto(name, into);
+  }
+
   #shard(name: string): SafetensorsFile {
     const shard = this.shards.get(name);
     if (shard) return shard;
@@ -370,19 +400,24 @@ class ShardedSafetensors implements Safetensors {
   }
 }
 
-/** A tensor to be written; `data` may be a function that makes the values when their turn comes, so that not all need be held at once. */
+/**
+ * A tensor to be written; `data` may be a function that makes the values when their turn comes, so that not all need be held at once.
+ * Int8Arrays are stored as I8.
+ */
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | (() => Float32Array);
+  readonly data: StoredArray | (() => Float32Array);
 }
 
 export interface WriteOptions {
   /** Free strings for readers; PEFT and transformers expect `{ format: 'pt' }`. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** How values are stored; default F32. */
-  readonly dtype?: 'F32' | 'F16' | 'BF16';
+  /** How floating-point values are stored; default F32. */
+  readonly dtype?: FloatType;
 }
+
+type FloatType = 'F32' | 'F16' | 'BF16';
 
 /**
  * Writes tensors into one safetensors file, whole or not at all (a temporary file, flushed and renamed).
@@ -394,17 +429,18 @@ export function writeSafetensors(path: string, tensors: readonly NamedTensor[], 
   writeWhole(path, pieces(header, tensors, dtype));
 }
 
-function* pieces(header: Buffer, tensors: readonly NamedTensor[], dtype: 'F32' | 'F16' | 'BF16') {
+function* pieces(header: Buffer, tensors: readonly NamedTensor[], dtype: FloatType) {
   yield header;
   for (const tensor of tensors) yield* tensorPieces(tensor, dtype);
 }
 
-function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Readonly<Record<string, string>>): Buffer {
+function headerOf(tensors: readonly NamedTensor[], floats: FloatType, metadata: Readonly<Record<string, string>>): Buffer {
   const entries = new Map<string, object>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
   let at = 0;
-  for (const { name, shape } of tensors) {
+  for (const { name, shape, data } of tensors) {
     if (entries.has(name)) throw new Error(`tensor "${name}" is given twice`);
+    const dtype = data instanceof Int8Array ? 'I8' : floats;
     const end = at + elementCount(shape) * (ELEMENT_BYTES[dtype] ?? 0);
     entries.set(name, { dtype, shape, data_offsets: [at, end] });
     at = end;
@@ -417,10 +453,14 @@ function headerOf(tensors: readonly NamedTensor[], dtype: string, metadata: Read
   return Buffer.concat([length, padded]);
 }
 
-function* tensorPieces({ name, shape, data }: NamedTensor, dtype: 'F32' | 'F16' | 'BF16'): Generator<Uint8Array> {
+function* tensorPieces({ name, shape, data }: NamedTensor, dtype: FloatType): Generator<Uint8Array> {
   const values = typeof data === 'function' ? data() : data;
   if (values.length !== elementCount(shape))
     throw new Error(`tensor "${name}" of shape [${shape.join(', ')}] has ${values.length} values`);
+  if (values instanceof Int8Array) {
+    yield bytesOf(values);
+    return;
+  }
   const bad = firstNonFinite(values);
   if (bad >= 0) throw new Error(`tensor "${name}" holds ${values[bad]} at position ${bad}: it is not written`);
   if (dtype === 'F32') yield bytesOf(values);

@@ -24,6 +24,8 @@ export interface Int8Recipe {
   readonly halved: boolean;
   /** Rows of the output head that share scales on the way back, at most; 0 leaves the head in f32. */
   readonly headRows: number;
+  /** Tokens of what directions are found on, where there are so many. */
+  readonly calibrationTokens: number;
 }
 
 /** What studies train with (docs/log.md has what other recipes come to). */
@@ -34,6 +36,7 @@ export const INT8_RECIPE: Int8Recipe = {
   levelling: 0.3,
   halved: true,
   headRows: 256,
+  calibrationTokens: 512,
 };
 
 /** Inputs of a layer for each direction, at least. */
