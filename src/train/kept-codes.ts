@@ -1,13 +1,15 @@
 /** What a base in eight bits is computed with, kept in a folder: found and made by the first training that needs it, read by the others. */
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { attempt } from '../core/attempt.js';
 import { elementCount } from '../core/collections.js';
 import { UserError } from '../core/errors.js';
 import { hashJson } from '../core/hash.js';
 import type { Quantisation } from '../core/settings.js';
 import { LargeBlocks } from '../engine/large-blocks.js';
 import { ENGINE_VERSION } from '../engine/version.js';
+import { makeFolder } from '../files/flush.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { removeLeftovers } from '../files/scratch.js';
 import { openSafetensors, writeSafetensors, type StoredArray } from '../models/formats/safetensors.js';
@@ -48,13 +50,20 @@ export interface CodesPlace {
   readonly signal?: AbortSignal;
 }
 
-/** Keeps values in a folder. What lies there damaged is made again; where the disk refuses them, they are not kept. */
+/** Times as much as values take that the disk must have free: adapters need room too, and there are values for every text that is trained on. */
+const ROOM = 4;
+
+/**
+ * Keeps values in a folder. What lies there damaged is made again; where the disk is nearly full or refuses them, they are not kept, and
+ * nobody waits for anybody.
+ */
 export function codesKeeper({ folder, signal }: CodesPlace): KeepCodes {
   const path = join(folder, CODES);
   return async (parameters, make) => {
     const asked = parameters.filter(({ role }) => INT8_ROLES.some((each) => each === role));
     const kept = read(path, asked);
     if (kept) return kept;
+    if (!hasRoom(folder, asked)) return make();
     const lock = await lockFolder(folder, { patienceMs: Infinity, ...(signal && { signal }) });
     try {
       removeLeftovers(folder);
@@ -67,6 +76,14 @@ export function codesKeeper({ folder, signal }: CodesPlace): KeepCodes {
       lock.release();
     }
   };
+}
+
+/** Whether the disk has room to spare; a file system that does not tell has. */
+function hasRoom(folder: string, asked: readonly Parameter[]): boolean {
+  const bytes = asked.reduce((sum, { type, shape }) => sum + elementCount(shape) * (type === 'int8' ? 1 : 4), 0);
+  makeFolder(folder);
+  const space = attempt(() => statfsSync(folder));
+  return space === undefined || space.bavail * space.bsize >= ROOM * bytes;
 }
 
 /** All values that are asked for; undefined where they are not there as they should be. */
