@@ -1,14 +1,42 @@
 /** The builder: makes graphs node by node, inferring shapes as it goes; a node made twice is made once. */
 import { broadcast, sameShape, sum, type Dim, type Shape } from './dims.js';
-import { at, dimOf, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from './ir.js';
+import {
+  at,
+  dimOf,
+  type DataType,
+  type Graph,
+  type Node,
+  type Op,
+  type OpAttributes,
+  type OutputType,
+  type Value,
+} from './ir.js';
 import { inferOutputs } from './shapes.js';
 
-/** Text that tells two nodes apart; JSON alone writes -Infinity, Infinity and NaN alike, and -0 as 0. */
-function keyOf(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): string {
-  return JSON.stringify([op, inputs.map((each) => each.id), attributes], (_, value: unknown) =>
-    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${value}` : value,
-  );
+/** Texts of what does not change and is asked for again: attributes, which passes hand on, and the matrices that constants hold. */
+const texts = new WeakMap<object, string>();
+
+/** Text of attributes; JSON would write -Infinity, Infinity and NaN alike, and -0 as 0. */
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = Array.isArray(value)
+    ? `[${value.map(textOf).join()}]`
+    : Object.entries(value)
+        .flatMap(([name, each]) => (each === undefined ? [] : [`${name}:${textOf(each)}`]))
+        .join();
+  texts.set(value, text);
+  return text;
 }
+
+/** Text that tells two nodes apart. */
+const keyOf = (op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): string =>
+  `${op} ${inputs.map(({ id }) => id).join()} ${textOf(attributes)}`;
+
+const isLike = (a: OutputType, b: OutputType): boolean =>
+  a.type === b.type && (a.shape === b.shape || sameShape(a.shape, b.shape));
 
 /** A graph under construction. */
 export class Builder {
@@ -34,14 +62,26 @@ export class Builder {
 
   /** Adds a node and returns all its outputs; the same operation on the same inputs is added once. */
   apply<P extends Op>(op: P, inputs: readonly Value[], attributes: OpAttributes[P]): readonly Value[] {
+    return this.#node(op, inputs, attributes, () => inferOutputs(op, inputs, attributes));
+  }
+
+  /** Adds a node of another graph on inputs that stand for its own; what comes out is told anew only where these are others. */
+  keep(node: Node, inputs: readonly Value[]): readonly Value[] {
+    const { op, attributes, inputs: before, outputs } = node;
+    const isSame = inputs.every((input, i) => isLike(input, at(before, i)));
+    return this.#node(op, inputs, attributes, () => (isSame ? outputs : inferOutputs(op, inputs, attributes)));
+  }
+
+  #node<P extends Op>(
+    op: P,
+    inputs: readonly Value[],
+    attributes: OpAttributes[P],
+    infer: () => readonly OutputType[],
+  ): readonly Value[] {
     const key = keyOf(op, inputs, attributes);
     const made = this.#made.get(key);
     if (made && this.options.shared) return made;
-    const outputs = inferOutputs(op, inputs, attributes).map((output): Value => ({
-      ...output,
-      id: this.#next++,
-      name: undefined,
-    }));
+    const outputs = infer().map(({ type, shape }): Value => ({ type, shape, id: this.#next++, name: undefined }));
     this.#nodes.push({ op, inputs, outputs, attributes });
     this.#made.set(key, outputs);
     return outputs;

@@ -3,8 +3,16 @@ import type { Builder } from '../builder.js';
 import { product, type Dim } from '../dims.js';
 import { at, dimOf, type OpAttributes, type Value } from '../ir.js';
 
+const matrices = new Map<number, readonly number[]>();
+
 /** Hadamard's matrix over √size, [size, size]: its own transpose and inverse; size a power of two. */
-export function hadamard(size: number): number[] {
+export function hadamard(size: number): readonly number[] {
+  const known = matrices.get(size) ?? hadamardOf(size);
+  matrices.set(size, known);
+  return known;
+}
+
+function hadamardOf(size: number): number[] {
   const value = (row: number, column: number): number => {
     let [bits, sign] = [row & column, 1];
     for (; bits !== 0; bits >>>= 1) if ((bits & 1) === 1) sign = -sign;

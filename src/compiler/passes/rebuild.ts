@@ -28,7 +28,7 @@ export function rebuild(
   };
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(current);
-    const outputs = rewrite(b, node, inputs) ?? b.apply(node.op, inputs, node.attributes);
+    const outputs = rewrite(b, node, inputs) ?? b.keep(node, inputs);
     node.outputs.forEach((output, i) => now.set(output.id, at(outputs, i)));
   }
   return b.finish(Object.fromEntries(graph.outputs.map(({ name, value }) => [name, current(value)])));
