@@ -10,6 +10,7 @@ import { trainConfig } from '../study/config-file.js';
 import type { TrainInput } from '../study/config.js';
 import { epochTokens } from '../study/train-size.js';
 import { trainSettings } from '../study/train-settings.js';
+import { settledCompute } from '../train/compute.js';
 import { finetune, type TrainProgress, type TrainResult } from '../train/finetune.js';
 
 export interface TrainOptions {
@@ -41,5 +42,7 @@ export async function train(items: readonly Item[], options: TrainOptions): Prom
   const limit = promptLimit({ maxLength: config.maxLength, maxPositions: model.config.maxPositions });
   const samples = new PromptRenderer(model, style).tokenize(trainingSamples(items, level), limit);
   const tokens = epochTokens(items, level, config.maxLength);
-  return finetune({ model, samples, folder, settings: trainSettings(config, rank, seed, tokens), ...machine });
+  const compute = settledCompute(config.compute, { hiddenSize: model.config.hiddenSize, device: machine.device });
+  const chosen = trainSettings({ ...config, compute }, rank, seed, tokens);
+  return finetune({ model, samples, folder, settings: chosen, ...machine });
 }

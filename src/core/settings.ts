@@ -29,6 +29,9 @@ export type Quantisation = (typeof QUANTISATIONS)[number];
  */
 export const COMPUTES = ['f32', 'int8', 'int8-anyway'] as const;
 export type Compute = (typeof COMPUTES)[number];
+/** What people may say: one of these, or `auto`, which is settled by machine and base before anything is trained. */
+export const COMPUTE_CHOICES = ['auto', ...COMPUTES] as const;
+export type ComputeChoice = (typeof COMPUTE_CHOICES)[number];
 
 export type Device = 'cpu' | 'webgpu' | 'cuda';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { STUDY_LEVELS, type Level } from '../core/levels.js';
 import { distinctList, flag, given, integer, list, oneOf, positive, text } from '../core/setting-schemas.js';
-import { COMPUTES, QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
+import { COMPUTE_CHOICES, QUANTISATIONS, TARGET_MODULES } from '../core/settings.js';
 import { checkSpending, endpointFields, spendFields } from '../core/spend-schemas.js';
 import { DEVICE_CHOICES } from '../engine/devices.js';
 import { MOST_FACTS } from '../data/world/generate.js';
@@ -131,8 +131,8 @@ const trainFields = {
   quantisation: oneOf(QUANTISATIONS, 'quantisation').describe(
     'What the frozen base’s linear layers are kept in: f32, half precision, or few bits (QLoRA).',
   ),
-  compute: oneOf(COMPUTES, 'compute').describe(
-    'What the frozen base’s products are computed in while training: f32, or on processors with VNNI or AMX integers of eight bits, which is quicker and somewhat less exact; `int8-anyway` also on others. Adapters are asked in f32.',
+  compute: oneOf(COMPUTE_CHOICES, 'compute').describe(
+    'What the frozen base’s products are computed in while training: f32, or on processors with VNNI or AMX integers of eight bits, which is quicker and somewhat less exact; `int8-anyway` also on others. `auto` is int8 where it pays: such a processor in this machine, lightmem’s own engine, and a base at least 512 wide; a study that was begun goes on as it began. Adapters are asked in f32.',
   ),
   gradientCheckpointing: flag.describe('Whether layers are computed again on the way back, in place of being kept.'),
   rankPattern: z
@@ -179,7 +179,7 @@ const trainWithDefaults = z.strictObject({
   rslora: trainFields.rslora.default(false),
   dropout: trainFields.dropout.default(0),
   quantisation: trainFields.quantisation.default('none'),
-  compute: trainFields.compute.default('f32'),
+  compute: trainFields.compute.default('auto'),
   gradientCheckpointing: trainFields.gradientCheckpointing.default(false),
   targets: trainFields.targets.default([...TARGET_MODULES]),
 });

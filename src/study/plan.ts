@@ -7,7 +7,14 @@ import type { Level } from '../core/levels.js';
 import { nearest } from '../core/nearest.js';
 import type { Item } from '../core/records.js';
 import { remembered } from '../core/remembered.js';
-import { apart, type Device, type GenerateSettings, type TrainPlace, type TrainSettings } from '../core/settings.js';
+import {
+  apart,
+  type Compute,
+  type Device,
+  type GenerateSettings,
+  type TrainPlace,
+  type TrainSettings,
+} from '../core/settings.js';
 import { chooseDevice } from '../engine/devices.js';
 import { openJudge, type JudgeChoice } from '../evaluate/judges/open-judge.js';
 import { BUNDLED, bundledModelPath, loadModel } from '../models/load.js';
@@ -17,6 +24,7 @@ import { describePython, settledOn } from '../peft/peft-session.js';
 import type { PeftSettings } from '../peft/settings.js';
 import type { ServerSettings } from '../serving/settings.js';
 import { AskedModels } from './asked-models.js';
+import { computeBefore } from './compute-before.js';
 import type { GridPart, StudyConfig } from './config.js';
 import { FormSets, type FormSet, type TextPart } from './form-sets.js';
 import { generalText } from './general-text.js';
@@ -40,10 +48,10 @@ import { serverIdentity, serverSettings } from './server-config.js';
 import { servedIdentity, servedTokenizer } from './served.js';
 import { textBaseCells, textCells, type TextCell } from './text-cells.js';
 import { studyTexts, type TextsHooks, type TextsOutcome } from './texts.js';
-import { trainSettings, withOverride, type TrainConfig } from './train-settings.js';
+import { trainSettings, withOverride, type SettledTrain, type TrainConfig } from './train-settings.js';
 import { epochTokens } from './train-size.js';
 import { ENGINE_VERSION } from '../engine/version.js';
-import { checkCompute, checkComputePlace, checkLanes } from '../train/compute.js';
+import { checkCompute, checkComputePlace, checkLanes, settledCompute, type ComputeBase } from '../train/compute.js';
 import { INT8_RECIPE } from '../models/graph/int8-weights.js';
 import { studyWriters, type FormsOutcome } from './written-forms.js';
 
@@ -141,7 +149,14 @@ async function planned({ config, model, folder, asked, options }: PlanRequest): 
   if (problems.length > 0) throw new UserErrors('the grid does not fit its data:', problems);
   const writers = await studyWriters({ ...making, datasets, folder: join(folder, STUDY_FILES.forms) });
   const sets = new FormSets(writers.writerOf, options.signal);
-  const runs = await new Planner({ config, model, datasets, sets }).runs();
+  const base = model.kind === 'local' ? model.model.identity : undefined;
+  const runs = await new Planner({
+    config,
+    model,
+    datasets,
+    sets,
+    before: base === undefined ? undefined : computeBefore(folder, base),
+  }).runs();
   const judging = judgeForecasts({ config, runs, folder });
   return { config, model, datasets, texts, forms: writers.outcome, judging, runs };
 }
@@ -226,6 +241,8 @@ interface PlannerInput {
   readonly model: StudyModel;
   readonly datasets: ReadonlyMap<string, StudyDataset>;
   readonly sets: FormSets;
+  /** What trainings of this base in the study's folder were planned to be computed in, where there are any. */
+  readonly before: Compute | undefined;
 }
 
 interface Cell {
@@ -261,7 +278,7 @@ class Planner {
 
   /** Settings of a part's trainings of a rank, which differ by their seeds alone. */
   readonly #settings = remembered((part: GridPart, rank: number, tokens: number): TrainSettings =>
-    trainSettings(withOverride(this.config.train, defined(part.train)), rank, 0, tokens),
+    trainSettings(this.#train(part), rank, 0, tokens),
   );
 
   constructor(readonly input: PlannerInput) {
@@ -360,7 +377,7 @@ class Planner {
 
   #textRun(part: TextPart, cell: TextCell): PlannedRun {
     const { control, level, rank, seed, trained, asked, set } = cell;
-    const config = withOverride(this.config.train, defined(part.train));
+    const config = this.#train(part);
     const isMeasured = control === null && set !== null && this.#peft === undefined;
     const general = isMeasured ? this.#generalText() : undefined;
     const objective = set?.mix.shares.distil === undefined ? {} : { objective: 'distil' };
@@ -422,12 +439,27 @@ class Planner {
     };
   }
 
+  /** A part's own settings in place of the study's, what trainings are computed in settled. */
+  #train(part: GridPart): SettledTrain {
+    const { compute, ...train } = withOverride(this.config.train, defined(part.train));
+    const { model, before } = this.input;
+    const hiddenSize = model.kind === 'local' ? model.model.config.hiddenSize : 0;
+    return { ...train, compute: settledCompute(compute, { ...this.#computePlace, hiddenSize, before }) };
+  }
+
   /** Where runs go elsewhere, the processor there is asked when they begin. */
   #checkCompute(compute: TrainingIdentity['settings']['compute']): void {
-    const { executor, device } = this.config;
-    const isHere = executor.kind === 'inline' || executor.kind === 'pool';
+    const { isHere, ...place } = this.#computePlace;
     const check = isHere ? checkCompute : checkComputePlace;
-    check(compute, { device, isPeft: this.#peft !== undefined });
+    check(compute, place);
+  }
+
+  get #computePlace(): Pick<ComputeBase, 'device' | 'isPeft'> & { readonly isHere: boolean } {
+    const { executor, device } = this.config;
+    return {
+      ...{ device, isPeft: this.#peft !== undefined },
+      isHere: executor.kind === 'inline' || executor.kind === 'pool',
+    };
   }
 
   get #peft(): PeftPlan | undefined {

@@ -1,9 +1,12 @@
 /** Settings of one training, from the flat form of a study file. */
-import type { TrainSettings } from '../core/settings.js';
+import type { Compute, TrainSettings } from '../core/settings.js';
 import type { StudyConfig } from './config.js';
 import { trainSize } from './train-size.js';
 
 export type TrainConfig = StudyConfig['train'];
+
+/** The same, what is computed in settled. */
+export type SettledTrain = Omit<TrainConfig, 'compute'> & { readonly compute: Compute };
 
 /** Settings with those of a part of the grid in their place: a part's scale also stands in place of a fixed alpha. */
 export function withOverride({ alpha, ...config }: TrainConfig, own: Partial<TrainConfig>): TrainConfig {
@@ -14,7 +17,7 @@ export function withOverride({ alpha, ...config }: TrainConfig, own: Partial<Tra
  * Settings of one training from those of a study file: the scale alpha/r is held equal over ranks unless an alpha is given;
  * epochs and batches that are not named are sized to the tokens of an epoch, default very many.
  */
-export function trainSettings(config: TrainConfig, rank: number, seed: number, tokens = Infinity): TrainSettings {
+export function trainSettings(config: SettledTrain, rank: number, seed: number, tokens = Infinity): TrainSettings {
   const {
     scale,
     alpha,

@@ -1,6 +1,6 @@
 /** What `compute: int8` needs of engine, device and processor, said before anything is computed. */
 import { UserError } from '../core/errors.js';
-import type { Compute, Device } from '../core/settings.js';
+import type { Compute, ComputeChoice, Device } from '../core/settings.js';
 import { FLAG_READERS, hasEightBitProducts, type FlagReaders } from '../engine/eight-bits.js';
 
 /** Where a training would compute. */
@@ -11,6 +11,27 @@ export interface ComputePlace {
   readonly isPeft?: boolean;
   /** What tells the processor's flags; default this machine's. */
   readonly readers?: FlagReaders;
+}
+
+/** Width of a base from which integers of eight bits pay: on the bundled one, 192 wide, they save nothing of a study (docs/log.md). */
+const LEAST_WIDTH = 512;
+
+/** What `auto` is settled by. */
+export interface ComputeBase extends ComputePlace {
+  readonly hiddenSize: number;
+  /** Whether trainings run on this machine; default yes. */
+  readonly isHere?: boolean;
+  /** What trainings of the same study were begun in. */
+  readonly before?: Compute | undefined;
+}
+
+/** The way of computing that is meant. */
+export function settledCompute(choice: ComputeChoice, base: ComputeBase): Compute {
+  const { device = 'cpu', isPeft = false, readers = FLAG_READERS, hiddenSize, isHere = true, before } = base;
+  if (choice !== 'auto') return choice;
+  if (before !== undefined) return before;
+  const pays = device === 'cpu' && !isPeft && isHere && hiddenSize >= LEAST_WIDTH;
+  return pays && hasEightBitProducts(readers) === true ? 'int8' : 'f32';
 }
 
 /** Throws UserError where integers of eight bits are asked for that engine or device do not have. */

@@ -27,8 +27,10 @@ describe('a study file', () => {
       ),
     ]);
     const { train } = parseStudy(objective('text'), 'x.yaml');
-    expect(trainSettings(train, 8, 0).objective).toBe('text');
-    expect(trainSettings(parseStudy(GOOD, 'x.yaml').train, 8, 0)).not.toHaveProperty('objective');
+    expect(trainSettings({ ...train, compute: 'f32' }, 8, 0).objective).toBe('text');
+    expect(trainSettings({ ...parseStudy(GOOD, 'x.yaml').train, compute: 'f32' }, 8, 0)).not.toHaveProperty(
+      'objective',
+    );
   });
 
   it('says how many facts the articles of the world have', async () => {

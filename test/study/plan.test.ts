@@ -1,12 +1,15 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { planLines } from '../../src/cli/study/plan-text.js';
+import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { runCost, runSeconds } from '../../src/study/estimate.js';
 import type { RunSeconds } from '../../src/study/run-seconds.js';
 import { INT8_RECIPE } from '../../src/models/graph/int8-weights.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
+import { planForecast } from '../../src/study/plan-forecast.js';
 import { presetNames, presetStudy } from '../../src/study/presets.js';
 import { hashJson } from '../../src/core/hash.js';
 import { identityHash, runName } from '../../src/study/identity.js';
@@ -269,6 +272,23 @@ describe('a plan that cannot be carried out', () => {
 
   it('says when the model is not there', async () => {
     await expect(plan({ model: join(folder, 'nowhere') })).rejects.toThrow('there is no model at');
+  });
+
+  it('computes a wide base in integers of eight bits where the processor has them, and says so', async () => {
+    const wide = writeTinyModel(join(folder, 'wide'), 1, 512);
+    const planned = async (changes: Partial<StudyInput>) => {
+      const made = await plan({ model: wide, base: false, ...changes });
+      const lines = planLines(made, planForecast(made, join(folder, 'none'))).filter((line) =>
+        /compute: auto/.test(line),
+      );
+      return [made.runs[0]?.spec.identity.training?.settings.compute, lines.length];
+    };
+    const chosen = hasEightBitProducts() === true ? ['int8', 1] : [undefined, 0];
+    expect(await planned({})).toEqual(chosen);
+    expect(await planned({ train: { compute: 'auto' } })).toEqual(chosen);
+    expect(await planned({ train: { compute: 'f32' } })).toEqual([undefined, 0]);
+    expect(await planned({ train: { compute: 'int8-anyway' } })).toEqual(['int8-anyway', 0]);
+    expect(await planned({ model })).toEqual([undefined, 0]);
   });
 
   it('refuses integers of eight bits on a GPU before anything is made', async () => {

@@ -96,8 +96,9 @@ describe('what a study file may say', () => {
     expect(problem({ grid: [{ ...grid[0], train: { alpha: 16, scale: 2 } }] })).toContain('grid[0].train.alpha');
     expect(study().train.scale).toBe(2);
     const { train } = study({ train: { alpha: 16 } });
-    expect(trainSettings(train, 4, 0).lora.alpha).toBe(16);
-    expect(trainSettings(withOverride(train, { scale: 3 }), 4, 0).lora.alpha).toBe(12);
-    expect(trainSettings(withOverride(train, { alpha: 8 }), 4, 0).lora.alpha).toBe(8);
+    const alphaOf = (config: typeof train): number => trainSettings({ ...config, compute: 'f32' }, 4, 0).lora.alpha;
+    expect(alphaOf(train)).toBe(16);
+    expect(alphaOf(withOverride(train, { scale: 3 }))).toBe(12);
+    expect(alphaOf(withOverride(train, { alpha: 8 }))).toBe(8);
   });
 });

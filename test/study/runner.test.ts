@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inlineExecutor } from '../../src/executors/inline.js';
 import { poolExecutor } from '../../src/executors/pool.js';
+import { computeBefore } from '../../src/study/compute-before.js';
 import type { StudyInput } from '../../src/study/config.js';
 import { studyConfig } from '../../src/study/config-file.js';
 import { identityHash } from '../../src/study/identity.js';
@@ -103,6 +104,10 @@ describe('a study', { timeout: 120_000 }, () => {
     expect(made).toHaveLength(2);
     expect(made[0]).toHaveLength(1);
     expect(made[1]).toEqual(made[0]);
+    const trained = trainedRun(into).spec.identity.training?.model ?? '';
+    expect(computeBefore(into, trained)).toBe('int8-anyway');
+    expect(computeBefore(into, 'another')).toBeUndefined();
+    expect(computeBefore(join(scratch, 'nowhere'), trained)).toBeUndefined();
     expect(existsSync(join(into, STUDY_FILES.bases))).toBe(false);
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
-import { checkCompute, checkComputePlace, checkLanes } from '../../src/train/compute.js';
+import { checkCompute, checkComputePlace, checkLanes, settledCompute } from '../../src/train/compute.js';
 import { finetune } from '../../src/train/finetune.js';
 import { TINY_SETTINGS, tinyModel, tinySamples } from './tiny-model.js';
 
@@ -25,6 +25,31 @@ describe('products of eight bits', () => {
 
   it('are of x86 alone', () => {
     expect(hasEightBitProducts(readers('avx512_vnni', 'arm64'))).toBe(false);
+  });
+});
+
+describe('compute: auto', () => {
+  const wide = { hiddenSize: 576, readers: readers('avx512_vnni') };
+
+  it('is int8 where that pays, and f32 everywhere else', () => {
+    expect(settledCompute('auto', wide)).toBe('int8');
+    expect(settledCompute('auto', { ...wide, readers: readers('amx_int8') })).toBe('int8');
+    const others = [
+      { hiddenSize: 192 },
+      { device: 'webgpu' as const },
+      { isPeft: true },
+      { isHere: false },
+      { readers: readers('avx2') },
+      { readers: readers(undefined) },
+    ];
+    for (const other of others) expect(settledCompute('auto', { ...wide, ...other })).toBe('f32');
+  });
+
+  it('goes on as a study was begun, and leaves what is said as it is', () => {
+    expect(settledCompute('auto', { ...wide, before: 'f32' })).toBe('f32');
+    expect(settledCompute('auto', { hiddenSize: 192, before: 'int8' })).toBe('int8');
+    for (const compute of ['f32', 'int8', 'int8-anyway'] as const)
+      expect(settledCompute(compute, { hiddenSize: 192, before: 'f32' })).toBe(compute);
   });
 });
 

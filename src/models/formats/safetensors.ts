@@ -434,7 +434,11 @@ function* pieces(header: Buffer, tensors: readonly NamedTensor[], dtype: FloatTy
   for (const tensor of tensors) yield* tensorPieces(tensor, dtype);
 }
 
-function headerOf(tensors: readonly NamedTensor[], floats: FloatType, metadata: Readonly<Record<string, string>>): Buffer {
+function headerOf(
+  tensors: readonly NamedTensor[],
+  floats: FloatType,
+  metadata: Readonly<Record<string, string>>,
+): Buffer {
   const entries = new Map<string, object>();
   if (Object.keys(metadata).length > 0) entries.set('__metadata__', metadata);
   let at = 0;

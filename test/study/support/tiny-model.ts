@@ -23,13 +23,16 @@ const SHAPE = {
   hidden_act: 'silu',
 };
 
-/** Writes the model into a folder with weights drawn from the seed, and gives the folder back. */
-export function writeTinyModel(folder: string, seed = 1): string {
+/** Writes the model into a folder with weights drawn from the seed, and gives the folder back; `width` is its hidden size. */
+export function writeTinyModel(folder: string, seed = 1, width = SHAPE.hidden_size): string {
   mkdirSync(folder, { recursive: true });
   for (const name of ['tokenizer.json', 'tokenizer_config.json'])
     copyFileSync(join(bundledModelPath(), name), join(folder, name));
   const { vocabSize } = loadTokenizer(folder);
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...SHAPE, vocab_size: vocabSize, eos_token_id: 0 }));
+  writeFileSync(
+    join(folder, 'config.json'),
+    JSON.stringify({ ...SHAPE, hidden_size: width, vocab_size: vocabSize, eos_token_id: 0 }),
+  );
   const random = new Random(seed, 'tiny');
   const tensors = modelParameters(readModelConfig(folder)).map(({ name, role, shape }) => ({
     name,
