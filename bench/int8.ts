@@ -9,7 +9,7 @@ import { answers } from '../src/train/objectives/answers.js';
 import { learningRateAt } from '../src/train/schedule.js';
 import { Trainer, loraInitialiser } from '../src/train/trainer.js';
 import { median, printReport, rounded } from './support/report.js';
-import { THREADS, articlesOf, openBenchModel, parts, type Articles } from './support/training.js';
+import { THREADS, articlesOf, openBenchModel, parts, textsOf, type Articles } from './support/training.js';
 
 /** Tokens of a micro-batch, and micro-batches of a step. */
 const BATCH_TOKENS = 416;
@@ -49,9 +49,9 @@ const RECIPES: Readonly<Record<string, Int8Recipe>> = {
 /** Recipes that are compared, by their names; all where none is named. */
 const asked = (process.env['LIGHTMEM_BENCH_RECIPES'] ?? '').split(',').filter((name) => name !== '');
 
-const book = process.argv.includes('closed') ? 'closed' : 'open';
+const book = (['closed', 'texts'] as const).find((each) => process.argv.includes(each)) ?? 'open';
 const { model } = openBenchModel();
-const { items, heldOut } = parts(await articlesOf(model, book));
+const { items, heldOut } = parts(book === 'texts' ? await textsOf(model) : await articlesOf(model, book));
 const samplesOf = (articles: Articles) =>
   articles.flatMap((group, i) => group.map((question, j) => ({ id: `${i}/${j}`, item: String(i), ...question })));
 const planned = (articles: Articles, epochs: number): readonly PlannedStep[] =>

@@ -44,6 +44,18 @@ export async function articlesOf(model: LoadedModel, book: 'open' | 'closed'): P
   });
 }
 
+/** Tokens of an article's text that are learnt, at most. */
+const TEXT_TOKENS = 512;
+
+/** WikiUpdate's articles as texts alone, every token learnt from those before it, in the same order. */
+export async function textsOf({ tokenizer }: LoadedModel): Promise<Articles> {
+  const { items } = await loadAll(devData('wikiupdate-150.json'));
+  return new Random(0, 'bench').shuffle(items).map(({ texts }) => {
+    const tokens = tokenizer.encode(texts.original?.text ?? '').slice(0, TEXT_TOKENS);
+    return [{ prompt: tokens.slice(0, 1), answer: tokens.slice(1) }];
+  });
+}
+
 /**
  * The articles that the loss is measured on, the rest of them, and the part of the rest that stands for it: of those in order of
  * length, one from the middle of each of `ARTICLES` equal stretches. The longest comes first, for the first step is not timed, so
