@@ -108,7 +108,7 @@ class Named {
     return [
       ...(this.unasked === 0
         ? []
-        : [`answers and bases, for ${runs(this.unasked)} not trained: which answers they use is not known yet`]),
+        : [`answers and bases, for ${runs(this.unasked)} not trained: which they use is not known yet`]),
       ...(this.unprobed === 0 ? [] : [`probes, for ${runs(this.unprobed)} not done: which they use is not known yet`]),
     ];
   }

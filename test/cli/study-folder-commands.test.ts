@@ -122,7 +122,10 @@ describe('study clean', { timeout: 180_000 }, () => {
     const samples = join(folder, STUDY_FILES.samples);
     mkdirSync(samples, { recursive: true });
     writeFileSync(join(samples, '0123456789abcdef.jsonl'), '{}');
-    return [orphan, checkpoints, answers, leftover, join(samples, '0123456789abcdef.jsonl')];
+    const base = join(folder, STUDY_FILES.bases, '0123456789abcdef');
+    mkdirSync(base, { recursive: true });
+    writeFileSync(join(base, 'codes.safetensors'), 'c'.repeat(100));
+    return [orphan, checkpoints, answers, leftover, join(samples, '0123456789abcdef.jsonl'), base];
   };
 
   it('finds nothing where runs use all that is there', async () => {
@@ -134,12 +137,12 @@ describe('study clean', { timeout: 180_000 }, () => {
     const before = files(copy);
     const unused = inTheWay(copy);
     const shown = JSON.parse((await studyCommand('clean', copy, '--json')).out) as UnusedFiles & { deleted: boolean };
-    expect(shown).toMatchObject({ deleted: false, bytes: 1503, kept: [] });
+    expect(shown).toMatchObject({ deleted: false, bytes: 1603, kept: [] });
     expect(shown.found.map(({ path }) => path).sort()).toEqual([...unused].sort());
     expect(unused.every((path) => existsSync(path))).toBe(true);
     const { out } = await studyCommand('clean', copy, '--yes');
     expect(out).toMatch(/^trainings: 1, 1\.0 kB\n {2}trainings\/0123456789abcdef {2}1\.0 kB$/m);
-    expect(out).toMatch(/deleted: 1\.5 kB\n$/);
+    expect(out).toMatch(/deleted: 1\.6 kB\n$/);
     expect(files(copy)).toEqual(before);
     expect(await carriedOut(model, copy)).toMatchObject({ carriedOut: 0, reused: 2 });
   });
@@ -169,10 +172,12 @@ describe('study clean', { timeout: 180_000 }, () => {
     rmSync(join(training, TRAINING_FILES.training));
     mkdirSync(join(training, TRAINING_FILES.checkpoints));
     mkdirSync(join(copy, STUDY_FILES.answers, 'fedcba9876543210'));
+    mkdirSync(join(copy, STUDY_FILES.bases, '0123456789abcdef'), { recursive: true });
     const { out } = await studyCommand('clean', copy, '--yes');
-    expect(out).toMatch(/not looked at: answers, for 1 run is not trained/);
+    expect(out).toMatch(/not looked at: answers and bases, for 1 run is not trained/);
     expect(existsSync(join(training, TRAINING_FILES.checkpoints))).toBe(true);
     expect(existsSync(join(copy, STUDY_FILES.answers, 'fedcba9876543210'))).toBe(true);
+    expect(existsSync(join(copy, STUDY_FILES.bases, '0123456789abcdef'))).toBe(true);
     const lock = await lockFolder(copy);
     await expect(studyCommand('clean', copy, '--yes')).rejects.toThrow(/is in use by process/);
     lock.release();
