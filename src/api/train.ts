@@ -42,7 +42,9 @@ export async function train(items: readonly Item[], options: TrainOptions): Prom
   const limit = promptLimit({ maxLength: config.maxLength, maxPositions: model.config.maxPositions });
   const samples = new PromptRenderer(model, style).tokenize(trainingSamples(items, level), limit);
   const tokens = epochTokens(items, level, config.maxLength);
-  const compute = settledCompute(config.compute, { hiddenSize: model.config.hiddenSize, device: machine.device });
+  const { quantisation } = config;
+  const { hiddenSize } = model.config;
+  const compute = settledCompute(config.compute, { hiddenSize, quantisation, device: machine.device });
   const chosen = trainSettings({ ...config, compute }, rank, seed, tokens);
   return finetune({ model, samples, folder, settings: chosen, ...machine });
 }

@@ -132,7 +132,7 @@ const trainFields = {
     'What the frozen base’s linear layers are kept in: f32, half precision, or few bits (QLoRA).',
   ),
   compute: oneOf(COMPUTE_CHOICES, 'compute').describe(
-    'What the frozen base’s products are computed in while training: f32, or on processors with VNNI or AMX integers of eight bits, which is quicker and somewhat less exact; `int8-anyway` also on others. `auto` is int8 where it pays: such a processor in this machine, lightmem’s own engine, and a base at least 512 wide; a study that was begun goes on as it began. Adapters are asked in f32.',
+    'What the frozen base’s products are computed in while training: f32, or on processors with VNNI or AMX integers of eight bits, which is quicker and somewhat less exact; `int8-anyway` also on others. `auto` is int8 where it pays: such a processor in this machine, lightmem’s own engine, and a base at least 512 wide without `quantisation`; a study that was begun goes on as it began. Adapters are asked in f32.',
   ),
   gradientCheckpointing: flag.describe('Whether layers are computed again on the way back, in place of being kept.'),
   rankPattern: z

@@ -444,7 +444,8 @@ class Planner {
     const { compute, ...train } = withOverride(this.config.train, defined(part.train));
     const { model, before } = this.input;
     const hiddenSize = model.kind === 'local' ? model.model.config.hiddenSize : 0;
-    return { ...train, compute: settledCompute(compute, { ...this.#computePlace, hiddenSize, before }) };
+    const base = { ...this.#computePlace, hiddenSize, quantisation: train.quantisation, before };
+    return { ...train, compute: settledCompute(compute, base) };
   }
 
   /** Where runs go elsewhere, the processor there is asked when they begin. */

@@ -1,6 +1,6 @@
 /** What `compute: int8` needs of engine, device and processor, said before anything is computed. */
 import { UserError } from '../core/errors.js';
-import type { Compute, ComputeChoice, Device } from '../core/settings.js';
+import type { Compute, ComputeChoice, Device, Quantisation } from '../core/settings.js';
 import { FLAG_READERS, hasEightBitProducts, type FlagReaders } from '../engine/eight-bits.js';
 
 /** Where a training would compute. */
@@ -19,6 +19,8 @@ const LEAST_WIDTH = 512;
 /** What `auto` is settled by. */
 export interface ComputeBase extends ComputePlace {
   readonly hiddenSize: number;
+  /** What the base is kept in: who asks for few bits asks for little memory, of which codes take more. */
+  readonly quantisation: Quantisation;
   /** Whether trainings run on this machine; default yes. */
   readonly isHere?: boolean;
   /** What trainings of the same study were begun in. */
@@ -27,11 +29,11 @@ export interface ComputeBase extends ComputePlace {
 
 /** The way of computing that is meant. */
 export function settledCompute(choice: ComputeChoice, base: ComputeBase): Compute {
-  const { device = 'cpu', isPeft = false, readers = FLAG_READERS, hiddenSize, isHere = true, before } = base;
+  const { device = 'cpu', isPeft = false, readers = FLAG_READERS, isHere = true, before } = base;
   if (choice !== 'auto') return choice;
-  if (before !== undefined) return before;
-  const pays = device === 'cpu' && !isPeft && isHere && hiddenSize >= LEAST_WIDTH;
-  return pays && hasEightBitProducts(readers) === true ? 'int8' : 'f32';
+  const pays = device === 'cpu' && !isPeft && base.quantisation === 'none' && base.hiddenSize >= LEAST_WIDTH;
+  if (!pays) return 'f32';
+  return before ?? (isHere && hasEightBitProducts(readers) === true ? 'int8' : 'f32');
 }
 
 /** Throws UserError where integers of eight bits are asked for that engine or device do not have. */

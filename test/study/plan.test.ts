@@ -287,6 +287,7 @@ describe('a plan that cannot be carried out', () => {
     expect(await planned({})).toEqual(chosen);
     expect(await planned({ train: { compute: 'auto' } })).toEqual(chosen);
     expect(await planned({ train: { compute: 'f32' } })).toEqual([undefined, 0]);
+    expect(await planned({ train: { quantisation: 'nf4' } })).toEqual([undefined, 0]);
     expect(await planned({ train: { compute: 'int8-anyway' } })).toEqual(['int8-anyway', 0]);
     expect(await planned({ model })).toEqual([undefined, 0]);
   });

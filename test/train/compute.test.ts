@@ -29,7 +29,7 @@ describe('products of eight bits', () => {
 });
 
 describe('compute: auto', () => {
-  const wide = { hiddenSize: 576, readers: readers('avx512_vnni') };
+  const wide = { hiddenSize: 576, quantisation: 'none', readers: readers('avx512_vnni') } as const;
 
   it('is int8 where that pays, and f32 everywhere else', () => {
     expect(settledCompute('auto', wide)).toBe('int8');
@@ -39,6 +39,7 @@ describe('compute: auto', () => {
       { device: 'webgpu' as const },
       { isPeft: true },
       { isHere: false },
+      { quantisation: 'nf4' as const },
       { readers: readers('avx2') },
       { readers: readers(undefined) },
     ];
@@ -47,9 +48,10 @@ describe('compute: auto', () => {
 
   it('goes on as a study was begun, and leaves what is said as it is', () => {
     expect(settledCompute('auto', { ...wide, before: 'f32' })).toBe('f32');
-    expect(settledCompute('auto', { hiddenSize: 192, before: 'int8' })).toBe('int8');
+    expect(settledCompute('auto', { ...wide, readers: readers('avx2'), before: 'int8' })).toBe('int8');
+    expect(settledCompute('auto', { ...wide, quantisation: 'nf4', before: 'int8' })).toBe('f32');
     for (const compute of ['f32', 'int8', 'int8-anyway'] as const)
-      expect(settledCompute(compute, { hiddenSize: 192, before: 'f32' })).toBe(compute);
+      expect(settledCompute(compute, { ...wide, hiddenSize: 192, before: 'f32' })).toBe(compute);
   });
 });
 
