@@ -1,5 +1,6 @@
 /** Our side of the training benches, a process of its own: trains on articles given as tokens, one or more a step, and prints what it took as JSON. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TARGET_MODULES, type Quantisation } from '../../src/core/settings.js';
 import { laneEngine } from '../../src/engine/lanes.js';
 import { onnxRuntimeEngine } from '../../src/engine/onnxruntime.js';
@@ -9,7 +10,8 @@ import { loadModel } from '../../src/models/load.js';
 import { packWithin, type PackedRow } from '../../src/models/graph/packing.js';
 import { packItems } from '../../src/train/batches.js';
 import { groupingOf, type GroupedSample } from '../../src/train/batch-plan.js';
-import { Trainer, loraInitialiser } from '../../src/train/trainer.js';
+import { codesKeeper, codesName } from '../../src/train/kept-codes.js';
+import { Trainer, loraInitialiser, type TrainerOptions } from '../../src/train/trainer.js';
 
 /** A question as tokens. */
 export interface TokenQuestion {
@@ -28,6 +30,8 @@ export interface TrainWorkload {
   readonly quantisation: Quantisation;
   /** Whether the base is computed in integers of eight bits; the loss in the end is of f32 either way. */
   readonly int8: boolean;
+  /** Where what a base in eight bits is computed with is kept; default nowhere. */
+  readonly bases?: string;
   readonly keep: Keep;
   /** Articles of one optimiser step. */
   readonly articlesPerStep: number;
@@ -63,6 +67,13 @@ const longest = [...work.items, ...work.heldOut].flat().map(({ prompt, answer })
 const maker = onnxRuntimeEngine({ device: 'cpu', threads: work.threads });
 const lanes = work.lanes > 1 ? laneEngine({ lanes: work.lanes, threads: work.threads / work.lanes }) : null;
 
+/** Keeps codes where the workload names a folder. */
+function keptIn(calibration: readonly PackedRow[]): Pick<TrainerOptions, 'keepCodes'> {
+  if (work.bases === undefined) return {};
+  const identity = { model: work.model, quantisation: 'none', recipe: INT8_RECIPE, calibration } as const;
+  return { keepCodes: codesKeeper({ folder: join(work.bases, codesName(identity)) }) };
+}
+
 const opened = (int8: boolean, calibration: readonly PackedRow[]): Promise<Trainer> =>
   Trainer.create({
     engine: lanes ?? maker,
@@ -74,6 +85,7 @@ const opened = (int8: boolean, calibration: readonly PackedRow[]): Promise<Train
     positions: Math.max(...longest),
     keep: work.keep,
     calibration,
+    ...keptIn(calibration),
   });
 
 /** Rows in micro-batches of at most `batchTokens`, a longer row alone. */
