@@ -76,14 +76,18 @@ type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' 
 function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   const { level, training } = run.spec.identity;
   if (training === null) return { trainTokens: 0, learntTokens: 0, writtenTokens: 0, stepTokens: 0, ofTexts: false };
-  const stepTokens = training.settings.batchTokens * training.settings.accumulation;
+  const { batchTokens, accumulation, maxSteps = Infinity } = training.settings;
+  const stepTokens = batchTokens * accumulation;
+  const most = maxSteps * stepTokens;
   const int8 = (training.settings.compute ?? 'f32') === 'f32' ? {} : { isInt8: true };
   if (run.set !== undefined) {
     const { tokens, learnt, replayed } = textCost(run.set, tokenizer);
     const writtenTokens = Math.min(replayed, REPLAY.most * REPLAY.tokens);
-    return { trainTokens: tokens, learntTokens: learnt, writtenTokens, stepTokens, ofTexts: true, ...int8 };
+    const trainTokens = Math.min(tokens, most);
+    const learntTokens = tokens === 0 ? 0 : (learnt * trainTokens) / tokens;
+    return { trainTokens, learntTokens, writtenTokens, stepTokens, ofTexts: true, ...int8 };
   }
-  const trainTokens = askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs;
+  const trainTokens = Math.min(askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs, most);
   return {
     trainTokens,
     learntTokens: ANSWER_SHARE * trainTokens,

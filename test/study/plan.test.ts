@@ -87,6 +87,18 @@ describe('a plan', () => {
     expect(coded.train / float.train).toBeLessThan(0.8);
   });
 
+  it('foresees no more tokens than maxSteps come to', async () => {
+    const tokens = async (maxSteps?: number): Promise<number> => {
+      const settings = { epochs: 4, batchTokens: 64, accumulation: 2, ...(maxSteps !== undefined && { maxSteps }) };
+      const { model: local, runs } = await plan({ train: settings, base: false });
+      const [run] = runs;
+      return run === undefined ? NaN : runCost(run, local.tokenizer).trainTokens;
+    };
+    expect(await tokens(3)).toBe(3 * 2 * 64);
+    expect(await tokens(10_000)).toBe(await tokens());
+    expect(await tokens()).toBeGreaterThan(3 * 2 * 64);
+  });
+
   it('carries out the demonstration with 35 adapters, 13 of them trained on texts', async () => {
     const { runs } = await planStudy({ ...presetStudy('demo'), model });
     expect(runs.filter(({ spec }) => spec.identity.rank > 0 && spec.identity.book !== 'text')).toHaveLength(22);
