@@ -11,17 +11,37 @@ import type { LoadedModel } from '../model.js';
 import { modelParameters, type ParameterDescription } from '../modules.js';
 import { writeSafetensors, type WriteOptions } from '../formats/safetensors.js';
 
-/** W [out, in] + scale · B A, in place; sums in 64 bits, rounded once. */
+/** Rows of A that are gone through together: a sum is then read and written once for all of them. */
+const TOGETHER = 4;
+
+/** W [out, in] + scale · B A, in place; sums in 64 bits, in the order of ranks, rounded once. */
 export function addLora(weights: Float32Array, { a, b, rank, inFeatures, outFeatures }: LoraPair, scale: number): void {
   const row = new Float64Array(inFeatures);
+  // Rows of zeros behind the last, whose sums change nothing.
+  const rows = Math.ceil(rank / TOGETHER) * TOGETHER;
+  const padded = new Float64Array(rows * inFeatures);
+  padded.set(a);
+  const factors = new Float64Array(rows);
   for (let out = 0; out < outFeatures; out++) {
     row.fill(0);
-    for (let i = 0; i < rank; i++) {
-      const factor = scale * (b[out * rank + i] as number);
-      for (let j = 0; j < inFeatures; j++) row[j] = (row[j] as number) + factor * (a[i * inFeatures + j] as number);
-    }
+    for (let i = 0; i < rank; i++) factors[i] = scale * (b[out * rank + i] as number);
+    for (let i = 0; i < rows; i += TOGETHER) addRows(row, padded, factors, i);
     const at = out * inFeatures;
     for (let j = 0; j < inFeatures; j++) weights[at + j] = (weights[at + j] as number) + (row[j] as number);
+  }
+}
+
+/** row + Σ factors[i + k] · A[i + k], one after the other. */
+function addRows(row: Float64Array, a: Float64Array, factors: Float64Array, i: number): void {
+  const width = row.length;
+  const [f0, f1, f2, f3] = factors.subarray(i, i + TOGETHER) as unknown as [number, number, number, number];
+  const first = i * width;
+  for (let j = 0; j < width; j++) {
+    const at = first + j;
+    let sum = (row[j] as number) + f0 * (a[at] as number);
+    sum += f1 * (a[at + width] as number);
+    sum += f2 * (a[at + 2 * width] as number);
+    row[j] = sum + f3 * (a[at + 3 * width] as number);
   }
 }
 
