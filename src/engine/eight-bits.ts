@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { attempt } from '../core/attempt.js';
+import { remembered } from '../core/remembered.js';
 
 /** Flags of x86's instructions for products of eight bits, as Linux and macOS have them. */
 export const VNNI = /^avx_?(512_?)?vnni$/i;
@@ -21,9 +22,12 @@ export const FLAG_READERS: FlagReaders = {
   cpuinfo: () => attempt(() => readFileSync('/proc/cpuinfo', 'utf8')),
 };
 
-/** Whether the processor has VNNI or AMX; null where it cannot be told. Others cut sums of pairs off at sixteen bits. */
-export function hasEightBitProducts(readers: FlagReaders = FLAG_READERS): boolean | null {
-  if (readers.arch !== 'x64') return false;
-  const flags = /^flags\s*: (.*)$/m.exec(readers.cpuinfo() ?? '')?.[1]?.split(' ');
+/** Told once of a machine: every training of a plan asks, and the system's text is long where threads are many. */
+const told = remembered(({ arch: kind, cpuinfo }: FlagReaders): boolean | null => {
+  if (kind !== 'x64') return false;
+  const flags = /^flags\s*: (.*)$/m.exec(cpuinfo() ?? '')?.[1]?.split(' ');
   return flags?.some((flag) => VNNI.test(flag) || AMX_INT8.test(flag)) ?? null;
-}
+});
+
+/** Whether the processor has VNNI or AMX; null where it cannot be told. Others cut sums of pairs off at sixteen bits. */
+export const hasEightBitProducts = (readers: FlagReaders = FLAG_READERS): boolean | null => told(readers);

@@ -59,11 +59,10 @@ export interface ModelModules {
  * few bits a weight is `codes` and what belongs to them; a `table` is shared by all weights of a format.
  */
 export type Role = 'weight' | 'bias' | 'norm' | 'embedding' | 'head' | 'lora_A' | 'lora_B' | QuantisedRole | Int8Role;
-/** What a linear layer is computed with in integers of eight bits: codes and scales of both directions, and what goes through in f32. */
-export const INT8_ROLES = [
-  ...(['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const),
-  ...(['directions', 'through', 'factors'] as const),
-] as const;
+/** What a linear layer is computed with in integers of eight bits: codes and scales of both directions. */
+export const INT8_CODES = ['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const;
+/** The same, and what goes through in f32. */
+export const INT8_ROLES = [...INT8_CODES, 'directions', 'through', 'factors'] as const;
 export type Int8Role = (typeof INT8_ROLES)[number];
 export type QuantisedRole = 'codes' | 'scales' | 'zeroPoints' | 'scaleCodes' | 'scaleScales' | 'scaleOffset' | 'table';
 

@@ -110,12 +110,12 @@ export function calibrationBatch(
   const items = [...groupBy(samples, ({ item }) => item)].sort(([a], [b]) => (a < b ? -1 : 1));
   const settings = { epochs: 1, batchTokens: tokens, accumulation: 1, seed: 0, objective };
   const rows: PackedRow[] = [];
-  for (const [, own] of items) {
-    if (tokensOf(rows) >= tokens) break;
-    rows.push(...planSteps(own, settings).flatMap(({ batches }) => batches.flat()));
-  }
-  const enough = rows.findIndex((_, i) => tokensOf(rows.slice(0, i + 1)) >= tokens);
-  return enough < 0 ? rows : rows.slice(0, enough + 1);
+  for (const [, own] of items)
+    for (const row of planSteps(own, settings).flatMap(({ batches }) => batches.flat())) {
+      rows.push(row);
+      if (tokensOf(rows) >= tokens) return rows;
+    }
+  return rows;
 }
 
 /** One optimiser step: its micro-batches. */

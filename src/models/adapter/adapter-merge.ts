@@ -34,7 +34,7 @@ export function addLora(weights: Float32Array, { a, b, rank, inFeatures, outFeat
 /** row + Σ factors[i + k] · A[i + k], one after the other. */
 function addRows(row: Float64Array, a: Float64Array, factors: Float64Array, i: number): void {
   const width = row.length;
-  const [f0, f1, f2, f3] = factors.subarray(i, i + TOGETHER) as unknown as [number, number, number, number];
+  const [f0 = 0, f1 = 0, f2 = 0, f3 = 0] = factors.subarray(i, i + TOGETHER);
   const first = i * width;
   for (let j = 0; j < width; j++) {
     const at = first + j;

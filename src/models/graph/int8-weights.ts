@@ -4,6 +4,8 @@ import type { DataType, Graph, Value } from '../../compiler/ir.js';
 import { codedColumns, codedRows, rotated, rowsOf } from '../../compiler/passes/eight-bits.js';
 import type { TargetModule } from '../../core/settings.js';
 import {
+  INT8_CODES,
+  INT8_ROLES,
   weightParameter,
   type Int8Role,
   type LinearModule,
@@ -94,13 +96,10 @@ function partsOf(
   };
 }
 
-const CODES = ['forwardCodes', 'forwardScales', 'backCodes', 'backScales'] as const;
-const DIRECT = ['directions', 'through', 'factors'] as const;
-
 /** x Wᵀ of a linear layer in integers of eight bits; its inputs are named `<path>.int8.forwardCodes` and so on. x [T, in] → [T, out]. */
 export function int8Product(x: Value, module: LinearModule, { builder, declare, recipe }: Making): Value {
   const parts = partsOf(module, recipe);
-  const roles = directionsOf(module, recipe) > 0 ? [...CODES, ...DIRECT] : CODES;
+  const roles = directionsOf(module, recipe) > 0 ? INT8_ROLES : INT8_CODES;
   const inputs = roles.map((role) => declare(...parts[role]));
   const attributes = {
     rotation: blockOf(module.inFeatures, recipe.block),
