@@ -6,7 +6,7 @@ import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { pieceNames } from '../compiler/passes/cut-inputs.js';
 import { MOST_INPUT_BYTES, prepareGraph } from '../compiler/pipeline.js';
 import { sizesOf } from '../compiler/sizes.js';
-import type { Device } from '../core/settings.js';
+
 import { explained } from './device-errors.js';
 import { DeviceTensor, holdOnDevice, piecesOf, toOrt } from './device-tensors.js';
 import {
@@ -86,27 +86,6 @@ function fedAs(inputs: Fed, name: string): Tensor | HeldTensor {
   return fed;
 }
 
-/** Does what our own passes do, otherwise: it gives products of thin matrices another order. */
-const UNWANTED = ['GemmTransposeFusion'];
-/**
- * ONNX Runtime's optimisers on the CPU that change nothing in our graphs, as what it writes out says with and without (optimizedModelFilePath):
- * looking for what they would change takes more than half of the time that a training's graph opens in.
- */
-const IDLE = [
-  ...['TransposeOptimizer', 'ReshapeFusion', 'FreeDimensionOverrideTransformer', 'MatMulAddFusion', 'ConstantSharing'],
-  ...['CommonSubexpressionElimination', 'GeluFusionL1', 'LayerNormFusionL1', 'QDQPropagationTransformer', 'PadFusion'],
-  ...['WeightBiasQuantization', 'EnsureUniqueDQForNodeUnit', 'LabelEncoderFusion', 'Level2_RuleBasedTransformer'],
-  ...['GatherSliceToSplitFusion', 'GatherToSliceFusion', 'GemmActivationFusion', 'MatMulIntegerToFloatFusion'],
-  ...['DynamicQuantizeMatMulFusion', 'ConvActivationFusion', 'ConvAddActivationFusion', 'GeluFusionL2'],
-  ...['LayerNormFusionL2', 'LayerNormFusion', 'SimplifiedLayerNormFusion', 'SkipLayerNormFusion', 'AttentionFusion'],
-  ...['EmbedLayerNormFusion', 'GroupQueryAttentionFusion', 'BiasGeluFusion', 'FastGeluFusion', 'QuickGeluFusion'],
-  ...['BiasSoftmaxFusion', 'BiasDropoutFusion', 'MatMulNBitsFusion', 'MatMulActivationFusion', 'NchwcTransformer'],
-  ...['NhwcTransformer', 'QDQSelectorActionTransformer', 'QDQS8ToU8Transformer', 'QDQFinalCleanupTransformer'],
-  ...['DoubleQDQPairsRemover', 'IsInfReduceSumFusion'],
-];
-
-const leftOut = (device: Device): string => [...UNWANTED, ...(device === 'cpu' ? IDLE : [])].join(';');
-
 /** The ONNX Runtime engine for a device; nothing is loaded before the first `compile`. */
 export function onnxRuntimeEngine(options: EngineOptions): Engine {
   const { device, threads, mostInputBytes: mostBytes = MOST_INPUT_BYTES } = options;
@@ -115,13 +94,15 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
     InferenceSession.create(encodeOnnx(prepare(graph)), {
       // WebGPU's buffers are kept by classes of sizes, its default: kept by exact sizes they are never used again, for rows differ in length.
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-      graphOptimizationLevel: 'all',
+      // On the CPU its optimisers change nothing that counts in our graphs: looking for what they would takes half of the time that one opens in.
+      graphOptimizationLevel: device === 'cpu' ? 'disabled' : 'all',
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       interOpNumThreads: 1,
       executionMode: 'sequential',
       enableMemPattern: false,
       logSeverityLevel: 3,
-      extra: { optimization: { disable_specified_optimizers: leftOut(device) } },
+      // Does what our own passes do, otherwise: it gives products of thin matrices another order.
+      extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
       ...more,
     });
   const fed = (tensor: Tensor): readonly OrtTensor[] =>

@@ -20,17 +20,21 @@ class Encoder {
   readonly #shapes = new Map<string, string>();
   /** Names of what is made of values for others to wait for. */
   readonly #waited = new Set<string>();
+  readonly #given: ReadonlySet<number>;
   /** Shapes of what lies between inputs and outputs: where ONNX Runtime cannot tell one, its memory is never used again. */
   readonly #between: ValueInfoProto[] = [];
 
   constructor(readonly graph: Graph) {
+    this.#given = new Set(graph.outputs.map(({ value }) => value.id));
     for (const input of graph.inputs) this.#names.set(input.id, input.name ?? `%${input.id}`);
+    for (const { name, value } of graph.outputs) if (!this.#names.has(value.id)) this.#names.set(value.id, name);
   }
 
   encode(): Uint8Array {
     for (const node of this.graph.nodes) this.#node(node);
     const output = this.graph.outputs.map(({ name, value }) => {
-      this.#emit('Identity', [this.#name(value)], [name]);
+      // An input, a constant and what is given out twice have another name.
+      if (this.#name(value) !== name) this.#emit('Identity', [this.#name(value)], [name]);
       return info(name, value);
     });
     return encodeModel({
@@ -126,12 +130,14 @@ class Encoder {
   }
 
   #node(node: Node): void {
-    if (!isOp(node, 'Constant')) this.#between.push(...node.outputs.map((each) => info(this.#name(each), each)));
-    if (isOp(node, 'Constant')) {
-      const { type, shape, data } = node.attributes;
+    const constant = constantOf(node);
+    if (constant) {
+      const { type, shape, data } = constant;
       for (const output of node.outputs) this.#names.set(output.id, this.#constant(type, shape, data));
       return;
     }
+    const between = node.outputs.filter(({ id }) => !this.#given.has(id));
+    this.#between.push(...between.map((each) => info(this.#name(each), each)));
     if (isOp(node, 'After')) {
       this.#after(node);
       return;
@@ -147,24 +153,44 @@ class Encoder {
     return 'shape' in operand ? this.#shape(operand.shape, operand.infer) : this.#integers(operand);
   }
 
-  /** A reshape of x to its own shape, which zeros ask for, and these are made of the dependency's rows. */
+  /** A reshape of x to its own shape: to the dependency's where that is the same, else by zeros, which are made of the dependency's rows. */
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
-    this.#emit('Reshape', [this.#name(x), this.#zeros(dependency, x.shape.length)], [this.#name(at(node.outputs, 0))]);
+    const isAlike = String(x.shape) === String(dependency.shape);
+    const shape = isAlike ? this.#shapeOf(dependency) : this.#zeros(dependency, x.shape.length);
+    this.#emit('Reshape', [this.#name(x), shape], [this.#name(at(node.outputs, 0))]);
+  }
+
+  /** A value's shape, or so many of its sizes, which are there no earlier than the value is. */
+  #shapeOf(value: Value, end?: number): string {
+    const name = `${this.#name(value)}.${end === undefined ? 'shape' : 'rows'}`;
+    const attributes = end === undefined ? [] : [int('start', 0), int('end', end)];
+    if (!this.#waited.has(name)) this.#emit('Shape', [this.#name(value)], [name], { attributes });
+    this.#waited.add(name);
+    return name;
   }
 
   /** So many zeros, which are there no earlier than a value is. */
   #zeros(dependency: Value, count: number): string {
-    const rows = `${this.#name(dependency)}.rows`;
+    const rows = this.#shapeOf(dependency, 1);
     const zeros = `${rows}.zeros${count}`;
-    if (!this.#waited.has(rows)) {
-      const attributes = [int('start', 0), int('end', 1)];
-      this.#emit('Shape', [this.#name(dependency)], [rows], { attributes });
-    }
     if (!this.#waited.has(zeros)) this.#emit('Mul', [rows, this.#integers(Array<number>(count).fill(0))], [zeros]);
-    this.#waited.add(rows).add(zeros);
+    this.#waited.add(zeros);
     return zeros;
   }
+}
+
+/** Elements of a filled tensor up to which it is written out. */
+const MOST_FILLED = 4096;
+
+/** What a node always gives; undefined where that hangs on inputs, or takes much to say. */
+function constantOf(node: Node): OpAttributes['Constant'] | undefined {
+  if (isOp(node, 'Constant')) return node.attributes;
+  if (!isOp(node, 'ConstantOfShape')) return undefined;
+  const shape = node.attributes.shape.filter((dim) => typeof dim === 'number');
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (shape.length < node.attributes.shape.length || size > MOST_FILLED) return undefined;
+  return { type: 'float32', shape, data: Array<number>(size).fill(node.attributes.value) };
 }
 
 function formOf<P extends Exclude<Op, OwnOp>>(node: Node<Op>): Form {

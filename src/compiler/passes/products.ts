@@ -116,13 +116,14 @@ const swapsLast = ({ perm }: OpAttributes['Transpose']): boolean => {
   return last > 0 && perm.every((axis, i) => axis === (i < last - 1 ? i : i === last ? last - 1 : last));
 };
 
-/** A MatMul of a value whose last two axes were exchanged reads it so, in place of a transposed copy. */
+/** A MatMul of a value whose last two axes were exchanged reads it so, in place of a transposed copy; what waits for the copy waits for the value. */
 export function fuseTransposes(graph: Graph): Graph {
   const transposed = new Map<number, Value>();
   const fused = rebuild(graph, (b, node, inputs) => {
     if (isOp(node, 'Transpose') && swapsLast(node.attributes)) transposed.set(at(node.outputs, 0).id, at(inputs, 0));
-    if (!isOp(node, 'MatMul')) return undefined;
+    if (!isOp(node, 'MatMul') && !isOp(node, 'After')) return undefined;
     const sources = node.inputs.map((input) => transposed.get(input.id));
+    if (isOp(node, 'After')) return sources[1] && [b.op('After', [at(inputs, 0), sources[1]], {})];
     if (sources.every((source) => source === undefined)) return undefined;
     const [transA, transB] = [sources[0] !== undefined, sources[1] !== undefined];
     return [

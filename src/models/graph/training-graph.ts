@@ -83,9 +83,18 @@ function forward(options: TrainingGraphOptions): Forward {
 const idsOf = (values: readonly Value[]): ReadonlySet<number> => new Set(values.map(({ id }) => id));
 const outputsOf = (nodes: readonly Node[]): Value[] => nodes.flatMap(({ outputs }) => outputs);
 
-/** Values that the backward half recomputes: what one pass over others makes, and to keep little all of the layers but their inputs. */
+/** Whether what the layers keep for the way back is kept in half precision. */
+const isHalved = ({ training }: Network): boolean => training.kind === 'lora' && training.int8?.halved === true;
+
+/** Vectors in attention's slots. */
+const inSlots = ({ builder }: Network): Value[] => outputsOf(builder.nodes.filter((node) => isOp(node, 'GatherRows')));
+
+/**
+ * Values that the backward half recomputes: what one pass over others makes, where these are kept in half precision vectors in slots too,
+ * and to keep little all of the layers but their inputs.
+ */
 function recomputedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlySet<number> {
-  if (keep === 'everything') return idsOf(net.recomputed);
+  if (keep === 'everything') return idsOf([...net.recomputed, ...(isHalved(net) ? inSlots(net) : [])]);
   const { nodes } = net.builder;
   const inLayers = outputsOf(nodes.slice(0, layerNodes).filter((node) => !isOp(node, 'Constant')));
   const kept = idsOf(stream);
@@ -99,8 +108,8 @@ const RESIDUAL_DIVISOR = 64;
 
 /** Values of the layers that are kept in half precision where the base is in eight bits, and what they are divided by for it. */
 function halvedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlyMap<number, number> {
-  const { training, builder } = net;
-  if (keep !== 'everything' || training.kind !== 'lora' || training.int8?.halved !== true) return new Map();
+  const { builder } = net;
+  if (keep !== 'everything' || !isHalved(net)) return new Map();
   const residuals = idsOf([...net.residuals, ...stream]);
   const isWide = ({ type, shape }: Value): boolean => {
     const width = shape.at(-1);

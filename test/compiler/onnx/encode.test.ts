@@ -201,3 +201,35 @@ describe('an operation that is only a composite', () => {
     expect(() => encodeOnnx(graph)).toThrow('SoftmaxCrossEntropyLoss must be lowered to primitives first');
   });
 });
+
+describe('outputs', () => {
+  it('may be an input, a constant, or given out twice and used again', async () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', ['N', 2]);
+    const twice = b.add(x, x);
+    const graph = b.finish({ same: x, five: b.full([1, 2], 5), twice, again: twice, more: b.add(twice, x) });
+    expect(await run(graph, { x: ramp(2, 2) })).toEqual({
+      same: { dims: [2, 2], data: [1, 2, 3, 4] },
+      five: { dims: [1, 2], data: [5, 5] },
+      twice: { dims: [2, 2], data: [2, 4, 6, 8] },
+      again: { dims: [2, 2], data: [2, 4, 6, 8] },
+      more: { dims: [2, 2], data: [3, 6, 9, 12] },
+    });
+  });
+});
+
+describe('waiting', () => {
+  it.each([
+    ['of its own shape', ['N', 2], [2, 2]],
+    ['of another shape', [3, 'N', 1], [3, 2, 1]],
+  ] as const)('for a value %s leaves a value as it is', async (_, shape, dims) => {
+    const b = new Builder();
+    const [x, y] = [b.input('x', 'float32', ['N', 2]), b.input('y', 'float32', shape)];
+    const late = b.exp(y);
+    const graph = b.finish({ first: b.op('After', [x, late], {}), second: b.op('After', [b.neg(x), late], {}) });
+    expect(await run(graph, { x: ramp(2, 2), y: ramp(...dims) })).toEqual({
+      first: { dims: [2, 2], data: [1, 2, 3, 4] },
+      second: { dims: [2, 2], data: [-1, -2, -3, -4] },
+    });
+  });
+});

@@ -407,6 +407,23 @@ describe('fuseTransposes', () => {
     `);
   });
 
+  it('has what waits for a transposed copy wait for what is copied', () => {
+    const b = new Builder();
+    const [x, y] = [b.input('x', 'float32', [2, 3]), b.input('y', 'float32', [2, 4])];
+    const turned = b.transpose(b.exp(x), [1, 0]);
+    expect(
+      print(fuseTransposes(b.finish({ product: b.matmul(turned, y), late: b.op('After', [x, turned], {}) }))),
+    ).toMatchInlineSnapshot(`
+      "input x: f32[2,3]
+      input y: f32[2,4]
+      %2: f32[2,3] = Exp(x)
+      %3: f32[3,4] = FusedMatMul{transA=true transB=false}(%2, y)
+      %4: f32[2,3] = After(x, %2)
+      output product = %3
+      output late = %4"
+    `);
+  });
+
   it('changes no result', () => {
     expectSameResults(fuseTransposes);
   });
