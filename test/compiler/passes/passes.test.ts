@@ -411,9 +411,8 @@ describe('fuseTransposes', () => {
     const b = new Builder();
     const [x, y] = [b.input('x', 'float32', [2, 3]), b.input('y', 'float32', [2, 4])];
     const turned = b.transpose(b.exp(x), [1, 0]);
-    expect(
-      print(fuseTransposes(b.finish({ product: b.matmul(turned, y), late: b.op('After', [x, turned], {}) }))),
-    ).toMatchInlineSnapshot(`
+    expect(print(fuseTransposes(b.finish({ product: b.matmul(turned, y), late: b.op('After', [x, turned], {}) }))))
+      .toMatchInlineSnapshot(`
       "input x: f32[2,3]
       input y: f32[2,4]
       %2: f32[2,3] = Exp(x)
