@@ -17,8 +17,12 @@ import { REPLAY } from './text-samples.js';
 import { CHARACTERS_PER_TOKEN, TEMPLATE_TOKENS } from './train-size.js';
 
 export interface RunCost {
-  /** Tokens fed in training, contexts shared by an item's questions counted once. */
+  /** Tokens fed in training, a context once for every row of its item's questions. */
   readonly trainTokens: number;
+  /** Of them, those of contexts that are fed again, for their items' questions take more than a batch; absent where there are none. */
+  readonly repeatedTokens?: number;
+  /** Tokens of a batch that would hold every item with its questions; absent likewise. */
+  readonly wholeTokens?: number;
   /** Of them, tokens that are learnt and go through the output head. */
   readonly learntTokens: number;
   /** Tokens that the base writes to be learnt again. */
@@ -71,7 +75,17 @@ export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   };
 }
 
-type TrainCost = Pick<RunCost, 'trainTokens' | 'learntTokens' | 'writtenTokens' | 'stepTokens' | 'ofTexts' | 'isInt8'>;
+type TrainCost = Pick<
+  RunCost,
+  | 'trainTokens'
+  | 'repeatedTokens'
+  | 'wholeTokens'
+  | 'learntTokens'
+  | 'writtenTokens'
+  | 'stepTokens'
+  | 'ofTexts'
+  | 'isInt8'
+>;
 
 function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   const { level, training } = run.spec.identity;
@@ -87,9 +101,15 @@ function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
     const learntTokens = tokens === 0 ? 0 : (learnt * trainTokens) / tokens;
     return { trainTokens, learntTokens, writtenTokens, stepTokens, ofTexts: true, ...int8 };
   }
-  const trainTokens = Math.min(askedTokens(run.trained, level, run, tokenizer) * training.settings.epochs, most);
+  const fed = rowsBy(tokenizer)(run.trained, level, contextLimit(run), batchTokens);
+  const trainTokens = Math.min(fed.tokens * training.settings.epochs, most);
+  const repeated = fed.repeated > 0 && {
+    repeatedTokens: (fed.repeated * trainTokens) / fed.tokens,
+    wholeTokens: fed.longest,
+  };
   return {
     trainTokens,
+    ...repeated,
     learntTokens: ANSWER_SHARE * trainTokens,
     writtenTokens: 0,
     stepTokens,
@@ -98,25 +118,64 @@ function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   };
 }
 
+/** Longest context that a model on this machine is shown. */
+const contextLimit = ({ spec: { identity } }: PlannedRun): number =>
+  identity.answering.kind === 'local' ? identity.answering.prompt.maxLength : Infinity;
+
 /** Tokens of items' questions, with their texts at a level. */
-function askedTokens(
-  items: readonly Item[],
-  level: Level | 'none',
-  { spec }: PlannedRun,
-  tokenizer: Tokenizer,
-): number {
-  const { answering } = spec.identity;
-  return tokensBy(tokenizer)(items, level, answering.kind === 'local' ? answering.prompt.maxLength : Infinity);
+function askedTokens(items: readonly Item[], level: Level | 'none', run: PlannedRun, tokenizer: Tokenizer): number {
+  return tokensBy(tokenizer)(items, level, contextLimit(run));
 }
+
+/** Tokens of an item's text. */
+const contextTokens = (item: Item, level: Level | 'none', maxLength: number, tokenizer: Tokenizer): number =>
+  level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
 
 const tokensBy = remembered((tokenizer: Tokenizer) =>
   remembered((items: readonly Item[], level: Level | 'none', maxLength: number): number =>
-    items.reduce((sum, item) => {
-      const context = level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
-      return sum + context + questionTokens(item);
-    }, 0),
+    items.reduce(
+      (sum, item) => sum + contextTokens(item, level, maxLength, tokenizer) + total(questionTokens(item)),
+      0,
+    ),
   ),
 );
+
+/** What items' questions come to in rows, each with its item's text before it. */
+interface FedRows {
+  readonly tokens: number;
+  /** Of them, of texts that stand in a row before. */
+  readonly repeated: number;
+  /** Of the largest item, all its questions in one row. */
+  readonly longest: number;
+}
+
+/** Rows of at most so many tokens, as training packs them (batch-plan.ts). */
+const rowsBy = remembered((tokenizer: Tokenizer) =>
+  remembered((items: readonly Item[], level: Level | 'none', maxLength: number, rowTokens: number): FedRows => {
+    let [tokens, repeated, longest] = [0, 0, 0];
+    for (const item of items) {
+      const [context, questions] = [contextTokens(item, level, maxLength, tokenizer), questionTokens(item)];
+      const again = context * (rowsOf(questions, rowTokens - context) - 1);
+      const whole = context + total(questions);
+      tokens += whole + again;
+      repeated += again;
+      longest = Math.max(longest, whole);
+    }
+    return { tokens, repeated, longest };
+  }),
+);
+
+/** How many rows take sizes in their order, each as many as it has room for and one at least. */
+function rowsOf(sizes: readonly number[], room: number): number {
+  let [rows, left] = [1, room];
+  sizes.forEach((size, i) => {
+    if (i > 0 && size > left) [rows, left] = [rows + 1, room];
+    left -= size;
+  });
+  return rows;
+}
+
+const total = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
 
 const answersOf = remembered((items: readonly Item[]): number =>
   items.reduce((sum, { questions }) => sum + questions.length, 0),
@@ -138,13 +197,11 @@ function probeCost(run: PlannedRun, tokenizer: Tokenizer): ProbeCost | undefined
   };
 }
 
-function questionTokens({ questions }: Item): number {
-  return questions.reduce(
-    (sum, { prompt, answers }) =>
-      sum + TEMPLATE_TOKENS + (prompt.length + (answers[0]?.length ?? 0)) / CHARACTERS_PER_TOKEN,
-    0,
+/** Tokens of each question with its answer. */
+const questionTokens = ({ questions }: Item): number[] =>
+  questions.map(
+    ({ prompt, answers }) => TEMPLATE_TOKENS + (prompt.length + (answers[0]?.length ?? 0)) / CHARACTERS_PER_TOKEN,
   );
-}
 
 /** Floating-point operations a second of one processor, as measured for multiplications of the sizes at hand. */
 const OPERATIONS_PER_SECOND = 3e10;

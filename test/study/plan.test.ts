@@ -10,6 +10,8 @@ import type { RunSeconds } from '../../src/study/run-seconds.js';
 import { INT8_RECIPE } from '../../src/models/graph/int8-weights.js';
 import { planStudy, type StudyPlan } from '../../src/study/plan.js';
 import { planForecast } from '../../src/study/plan-forecast.js';
+import { learntSamples } from '../../src/study/learnt-samples.js';
+import { planSteps } from '../../src/train/batch-plan.js';
 import { presetNames, presetStudy } from '../../src/study/presets.js';
 import { hashJson } from '../../src/core/hash.js';
 import { identityHash, runName } from '../../src/study/identity.js';
@@ -97,6 +99,43 @@ describe('a plan', () => {
     expect(await tokens(3)).toBe(3 * 2 * 64);
     expect(await tokens(10_000)).toBe(await tokens());
     expect(await tokens()).toBeGreaterThan(3 * 2 * 64);
+  });
+
+  it('counts a text again for every further batch that its questions take, much as training packs them, and says so', async () => {
+    const grid: StudyInput['grid'] = [{ dataset: 'articles', book: 'open', levels: ['original'], ranks: [4] }];
+    const fed = async (batchTokens: number) => {
+      const planned = await plan({ grid, train: { epochs: 1, batchTokens }, base: false });
+      const { model: local, runs } = planned;
+      const [run] = runs;
+      const identity = run?.spec.identity.training;
+      if (run === undefined || !identity || local.kind !== 'local') throw new Error('no training is planned');
+      const from = { spec: run.spec, trained: run.trained, samples: null };
+      const samples = await learntSamples(from, { identity, model: local.model, teachers: '' });
+      const batches = planSteps(samples, { epochs: 1, batchTokens, accumulation: 1, seed: 0 }).flatMap(
+        (step) => step.batches,
+      );
+      const said = planLines(planned, planForecast(planned, join(folder, 'out'))).filter((line) =>
+        /fed again/.test(line),
+      );
+      return {
+        cost: runCost(run, local.tokenizer),
+        real: batches.flat().reduce((sum, { ids }) => sum + ids.length, 0),
+        said,
+      };
+    };
+    const [small, large] = [await fed(96), await fed(1024)];
+    expect(large.cost.repeatedTokens).toBeUndefined();
+    expect(large.said).toEqual([]);
+    expect(small.cost.trainTokens - (small.cost.repeatedTokens ?? 0)).toBeCloseTo(large.cost.trainTokens, 6);
+    expect(small.real / large.real).toBeGreaterThan(1.2);
+    expect(small.cost.trainTokens / large.cost.trainTokens / (small.real / large.real)).toBeGreaterThan(0.75);
+    expect(small.cost.trainTokens / large.cost.trainTokens / (small.real / large.real)).toBeLessThan(1.33);
+    const [line = ''] = small.said;
+    expect(line).toMatch(
+      /^train.batchTokens: 96 has no room for .* up to \d\d % of the tokens to train; none are from about \d+ on/,
+    );
+    const whole = await fed(Number(/about (\d+) on/.exec(line)?.[1]));
+    expect(whole.cost.repeatedTokens).toBeUndefined();
   });
 
   it('carries out the demonstration with 35 adapters, 13 of them trained on texts', async () => {

@@ -19,6 +19,7 @@ export function planLines(plan: Pick<StudyPlan, 'runs' | 'config'>, forecast: Pl
     ...forecast.runs.map(runLine),
     ...judging.map(judgeForecastText),
     ...computeLines(plan),
+    ...repeatedLines(plan, forecast.runs),
     ...sharedLines(forecast),
     ...costLines(forecast),
     ...memoryLines(forecast.memory),
@@ -40,6 +41,28 @@ function computeLines({ runs, config }: Pick<StudyPlan, 'runs' | 'config'>): str
   if (!isInt8 || config.train.compute !== 'auto') return [];
   return [
     'compute: auto is int8 here: while training, the base is computed in integers of eight bits, some 1.8 times as fast; compute: f32 is exact',
+  ];
+}
+
+/** Share of the tokens to train that is worth a word where it is of texts that are fed again. */
+const MUCH_REPEATED = 0.1;
+/** What sizes of batches are named in. */
+const BATCH_STEP = 64;
+
+/** What batches cost that items with their questions have no room in. */
+function repeatedLines({ runs }: Pick<StudyPlan, 'runs'>, costs: readonly PlannedCost[]): string[] {
+  const repeated = costs.flatMap(({ repeatedTokens = 0, wholeTokens = 0, trainTokens }, i) => {
+    const batch = runs[i]?.spec.identity.training?.settings.batchTokens;
+    return batch === undefined || repeatedTokens < MUCH_REPEATED * trainTokens
+      ? []
+      : [{ share: repeatedTokens / trainTokens, wholeTokens, batch }];
+  });
+  if (repeated.length === 0) return [];
+  const sizes = [...new Set(repeated.map(({ batch }) => batch))].sort((a, b) => a - b);
+  const most = Math.round(100 * Math.max(...repeated.map(({ share }) => share)));
+  const whole = Math.ceil(Math.max(...repeated.map(({ wholeTokens }) => wholeTokens)) / BATCH_STEP) * BATCH_STEP;
+  return [
+    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions, whose texts are fed again in the next batch: up to ${most} % of the tokens to train; none are from about ${whole} on, which takes more memory`,
   ];
 }
 
