@@ -1,5 +1,6 @@
 /** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, each in f32 and in bf16, in turn. */
 import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
+import { packedLength } from '../../src/models/graph/packing.js';
 import { bars, drawPanels, type Panel } from './draw.js';
 import { benchPython } from './python.js';
 import { printReport, rounded, median } from './report.js';
@@ -16,6 +17,7 @@ import {
   runOurs,
   runTheirs,
   usefulWork,
+  type Articles,
   type Dtype,
   type Measured,
   type Way,
@@ -95,11 +97,24 @@ export function draw(path: string, book: string, samplesPerSecond: PerSide, peak
   drawPanels(path, panels, PANEL);
 }
 
+/** Articles in steps of like length, as a training with `groupByLength` takes them; the first step, which is not timed, is one from the middle. */
+function alike(items: Articles): Articles {
+  const lengthOf = (article: Articles[number]): number =>
+    packedLength(article.map((each, i) => ({ id: String(i), ...each })));
+  const sorted = [...items].sort((a, b) => lengthOf(a) - lengthOf(b));
+  const steps = Array.from({ length: Math.ceil(sorted.length / ARTICLES_PER_STEP) }, (_, i) =>
+    sorted.slice(i * ARTICLES_PER_STEP, (i + 1) * ARTICLES_PER_STEP),
+  );
+  const [first = []] = steps.splice(Math.floor((steps.length - 1) / 2), 1);
+  return [first, ...steps].flat();
+}
+
 /** Trains the same part of WikiUpdate on both sides and prints rates, memory, held-out loss and share of the GEMM ceiling. */
 export async function compareLora(name: string, book: 'open' | 'closed', goals: LoraGoals): Promise<void> {
   const { path, model } = openBenchModel();
   const python = benchPython();
-  const { items, rest, heldOut } = parts(await articlesOf(model, book));
+  const { items: drawn, rest, heldOut } = parts(await articlesOf(model, book));
+  const items = book === 'open' && LANES > 1 ? alike(drawn) : drawn;
   const rounds: Round[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const before = await ceiling(model.config);

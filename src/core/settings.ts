@@ -63,6 +63,8 @@ export interface TrainSettings {
   readonly batchTokens: number;
   /** Micro-batches per optimiser step. */
   readonly accumulation: number;
+  /** Whether micro-batches of one step are of like length, so that lanes end together; default false. */
+  readonly groupByLength?: boolean;
   /** Largest global gradient norm; 0 leaves gradients as they are. */
   readonly clipNorm: number;
   readonly weightDecay: number;

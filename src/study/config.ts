@@ -99,6 +99,9 @@ const trainFields = {
     'Tokens that a batch is filled up to; without it, 1,024, or for a small set a quarter of it, at least 128.',
   ),
   accumulation: integer(1, 10_000).describe('Batches whose gradients make one step.'),
+  groupByLength: flag.describe(
+    'Whether the batches of one step are of like length, so that lanes wait less for each other; steps then differ more in length.',
+  ),
   clipNorm: positive(Infinity, true).describe('Longest gradient, as a norm over all; 0 leaves it as it is.'),
   weightDecay: positive(10, true).describe('Decoupled weight decay of AdamW.'),
   betas: z
@@ -165,6 +168,7 @@ const trainWithDefaults = z.strictObject({
   epochs: trainFields.epochs.optional(),
   batchTokens: trainFields.batchTokens.optional(),
   accumulation: trainFields.accumulation.default(1),
+  groupByLength: trainFields.groupByLength.default(false),
   clipNorm: trainFields.clipNorm.default(1),
   weightDecay: trainFields.weightDecay.default(0),
   betas: trainFields.betas.default([0.9, 0.999]),

@@ -51,6 +51,7 @@ const settings: z.ZodType<TrainIdentity> = z.looseObject({
   quantisation: z.enum(QUANTISATIONS),
   compute: z.enum(COMPUTES).exactOptional(),
   gradientCheckpointing: z.boolean().exactOptional(),
+  groupByLength: z.boolean().exactOptional(),
   objective: z.string().exactOptional(),
   heldOut: z.looseObject({ share: z.number(), everySteps: count, patience: count }).exactOptional(),
 });

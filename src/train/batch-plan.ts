@@ -39,6 +39,8 @@ export interface PlanSettings {
   readonly maxSteps?: number;
   readonly batchTokens: number;
   readonly accumulation: number;
+  /** Whether the batches of one step are of like length; default false. */
+  readonly groupByLength?: boolean;
   readonly seed: number;
   /** Default `answers`. */
   readonly objective?: Objective;
@@ -118,6 +120,31 @@ export function calibrationBatch(
   return rows;
 }
 
+/** Values in their order, so many together, the last perhaps fewer. */
+function inParts<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
+/** Steps whose batches are sorted together: few enough that chance still has a say in what a step holds. */
+const SORTED_STEPS = 16;
+
+/** An epoch's batches in steps, as they come, or batches of like length together: the steps of a stretch in an order drawn from the seed. */
+function stepsOf(batches: readonly Batch[], epoch: number, settings: PlanSettings): Batch[][] {
+  const { accumulation, groupByLength = false, seed } = settings;
+  if (!groupByLength) return inParts(batches, accumulation);
+  const random = new Random(seed, 'steps', epoch);
+  const whole = batches.length - (batches.length % accumulation);
+  const grouped = inParts(batches.slice(0, whole), SORTED_STEPS * accumulation).flatMap((stretch) =>
+    random.shuffle(
+      inParts(
+        [...stretch].sort((a, b) => areaOf(a) - areaOf(b)),
+        accumulation,
+      ),
+    ),
+  );
+  return [...grouped, ...inParts(batches.slice(whole), accumulation)];
+}
+
 /** One optimiser step: its micro-batches. */
 export interface PlannedStep {
   readonly epoch: number;
@@ -135,8 +162,7 @@ export function planSteps(samples: readonly TrainingSample[], settings: PlanSett
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const rows = epochRows(forms, epoch, settings);
     const batches = withLittlePadding(epochBatches(rows, settings.batchTokens, settings.seed, epoch));
-    for (let i = 0; i < batches.length; i += settings.accumulation)
-      steps.push({ epoch, batches: batches.slice(i, i + settings.accumulation) });
+    steps.push(...stepsOf(batches, epoch, settings).map((each) => ({ epoch, batches: each })));
   }
   return steps.slice(0, settings.maxSteps ?? steps.length);
 }

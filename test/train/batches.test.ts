@@ -108,6 +108,29 @@ describe('batches', () => {
     expect(planSteps(closed, { epochs: 3, maxSteps: 2, batchTokens: 200, accumulation: 1, seed: 1 })).toHaveLength(2);
   });
 
+  it('are of like length in a step where that is asked for, in an order of steps that is left to chance', () => {
+    const samples = articles(90);
+    const settings = { epochs: 2, batchTokens: 600, accumulation: 4, seed: 1 };
+    const plain = planSteps(samples, settings);
+    const grouped = planSteps(samples, { ...settings, groupByLength: true });
+    const sizes = (steps: typeof plain) => steps.map(({ batches }) => batches.length);
+    expect(sizes(grouped)).toEqual(sizes(plain));
+    const idsIn = (steps: typeof plain, epoch: number): string[] =>
+      steps
+        .filter((step) => step.epoch === epoch)
+        .flatMap(({ batches }) => batches.flat().flatMap((row) => row.samples));
+    for (const epoch of [0, 1]) expect([...idsIn(grouped, epoch)].sort()).toEqual([...idsIn(plain, epoch)].sort());
+    expect(idsIn(grouped, 0)).not.toEqual(idsIn(grouped, 1));
+    const spread = (steps: typeof plain): number =>
+      steps.reduce((sum, { batches }) => {
+        const tokens = batches.map(tokensOf);
+        return sum + Math.max(...tokens) - Math.min(...tokens);
+      }, 0) / steps.length;
+    expect(spread(grouped)).toBeLessThan(spread(plain) / 3);
+    const first = grouped.filter(({ epoch }) => epoch === 0).map(({ batches }) => tokensOf(batches[0] ?? []));
+    expect(first).not.toEqual([...first].sort((x, y) => x - y));
+  });
+
   it('hold rows of one form each, grouped as each form by itself would be', () => {
     const study = articles(6).map((each) => ({ ...each, form: 'study', prompt: [1, 2, 3, ...each.prompt.slice(-8)] }));
     const read = articles(3).map((each) => ({ ...each, id: `read ${each.id}`, form: 'read' }));
