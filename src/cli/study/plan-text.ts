@@ -62,7 +62,7 @@ function repeatedLines({ runs }: Pick<StudyPlan, 'runs'>, costs: readonly Planne
   const most = Math.round(100 * Math.max(...repeated.map(({ share }) => share)));
   const whole = Math.ceil(Math.max(...repeated.map(({ wholeTokens }) => wholeTokens)) / BATCH_STEP) * BATCH_STEP;
   return [
-    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions, whose texts are fed again in the next batch: up to ${most} % of the tokens to train; none are from about ${whole} on, which takes more memory`,
+    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions: texts that are fed again are up to ${most} % of the tokens to train; about ${whole} has room for all, and takes more memory`,
   ];
 }
 
