@@ -301,8 +301,8 @@ def rows():
         "GatherRows: slots that stay empty and a row that goes nowhere",
         lambda x, slots, indices: rows_at(x, indices),
         x=normal(S, 2),
-        slots=listed(3, 4, 1),
-        indices=listed(3, 2, 3, 0),
+        slots=listed(3, -1, 1),
+        indices=listed(-1, 2, -1, 0),
     )
     case(
         "Concat: a symbolic past and present",
@@ -323,16 +323,16 @@ def rows():
         "GatherRows: two pieces",
         lambda x, slots, first, second: (rows_at(x, first), rows_at(x, second)),
         x=normal(4, 2),
-        slots=listed(4, 0, 5, 2),
-        first=listed(1, 4, 3),
-        second=listed(4, 0),
+        slots=listed(4, 0, -1, 2),
+        first=listed(1, -1, 3),
+        second=listed(-1, 0),
     )
     case(
         "ScatterRows: two pieces, a row of which goes nowhere, and a row that lies in none",
         lambda slots, first, second, x, y: rows_at(torch.cat([x, y]), slots),
-        slots=listed(4, 0, 5, 2),
-        first=listed(1, 4, 3),
-        second=listed(4, 0),
+        slots=listed(4, 0, -1, 2),
+        first=listed(1, -1, 3),
+        second=listed(-1, 0),
         x=normal(3, 2),
         y=normal(B, 2),
     )

@@ -181,7 +181,7 @@ export const GRADIENT_RULES: { readonly [P in Op]?: GradientRule<P> } = {
   },
   ScatterRows: (b, n, dy) => {
     const { slots, indices } = scatterInputs(n.inputs);
-    const pieces = b.apply('GatherRows', [dy, slots, ...indices], {});
+    const pieces = b.apply('GatherRows', [dy, slots, ...indices], { empty: 'zeros' });
     return [undefined, ...indices.map(() => undefined), ...pieces];
   },
   // As if nothing were rounded: dy Wᵀ by the codes of the other direction. Nothing flows into codes.

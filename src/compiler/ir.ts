@@ -76,12 +76,13 @@ export interface OpAttributes {
    */
   Attention: { readonly softcap?: number };
   /**
-   * Rows of a matrix gathered into pieces: slot i of a piece holds x[indices[i]], or zeros where indices[i] is the number of x's rows.
-   * Inputs x [N, D], slots [N], then `indices` for each piece [...indices, D]: `slots` says the same the other way round, in which of
-   * all pieces' slots each row of x lies, or their number where it lies in none; no row lies in two slots. Lowered to Gathers.
+   * Rows of a matrix gathered into pieces: slot i of a piece holds x[indices[i]], and where indices[i] is −1 `zeros`, or any numbers for
+   * who does not look there: no gradient flows through them. Inputs x [N, D], slots [N], then `indices` for each piece [...indices, D]:
+   * `slots` says the same the other way round, in which of all pieces' slots each row of x lies, or −1 where it lies in none; no row lies
+   * in two slots. Lowered to Gathers.
    */
-  GatherRows: NoAttributes;
-  /** Rows of pieces scattered back, the reverse of GatherRows and its gradient. Inputs slots, all indices, all pieces → [N, D]. */
+  GatherRows: { readonly empty: 'zeros' | 'any' };
+  /** Rows of pieces scattered back, zeros where slots are −1: the reverse of GatherRows and its gradient. Inputs slots, all indices, all pieces → [N, D]. */
   ScatterRows: NoAttributes;
   /**
    * −log softmax(scores)[label] of K labels a row, and the softmax itself: scores [M, V], labels [M, K]. Times weights [M, K] and

@@ -216,10 +216,9 @@ function attention(inputs: readonly NdArray[], softcap: number | undefined): rea
 
 /** Rows of x at indices, zero at the index behind the last. */
 function rowsAt(x: NdArray, indices: NdArray): NdArray {
-  const rows = at(x.shape, 0);
   return generate([...indices.shape, at(x.shape, 1)], (index) => {
     const row = read(indices, index.slice(0, -1));
-    return row === rows ? 0 : read(x, [row, at(index, -1)]);
+    return row < 0 ? 0 : read(x, [row, at(index, -1)]);
   });
 }
 

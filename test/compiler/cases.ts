@@ -455,43 +455,61 @@ const attentions: Case[] = [
   ),
 ];
 
+const ZEROS = { empty: 'zeros' } as const;
+
 const gatheredRows: Case[] = [
   one(
     'GatherRows',
     'all rows to other slots',
     { x: normal(3, 2), slots: listed([1, 2, 0]), indices: listed([2, 0, 1]) },
-    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], ZEROS),
   ),
   one(
     'GatherRows',
     'slots that stay empty and a row that goes nowhere',
-    { x: normal('S', 2), slots: listed([3, 4, 1], ['S']), indices: listed([3, 2, 3, 0], ['M']) },
-    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
+    { x: normal('S', 2), slots: listed([3, -1, 1], ['S']), indices: listed([-1, 2, -1, 0], ['M']) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], ZEROS),
   ),
   one(
     'GatherRows',
     'two pieces',
-    { x: normal(4, 2), slots: listed([4, 0, 5, 2]), first: listed([1, 4, 3]), second: listed([4, 0]) },
-    (b, of) => b.apply('GatherRows', [of('x'), of('slots'), of('first'), of('second')], {}),
+    { x: normal(4, 2), slots: listed([4, 0, -1, 2]), first: listed([1, -1, 3]), second: listed([-1, 0]) },
+    (b, of) => b.apply('GatherRows', [of('x'), of('slots'), of('first'), of('second')], ZEROS),
   ),
   one(
     'GatherRows',
     'two pieces of which one is used',
     { x: normal(3, 2), slots: listed([1, 0, 2]), first: listed([1, 0]), second: listed([2]) },
-    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('first'), of('second')], {}),
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('first'), of('second')], ZEROS),
   ),
   one(
     'GatherRows',
     'slots in two axes, of which some stay empty',
-    { x: normal(4, 2), slots: listed([4, 0, 5, 2]), indices: listed([1, 4, 3, 4, 0, 2], [2, 3]) },
-    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], {}),
+    { x: normal(4, 2), slots: listed([4, 0, 5, 2]), indices: listed([1, -1, 3, -1, 0, 2], [2, 3]) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], ZEROS),
+  ),
+  one(
+    'GatherRows',
+    'no slot that stays empty',
+    { x: normal(3, 2), slots: listed([1, 2, 0]), indices: listed([2, 0, 1]) },
+    (b, of) => b.op('GatherRows', [of('x'), of('slots'), of('indices')], { empty: 'any' }),
+  ),
+  one(
+    'GatherRows',
+    'empty slots that nobody looks at',
+    { x: normal('S', 2), slots: listed([3, -1, 1], ['S']), indices: listed([-1, 2, -1, 0], ['M']) },
+    (b, of) => {
+      const [slots, indices] = [of('slots'), of('indices')];
+      const piece = b.op('GatherRows', [of('x'), slots, indices], { empty: 'any' });
+      return b.op('ScatterRows', [slots, indices, b.exp(piece)], {});
+    },
   ),
   one(
     'ScatterRows',
     'two pieces, a row of which goes nowhere, and a row that lies in none',
     {
-      slots: listed([4, 0, 5, 2], ['M']),
-      ...{ first: listed([1, 4, 3]), second: listed([4, 0], ['B']) },
+      slots: listed([4, 0, -1, 2], ['M']),
+      ...{ first: listed([1, -1, 3]), second: listed([-1, 0], ['B']) },
       ...{ x: normal(3, 2), y: normal('B', 2) },
     },
     (b, of) => b.op('ScatterRows', [of('slots'), of('first'), of('second'), of('x'), of('y')], {}),

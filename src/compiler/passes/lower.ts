@@ -40,12 +40,18 @@ function attention(b: Builder, inputs: readonly Value[], { attributes }: Node<'A
   return [b.matmul(weights, v), logSum(b, scores, weights), weights];
 }
 
-/** Gathers from rows with a row of zeros behind them. */
-function rowsAt(b: Builder, pieces: readonly Value[], indices: readonly Value[]): readonly Value[] {
+/** Rows of pieces, with a row of zeros behind them: the last, which −1 names. */
+function rowsOf(b: Builder, pieces: readonly Value[]): Value {
   const width = dimOf(at(pieces, 0), -1);
   const matrices = pieces.map((piece) => b.reshape(piece, [product(piece.shape.slice(0, -1)), width]));
-  const rows = b.concat([...matrices, b.full([1, width])], 0);
-  return indices.map((each) => b.gather(rows, each));
+  return b.concat([...matrices, b.full([1, width])], 0);
+}
+
+/** Without the zeros −1 names the last row there is, which passes a tensor less. */
+function gatherRows(b: Builder, inputs: readonly Value[], { attributes }: Node<'GatherRows'>): readonly Value[] {
+  const x = at(inputs, 0);
+  const rows = attributes.empty === 'zeros' ? rowsOf(b, [x]) : x;
+  return inputs.slice(2).map((indices) => b.gather(rows, indices));
 }
 
 /** softmax · Σₖ dyₖ, less dyₖ at label k, in full. */
@@ -60,10 +66,10 @@ const LOWERINGS: { readonly [P in Op]?: Lowering<P> } = {
   SoftmaxCrossEntropyLoss: (b, inputs) => crossEntropy(b, at(inputs, 0), at(inputs, 1)),
   CrossEntropyGradient: (b, inputs) => [crossEntropyGradient(b, at(inputs, 0), at(inputs, 1), at(inputs, 2))],
   Attention: attention,
-  GatherRows: (b, inputs) => rowsAt(b, inputs.slice(0, 1), inputs.slice(2)),
+  GatherRows: gatherRows,
   ScatterRows: (b, inputs) => {
     const { slots, pieces } = scatterInputs(inputs);
-    return rowsAt(b, pieces, [slots]);
+    return [b.gather(rowsOf(b, pieces), slots)];
   },
   RotaryEmbedding: rotaryByToken,
   Int8MatMul: (b, inputs, { attributes }) => [int8MatMul(b, inputs, attributes)],

@@ -7,7 +7,7 @@ import type { PackedRow } from './packing.js';
 export type LabelKind = 'hard' | 'soft';
 
 /**
- * Inputs that say of which of R tokens the next is looked at: `rows`, M of them; and `rowSlots`, where among these every token is, M
+ * Inputs that say of which of R tokens the next is looked at: `rows`, M of them; and `rowSlots`, where among these every token is, −1
  * where it is none of them.
  */
 export const placeInputs = () => ({ rows: input('int64', 'M'), rowSlots: input('int64', 'R') });
@@ -22,9 +22,9 @@ export const lossInputs = (kind: LabelKind) => {
   };
 };
 
-/** Where each of `count` tokens is in a list of some of them, the list's length where it is not there. */
+/** Where each of `count` tokens is in a list of some of them, −1 where it is not there. */
 function slotsIn(list: readonly number[], count: number): BigInt64Array {
-  const slots = new BigInt64Array(count).fill(BigInt(list.length));
+  const slots = new BigInt64Array(count).fill(-1n);
   list.forEach((token, slot) => (slots[token] = BigInt(slot)));
   return slots;
 }

@@ -29,7 +29,7 @@ export const chunksFor = (positions: number): number =>
 /**
  * Inputs that lay the vectors of R packed tokens out in slots for attention, head by head: B trunks, each of C chunks of U tokens;
  * behind each trunk Q tokens of its branches in one line (the tail), and once more as N branches of L tokens. Queries lie in groups
- * of G heads that share keys and values. Indices are of vectors, in every slot; the number of all vectors where a slot is empty.
+ * of G heads that share keys and values. Indices are of vectors, in every slot; −1 where a slot is empty.
  */
 export const packedInputs = ({ heads, keyValueHeads }: HeadCounts, chunks: number) => {
   const group = heads / keyValueHeads;
@@ -65,9 +65,9 @@ function rowsOf(b: Builder, x: Value): Value {
   return b.reshape(x, [product(x.shape.slice(0, -1)), dimOf(x, -1)]);
 }
 
-/** Rows of x in slots: [N, d] → [...indices, d] each. */
+/** Rows of x in slots: [N, d] → [...indices, d] each; nobody looks at what stands in empty ones. */
 function gathered(b: Builder, x: Value, slots: Value, indices: readonly Value[]): readonly Value[] {
-  return b.apply('GatherRows', [x, slots, ...indices], {});
+  return b.apply('GatherRows', [x, slots, ...indices], { empty: 'any' });
 }
 
 /** And back again: [...indices, d] each → [N, d]. */

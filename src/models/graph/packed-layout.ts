@@ -5,7 +5,7 @@ import { inputTensors } from './inputs.js';
 import { packedInputs, type HeadCounts } from './packed-attention.js';
 import { UNSEEN, type RowTokens } from './packing.js';
 
-/** What stands in an empty slot. */
+/** What stands for an empty slot, and for a vector in none. */
 const NONE = -1;
 
 /** A run of tokens among those of all rows. */
@@ -62,7 +62,7 @@ interface Slots {
   readonly vectorAt: (block: number, head: number, position: number) => number;
 }
 
-/** Several kinds of slots, one behind the other, for so many heads: the vector in every slot, and the slot of every vector. */
+/** Several kinds of slots, one behind the other, for so many heads: the vector in every slot, and the slot of every vector; NONE where there is none. */
 interface Filled {
   readonly indices: readonly Int32Array[];
   readonly slots: Int32Array;
@@ -71,7 +71,7 @@ interface Filled {
 /** Fills one kind of slots, counted from `first` among all; tells `slots` where each vector is. */
 function fill(kind: Slots, heads: number, slots: Int32Array, first: number): Int32Array {
   const { blocks, length, vectorAt } = kind;
-  const indices = new Int32Array(blocks * heads * length).fill(slots.length);
+  const indices = new Int32Array(blocks * heads * length).fill(NONE);
   let slot = 0;
   for (let block = 0; block < blocks; block++)
     for (let head = 0; head < heads; head++)
@@ -84,10 +84,9 @@ function fill(kind: Slots, heads: number, slots: Int32Array, first: number): Int
   return indices;
 }
 
-/** An empty slot holds the number of all vectors, and a vector in no slot the number of all slots. */
 function filled(kinds: readonly Slots[], heads: number, vectors: number): Filled {
   const sizes = kinds.map(({ blocks, length }) => blocks * heads * length);
-  const slots = new Int32Array(vectors).fill(sizes.reduce((a, b) => a + b, 0));
+  const slots = new Int32Array(vectors).fill(NONE);
   let first = 0;
   const indices = kinds.map((kind, i) => {
     const list = fill(kind, heads, slots, first);

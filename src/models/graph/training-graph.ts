@@ -69,7 +69,7 @@ function scored<D extends ReturnType<typeof placeInputs>>(
     ...tokens,
     dropout,
     attend: packedAttention(config, addInputs(b, packedInputs(config, chunks))),
-    select: (x) => b.op('GatherRows', [x, inputs.rowSlots, inputs.rows], {}),
+    select: (x) => b.op('GatherRows', [x, inputs.rowSlots, inputs.rows], { empty: 'any' }),
   });
   const layerNodes = b.nodes.length;
   return { net, stream, layerNodes, logits: logitsOf(net, config, hidden), inputs };

@@ -93,7 +93,7 @@ describe('lowerComposites', () => {
     ];
     const y = b.op('Attention', [q, k, v, b.input('mask', 'float32', ['M', 'N'])], {});
     const indices = [b.input('slots', 'int64', ['M']), b.input('indices', 'int64', ['P'])];
-    const graph = b.finish({ rows: b.op('GatherRows', [y, ...indices], {}) });
+    const graph = b.finish({ rows: b.op('GatherRows', [y, ...indices], { empty: 'zeros' }) });
     expect(print(pruneUnused(lowerComposites(graph)))).toMatchInlineSnapshot(`
       "input q: f32[M,4]
       input k: f32[N,4]
