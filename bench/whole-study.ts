@@ -36,6 +36,9 @@ type Ours = 'f32' | 'int8';
 const PARTS = { f32: { ...GRID, seeds: [SCRIPT_SEED] }, int8: GRID } as const satisfies Record<Ours, typeof GRID>;
 /** Tokens of a step of ours, as the study that comes with lightmem has it; the script's are eight questions. */
 const STEP_TOKENS = Number(process.env['LIGHTMEM_BENCH_STEP_TOKENS'] ?? 1024);
+/** Highest learning rates: the script's, and ours, whose steps are fewer and hold more questions. */
+const SCRIPT_RATE = 5e-4;
+const RATE = Number(process.env['LIGHTMEM_BENCH_RATE'] ?? SCRIPT_RATE);
 /** How often ours is carried out: once before the script, the others behind it. */
 const TRIES = Number(process.env['LIGHTMEM_BENCH_PAIRS'] ?? 1);
 /** Articles trained on and asked about by a study of the size of examples/experiment-a-smol.yaml. */
@@ -87,7 +90,7 @@ function changes(compute: Ours): Change[] {
     { keys: ['model'], value: path },
     { keys: ['datasets', 'wikiupdate'], value: { format: 'items', ...files } },
     { keys: ['grid'], value: [{ dataset: 'wikiupdate', book: 'open', ...PARTS[compute] }] },
-    { keys: ['train'], value: { learningRate: 5e-4, epochs: EPOCHS, batchTokens: STEP_TOKENS, compute } },
+    { keys: ['train'], value: { learningRate: RATE, epochs: EPOCHS, batchTokens: STEP_TOKENS, compute } },
     { keys: ['executor'], value: { kind: 'pool', workers: WORKERS, threads: THREADS / WORKERS } },
   ];
 }
@@ -205,6 +208,7 @@ async function report() {
           script: theirs.length,
         },
         stepTokens: STEP_TOKENS,
+        learningRates: { ours: RATE, script: SCRIPT_RATE },
         threads: THREADS,
         workers: WORKERS,
         epochs: EPOCHS,
@@ -317,7 +321,7 @@ function verdictOf(rows: readonly Row[]) {
 
 await carryOutBoth();
 for (const run of scriptsRuns()) {
-  theirs.push({ run, plain: await runPlain(run, { python, model, dtype: DTYPE }) });
+  theirs.push({ run, plain: await runPlain(run, { python, model, dtype: DTYPE, learningRate: SCRIPT_RATE }) });
   process.stderr.write(`script: run ${theirs.length} done\n`);
 }
 for (let again = 1; again < TRIES; again++) await carryOutBoth();

@@ -36,13 +36,14 @@ export interface PlainPlace {
   readonly python: string;
   readonly model: LoadedModel;
   readonly dtype: Dtype;
+  readonly learningRate: number;
 }
 
 /** Carries out a trained run of a study by the script: the same samples and questions as tokens, the same settings. */
-export async function runPlain(run: StoredRun, { python, model, dtype }: PlainPlace): Promise<PlainRun> {
+export async function runPlain(run: StoredRun, { python, model, dtype, learningRate }: PlainPlace): Promise<PlainRun> {
   const { training, answering, level } = run.spec.identity;
   if (training === null || answering.kind === 'served') throw new Error(`${run.folder} trains nothing here`);
-  const { lora, learningRate, warmupRatio, clipNorm, epochs, seed } = training.settings;
+  const { lora, warmupRatio, clipNorm, epochs, seed } = training.settings;
   const items = itemsOf(run);
   const found = (ids: readonly string[]): Item[] => ids.flatMap((id) => items.get(id) ?? []);
   const learnt = await learntSamples(
