@@ -1,4 +1,5 @@
 /** The comparison of `lora-open-book` and `lora-closed-book`: ours against three ways of training with PEFT, each in f32 and in bf16, in turn. */
+import { inParts } from '../../src/core/collections.js';
 import { hasEightBitProducts } from '../../src/engine/eight-bits.js';
 import { packedLength } from '../../src/models/graph/packing.js';
 import { bars, drawPanels, type Panel } from './draw.js';
@@ -102,9 +103,7 @@ function alike(items: Articles): Articles {
   const lengthOf = (article: Articles[number]): number =>
     packedLength(article.map((each, i) => ({ id: String(i), ...each })));
   const sorted = [...items].sort((a, b) => lengthOf(a) - lengthOf(b));
-  const steps = Array.from({ length: Math.ceil(sorted.length / ARTICLES_PER_STEP) }, (_, i) =>
-    sorted.slice(i * ARTICLES_PER_STEP, (i + 1) * ARTICLES_PER_STEP),
-  );
+  const steps = inParts(sorted, ARTICLES_PER_STEP);
   const [first = []] = steps.splice(Math.floor((steps.length - 1) / 2), 1);
   return [first, ...steps].flat();
 }

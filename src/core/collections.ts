@@ -1,4 +1,4 @@
-/** Small helpers over lists: groups, distinct values, sizes of shapes. */
+/** Small helpers over lists: groups, distinct values, sums, parts, sizes of shapes. */
 
 /** Values grouped by a key, groups and values in order of first appearance. */
 export function groupBy<T, K>(values: Iterable<T>, keyOf: (value: T) => K): Map<K, T[]> {
@@ -29,6 +29,16 @@ export function largest(values: Iterable<number>): number {
   let most = -Infinity;
   for (const value of values) if (value > most) most = value;
   return most;
+}
+
+/** The sum of numbers, added up in their order. */
+export function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, each) => sum + each, 0);
+}
+
+/** Values in their order, so many together, the last perhaps fewer. */
+export function inParts<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
 /** Number of elements of a tensor by its shape: the product of its sizes, 1 of a scalar. */

@@ -5,7 +5,7 @@ import { at, type DataType, type Graph, type Node, type Op, type OpAttributes, t
 import { scatterInputs } from '../compiler/shapes.js';
 import { sizesOf } from '../compiler/sizes.js';
 import { verify } from '../compiler/verify.js';
-import { elementCount } from '../core/collections.js';
+import { elementCount, sumOf } from '../core/collections.js';
 import { ShapeError } from '../core/errors.js';
 import {
   heldInPlace,
@@ -95,7 +95,6 @@ function fold(x: NdArray, axes: readonly number[], f: (values: readonly number[]
   );
 }
 
-const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const meanOf = (values: readonly number[]): number => sumOf(values) / values.length;
 const maxOf = (values: readonly number[]): number => Math.max(...values);
 

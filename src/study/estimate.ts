@@ -1,5 +1,6 @@
 /** Estimates made before long work: tokens to train and to answer, and the seconds they take on this machine. */
 import { tokensAt } from '../audit/trr.js';
+import { sumOf } from '../core/collections.js';
 import type { Item } from '../core/records.js';
 import type { Level } from '../core/levels.js';
 import { remembered } from '../core/remembered.js';
@@ -19,12 +20,12 @@ import { CHARACTERS_PER_TOKEN, TEMPLATE_TOKENS } from './train-size.js';
 export interface RunCost {
   /** Tokens fed in training, a context once for every row of its item's questions. */
   readonly trainTokens: number;
-  /** Of them, those of contexts that are fed again, for their items' questions take more than a batch; absent where there are none. */
+  /** Of them, tokens that are learnt and go through the output head. */
+  readonly learntTokens: number;
+  /** Of the tokens fed, those of contexts that are fed again, for their items' questions take more than a batch; absent where there are none. */
   readonly repeatedTokens?: number;
   /** Tokens of a batch that would hold every item with its questions; absent likewise. */
   readonly wholeTokens?: number;
-  /** Of them, tokens that are learnt and go through the output head. */
-  readonly learntTokens: number;
   /** Tokens that the base writes to be learnt again. */
   readonly writtenTokens: number;
   /** Tokens of one step of the optimiser; 0 where nothing is trained. */
@@ -75,17 +76,7 @@ export function runCost(run: PlannedRun, tokenizer: Tokenizer): RunCost {
   };
 }
 
-type TrainCost = Pick<
-  RunCost,
-  | 'trainTokens'
-  | 'repeatedTokens'
-  | 'wholeTokens'
-  | 'learntTokens'
-  | 'writtenTokens'
-  | 'stepTokens'
-  | 'ofTexts'
-  | 'isInt8'
->;
+type TrainCost = Omit<RunCost, 'promptTokens' | 'answers' | 'judgements' | 'probe'>;
 
 function trainCost(run: PlannedRun, tokenizer: Tokenizer): TrainCost {
   const { level, training } = run.spec.identity;
@@ -124,21 +115,12 @@ const contextLimit = ({ spec: { identity } }: PlannedRun): number =>
 
 /** Tokens of items' questions, with their texts at a level. */
 function askedTokens(items: readonly Item[], level: Level | 'none', run: PlannedRun, tokenizer: Tokenizer): number {
-  return tokensBy(tokenizer)(items, level, contextLimit(run));
+  return rowsBy(tokenizer)(items, level, contextLimit(run), Infinity).tokens;
 }
 
 /** Tokens of an item's text. */
 const contextTokens = (item: Item, level: Level | 'none', maxLength: number, tokenizer: Tokenizer): number =>
   level === 'none' ? 0 : Math.min(maxLength, tokensAt(item, level, tokenizer) ?? 0);
-
-const tokensBy = remembered((tokenizer: Tokenizer) =>
-  remembered((items: readonly Item[], level: Level | 'none', maxLength: number): number =>
-    items.reduce(
-      (sum, item) => sum + contextTokens(item, level, maxLength, tokenizer) + total(questionTokens(item)),
-      0,
-    ),
-  ),
-);
 
 /** What items' questions come to in rows, each with its item's text before it. */
 interface FedRows {
@@ -156,7 +138,7 @@ const rowsBy = remembered((tokenizer: Tokenizer) =>
     for (const item of items) {
       const [context, questions] = [contextTokens(item, level, maxLength, tokenizer), questionTokens(item)];
       const again = context * (rowsOf(questions, rowTokens - context) - 1);
-      const whole = context + total(questions);
+      const whole = context + sumOf(questions);
       tokens += whole + again;
       repeated += again;
       longest = Math.max(longest, whole);
@@ -174,8 +156,6 @@ function rowsOf(sizes: readonly number[], room: number): number {
   });
   return rows;
 }
-
-const total = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
 
 const answersOf = remembered((items: readonly Item[]): number =>
   items.reduce((sum, { questions }) => sum + questions.length, 0),

@@ -1,4 +1,5 @@
 /** The losses that a study's trainings left, thinned to what a chart can show. */
+import { inParts } from '../core/collections.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
@@ -39,10 +40,7 @@ function curveOf(metrics: readonly StepMetric[], most: number): LossCurve {
 /** Means of neighbours, each at the last step of its own, so that the line ends where the training did. */
 function thinned(points: readonly LossPoint[], most: number): LossPoint[] {
   const size = Math.max(1, Math.ceil(points.length / most));
-  const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) =>
-    points.slice(i * size, (i + 1) * size),
-  );
-  return groups.map((group) => ({
+  return inParts(points, size).map((group) => ({
     step: group.at(-1)?.step ?? 0,
     loss: Number(mean(group.map(({ loss }) => loss)).toPrecision(5)),
   }));

@@ -1,7 +1,7 @@
 /** What a plan will take and what of it is there, before anything starts: runs and what they share, time, memory, tokens and money. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { distinctBy } from '../core/collections.js';
+import { distinctBy, sumOf } from '../core/collections.js';
 import { namesIn } from '../files/names-in.js';
 import type { SpendForecast } from '../compress/spend-forecast.js';
 import { runCost, type RunCost } from './estimate.js';
@@ -100,7 +100,7 @@ export function planForecast(plan: StudyPlan, folder: string): PlanForecast {
     left: {
       runs: isOpen.filter((open) => open).length,
       trainTokens: tokensLeft(plan, costs, trained),
-      answers: sum(costs.map(({ answers }, i) => (glances[i]?.result === null ? answers : 0))),
+      answers: sumOf(costs.map(({ answers }, i) => (glances[i]?.result === null ? answers : 0))),
       ...{ seconds: total - done, wallSeconds: secondsLeft },
     },
     cost: moneyOf([texts?.forecast, forms?.forecast, ...judging]),
@@ -116,8 +116,6 @@ function estimateOf({ runs }: StudyEstimates, glance: RunGlance | undefined) {
   return estimate;
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
-
 /** Tokens of trainings that are not there, each counted once. */
 function tokensLeft({ runs }: StudyPlan, costs: readonly PlannedCost[], isTrained: IsTrained): number {
   const tokens = new Map<string, number>();
@@ -125,7 +123,7 @@ function tokensLeft({ runs }: StudyPlan, costs: readonly PlannedCost[], isTraine
     const { training } = spec.identity;
     if (training !== null && !isTrained(training)) tokens.set(identityHash(training), costs[i]?.trainTokens ?? 0);
   }
-  return sum([...tokens.values()]);
+  return sumOf([...tokens.values()]);
 }
 
 type Training = NonNullable<RunIdentity['training']>;
@@ -161,7 +159,7 @@ function sharedOf({ runs }: StudyPlan, glances: readonly RunGlance[], isTrained:
 
 function moneyOf(forecasts: readonly ({ readonly cost: number | null } | undefined)[]): number | null {
   const costs = forecasts.flatMap((forecast) => forecast?.cost ?? []);
-  return costs.length === 0 ? null : sum(costs);
+  return costs.length === 0 ? null : sumOf(costs);
 }
 
 function memoryOf({ runs, model }: StudyPlan, costs: readonly PlannedCost[], freeBytes: number): MemoryForecast {

@@ -1,4 +1,5 @@
 /** What a text-book training learns from, as tokens: each sample of its forms as often as the exposures ask for. */
+import { inParts } from '../core/collections.js';
 import { Random } from '../core/random.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import type { FormName, FormSample } from '../forms/form.js';
@@ -68,17 +69,13 @@ function tokensOf(sample: FormSample, { identity, model }: TextSamplesInput, ren
   if (prompt === null) {
     const whole = textTokens(model, answer);
     const most = Math.min(maxLength, maxPositions) - whole.prompt.length;
-    return windowsOf(whole.answer, most).map((own, i) => ({
+    return inParts(whole.answer, most).map((own, i) => ({
       ...{ id: i === 0 ? id : `${id}/${i + 1}`, item, form },
       ...{ prompt: whole.prompt, answer: own },
     }));
   }
   const limit = promptLimit({ maxLength, answerRoom, maxPositions });
   return renderer.tokenize([{ id, item, question: id, prompt, answer }], limit).map((each) => ({ ...each, form }));
-}
-
-function windowsOf(tokens: readonly number[], most: number): number[][] {
-  return Array.from({ length: Math.ceil(tokens.length / most) }, (_, i) => tokens.slice(i * most, (i + 1) * most));
 }
 
 /** Copies stand for items of their own: one row never holds a sample twice. */

@@ -16,7 +16,9 @@ const WANTED_STEPS = 60;
 const MOST_EPOCHS = 30;
 /** Batches of an epoch that a small set is parted into, and the least that a batch holds. */
 const FEWEST_BATCHES = 4;
-const [LEAST_BATCH, BATCH_STEP] = [128, 64];
+const LEAST_BATCH = 128;
+/** What sizes of batches are multiples of. */
+export const BATCH_STEP = 64;
 
 /** The sizes named, and for those that are not: three epochs of 1,024 tokens a batch, or smaller batches and more epochs up to 60 steps. */
 export function trainSize(

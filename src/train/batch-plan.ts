@@ -1,5 +1,5 @@
 /** The plan of a training: every epoch's batches, fixed before the first step so that a resumed run takes the same ones. */
-import { groupBy } from '../core/collections.js';
+import { groupBy, inParts, sumOf } from '../core/collections.js';
 import { mean } from '../core/statistics.js';
 import { Random } from '../core/random.js';
 import { packWithin, sharedPrefix, type Packable, type PackedRow } from '../models/graph/packing.js';
@@ -78,8 +78,6 @@ function epochRows(forms: readonly SampleForm[], epoch: number, plan: PlanSettin
 /** Largest share of an epoch's computed tokens that may be padding. */
 const MOST_PADDING = 0.05;
 
-const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-
 /** A batch of rows in order of length as two, where that computes least. */
 function split(batch: Batch): [Batch, Batch] {
   const last = batch.at(-1)?.ids.length ?? 0;
@@ -92,14 +90,14 @@ const padded = (batch: Batch) => ({ batch, padding: areaOf(batch) - tokensOf(bat
 
 /** The batches, those with most padding split until the epoch has little; where it has little as it is, they stay. */
 function withLittlePadding(batches: readonly Batch[]): Batch[] {
-  const tokens = total(batches.map(tokensOf));
+  const tokens = sumOf(batches.map(tokensOf));
   const current = batches.map(padded);
-  let padding = total(current.map((each) => each.padding));
+  let padding = sumOf(current.map((each) => each.padding));
   while (padding > 0 && padding >= MOST_PADDING * (tokens + padding)) {
     const worst = current.reduce((a, b) => (b.padding > a.padding ? b : a));
     const halves = split(worst.batch).map(padded);
     current.splice(current.indexOf(worst), 1, ...halves);
-    padding += total(halves.map((each) => each.padding)) - worst.padding;
+    padding += sumOf(halves.map((each) => each.padding)) - worst.padding;
   }
   return current.map(({ batch }) => batch);
 }
@@ -118,11 +116,6 @@ export function calibrationBatch(
       if (tokensOf(rows) >= tokens) return rows;
     }
   return rows;
-}
-
-/** Values in their order, so many together, the last perhaps fewer. */
-function inParts<T>(values: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
 /** Steps whose batches are sorted together: few enough that chance still has a say in what a step holds. */

@@ -5,6 +5,7 @@ import { formSetText, setsOfRuns } from '../../study/form-set-text.js';
 import { judgeForecastText } from '../../study/judge-forecast.js';
 import type { StudyPlan } from '../../study/plan.js';
 import type { MemoryForecast, PlanForecast, PlannedCost, Shared } from '../../study/plan-forecast.js';
+import { BATCH_STEP } from '../../study/train-size.js';
 import { bytesText } from '../../text/bytes.js';
 import { durationText } from '../../text/duration.js';
 
@@ -46,8 +47,6 @@ function computeLines({ runs, config }: Pick<StudyPlan, 'runs' | 'config'>): str
 
 /** Share of the tokens to train that is worth a word where it is of texts that are fed again. */
 const MUCH_REPEATED = 0.1;
-/** What sizes of batches are named in. */
-const BATCH_STEP = 64;
 
 /** What batches cost that items with their questions have no room in. */
 function repeatedLines({ runs }: Pick<StudyPlan, 'runs'>, costs: readonly PlannedCost[]): string[] {

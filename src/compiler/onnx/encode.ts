@@ -1,6 +1,7 @@
 /** A graph as an ONNX model: attributes that ONNX takes as inputs become initialisers, symbolic shapes are computed from inputs' own. */
+import { elementCount } from '../../core/collections.js';
 import { UnsupportedOpError } from '../../core/errors.js';
-import { symbolsOf, type Dim, type Shape } from '../dims.js';
+import { sameShape, symbolsOf, type Dim, type Shape } from '../dims.js';
 import { at, isOp, type DataType, type Graph, type Node, type Op, type OpAttributes, type Value } from '../ir.js';
 import { CONTRIB_DOMAIN, FORMS, int, type Form, type Operand, type OwnOp } from './forms.js';
 import { encodeModel, type NodeProto, type TensorProto, type ValueInfoProto } from './schema.js';
@@ -156,7 +157,7 @@ class Encoder {
   /** A reshape of x to its own shape: to the dependency's where that is the same, else by zeros, which are made of the dependency's rows. */
   #after(node: Node<'After'>): void {
     const [x, dependency] = [at(node.inputs, 0), at(node.inputs, 1)];
-    const isAlike = String(x.shape) === String(dependency.shape);
+    const isAlike = sameShape(x.shape, dependency.shape);
     const shape = isAlike ? this.#shapeOf(dependency) : this.#zeros(dependency, x.shape.length);
     this.#emit('Reshape', [this.#name(x), shape], [this.#name(at(node.outputs, 0))]);
   }
@@ -188,7 +189,7 @@ function constantOf(node: Node): OpAttributes['Constant'] | undefined {
   if (isOp(node, 'Constant')) return node.attributes;
   if (!isOp(node, 'ConstantOfShape')) return undefined;
   const shape = node.attributes.shape.filter((dim) => typeof dim === 'number');
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = elementCount(shape);
   if (shape.length < node.attributes.shape.length || size > MOST_FILLED) return undefined;
   return { type: 'float32', shape, data: Array<number>(size).fill(node.attributes.value) };
 }

@@ -1,5 +1,6 @@
 /** MLflow's REST API, version 2.0: what is asked, what comes back, and what a refusal means. */
 import { z } from 'zod';
+import { inParts } from '../../core/collections.js';
 import { UserError } from '../../core/errors.js';
 import { jsonIn } from '../../core/json.js';
 import { redactor } from '../../core/redact.js';
@@ -163,10 +164,10 @@ export class MlflowClient {
   async log(id: string, { metrics, params, tags }: MlflowBatch, signal: AbortSignal): Promise<void> {
     const log = (batch: object): Promise<unknown> =>
       this.#ask('runs/log-batch', z.object({}), signal, { run_id: id, ...batch });
-    for (const part of parts(params, MOST.others))
+    for (const part of inParts(params, MOST.others))
       await log({ params: part.map(([key, value]) => ({ key, value: value.slice(0, LONGEST.param) })) });
-    for (const part of parts(tags, MOST.others)) await log({ tags: part.map(tagOf) });
-    for (const part of parts(metrics, MOST.metrics)) await log({ metrics: part });
+    for (const part of inParts(tags, MOST.others)) await log({ tags: part.map(tagOf) });
+    for (const part of inParts(metrics, MOST.metrics)) await log({ metrics: part });
   }
 
   /** Says how a run stands; `endTime` in milliseconds since 1970. */
@@ -236,8 +237,4 @@ function runOf({ info, data }: z.output<typeof run>): MlflowRun {
 
 function tagOf([key, value]: readonly [string, string]) {
   return { key, value: value.slice(0, LONGEST.tag) };
-}
-
-function parts<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
