@@ -16,6 +16,7 @@ import type { StudySide, StudyWorkload } from './sides/study.js';
 import { plainRows, runPlain, type PlainRun } from './support/one-run.js';
 import { benchPython, devData, runChild } from './support/python.js';
 import { printReport, rounded } from './support/report.js';
+import { stepsByLevel } from './support/steps.js';
 import { openBenchModel, THREADS, type Dtype } from './support/training.js';
 
 /** The grid, which the script does every level of once, at one rank and seed. */
@@ -34,11 +35,11 @@ const DTYPE: Dtype = process.env['LIGHTMEM_BENCH_DTYPE'] === 'bf16' ? 'bf16' : '
 type Ours = 'f32' | 'int8';
 /** What ours carries out: in eight bits all, for runs of a level share what their base is computed with. */
 const PARTS = { f32: { ...GRID, seeds: [SCRIPT_SEED] }, int8: GRID } as const satisfies Record<Ours, typeof GRID>;
-/** Tokens of a step of ours, as the study that comes with lightmem has it; the script's are eight questions. */
-const STEP_TOKENS = Number(process.env['LIGHTMEM_BENCH_STEP_TOKENS'] ?? 1024);
-/** Highest learning rates: the script's, and ours, whose steps are fewer and hold more questions. */
+/** Tokens of a step of ours, where it is not as large as the level's largest article; the script's are eight questions. */
+const STEP_TOKENS = numberFrom('LIGHTMEM_BENCH_STEP_TOKENS');
+/** Highest learning rates: the script's, and ours, where it is not in proportion to steps that are fewer and hold more questions. */
 const SCRIPT_RATE = 5e-4;
-const RATE = Number(process.env['LIGHTMEM_BENCH_RATE'] ?? SCRIPT_RATE);
+const RATE = numberFrom('LIGHTMEM_BENCH_RATE');
 /** How often ours is carried out: once before the script, the others behind it. */
 const TRIES = Number(process.env['LIGHTMEM_BENCH_PAIRS'] ?? 1);
 /** Articles trained on and asked about by a study of the size of examples/experiment-a-smol.yaml. */
@@ -46,7 +47,14 @@ const LARGER = { articles: 70, asked: 30 };
 const GOAL = 20;
 const out = '.lightmem/bench/whole-study';
 
+const PRESET = 'experiment-a-smol';
+
 type Seconds = Readonly<Record<string, number>>;
+
+function numberFrom(name: string): number | undefined {
+  const value = process.env[name];
+  return value === undefined ? undefined : Number(value);
+}
 
 /** What a side takes in all, and where. */
 interface Cost {
@@ -61,6 +69,16 @@ interface Cost {
 const { path, model } = openBenchModel();
 const python = benchPython();
 const files = await writeArticles();
+const steps = await stepsByLevel({
+  preset: PRESET,
+  changes: [
+    ...changesOf([{ levels: GRID.levels, ranks: [SCRIPT_RANK], seeds: [SCRIPT_SEED] }]),
+    { keys: ['base'], value: false },
+  ],
+  scriptRate: SCRIPT_RATE,
+  batchTokens: STEP_TOKENS,
+  learningRate: RATE,
+});
 const tries: Record<Ours, Cost[]> = { f32: [], int8: [] };
 const theirs: { readonly run: StoredRun; readonly plain: PlainRun }[] = [];
 
@@ -85,12 +103,26 @@ async function writeArticles(): Promise<Record<'file' | 'testFile', string>> {
   return { file: write('trained.jsonl', false), testFile: write('asked.jsonl', true) };
 }
 
-function changes(compute: Ours): Change[] {
+/** Changes of the study that comes with lightmem, of the model, the data and the grid. */
+function changesOf(parts: readonly object[]): Change[] {
   return [
     { keys: ['model'], value: path },
     { keys: ['datasets', 'wikiupdate'], value: { format: 'items', ...files } },
-    { keys: ['grid'], value: [{ dataset: 'wikiupdate', book: 'open', ...PARTS[compute] }] },
-    { keys: ['train'], value: { learningRate: RATE, epochs: EPOCHS, batchTokens: STEP_TOKENS, compute } },
+    { keys: ['grid'], value: parts.map((part) => ({ dataset: 'wikiupdate', book: 'open', ...part })) },
+    { keys: ['train', 'epochs'], value: EPOCHS },
+  ];
+}
+
+/** Our part of the grid, every level with steps of its own. */
+function changes(compute: Ours): Change[] {
+  const { ranks, seeds } = PARTS[compute];
+  const byLevel = steps.map(({ level, batchTokens, learningRate }) => ({
+    ...{ levels: [level], ranks, seeds },
+    train: { batchTokens, learningRate },
+  }));
+  return [
+    ...changesOf(byLevel),
+    { keys: ['train', 'compute'], value: compute },
     { keys: ['executor'], value: { kind: 'pool', workers: WORKERS, threads: THREADS / WORKERS } },
   ];
 }
@@ -104,7 +136,7 @@ async function carryOutBoth(): Promise<void> {
 async function carryOut(compute: Ours): Promise<void> {
   const folder = join(out, compute);
   rmSync(folder, { recursive: true, force: true });
-  const workload: StudyWorkload = { preset: 'experiment-a-smol', changes: changes(compute), folder, isGrid: true };
+  const workload: StudyWorkload = { preset: PRESET, changes: changes(compute), folder, isGrid: true };
   const file = join(out, `${compute}.json`);
   writeFileSync(file, JSON.stringify(workload));
   const child = await runChild(process.execPath, [join(import.meta.dirname, 'sides/study.js'), file]);
@@ -207,8 +239,8 @@ async function report() {
           ...perCompute((compute) => PARTS[compute].levels.length * GRID.ranks.length * PARTS[compute].seeds.length),
           script: theirs.length,
         },
-        stepTokens: STEP_TOKENS,
-        learningRates: { ours: RATE, script: SCRIPT_RATE },
+        steps: steps.map((each) => ({ ...each, learningRate: rounded(each.learningRate, 6) })),
+        scriptRate: SCRIPT_RATE,
         threads: THREADS,
         workers: WORKERS,
         epochs: EPOCHS,
@@ -272,6 +304,21 @@ async function comparedRows() {
     })),
     verdicts,
     sameVerdict: perCompute((compute) => JSON.stringify(verdicts[compute]) === JSON.stringify(verdicts.script)),
+    againstTheScripts: perCompute((compute) => against(verdicts[compute], verdicts.script)),
+  };
+}
+
+type Verdict = ReturnType<typeof verdictOf>;
+
+/** Whether the same is recommended, and how the differences that are called detectable agree. */
+function against(ours: Verdict, script: Verdict) {
+  const opposite = script.differences.map((each) => each.split(' > ').reverse().join(' > '));
+  const inBoth = script.differences.filter((each) => ours.differences.includes(each));
+  return {
+    sameRecommendation: ours.level === script.level && ours.rank === script.rank,
+    differencesFound: `${inBoth.length} of ${script.differences.length}`,
+    further: ours.differences.length - inBoth.length,
+    opposite: ours.differences.filter((each) => opposite.includes(each)).length,
   };
 }
 
