@@ -32,19 +32,20 @@ export interface Bar {
   readonly name: string;
   readonly value: number;
   readonly text: string;
+  readonly isOurs: boolean;
 }
 
 const OURS = '#0072b2';
 const OTHERS = '#bbb';
 
-/** Bars below a title, the first of them ours. */
+/** Bars below a title. */
 export function bars(title: string, values: readonly Bar[], { width, height }: Panel): string {
   return chart({
     ...{ width, height, marginLeft: 150, marginRight: 70, marginTop: 40 },
     x: { axis: null },
     y: { label: null, tickSize: 0, domain: values.map(({ name }) => name) },
     marks: [
-      Plot.barX(values, { x: 'value', y: 'name', fill: (each: Bar) => (each === values[0] ? OURS : OTHERS) }),
+      Plot.barX(values, { x: 'value', y: 'name', fill: ({ isOurs }: Bar) => (isOurs ? OURS : OTHERS) }),
       Plot.text(values, { x: 'value', y: 'name', text: 'text', textAnchor: 'start', dx: 5 }),
       Plot.text([title], { frameAnchor: 'top-left', dx: -145, dy: -30, fontWeight: 'bold' }),
       Plot.ruleX([0]),

@@ -65,13 +65,18 @@ export interface LoraGoals {
   readonly memory: PerPeer<number>;
 }
 
-type PerSide = Readonly<{ ours: number } & PerPeer<number>>;
+type PerSide = Readonly<{ ours: number; int8?: number } & PerPeer<number>>;
 
 const perPeer = <T>(value: (peer: Peer) => T): PerPeer<T> =>
   Object.fromEntries(CHOSEN.map((peer) => [peer, value(peer)]));
 
-const nameOf = (side: Peer | 'ours'): string =>
-  side === 'ours' ? 'lightmem' : `PEFT, ${PEERS[side].way}${PEERS[side].dtype === 'bf16' ? ', bf16' : ''}`;
+const OURS = { ours: 'lightmem', int8: 'lightmem, int8' } as const;
+type Side = Peer | keyof typeof OURS;
+
+const isOurs = (side: Side): side is keyof typeof OURS => side in OURS;
+
+const nameOf = (side: Side): string =>
+  isOurs(side) ? OURS[side] : `PEFT, ${PEERS[side].way}${PEERS[side].dtype === 'bf16' ? ', bf16' : ''}`;
 
 /** The goals of the peers of this call. */
 const goalsOf = (goals: PerPeer<number>): PerPeer<number> =>
@@ -84,10 +89,13 @@ export function draw(path: string, book: string, samplesPerSecond: PerSide, peak
   const panel = (title: string, values: PerSide, unit: string): string =>
     bars(
       title,
-      (['ours', ...CHOSEN] as const).map((side) => {
+      (['ours', ...(values.int8 === undefined ? [] : (['int8'] as const)), ...CHOSEN] as const).map((side) => {
         const value = values[side] ?? NaN;
         const isThere = Number.isFinite(value);
-        return { name: nameOf(side), value: isThere ? value : 0, text: isThere ? `${value}${unit}` : 'killed' };
+        return {
+          ...{ name: nameOf(side), isOurs: isOurs(side) },
+          ...{ value: isThere ? value : 0, text: isThere ? `${value}${unit}` : 'killed' },
+        };
       }),
       PANEL,
     );
@@ -145,7 +153,15 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
     ours: gigabytes(medianOf(rounds, ({ ours }) => ours.peakBytes)),
     ...perPeer((peer) => gigabytes(of(peer, (each) => each.peakBytes))),
   };
-  draw(`docs/${name}.svg`, `${book} book`, samplesPerSecond, peakGB);
+  const int8 = int8Figures(rounds, goals.int8);
+  // The picture has all peers, or is left as it is.
+  if (NAMED === undefined)
+    draw(
+      `docs/${name}.svg`,
+      `${book} book`,
+      { ...samplesPerSecond, ...(int8 !== null && { int8: int8.samplesPerSecond }) },
+      { ...peakGB, ...(int8 !== null && { int8: int8.peakGB }) },
+    );
   const efficiency = rounds.map(
     ({ ours, ceiling: limit }) => usefulWork(model.config, ours.tokens, ours.answerTokens) / ours.seconds / limit,
   );
@@ -173,7 +189,7 @@ export async function compareLora(name: string, book: 'open' | 'closed', goals: 
         1,
       ),
       shareOfCeiling: rounded(median(efficiency), 3),
-      int8: int8Figures(rounds, goals.int8),
+      int8,
       killedForMemory: rounds.flatMap(({ theirs }) => CHOSEN.filter((peer) => theirs[peer] === null)),
     },
     ratio: perPeer((peer) => ratioOf(peer, (each) => each.samplesPerSecond)),

@@ -1,13 +1,14 @@
 /** Steps of ours beside a script's: as many tokens as the largest item takes, so that no text is fed twice, at a rate that goes as far in fewer of them. */
 import { groupBy } from '../../src/core/collections.js';
 import type { Level } from '../../src/core/levels.js';
-import { BATCH_STEP } from '../../src/study/train-size.js';
 import { packedLength } from '../../src/models/graph/packing.js';
 import type { Change } from '../../src/study/config-file.js';
 import { learntSamples } from '../../src/study/learnt-samples.js';
 import { planStudy } from '../../src/study/plan.js';
 import { presetStudy } from '../../src/study/presets.js';
+import { wholeBatch } from '../../src/study/train-size.js';
 import { planSteps } from '../../src/train/batch-plan.js';
+import { objectiveNamed } from '../../src/train/objectives/objectives.js';
 
 /** Questions of a step of the script's. */
 const SCRIPT_BATCH = 8;
@@ -44,10 +45,11 @@ export async function stepsByLevel(asked: StepsAsked): Promise<LevelSteps[]> {
     const from = { spec, trained, samples: null };
     const samples = await learntSamples(from, { identity, model: local.model, teachers: '' });
     const longest = Math.max(...[...groupBy(samples, ({ item }) => item).values()].map(packedLength));
-    const batchTokens = asked.batchTokens ?? Math.ceil(longest / BATCH_STEP) * BATCH_STEP;
-    const { epochs, accumulation, seed } = identity.settings;
-    const steps = planSteps(samples, { epochs, accumulation, seed, batchTokens }).length;
-    const scriptSteps = epochs * Math.ceil(samples.length / SCRIPT_BATCH);
+    const batchTokens = asked.batchTokens ?? wholeBatch(longest);
+    const { settings } = identity;
+    const objective = objectiveNamed(settings.objective);
+    const steps = planSteps(samples, { ...settings, objective, batchTokens }).length;
+    const scriptSteps = settings.epochs * Math.ceil(samples.length / SCRIPT_BATCH);
     const learningRate = asked.learningRate ?? (asked.scriptRate * scriptSteps) / steps;
     found.push({ level: spec.identity.level, batchTokens, steps, scriptSteps, learningRate });
   }

@@ -76,8 +76,8 @@ export interface OpAttributes {
    */
   Attention: { readonly softcap?: number };
   /**
-   * Rows of a matrix gathered into pieces: slot i of a piece holds x[indices[i]], and where indices[i] is −1 `zeros`, or any numbers for
-   * who does not look there: no gradient flows through them. Inputs x [N, D], slots [N], then `indices` for each piece [...indices, D]:
+   * Rows of a matrix gathered into pieces: slot i of a piece holds x[indices[i]], and where indices[i] is −1 `zeros`, or any finite
+   * numbers, for who gives them no weight: no gradient flows through them. Inputs x [N, D], slots [N], then `indices` for each piece [...indices, D]:
    * `slots` says the same the other way round, in which of all pieces' slots each row of x lies, or −1 where it lies in none; no row lies
    * in two slots. Lowered to Gathers.
    */

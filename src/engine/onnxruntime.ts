@@ -6,7 +6,6 @@ import { encodeOnnx } from '../compiler/onnx/encode.js';
 import { pieceNames } from '../compiler/passes/cut-inputs.js';
 import { MOST_INPUT_BYTES, prepareGraph } from '../compiler/pipeline.js';
 import { sizesOf } from '../compiler/sizes.js';
-
 import { explained } from './device-errors.js';
 import { DeviceTensor, holdOnDevice, piecesOf, toOrt } from './device-tensors.js';
 import {
@@ -101,7 +100,7 @@ export function onnxRuntimeEngine(options: EngineOptions): Engine {
       executionMode: 'sequential',
       enableMemPattern: false,
       logSeverityLevel: 3,
-      // Does what our own passes do, otherwise: it gives products of thin matrices another order.
+      // On a GPU, where optimisers run: it does what our own passes do, otherwise, and gives products of thin matrices another order.
       extra: { optimization: { disable_specified_optimizers: 'GemmTransposeFusion' } },
       ...more,
     });

@@ -213,7 +213,7 @@ function attention(inputs: readonly NdArray[], softcap: number | undefined): rea
   return [matmul(weights, v), fold(scores, [-1], logSumExp), weights];
 }
 
-/** Rows of x at indices, zero at the index behind the last. */
+/** Rows of x at indices, zeros where the index is −1. */
 function rowsAt(x: NdArray, indices: NdArray): NdArray {
   return generate([...indices.shape, at(x.shape, 1)], (index) => {
     const row = read(indices, index.slice(0, -1));

@@ -1,7 +1,7 @@
 /** The losses that a study's trainings left, thinned to what a chart can show. */
-import { inParts } from '../core/collections.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { inParts } from '../core/collections.js';
 import { UserError } from '../core/errors.js';
 import { mean } from '../core/statistics.js';
 import { readJsonLines } from '../files/json-lines.js';

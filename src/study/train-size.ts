@@ -18,7 +18,10 @@ const MOST_EPOCHS = 30;
 const FEWEST_BATCHES = 4;
 const LEAST_BATCH = 128;
 /** What sizes of batches are multiples of. */
-export const BATCH_STEP = 64;
+const BATCH_STEP = 64;
+
+/** The least size of a batch that has room for so many tokens. */
+export const wholeBatch = (tokens: number): number => Math.ceil(tokens / BATCH_STEP) * BATCH_STEP;
 
 /** The sizes named, and for those that are not: three epochs of 1,024 tokens a batch, or smaller batches and more epochs up to 60 steps. */
 export function trainSize(
@@ -29,7 +32,7 @@ export function trainSize(
   },
   tokens: number,
 ): TrainSize {
-  const quarter = Math.ceil(tokens / FEWEST_BATCHES / BATCH_STEP) * BATCH_STEP;
+  const quarter = wholeBatch(tokens / FEWEST_BATCHES);
   const batchTokens = named.batchTokens ?? Math.max(LEAST_BATCH, Math.min(USUAL.batchTokens, quarter));
   const steps = Math.max(1, tokens / (batchTokens * named.accumulation));
   const wanted = Math.min(MOST_EPOCHS, Math.ceil(WANTED_STEPS / steps));

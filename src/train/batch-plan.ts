@@ -118,7 +118,7 @@ export function calibrationBatch(
   return rows;
 }
 
-/** Steps whose batches are sorted together: few enough that chance still has a say in what a step holds. */
+/** Steps whose batches are sorted together: few enough that in a larger set chance still has a say in what a step holds. */
 const SORTED_STEPS = 16;
 
 /** An epoch's batches in steps, as they come, or batches of like length together: the steps of a stretch in an order drawn from the seed. */
@@ -130,7 +130,7 @@ function stepsOf(batches: readonly Batch[], epoch: number, settings: PlanSetting
   const grouped = inParts(batches.slice(0, whole), SORTED_STEPS * accumulation).flatMap((stretch) =>
     random.shuffle(
       inParts(
-        [...stretch].sort((a, b) => areaOf(a) - areaOf(b)),
+        [...stretch].sort((a, b) => tokensOf(a) - tokensOf(b)),
         accumulation,
       ),
     ),

@@ -1,5 +1,6 @@
 /** Pretraining as a plan: rows drawn pool by pool from an endless source, stage after stage as questions are answered right. */
 import { z } from 'zod';
+import { sumOf } from '../core/collections.js';
 import { hashJson } from '../core/hash.js';
 import { Random } from '../core/random.js';
 import type { ModelConfig } from '../models/model.js';
@@ -106,7 +107,6 @@ function scoresOf(batch: Batch, losses: Float32Array, { current }: Pool): Score[
   });
 }
 
-const totalOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** The length and the pace of a training may change on resuming; everything else must not. */
 function identityOf(config: ModelConfig, source: PretrainingSource, settings: PretrainingSettings): string {
@@ -209,8 +209,8 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
   #endPool(pool: Pool, { step, learningRate }: TakenStep): PretrainingReport {
     const count = this.#count;
     const [right, asked] = [
-      totalOf(pool.scores.map((each) => each.right)),
-      totalOf(pool.scores.map((each) => each.asked)),
+      sumOf(pool.scores.map((each) => each.right)),
+      sumOf(pool.scores.map((each) => each.asked)),
     ];
     count.pools++;
     if (asked > 0) count.accuracy = 0.9 * count.accuracy + 0.1 * (right / asked);
@@ -218,7 +218,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
     if (accuracy >= this.#settings.advanceAt && stage < this.#source.stages - 1)
       Object.assign(count, { stage: stage + 1, accuracy: 0 });
     const seconds = (performance.now() - pool.started) / 1000;
-    const loss = totalOf(pool.losses) / pool.losses.length;
+    const loss = sumOf(pool.losses) / pool.losses.length;
     return { step, tokens, stage, loss, accuracy, learningRate, tokensPerSecond: Math.round(pool.tokens / seconds) };
   }
 }

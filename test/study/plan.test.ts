@@ -206,6 +206,7 @@ describe('identities', () => {
     ['processes in place of a thread', { executor: { kind: 'pool', workers: 3, threads: 2 } }],
     ['fewer checkpoints', { train: { ...train, checkpointEverySteps: 0 } }],
     ['lanes', { train: { ...train, lanes: 2 } }],
+    ['steps of one batch of like length', { train: { ...train, groupByLength: true } }],
     [
       'a second rank in the grid',
       { grid: [{ dataset: 'articles', book: 'open', levels: ['summ_l3'], ranks: [2, 3] }] },
@@ -243,6 +244,16 @@ describe('identities', () => {
 
   it.each(nothing)('all stay with %s', async (_, changes) => {
     expect(await stages(changes)).toEqual(await stages());
+  });
+
+  it('of the training and the run change with steps of like length, where a step has several batches', async () => {
+    const several = { train: { ...train, accumulation: 2 } };
+    const [apart, alike] = [
+      await stages(several),
+      await stages({ train: { ...several.train, groupByLength: true } }),
+    ];
+    expect(alike.training).not.toBe(apart.training);
+    expect(alike.run).not.toBe(apart.run);
   });
 
   it.each(trainings)('of the training and the run change with %s', async (_, changes) => {

@@ -5,7 +5,7 @@ import { formSetText, setsOfRuns } from '../../study/form-set-text.js';
 import { judgeForecastText } from '../../study/judge-forecast.js';
 import type { StudyPlan } from '../../study/plan.js';
 import type { MemoryForecast, PlanForecast, PlannedCost, Shared } from '../../study/plan-forecast.js';
-import { BATCH_STEP } from '../../study/train-size.js';
+import { wholeBatch } from '../../study/train-size.js';
 import { bytesText } from '../../text/bytes.js';
 import { durationText } from '../../text/duration.js';
 
@@ -59,9 +59,9 @@ function repeatedLines({ runs }: Pick<StudyPlan, 'runs'>, costs: readonly Planne
   if (repeated.length === 0) return [];
   const sizes = [...new Set(repeated.map(({ batch }) => batch))].sort((a, b) => a - b);
   const most = Math.round(100 * Math.max(...repeated.map(({ share }) => share)));
-  const whole = Math.ceil(Math.max(...repeated.map(({ wholeTokens }) => wholeTokens)) / BATCH_STEP) * BATCH_STEP;
+  const whole = wholeBatch(Math.max(...repeated.map(({ wholeTokens }) => wholeTokens)));
   return [
-    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions: texts that are fed again are up to ${most} % of the tokens to train; about ${whole} has room for all, and takes more memory`,
+    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions: texts that are fed again are up to ${most} % of the tokens to train; about ${whole} has room for all, takes more memory and makes fewer steps`,
   ];
 }
 

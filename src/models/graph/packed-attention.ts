@@ -65,7 +65,7 @@ function rowsOf(b: Builder, x: Value): Value {
   return b.reshape(x, [product(x.shape.slice(0, -1)), dimOf(x, -1)]);
 }
 
-/** Rows of x in slots: [N, d] → [...indices, d] each; nobody looks at what stands in empty ones. */
+/** Rows of x in slots: [N, d] → [...indices, d] each; what stands in empty ones is finite, and masks give it no weight. */
 function gathered(b: Builder, x: Value, slots: Value, indices: readonly Value[]): readonly Value[] {
   return b.apply('GatherRows', [x, slots, ...indices], { empty: 'any' });
 }

@@ -86,15 +86,15 @@ const outputsOf = (nodes: readonly Node[]): Value[] => nodes.flatMap(({ outputs 
 /** Whether what the layers keep for the way back is kept in half precision. */
 const isHalved = ({ training }: Network): boolean => training.kind === 'lora' && training.int8?.halved === true;
 
-/** Vectors in attention's slots. */
-const inSlots = ({ builder }: Network): Value[] => outputsOf(builder.nodes.filter((node) => isOp(node, 'GatherRows')));
+/** Rows that are gathered: vectors in attention's slots, and the rows that go through the head. */
+const gatheredRows = ({ builder }: Network): Value[] => outputsOf(builder.nodes.filter((node) => isOp(node, 'GatherRows')));
 
 /**
- * Values that the backward half recomputes: what one pass over others makes, where these are kept in half precision vectors in slots too,
+ * Values that the backward half recomputes: what one pass over others makes, where these are kept in half precision gathered rows too,
  * and to keep little all of the layers but their inputs.
  */
 function recomputedValues({ net, stream, layerNodes }: Forward, keep: Keep): ReadonlySet<number> {
-  if (keep === 'everything') return idsOf([...net.recomputed, ...(isHalved(net) ? inSlots(net) : [])]);
+  if (keep === 'everything') return idsOf([...net.recomputed, ...(isHalved(net) ? gatheredRows(net) : [])]);
   const { nodes } = net.builder;
   const inLayers = outputsOf(nodes.slice(0, layerNodes).filter((node) => !isOp(node, 'Constant')));
   const kept = idsOf(stream);
