@@ -107,7 +107,6 @@ function scoresOf(batch: Batch, losses: Float32Array, { current }: Pool): Score[
   });
 }
 
-
 /** The length and the pace of a training may change on resuming; everything else must not. */
 function identityOf(config: ModelConfig, source: PretrainingSource, settings: PretrainingSettings): string {
   const fixed = { ...settings, totalTokens: 0, decayShare: 0, advanceAt: 0 };
@@ -208,10 +207,7 @@ export class PretrainingPlan implements TrainingPlan<PretrainingReport, Pretrain
   /** Counts a pool that was trained on, and goes on to the next stage where the current one's questions are answered. */
   #endPool(pool: Pool, { step, learningRate }: TakenStep): PretrainingReport {
     const count = this.#count;
-    const [right, asked] = [
-      sumOf(pool.scores.map((each) => each.right)),
-      sumOf(pool.scores.map((each) => each.asked)),
-    ];
+    const [right, asked] = [sumOf(pool.scores.map((each) => each.right)), sumOf(pool.scores.map((each) => each.asked))];
     count.pools++;
     if (asked > 0) count.accuracy = 0.9 * count.accuracy + 0.1 * (right / asked);
     const { tokens, stage, accuracy } = count;

@@ -248,10 +248,7 @@ describe('identities', () => {
 
   it('of the training and the run change with steps of like length, where a step has several batches', async () => {
     const several = { train: { ...train, accumulation: 2 } };
-    const [apart, alike] = [
-      await stages(several),
-      await stages({ train: { ...several.train, groupByLength: true } }),
-    ];
+    const [apart, alike] = [await stages(several), await stages({ train: { ...several.train, groupByLength: true } })];
     expect(alike.training).not.toBe(apart.training);
     expect(alike.run).not.toBe(apart.run);
   });

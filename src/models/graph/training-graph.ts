@@ -87,7 +87,8 @@ const outputsOf = (nodes: readonly Node[]): Value[] => nodes.flatMap(({ outputs 
 const isHalved = ({ training }: Network): boolean => training.kind === 'lora' && training.int8?.halved === true;
 
 /** Rows that are gathered: vectors in attention's slots, and the rows that go through the head. */
-const gatheredRows = ({ builder }: Network): Value[] => outputsOf(builder.nodes.filter((node) => isOp(node, 'GatherRows')));
+const gatheredRows = ({ builder }: Network): Value[] =>
+  outputsOf(builder.nodes.filter((node) => isOp(node, 'GatherRows')));
 
 /**
  * Values that the backward half recomputes: what one pass over others makes, where these are kept in half precision gathered rows too,
