@@ -61,7 +61,7 @@ function repeatedLines({ runs }: Pick<StudyPlan, 'runs'>, costs: readonly Planne
   const most = Math.round(100 * Math.max(...repeated.map(({ share }) => share)));
   const whole = wholeBatch(Math.max(...repeated.map(({ wholeTokens }) => wholeTokens)));
   return [
-    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions: texts that are fed again are up to ${most} % of the tokens to train; about ${whole} has room for all, takes more memory and makes fewer steps`,
+    `train.batchTokens: ${sizes.join(', ')} has no room for longer items with all their questions: texts that are fed again are up to ${most} % of the tokens to train; about ${whole} has room for all, takes more memory and makes fewer steps of an epoch`,
   ];
 }
 
