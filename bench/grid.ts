@@ -1,6 +1,7 @@
 /** What does a grid cost beside its runs one by one? The orthogonal study on the bundled base against a process for each run, which has all to do itself. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sumOf } from '../src/core/collections.js';
 import { mapConcurrently } from '../src/core/concurrency.js';
 import type { Change } from '../src/study/config-file.js';
 import { presetStudy } from '../src/study/presets.js';
@@ -104,9 +105,9 @@ printReport({
     stages: { grid: stages(whole), oneByOne: alone.map(stages).reduce(added), basesOfThese: bases },
     processorSeconds: {
       grid: processor(whole),
-      oneByOne: rounded(alone.reduce((sum, each) => sum + processor(each), 0)),
+      oneByOne: rounded(sumOf(alone.map(processor))),
     },
-    ratioHadBasesCostNothing: ratio(Object.values(bases).reduce((sum, each) => sum + each, 0)),
+    ratioHadBasesCostNothing: ratio(sumOf(Object.values(bases))),
     equalRows: isEqual,
   },
   ratio: ratio(0),

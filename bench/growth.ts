@@ -1,6 +1,7 @@
 /** How do time and memory of training grow with rank, context length and questions per context, against the arithmetic there is to do? Draws docs/growth.svg. */
 import * as Plot from '@observablehq/plot';
 import { Random } from '../src/core/random.js';
+import { mean } from '../src/core/statistics.js';
 import type { ModelConfig } from '../src/models/model.js';
 import { chart, drawPanels, type Panel } from './support/draw.js';
 import { printReport, rounded } from './support/report.js';
@@ -88,7 +89,7 @@ async function measure(sweep: Sweep, value: number): Promise<Measurement> {
 /** Slope of the line through measurements on log-log axes, by least squares. */
 function slope(sweep: Sweep, points: readonly Measurement[], of: (each: Measurement) => number): number {
   const [x, y] = [points.map((each) => Math.log(each[sweep])), points.map((each) => Math.log(of(each)))];
-  const middle = x.reduce((sum, each) => sum + each, 0) / x.length;
+  const middle = mean(x);
   const spread = x.reduce((sum, each) => sum + (each - middle) ** 2, 0);
   return x.reduce((sum, each, i) => sum + (each - middle) * (y[i] ?? NaN), 0) / spread;
 }

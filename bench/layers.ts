@@ -5,6 +5,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { adapterContrast } from '../src/analysis/knowledge/contrasts.js';
 import type { KnowledgeCell } from '../src/analysis/knowledge/knowledge.js';
 import type { Value } from '../src/compiler/ir.js';
+import { sumOf } from '../src/core/collections.js';
 import { BUNDLED } from '../src/models/load.js';
 import { floatsOf, type Tensors } from '../src/engine/engine.js';
 import { onnxRuntimeEngine } from '../src/engine/onnxruntime.js';
@@ -151,7 +152,7 @@ async function byActivations(model: LoadedModel, batches: readonly Batch[]): Pro
   return new Map(
     linearModules(model.config).map(({ path, inFeatures }) => {
       const values = eigenvalues(Matrix.from1DArray(inFeatures, inFeatures, grams.get(path) ?? []));
-      const all = values.reduce((sum, each) => sum + each, 0);
+      const all = sumOf(values);
       return [path, values.map((each) => each / all)];
     }),
   );

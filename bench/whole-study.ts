@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { analyse } from '../src/analysis/analyse.js';
 import { armsOf, comparedPairs } from '../src/analysis/lines.js';
 import type { Cell } from '../src/analysis/group.js';
+import { sumOf } from '../src/core/collections.js';
 import type { Item, Row } from '../src/core/records.js';
 import { clusteredMean, mean } from '../src/core/statistics.js';
 import { loadAll } from '../src/data/load.js';
@@ -46,7 +47,7 @@ const TRIES = Number(process.env['LIGHTMEM_BENCH_PAIRS'] ?? 1);
 const LARGER = { articles: 70, asked: 30 };
 const GOAL = 20;
 const out = '.lightmem/bench/whole-study';
-
+/** The study that comes with lightmem, with other data, grid and steps. */
 const PRESET = 'experiment-a-smol';
 
 type Seconds = Readonly<Record<string, number>>;
@@ -150,23 +151,23 @@ function ourCost(runs: readonly StoredRun[], side: StudySide, wall: number): Cos
   const trained = runs.filter(isTrained);
   const bases = runs.filter((run) => !isTrained(run));
   // What lies between the ends of runs side by side is of all of them: by the seconds that they say they took.
-  const runsWall = sum(runs.map(wallOf));
-  const shareOf = (each: readonly StoredRun[]): number => sum(each.map(secondsOf)) / sum(runs.map(secondsOf));
+  const runsWall = sumOf(runs.map(wallOf));
+  const shareOf = (each: readonly StoredRun[]): number => sumOf(each.map(secondsOf)) / sumOf(runs.map(secondsOf));
   const ofAll = (each: readonly StoredRun[]): number =>
-    WORKERS === 1 ? sum(each.map(wallOf)) : shareOf(each) * runsWall;
+    WORKERS === 1 ? sumOf(each.map(wallOf)) : shareOf(each) * runsWall;
   const [trainedWall, basesWall] = [ofAll(trained), ofAll(bases)];
   const stages = averaged(trained.map((run) => (run.status === 'done' ? shared(run.result.seconds) : {})));
   const processor = (each: readonly StoredRun[]): number =>
-    sum(each.map((run) => (run.status === 'done' ? run.result.processorSeconds : NaN)));
+    sumOf(each.map((run) => (run.status === 'done' ? run.result.processorSeconds : NaN)));
   return {
     once: { planAuditReport: wall - trainedWall - basesWall, bases: basesWall },
-    run: { ...stages, rest: trainedWall / trained.length - sum(Object.values(stages)) },
+    run: { ...stages, rest: trainedWall / trained.length - sumOf(Object.values(stages)) },
     processorSeconds: side.processorSeconds + processor(bases) + (RUNS * processor(trained)) / trained.length,
   };
 }
 
 /** Seconds of all stages of a run. */
-const secondsOf = (run: StoredRun): number => (run.status === 'done' ? sum(Object.values(run.result.seconds)) : NaN);
+const secondsOf = (run: StoredRun): number => (run.status === 'done' ? sumOf(Object.values(run.result.seconds)) : NaN);
 
 /** A run's share of the seconds of a machine that carries out several at once. */
 function shared(seconds: Seconds): Seconds {
@@ -180,10 +181,6 @@ function isTrained({ spec }: StoredRun): boolean {
 /** The runs that the script does too. */
 function scriptsRuns(): StoredRun[] {
   return readStudy(join(out, 'f32')).runs.filter(({ spec }) => spec.identity.rank === SCRIPT_RANK);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, each) => total + each, 0);
 }
 
 function averaged(all: readonly Seconds[]): Seconds {
@@ -200,13 +197,13 @@ const meanCost = (costs: readonly Cost[]): Cost => ({
 const theirCost = (): Cost => ({
   once: {},
   run: averaged(
-    theirs.map(({ plain: { seconds, wall } }) => ({ ...seconds, rest: wall - sum(Object.values(seconds)) })),
+    theirs.map(({ plain: { seconds, wall } }) => ({ ...seconds, rest: wall - sumOf(Object.values(seconds)) })),
   ),
   processorSeconds: RUNS * mean(theirs.map(({ plain }) => plain.processorSeconds)),
 });
 
 /** Of all 36 runs: what is paid once, and for every run what one takes. */
-const wholeOf = ({ once, run }: Cost): number => sum(Object.values(once)) + RUNS * sum(Object.values(run));
+const wholeOf = ({ once, run }: Cost): number => sumOf(Object.values(once)) + RUNS * sumOf(Object.values(run));
 
 /** The same with more articles, where training and asking grow with them and nothing else does; of ours that is more than it takes, for what asking begins with is paid once a run. */
 function larger({ once, run, processorSeconds }: Cost): Cost {

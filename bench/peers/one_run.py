@@ -1,7 +1,7 @@
 """One run of a grid as a person's script does it, everything anew: loads the base, asks it, trains an adapter with PEFT and asks that; prints seconds of each stage, losses and answers as JSON.
 
-python one_run.py WORKLOAD.json, which holds folder, gguf, dtype (f32, bf16), threads, rank, alpha, learningRate, warmupRatio, clipNorm, epochs, seed, eos, maxNewTokens,
-`train` (a list of {prompt, answer} as tokens) and `asked` (a list of prompts as tokens). Training takes batches of 8 in random order, padded to the longest, with the full
+python one_run.py WORKLOAD.json, which holds folder, gguf, dtype (f32, bf16), threads, rank, alpha, batch, learningRate, warmupRatio, clipNorm, epochs, seed, eos, maxNewTokens,
+`train` (a list of {prompt, answer} as tokens) and `asked` (a list of prompts as tokens). Training takes `batch` samples a step in random order, padded to the longest, with the full
 logits, as transformers' Trainer does by default; questions are answered by `generate` one after another, greedily.
 """
 
@@ -16,7 +16,6 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, get_cosine_schedule_with_warmup
 
-BATCH = 8
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 work = json.load(open(sys.argv[1]))
@@ -50,13 +49,13 @@ def train(model):
     trained = [each for each in model.parameters() if each.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=work["learningRate"], weight_decay=0.0)
     samples, order = list(work["train"]), random.Random(work["seed"])
-    steps = work["epochs"] * math.ceil(len(samples) / BATCH)
+    steps = work["epochs"] * math.ceil(len(samples) / work["batch"])
     schedule = get_cosine_schedule_with_warmup(optimiser, math.ceil(work["warmupRatio"] * steps), steps)
     losses = []
     for epoch in range(work["epochs"]):
         order.shuffle(samples)
-        for start in range(0, len(samples), BATCH):
-            loss = model(**padded(samples[start : start + BATCH])).loss
+        for start in range(0, len(samples), work["batch"]):
+            loss = model(**padded(samples[start : start + work["batch"]])).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained, work["clipNorm"])
             optimiser.step()

@@ -73,6 +73,9 @@ const perPeer = <T>(value: (peer: Peer) => T): PerPeer<T> =>
 const OURS = { ours: 'lightmem', int8: 'lightmem, int8' } as const;
 type Side = Peer | keyof typeof OURS;
 
+/** Bars of a picture, in their order. */
+const SIDES: readonly Side[] = ['ours', 'int8', ...CHOSEN];
+
 const isOurs = (side: Side): side is keyof typeof OURS => side in OURS;
 
 const nameOf = (side: Side): string =>
@@ -89,7 +92,7 @@ export function draw(path: string, book: string, samplesPerSecond: PerSide, peak
   const panel = (title: string, values: PerSide, unit: string): string =>
     bars(
       title,
-      (['ours', ...(values.int8 === undefined ? [] : (['int8'] as const)), ...CHOSEN] as const).map((side) => {
+      SIDES.filter((side) => side in values).map((side) => {
         const value = values[side] ?? NaN;
         const isThere = Number.isFinite(value);
         return {

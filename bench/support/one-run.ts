@@ -18,6 +18,9 @@ import { file, THREADS, type Dtype } from './training.js';
 
 type Tokens = readonly (readonly number[])[];
 
+/** Questions of a step of the script's. */
+export const SCRIPT_BATCH = 8;
+
 /** What a script's process prints. */
 interface Printed {
   readonly seconds: Readonly<Record<'loading' | 'askingBase' | 'training' | 'asking', number>>;
@@ -60,7 +63,7 @@ export async function runPlain(run: StoredRun, { python, model, dtype, learningR
   });
   const workload = {
     ...{ ...transformersModel(model.path), dtype, threads: THREADS, rank: lora.rank, alpha: lora.alpha },
-    ...{ learningRate, warmupRatio, clipNorm, epochs, seed, eos: model.config.eosTokenIds },
+    ...{ batch: SCRIPT_BATCH, learningRate, warmupRatio, clipNorm, epochs, seed, eos: model.config.eosTokenIds },
     maxNewTokens: answering.generation.maxNewTokens,
     train: learnt.map(({ prompt, answer }) => ({ prompt, answer })),
     asked: asked.map(({ prompt }) => prompt),

@@ -9,9 +9,7 @@ import { presetStudy } from '../../src/study/presets.js';
 import { wholeBatch } from '../../src/study/train-size.js';
 import { planSteps } from '../../src/train/batch-plan.js';
 import { objectiveNamed } from '../../src/train/objectives/objectives.js';
-
-/** Questions of a step of the script's. */
-const SCRIPT_BATCH = 8;
+import { SCRIPT_BATCH } from './one-run.js';
 
 /** How a level is trained. */
 export interface LevelSteps {

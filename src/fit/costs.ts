@@ -1,4 +1,5 @@
 /** What trying candidates takes, told from planned runs before any is carried out. */
+import { sumOf } from '../core/collections.js';
 import { runCost, runSeconds } from '../study/estimate.js';
 import { wholeSeconds, type RunSeconds } from '../study/run-seconds.js';
 import { placementHere } from '../study/placement.js';
@@ -49,7 +50,5 @@ export function costOfRuns(plan: StudyPlan, runs: readonly PlannedRun[], unit: B
     unit === 'tokens' ? runCost(run, plan.model.tokenizer).trainTokens : wholeSeconds(secondsOf(plan, run)),
   );
   const { workers } = placementHere(plan.config.executor, plan.model);
-  return (
-    each.reduce((sum, one) => sum + one, 0) / (unit === 'tokens' ? 1 : Math.min(workers, Math.max(1, each.length)))
-  );
+  return sumOf(each) / (unit === 'tokens' ? 1 : Math.min(workers, Math.max(1, each.length)));
 }

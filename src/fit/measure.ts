@@ -1,4 +1,5 @@
 /** What is known before anything is trained: how many bits the answers are, which of them the base knows, and what each level keeps. */
+import { sumOf } from '../core/collections.js';
 import type { Item, Sample } from '../core/records.js';
 import { onnxRuntimeEngine } from '../engine/onnxruntime.js';
 import { SurprisalScorer } from '../generate/surprisal.js';
@@ -47,7 +48,7 @@ export async function answerBits(request: MeasureRequest): Promise<ReadonlyMap<s
     for (const [i, { prompt, answer }] of asked.entries()) {
       const whole = [...prompt, ...answer].slice(-scorer.maxTokens);
       const [nats = []] = await scorer.surprisal([whole]);
-      const own = nats.slice(whole.length - answer.length).reduce((sum, each) => sum + each, 0) / Math.LN2;
+      const own = sumOf(nats.slice(whole.length - answer.length)) / Math.LN2;
       const { id = '', recorded = Infinity } = samples[i] ?? {};
       bits.set(id, Math.min(own, recorded));
     }

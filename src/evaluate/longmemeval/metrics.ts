@@ -1,5 +1,6 @@
 /** LongMemEval's aggregates: those the benchmark's own scripts print, and the same with missing answers counted as wrong. */
 import { distinct } from '../../core/collections.js';
+import { mean } from '../../core/statistics.js';
 import { isAbstention, QUESTION_TYPES, type EvaluationResult, type QuestionType, type Reference } from './records.js';
 
 /** A share of correct answers, 0 to 1, over `n`; null of none. */
@@ -106,5 +107,5 @@ function accuracy(marks: readonly Mark[]): Accuracy {
 
 function meanOf(shares: readonly (number | null)[]): number | null {
   const known = shares.filter((share) => share !== null);
-  return known.length < shares.length ? null : known.reduce((sum, share) => sum + share, 0) / known.length;
+  return known.length < shares.length ? null : mean(known);
 }

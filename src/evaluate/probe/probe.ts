@@ -1,7 +1,7 @@
 /** Probes of one adapter, none of which trains: what it recalls, and what it costs the base, over its strength and its rank. */
 import type { Item } from '../../core/records.js';
 import type { GenerateSettings } from '../../core/settings.js';
-import type { MeanEstimate } from '../../core/statistics.js';
+import { mean, type MeanEstimate } from '../../core/statistics.js';
 import type { Engine } from '../../engine/engine.js';
 import { onnxRuntimeEngine } from '../../engine/onnxruntime.js';
 import { ownSamples } from '../../generate/own-samples.js';
@@ -183,6 +183,5 @@ const shareOf = (right: readonly boolean[]): number | null =>
   right.length === 0 ? null : right.filter(Boolean).length / right.length;
 
 function bitsOf(rows: readonly (readonly number[])[]): number {
-  const all = rows.flat();
-  return all.reduce((sum, nats) => sum + nats, 0) / all.length / Math.LN2;
+  return mean(rows.flat()) / Math.LN2;
 }
